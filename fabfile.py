@@ -1,0 +1,581 @@
+"""The command line of AUDIOS: one Fabric task per stage; `fab -l` lists them."""
+
+import functools
+import inspect
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from fabric import Connection, task
+from invoke import Collection, Context, Exit
+
+from src.utils import arguments
+from src.utils.config import (
+    BACKBONES,
+    CLASSIFIERS,
+    DEFAULTS,
+    FULL,
+    GENDERS,
+    ROOT,
+    SPLIT_STRATEGIES,
+    SPLITS,
+)
+from src.utils.errors import ArgumentError, AudiosError, choose
+
+# torch, scikit-learn, transformers and matplotlib are imported inside the tasks: `fab -l` and
+# `fab --help` load this file, and must answer at once.
+
+ns = Collection()
+ns.configure({"audios": dict(DEFAULTS)})
+
+HELP = {
+    "dataset": "The data set's folder (default: datasets/release).",
+    "embeddings": "The embeddings' folder (default: embeddings).",
+    "runs": "The runs' folder (default: runs).",
+    "seed": "Seed of everything random (default: 7).",
+    "backbone": f"One of {', '.join(BACKBONES)}.",
+    "classifier": f"One of {', '.join(CLASSIFIERS)}.",
+    "checkpoint": "A hub id or a local folder in Hugging Face layout, in place of the default.",
+    "splits": "downstream (default), pretext, all, full (the whole table), or names of splits "
+    "joined by commas.",
+    "layout": "How the recordings are laid out: auto (default), cetuc or csv.",
+    "audio": "Where the recordings are, if not in --dataset; nothing is written there.",
+    "layer": "A whole number (0 first, -1 last), or probe (default) for the layer whose logistic "
+    "regression has the lowest validation EER.",
+    "strategy": "speaker (default) deals people out; column follows the table's split column.",
+    "pretext": "Share of people for pretext (default: 0.6; 0 for small corpora).",
+    "pretext_train": "Share of pretext people to train on (default: 0.8).",
+    "pretext_val": "Share of pretext people to validate on (default: the rest).",
+    "downstream_train": "Share of downstream people to train on (default: 0.7).",
+    "downstream_val": "Share of downstream people to validate on (default: 0.2).",
+    "downstream_test": "Share of downstream people to test on (default: the rest).",
+    "without_spoofs": "Where people without spoofs go: test (default), or spread over all splits.",
+    "trials": "Trials of the search in all (default: 100 for mlp, 30 for svm and rf).",
+    "study_number": "Number of the study (see the names in the runs' folder).",
+    "run_number": "Number of the run (default: the newest that fits, or the study's best).",
+    "gender": "M or F: test on the clips of this gender only.",
+    "hyperparameters": "In place of the defaults: name=value,name=value, or a JSON file such as a "
+    "study's best_hyperparameters.json.",
+}
+
+
+def stage(**own_help: str) -> Callable[[Callable[..., None]], None]:
+    """Register a function as a task whose expected errors are one line and an exit code."""
+
+    def register(body: Callable[..., None]) -> None:
+        name = body.__name__
+
+        @functools.wraps(body)
+        def run(c: Context, **flags: str | bool | None) -> None:
+            if isinstance(c, Connection):
+                raise Exit(f"{name}: runs on this machine only; leave -H and --hosts out", 2)
+            _show_logs()
+            try:
+                body(c, **flags)
+            except AudiosError as error:
+                raise Exit(f"{name}: {error}", error.exit_code) from error
+            except OSError as error:
+                where = f" {error.filename}" if error.filename else ""
+                raise Exit(f"{name}: {error.strerror or error}:{where}", 1) from error
+            except KeyboardInterrupt:
+                raise Exit(f"\n{name}: stopped", 130) from None
+
+        names = list(inspect.signature(body).parameters)[1:]
+        help_texts = {flag: (HELP | own_help)[flag] for flag in names}
+        # Without positional=[] a mistyped flag would be taken as a value of the first parameter.
+        ns.add_task(task(run, positional=[], auto_shortflags=False, help=help_texts), name=name)
+
+    return register
+
+
+@stage()
+def GenerateDatasetCSV(c, dataset=None, layout="auto", audio=None):
+    """1 · List the recordings in two CSV tables.
+
+    Reads the CETUC layout (real_voices/Paula_F026, fake_voices/Paula_F026_Fake) or a
+    metadata.csv with the columns file (or path) and label; wav, flac, ogg and mp3.
+    """
+    from src.reports import report_scan
+    from src.utils.dataset.generate import generate_tables
+
+    root = _path(c, "dataset", dataset)
+    print(report_scan(generate_tables(root, layout, _audio(audio))))
+
+
+@stage()
+def AddDatasetDuration(c, dataset=None):
+    """2 · Add durations, from the headers."""
+    from src.reports import report_durations
+    from src.utils.dataset.measure import add_durations
+
+    print(report_durations(*add_durations(_dataset(c, dataset))))
+
+
+@stage()
+def AddDatasetAmplitude(c, dataset=None):
+    """3 · Add peak amplitudes, on all cores."""
+    from src.reports import report_amplitudes
+    from src.utils.dataset.measure import add_amplitudes
+
+    print(report_amplitudes(*add_amplitudes(_dataset(c, dataset))))
+
+
+@stage(
+    output="The new data set's folder (default: datasets/normalized).",
+    method="rms (default) or peak.",
+    target_rms="For rms: the level to reach, full scale at 1 (default: 0.1).",
+)
+def NormalizeDataset(c, dataset=None, output=None, method="rms", target_rms="0.1"):
+    """4 · Write a copy at one level.
+
+    Loudness then tells nothing; the source is never touched.
+    """
+    from src.reports import report_derived
+    from src.utils.dataset.normalize import normalize_dataset
+
+    target = arguments.number("--target-rms", target_rms)
+    new = _output(output, "datasets/normalized")
+    print(
+        report_derived(
+            normalize_dataset(_dataset(c, dataset), new, method, target),
+            "they got the largest gain that does not",
+        )
+    )
+
+
+@stage(
+    output="The new data set's folder (default: datasets/noisy).",
+    snr_db="Signal-to-noise ratio in dB, a number or a range (default: 5..20).",
+)
+def AddNoise(c, dataset=None, output=None, snr_db="5..20", seed=None):
+    """5 · Write a copy with white noise (optional)."""
+    from src.reports import report_derived
+    from src.utils.dataset.noise import add_noise
+
+    ratio = arguments.number_range("--snr-db", snr_db)
+    new = _output(output, "datasets/noisy")
+    print(
+        report_derived(
+            add_noise(_dataset(c, dataset), new, ratio, _seed(c, seed)),
+            "voice and noise were turned down together",
+        )
+    )
+
+
+@stage()
+def SplitDataset(
+    c,
+    dataset=None,
+    strategy="speaker",
+    pretext=None,
+    pretext_train=None,
+    pretext_val=None,
+    downstream_train=None,
+    downstream_val=None,
+    downstream_test=None,
+    without_spoofs="test",
+    seed=None,
+):
+    """6 · Divide the speakers into five splits.
+
+    Pretext train and val, downstream train, val and test.
+    """
+    from src.reports import report_split
+    from src.utils.dataset.split import Shares, split_dataset
+
+    choose("--without-spoofs", without_spoofs, ("test", "spread"))
+    shares = arguments.share_flags(
+        pretext=pretext,
+        pretext_train=pretext_train,
+        pretext_val=pretext_val,
+        downstream_train=downstream_train,
+        downstream_val=downstream_val,
+        downstream_test=downstream_test,
+    )
+    spread = without_spoofs == "spread"
+    print(
+        report_split(
+            split_dataset(_dataset(c, dataset), Shares(**shares), strategy, _seed(c, seed), spread)
+        )
+    )
+
+
+@stage()
+def GenerateEmbeddings(
+    c, backbone=None, dataset=None, checkpoint=None, splits="downstream", embeddings=None
+):
+    """7 · Turn clips into vectors by a backbone."""
+    _generate_embeddings(
+        c, arguments.backbone_name(backbone), dataset, checkpoint, splits, embeddings
+    )
+
+
+@stage()
+def GenerateEmbeddingsWav2vec2(
+    c, dataset=None, checkpoint=None, splits="downstream", embeddings=None
+):
+    """7 · The same with --backbone=wav2vec2."""
+    _generate_embeddings(c, "wav2vec2", dataset, checkpoint, splits, embeddings)
+
+
+@stage()
+def GenerateEmbeddingsHubert(
+    c, dataset=None, checkpoint=None, splits="downstream", embeddings=None
+):
+    """7 · The same with --backbone=hubert."""
+    _generate_embeddings(c, "hubert", dataset, checkpoint, splits, embeddings)
+
+
+@stage(
+    split="The split to show (default: downstream_train).",
+    layer="A whole number: 0 the first layer, -1 the last (default).",
+    method="umap, tsne or both (default).",
+)
+def VisualizeEmbeddings(
+    c,
+    backbone=None,
+    split="downstream_train",
+    layer="-1",
+    method="both",
+    embeddings=None,
+    runs=None,
+    seed=None,
+):
+    """8 · Draw embeddings by UMAP and t-SNE."""
+    choose("--method", method, ("umap", "tsne", "both"))
+    for one in ("umap", "tsne") if method == "both" else (method,):
+        _visualize(c, one, backbone, split, layer, embeddings, runs, seed)
+
+
+@stage(
+    split="The split to show (default: downstream_train).",
+    layer="A whole number: 0 the first layer, -1 the last (default).",
+)
+def VisualizeEmbeddingsUMAP(
+    c, backbone=None, split="downstream_train", layer="-1", embeddings=None, runs=None, seed=None
+):
+    """8 · Draw embeddings by UMAP."""
+    _visualize(c, "umap", backbone, split, layer, embeddings, runs, seed)
+
+
+@stage(
+    split="The split to show (default: downstream_train).",
+    layer="A whole number: 0 the first layer, -1 the last (default).",
+)
+def VisualizeEmbeddingsTSNE(
+    c, backbone=None, split="downstream_train", layer="-1", embeddings=None, runs=None, seed=None
+):
+    """8 · Draw embeddings by t-SNE."""
+    _visualize(c, "tsne", backbone, split, layer, embeddings, runs, seed)
+
+
+@stage(study_number="A study to continue (default: start a new one).")
+def OptimizeHyperparameters(
+    c,
+    backbone=None,
+    classifier=None,
+    trials=None,
+    study_number=None,
+    embeddings=None,
+    runs=None,
+    seed=None,
+):
+    """9 · Search hyperparameters and the layer.
+
+    By Optuna, for the lowest validation EER; every trial is a run.
+    """
+    names = arguments.backbone_name(backbone), arguments.classifier_name(classifier)
+    total = None if trials is None else arguments.whole_number("--trials", trials, 1)
+    study = arguments.optional_number("--study-number", study_number)
+    from src.models.data import TrainingStores
+    from src.models.search import optimize
+    from src.reports import report_search
+
+    stores = TrainingStores.open(_path(c, "embeddings", embeddings), names[0])
+    search = optimize(stores, _path(c, "runs", runs), names[1], total, _seed(c, seed), study)
+    print(report_search(search))
+    if search.was_stopped:
+        # As any stopped program, so that what is chained behind does not start.
+        raise Exit("", 130)
+
+
+@stage(study_number="Take layer and hyperparameters from this study's best trial.")
+def TrainModel(
+    c,
+    backbone=None,
+    classifier=None,
+    layer=None,
+    hyperparameters=None,
+    study_number=None,
+    embeddings=None,
+    runs=None,
+    seed=None,
+):
+    """10 · Train a classifier into a run folder."""
+    names = arguments.backbone_name(backbone), arguments.classifier_name(classifier)
+    recipe = arguments.recipe(hyperparameters, *names)
+    if layer is not None:
+        arguments.layer_choice(layer)
+    study = arguments.optional_number("--study-number", study_number)
+    from src.models.data import TrainingStores
+    from src.models.lookup import best_of_study
+    from src.models.train import train_model
+    from src.reports import report_training
+
+    folder = _path(c, "runs", runs)
+    if study is not None:
+        best = best_of_study(folder, study, *names)
+        recipe = arguments.Recipe(
+            best["hyperparameters"] | recipe.hyperparameters, recipe.layer or str(best["layer"])
+        )
+    stores = TrainingStores.open(_path(c, "embeddings", embeddings), names[0])
+    chosen = layer or recipe.layer or "probe"
+    training = train_model(stores, folder, names[1], chosen, recipe.hyperparameters, _seed(c, seed))
+    print(report_training(training))
+
+
+@stage(study_number="Test a trial of this study.")
+def TestModel(
+    c,
+    backbone=None,
+    classifier=None,
+    run_number=None,
+    study_number=None,
+    gender=None,
+    embeddings=None,
+    runs=None,
+):
+    """11 · Test a run on unseen speakers.
+
+    Writes EER, accuracy and the rest, scores and figures into the run's folder.
+    """
+    if backbone is not None:
+        arguments.backbone_name(backbone)
+    if classifier is not None:
+        arguments.classifier_name(classifier)
+    if gender is not None:
+        choose("--gender", gender, GENDERS)
+    numbers = (
+        arguments.optional_number("--run-number", run_number),
+        arguments.optional_number("--study-number", study_number),
+    )
+    from src.models.evaluate import evaluate_run
+    from src.models.lookup import find_training
+    from src.reports import report_evaluation
+
+    run = find_training(_path(c, "runs", runs), backbone, classifier, *numbers)
+    evaluation = evaluate_run(run, _path(c, "embeddings", embeddings), gender)
+    print(f"run {run.number}: {run.folder}")
+    print(report_evaluation(evaluation))
+
+
+@stage(
+    backbone="One or more, joined by commas (default: lfcc).",
+    classifier="One or more, joined by commas (default: mlp,svm,rf).",
+    checkpoint="For a single backbone: a hub id or a local folder.",
+    normalize="rms (default), peak or none.",
+    snr_db="Add noise at this ratio in dB, a number or a range (default: none).",
+    trials="Trials of each search; 0 trains with the defaults (default: 10).",
+)
+def RunPipeline(
+    c,
+    dataset=None,
+    audio=None,
+    layout="auto",
+    normalize="rms",
+    snr_db=None,
+    strategy="speaker",
+    pretext=None,
+    pretext_train=None,
+    pretext_val=None,
+    downstream_train=None,
+    downstream_val=None,
+    downstream_test=None,
+    without_spoofs="test",
+    backbone="lfcc",
+    checkpoint=None,
+    classifier="mlp,svm,rf",
+    layer=None,
+    trials="10",
+    embeddings=None,
+    runs=None,
+    seed=None,
+):
+    """0 · Run stages 1 to 11, skipping what is done."""
+    choose("--normalize", normalize, ("rms", "peak", "none"))
+    choose("--strategy", strategy, SPLIT_STRATEGIES)
+    choose("--without-spoofs", without_spoofs, ("test", "spread"))
+    backbones = [arguments.backbone_name(name) for name in backbone.split(",")]
+    n_trials = arguments.whole_number("--trials", trials)
+    if layer is not None:
+        arguments.layer_choice(layer)
+        if n_trials:
+            raise ArgumentError("--layer goes with --trials=0: a search chooses the layer itself")
+    if checkpoint and len(backbones) > 1:
+        raise ArgumentError("--checkpoint goes with a single --backbone")
+    shares = arguments.share_flags(
+        pretext=pretext,
+        pretext_train=pretext_train,
+        pretext_val=pretext_val,
+        downstream_train=downstream_train,
+        downstream_val=downstream_val,
+        downstream_test=downstream_test,
+    )
+    from src.pipeline import PipelineSettings, run_pipeline
+    from src.utils.dataset.split import Shares
+
+    settings = PipelineSettings(
+        dataset=_path(c, "dataset", dataset),
+        embeddings=_path(c, "embeddings", embeddings),
+        runs=_path(c, "runs", runs),
+        audio=_audio(audio),
+        layout=layout,
+        normalize=None if normalize == "none" else normalize,
+        snr_db=arguments.number_range("--snr-db", snr_db) if snr_db else None,
+        strategy=strategy,
+        shares=Shares(**shares),
+        spread_without_spoofs=without_spoofs == "spread",
+        backbones={name: checkpoint for name in backbones},
+        classifiers=[arguments.classifier_name(name) for name in classifier.split(",")],
+        layer=layer or "probe",
+        trials=n_trials,
+        seed=_seed(c, seed),
+    )
+    _print_pipeline(run_pipeline(settings, _tell))
+
+
+@stage()
+def Demo(c):
+    """0 · Try everything offline in 3 minutes.
+
+    On a made-up corpus, in the folder demo.
+    """
+    from src.demo.run import NOTICE, run_demo
+
+    _print_pipeline(run_demo(_shown(ROOT / "demo"), _tell))
+    print(f"\n{NOTICE}")
+
+
+@stage(
+    what="runs, embeddings or demo.",
+    yes="Remove; without it the list is only shown.",
+)
+def Clean(c, what=None, yes=False, embeddings=None, runs=None):
+    """12 · Remove runs, embeddings or the demo.
+
+    Only what AUDIOS wrote.
+    """
+    from src.clean import WHAT, find_removable, remove
+
+    what = arguments.required("--what", what, WHAT)
+    folder = {
+        "runs": _path(c, "runs", runs),
+        "embeddings": _path(c, "embeddings", embeddings),
+        "demo": _shown(ROOT / "demo"),
+    }[what]
+    if {"runs": runs, "embeddings": embeddings}.get(what) is not None and folder.is_file():
+        raise ArgumentError(f"--{what}={folder} is no folder")
+    found = find_removable(what, folder)
+    for path in found:
+        print(path)
+    if not found:
+        print(f"nothing to remove in {folder}")
+    elif yes:
+        remove(found, folder)
+        print(f"removed {len(found)}")
+    else:
+        print(f"{len(found)} would be removed; add --yes to do it")
+
+
+def _generate_embeddings(c, backbone, dataset, checkpoint, splits, embeddings):
+    from src.reports import report_extraction
+    from src.utils.dataset.split import read_split
+    from src.utils.embeddings.backbones import load_backbone
+    from src.utils.embeddings.extract import extract_split, parse_splits
+
+    names = parse_splits(splits)
+    source = _dataset(c, dataset)
+    for split in names:
+        # A missing split should show before a checkpoint is fetched for minutes.
+        read_split(source, split)
+    loaded = load_backbone(backbone, checkpoint)
+    for split in names:
+        extraction = extract_split(source, split, loaded, _path(c, "embeddings", embeddings))
+        print(report_extraction(extraction))
+
+
+def _visualize(c, method, backbone, split, layer, embeddings, runs, seed):
+    name = arguments.backbone_name(backbone)
+    from src.reports import report_projection
+    from src.utils.embeddings.store import EmbeddingStore
+    from src.visualize.projection import visualize
+
+    choose("--split", split, [*SPLITS, FULL])
+    store = EmbeddingStore.open(_path(c, "embeddings", embeddings), name, split)
+    print(
+        report_projection(visualize(store, _path(c, "runs", runs), method, layer, _seed(c, seed)))
+    )
+
+
+def _dataset(c, given):
+    from src.utils.dataset.dataset import Dataset
+
+    return Dataset.open(_path(c, "dataset", given))
+
+
+def _path(c, key, given):
+    """Return a flag's path, from where the user stands, or the default, from the root."""
+    if given is not None:
+        return arguments.folder(f"--{key}", given)
+    return _shown(ROOT / Path(c.config.audios[key]).expanduser())
+
+
+def _output(given, default):
+    return _shown(ROOT / default) if given is None else arguments.folder("--output", given)
+
+
+def _audio(given):
+    return None if given is None else arguments.folder("--audio", given)
+
+
+def _shown(path):
+    """Return a path from where the user stands, when that is shorter to read."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _seed(c, given):
+    return arguments.seed_number(str(c.config.audios.seed if given is None else given))
+
+
+def _tell(text):
+    title, _, body = text.partition("\n")
+    print(f"\n== {title}\n{body}", flush=True)
+
+
+def _print_pipeline(result):
+    from src.reports import table
+
+    _tell(
+        "Result\n"
+        + table(
+            result.table,
+            validation_eer="{:.2%}",
+            test_eer="{:.2%}",
+            accuracy="{:.2%}",
+            auc="{:.4f}",
+        )
+    )
+    print("\nfigures")
+    for path in result.figures:
+        print(f"  {path}")
+
+
+def _show_logs():
+    logger = logging.getLogger("src")
+    if not logger.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)

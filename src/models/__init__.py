@@ -1,0 +1,1 @@
+"""Classifiers over embeddings: how they are trained, searched and tested."""

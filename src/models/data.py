@@ -1,0 +1,85 @@
+"""What training reads: the train and validation embeddings of one backbone."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from src.utils.config import DOWNSTREAM_SPLITS
+from src.utils.embeddings.embedding_set import EmbeddingSet, assert_disjoint
+from src.utils.embeddings.store import EmbeddingStore, backbone_differences
+from src.utils.errors import EmbeddingError
+
+TRAIN, VALIDATION, TEST = DOWNSTREAM_SPLITS
+
+
+@dataclass(frozen=True)
+class TrainingStores:
+    """The two stores a detector is trained from; layers are loaded when asked for.
+
+    Attributes
+    ----------
+    train, validation : EmbeddingStore
+    """
+
+    train: EmbeddingStore
+    validation: EmbeddingStore
+
+    @classmethod
+    def open(cls, embeddings: Path, backbone: str) -> "TrainingStores":
+        """Open `downstream_train` and `downstream_val`.
+
+        Raises
+        ------
+        EmbeddingError
+            When one is absent, they come from different models, or they share a speaker.
+        """
+        stores = cls(
+            EmbeddingStore.open(embeddings, backbone, TRAIN),
+            EmbeddingStore.open(embeddings, backbone, VALIDATION),
+        )
+        require_same_backbone(stores.train, stores.validation)
+        return stores
+
+    def load(self, layer: int) -> tuple[EmbeddingSet, EmbeddingSet]:
+        """Return train and validation at a layer, disjoint and with both classes.
+
+        Raises
+        ------
+        EmbeddingError
+            When they share a speaker or a class is absent.
+        """
+        return _load(self, layer)
+
+    def inputs(self) -> dict[str, Any]:
+        """Return the hashes that name what is read here, for a run's manifest."""
+        return {TRAIN: self.train.fingerprint, VALIDATION: self.validation.fingerprint}
+
+    def __hash__(self) -> int:
+        return hash((self.train.fingerprint, self.validation.fingerprint))
+
+
+def require_same_backbone(first: EmbeddingStore, second: EmbeddingStore) -> None:
+    """Fail when two stores hold vectors of different models.
+
+    Raises
+    ------
+    EmbeddingError
+        Naming the two and what differs.
+    """
+    differs = backbone_differences(first.backbone, second.backbone)
+    if differs:
+        raise EmbeddingError(
+            f"{first.folder} and {second.folder} differ in {', '.join(differs)}; run "
+            f"GenerateEmbeddings for both with one checkpoint"
+        )
+
+
+@lru_cache(maxsize=4)
+def _load(stores: TrainingStores, layer: int) -> tuple[EmbeddingSet, EmbeddingSet]:
+    """Load a layer; a search comes back to few layers again and again."""
+    train, validation = stores.train.load(layer), stores.validation.load(layer)
+    assert_disjoint(**{TRAIN: train, VALIDATION: validation})
+    train.require_both_classes(TRAIN)
+    validation.require_both_classes(VALIDATION)
+    return train, validation

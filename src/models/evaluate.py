@@ -1,0 +1,133 @@
+"""Stage 11: testing a trained run on clips it has never seen; written once for all classifiers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from src.models.classifier import Classifier
+from src.models.data import TEST
+from src.models.registry import classifier_class
+from src.models.scores import write_scores
+from src.models.train import TRAINED_ON
+from src.utils.config import GENDERS
+from src.utils.eer import Detection, det_curve, evaluate_scores
+from src.utils.embeddings.embedding_set import EmbeddingSet
+from src.utils.embeddings.store import EmbeddingStore, backbone_differences
+from src.utils.errors import EmbeddingError, choose, shorten
+from src.utils.files import read_json, write_json
+from src.utils.runs import Run
+from src.utils.tables import read_csv
+from src.visualize.plots import plot_confusion, plot_det, plot_roc
+
+_FIGURES = ("confusion_matrix", "roc_curve", "det_curve")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A finished test of one run.
+
+    Attributes
+    ----------
+    run : Run
+    detection : Detection
+    results : pathlib.Path
+        The JSON file.
+    figures : list of pathlib.Path
+    """
+
+    run: Run
+    detection: Detection
+    results: Path
+    figures: list[Path]
+
+
+def load_classifier(run: Run) -> Classifier:
+    """Load the model of a training run.
+
+    Raises
+    ------
+    RunError
+        When its file is absent or damaged.
+    """
+    settings = run.settings
+    model = classifier_class(settings["classifier"])(settings["hyperparameters"], settings["seed"])
+    model.load(run.folder)
+    return model
+
+
+def evaluate_run(
+    run: Run, embeddings: Path, gender: str | None = None, reuse: bool = False
+) -> Evaluation:
+    """Score the test split with a run's model and write results, scores and figures into it.
+
+    Decisions are made at the threshold fixed on validation.
+
+    Parameters
+    ----------
+    run : Run
+    embeddings : pathlib.Path
+    gender : {'M', 'F'}, optional
+        Only clips of this gender; the files' names then end in it.
+    reuse : bool
+        Return the results that are there when they are of these very clips.
+
+    Raises
+    ------
+    EmbeddingError
+        When the test embeddings are absent, of another model than the run's, share a speaker
+        with what it was trained on, or lack a class.
+    RunError
+        When the model cannot be loaded.
+    """
+    if gender is not None:
+        choose("--gender", gender, GENDERS)
+    settings = run.settings
+    store = EmbeddingStore.open(embeddings, settings["backbone"]["name"], TEST)
+    _require_same_model(run, store)
+    suffix = f"_{gender}" if gender else ""
+    part = f"{TEST}{suffix}"
+    results = run.folder / f"test_results{suffix}.json"
+    tested = run.manifest.get("tested", {})
+    figures = {name: run.folder / f"{name}{suffix}.png" for name in _FIGURES}
+    if reuse and tested.get(part) == store.fingerprint and results.is_file():
+        there = Detection.from_dict(read_json(results))
+        if there is not None:
+            return Evaluation(run, there, results, [*figures.values()])
+    clips = store.load(settings["layer"])
+    _require_unseen(run, clips)
+    what = TEST
+    if gender is not None:
+        clips = clips.where(clips.gender == gender)
+        what = f"{TEST} with gender {gender}"
+    clips.require_both_classes(what)
+    scores = load_classifier(run).score(clips.x)
+    detection = evaluate_scores(scores, clips.y, run.manifest["results"]["threshold"])
+    write_scores(run.folder / f"scores_test{suffix}.csv", clips, scores)
+    title = f"{clips.backbone} + {settings['classifier']}, {what}"
+    curve = det_curve(scores, clips.y)
+    plot_confusion(detection, figures["confusion_matrix"], title)
+    plot_roc(curve, detection, figures["roc_curve"], title)
+    plot_det(curve, detection, figures["det_curve"], title)
+    write_json(results, detection.as_dict())
+    run.update(tested=tested | {part: store.fingerprint})
+    return Evaluation(run, detection, results, [*figures.values()])
+
+
+def _require_same_model(run: Run, store: EmbeddingStore) -> None:
+    ours = run.settings["backbone"]
+    differs = backbone_differences(ours, store.backbone)
+    if differs:
+        raise EmbeddingError(
+            f"{store.folder} was made by another {ours['name']} ({', '.join(differs)} differ) than "
+            f"run {run.number} was trained on"
+        )
+
+
+def _require_unseen(run: Run, clips: EmbeddingSet) -> None:
+    seen = read_csv(run.folder / TRAINED_ON)
+    for kind, values in (("speaker", clips.speaker), ("file", clips.files)):
+        shared = sorted(set(seen[kind]) & set(values) - {""})
+        if shared:
+            raise EmbeddingError(
+                f"{TEST} shares {len(shared)} {kind}s with the training of run {run.number} "
+                f"({shorten(shared)}): the data set was split anew; train again first"
+            )

@@ -1,0 +1,191 @@
+"""The MLP: its hyperparameters, training loop and scores."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from sklearn.preprocessing import StandardScaler
+from torch import nn
+
+from src.models.classifier import Choice, Classifier, History, Hyperparameters, Range
+from src.utils.eer import compute_eer
+from src.utils.embeddings.embedding_set import EmbeddingSet
+from src.utils.errors import AudiosError, RunError
+from src.utils.files import replacing
+
+NAME = "model.safetensors"
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep a network this small on one core: sharing its steps costs more than it saves."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class MlpClassifier(Classifier):
+    """One hidden layer of rectified units with dropout; scores are its logits.
+
+    Trained by Adam on binary cross-entropy, the rarer class weighted up. The learning rate is
+    halved when the validation loss stalls; training stops when it has not fallen for
+    `patience` epochs, and the weights of its lowest point are kept.
+    """
+
+    name = "mlp"
+    defaults: ClassVar[Hyperparameters] = {
+        "hidden_size": 256,
+        "dropout": 0.38,
+        # 3.32e-5 and 50 epochs suit tens of thousands of clips. A set of a thousand makes only
+        # seven steps an epoch: measured on one, those end at a validation loss of 0.38 and an
+        # EER of 13 %, still falling, and these at 0.11 and 4 %. Early stopping ends larger sets
+        # long before the last epoch.
+        "learning_rate": 1e-3,
+        "epochs": 200,
+        "weight_decay": 0.03,
+        "batch_size": 128,
+        "patience": 10,
+    }
+    limits: ClassVar[dict[str, Range | Choice]] = {
+        "hidden_size": Range(1, 65_536),
+        "dropout": Range(0.0, 0.99),
+        "learning_rate": Range(1e-30, 1e30),
+        "epochs": Range(1, 1_000_000),
+        "weight_decay": Range(0.0, 1e6),
+        "batch_size": Range(1, 1_000_000),
+        "patience": Range(1, 1_000_000),
+    }
+    search_space: ClassVar[dict[str, Range | Choice]] = {
+        "batch_size": Range(16, 256, log=True),
+        "learning_rate": Range(1e-5, 1e-2, log=True),
+        "dropout": Range(0.2, 0.5),
+        "weight_decay": Range(1e-8, 10.0, log=True),
+        "hidden_size": Choice((128, 256, 512)),
+    }
+    default_trials = 100
+    _network: nn.Sequential
+    _mean: torch.Tensor
+    _scale: torch.Tensor
+
+    def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> History:
+        """Train with early stopping (see the class).
+
+        Raises
+        ------
+        AudiosError
+            When the loss is never a finite number.
+        """
+        scaler = StandardScaler().fit(train.x)
+        self._mean = torch.tensor(scaler.mean_, dtype=torch.float32)
+        self._scale = torch.tensor(scaler.scale_, dtype=torch.float32)
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        x, y = self._standardised(train.x).to(device), torch.tensor(train.y, device=device).float()
+        x_val = self._standardised(validation.x).to(device)
+        y_val = torch.tensor(validation.y, device=device).float()
+        with torch.random.fork_rng(), _one_thread():
+            torch.manual_seed(self.seed)
+            self._network = self._build(x.shape[1]).to(device)
+            history = self._train(x, y, x_val, y_val)
+        self._network.cpu().eval()
+        return history
+
+    def score(self, x: np.ndarray) -> np.ndarray:
+        """Return logits, float64 of shape (clips,), positive for bona-fide."""
+        with torch.inference_mode():
+            logits = self._network(self._standardised(x)).squeeze(1)
+        return logits.double().numpy()
+
+    def save(self, folder: Path) -> None:
+        """Write weights and scaler as `model.safetensors`."""
+        tensors = {**self._network.state_dict(), "mean": self._mean, "scale": self._scale}
+        with replacing(folder / NAME) as temporary:
+            save_file({key: value.contiguous() for key, value in tensors.items()}, temporary)
+
+    def load(self, folder: Path) -> None:
+        """Read `model.safetensors` (see `Classifier.load`)."""
+        path = folder / NAME
+        try:
+            tensors = load_file(path)
+            self._mean, self._scale = tensors.pop("mean"), tensors.pop("scale")
+            self._network = self._build(len(self._mean)).eval()
+            self._network.load_state_dict(tensors)
+        except (OSError, KeyError, RuntimeError, SafetensorError) as error:
+            reason = str(error).splitlines()[0]
+            raise RunError(f"{path} cannot be read as an MLP: {reason}") from error
+
+    def _build(self, dim: int) -> nn.Sequential:
+        hidden = self.hyperparameters["hidden_size"]
+        return nn.Sequential(
+            nn.Linear(dim, hidden),
+            nn.ReLU(),
+            nn.Dropout(self.hyperparameters["dropout"]),
+            nn.Linear(hidden, 1),
+        )
+
+    def _standardised(self, x: np.ndarray) -> torch.Tensor:
+        return (torch.from_numpy(np.ascontiguousarray(x, np.float32)) - self._mean) / self._scale
+
+    def _train(
+        self, x: torch.Tensor, y: torch.Tensor, x_val: torch.Tensor, y_val: torch.Tensor
+    ) -> History:
+        settings = self.hyperparameters
+        loss_of = nn.BCEWithLogitsLoss(pos_weight=(y == 0).sum() / (y == 1).sum())
+        optimizer = torch.optim.Adam(
+            self._network.parameters(),
+            lr=settings["learning_rate"],
+            weight_decay=settings["weight_decay"],
+        )
+        schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
+            optimizer, factor=0.5, patience=settings["patience"] // 2
+        )
+        labels = y_val.cpu().numpy()
+        rows: list[tuple[float, float, float, float]] = []
+        lowest, best, kept = np.inf, -1, {}
+        for epoch in range(settings["epochs"]):
+            train_loss = self._epoch(x, y, loss_of, optimizer)
+            self._network.eval()
+            with torch.inference_mode():
+                logits = self._network(x_val).squeeze(1)
+                val_loss = float(loss_of(logits, y_val))
+            if not np.isfinite(val_loss):
+                break
+            schedule.step(val_loss)
+            scores = logits.double().cpu().numpy()
+            accuracy = float(((scores >= 0) == labels).mean())
+            rows.append((train_loss, val_loss, accuracy, compute_eer(scores, labels)[0]))
+            if val_loss < lowest:
+                lowest, best = val_loss, epoch
+                kept = {key: value.clone() for key, value in self._network.state_dict().items()}
+            elif epoch - best >= settings["patience"]:
+                break
+        if not rows:
+            raise AudiosError(f"the MLP's loss is not a finite number with {settings}")
+        self._network.load_state_dict(kept)
+        train_losses, val_losses, accuracies, eers = np.array(rows).T
+        return History(train_losses, val_losses, accuracies, eers, step="epoch", best=best)
+
+    def _epoch(
+        self,
+        x: torch.Tensor,
+        y: torch.Tensor,
+        loss_of: nn.BCEWithLogitsLoss,
+        optimizer: torch.optim.Optimizer,
+    ) -> float:
+        """Make one pass over shuffled batches and return the mean loss per clip."""
+        self._network.train()
+        total = torch.zeros((), device=x.device)
+        for rows in torch.randperm(len(x)).split(self.hyperparameters["batch_size"]):
+            optimizer.zero_grad()
+            loss = loss_of(self._network(x[rows]).squeeze(1), y[rows])
+            loss.backward()
+            optimizer.step()
+            total += loss.detach() * len(rows)
+        return float(total) / len(x)

@@ -1,0 +1,122 @@
+"""The random forest: its hyperparameters, fit and scores."""
+
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import log_loss
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from src.models.classifier import Choice, Classifier, History, Hyperparameters, Range
+from src.models.sklearn_file import NAME, load_pipeline, save_pipeline
+from src.utils.eer import compute_eer
+from src.utils.embeddings.embedding_set import EmbeddingSet
+from src.utils.errors import RunError
+from src.utils.parallel import n_workers
+
+TRUSTED = ("sklearn.tree._tree.Tree",)
+"""Plain arrays of nodes; `_check_trees` makes sure that none points outside."""
+
+_CERTAIN = 1e-6
+"""Probabilities are kept this far from 0 and 1, so that log-odds stay finite."""
+
+
+class RandomForest(Classifier):
+    """Scores are log-odds of the forest's probability of bona-fide."""
+
+    name = "rf"
+    defaults: ClassVar[Hyperparameters] = {
+        "n_estimators": 100,
+        "max_depth": 5,
+        "min_samples_split": 2,
+        "min_samples_leaf": 1,
+    }
+    limits: ClassVar[dict[str, Range | Choice]] = {
+        "n_estimators": Range(1, 100_000),
+        "max_depth": Range(1, 1000),
+        "min_samples_split": Range(2, 1_000_000),
+        "min_samples_leaf": Range(1, 1_000_000),
+    }
+    search_space: ClassVar[dict[str, Range | Choice]] = {
+        "n_estimators": Range(10, 1000),
+        "max_depth": Range(1, 20),
+        "min_samples_split": Range(2, 10),
+        "min_samples_leaf": Range(1, 10),
+    }
+    default_trials = 30
+    _pipeline: Pipeline
+
+    def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> History:
+        """Fit scaler and forest on `train`; the history shows the forest growing."""
+        forest = RandomForestClassifier(
+            **self.hyperparameters,
+            class_weight="balanced",
+            random_state=self.seed,
+            n_jobs=n_workers(),
+        )
+        self._pipeline = make_pipeline(StandardScaler(), forest).fit(train.x, train.y)
+        # Threads add up the trees' votes in whatever order they end, and sums of floats differ
+        # by it: one thread gives the same scores every time.
+        forest.n_jobs = 1
+        train_growth = self._growth(train.x)
+        val_growth = self._growth(validation.x)
+        return History(
+            train_losses=np.array([log_loss(train.y, p) for p in train_growth]),
+            val_losses=np.array([log_loss(validation.y, p) for p in val_growth]),
+            val_accuracies=np.array([((p >= 0.5) == validation.y).mean() for p in val_growth]),
+            val_eers=np.array([compute_eer(p, validation.y)[0] for p in val_growth]),
+            step="tree",
+            best=len(val_growth) - 1,
+        )
+
+    def score(self, x: np.ndarray) -> np.ndarray:
+        """Return log-odds, float64 of shape (clips,), positive for bona-fide."""
+        probability = self._pipeline.predict_proba(x)[:, 1].astype(np.float64)
+        probability = probability.clip(_CERTAIN, 1 - _CERTAIN)
+        return np.log(probability) - np.log1p(-probability)
+
+    def save(self, folder: Path) -> None:
+        """Write `model.skops`."""
+        save_pipeline(folder, self._pipeline)
+
+    def load(self, folder: Path) -> None:
+        """Read `model.skops` (see `Classifier.load`)."""
+        pipeline = load_pipeline(folder, TRUSTED)
+        _check_trees(folder / NAME, pipeline)
+        self._pipeline = pipeline
+
+    def _growth(self, x: np.ndarray) -> np.ndarray:
+        """Return the probability of bona-fide after each tree, shape (trees, clips)."""
+        scaled = self._pipeline[0].transform(x)
+        votes = np.array([tree.predict_proba(scaled)[:, 1] for tree in self._pipeline[1]])
+        means = np.cumsum(votes, axis=0) / np.arange(1, len(votes) + 1)[:, None]
+        return means.clip(_CERTAIN, 1 - _CERTAIN)
+
+
+def _check_trees(path: Path, pipeline: Pipeline) -> None:
+    """Fail when a node names a child or a feature that is not there.
+
+    scikit-learn follows these numbers without looking, so a forged file could make it read
+    foreign memory.
+    """
+    forest = pipeline[-1]
+    if not isinstance(forest, RandomForestClassifier):
+        raise RunError(f"{path} holds no random forest")
+    for estimator in forest.estimators_:
+        tree = estimator.tree_
+        nodes = np.arange(tree.node_count)
+        inner = tree.children_left >= 0
+        children = np.r_[tree.children_left[inner], tree.children_right[inner]]
+        sound = (
+            (children < tree.node_count).all()
+            and (tree.children_left[~inner] == -1).all()
+            and (tree.children_right[~inner] == -1).all()
+            # Children come after their parent, so that every walk ends.
+            and (children > np.r_[nodes[inner], nodes[inner]]).all()
+            and ((tree.feature[inner] >= 0) & (tree.feature[inner] < forest.n_features_in_)).all()
+            and tree.n_features == forest.n_features_in_
+        )
+        if not sound:
+            raise RunError(f"{path} is damaged: a tree points outside itself")

@@ -1,0 +1,270 @@
+"""Stage 9: searching hyperparameters with Optuna; written once for all classifiers."""
+
+import logging
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pandas as pd
+from optuna.samplers import TPESampler
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import Trial, TrialState
+from tqdm import tqdm
+
+from src.models.classifier import Choice, Classifier, Hyperparameters
+from src.models.data import TrainingStores
+from src.models.lookup import BEST, TRAINING, find_study
+from src.models.registry import classifier_class
+from src.models.train import fit_into, training_settings
+from src.utils.errors import AudiosError, RunError
+from src.utils.files import locked, write_json
+from src.utils.runs import Run, keeping_status, list_runs, new_run
+from src.utils.tables import write_csv
+from src.visualize.plots import plot_search
+
+log = logging.getLogger(__name__)
+
+KIND = "study"
+JOURNAL = "optuna-journal.log"
+FAILED = "failed"
+"""Set on a trial that failed by itself, in contrast to one that was broken off."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search that has ended, or was stopped.
+
+    Attributes
+    ----------
+    study : Run
+        The study's folder and manifest.
+    trials : pandas.DataFrame
+        `trial, run, state, validation_eer`, then one column per hyperparameter.
+    best : dict or None
+        What `best_hyperparameters.json` holds; None when no trial has finished.
+    was_stopped : bool
+        Whether Ctrl-C ended it before the last trial.
+    """
+
+    study: Run
+    trials: pd.DataFrame
+    best: dict[str, Any] | None
+    was_stopped: bool
+
+
+def optimize(
+    stores: TrainingStores,
+    runs: Path,
+    classifier: str,
+    trials: int | None = None,
+    seed: int = 7,
+    study_number: int | None = None,
+    reuse: bool = False,
+) -> Search:
+    """Search the hyperparameters, and the layer, with the lowest validation EER.
+
+    Every trial is a run in the study's folder. Trials are proposed by a tree-structured Parzen
+    estimator (Bergstra et al. 2011, "Algorithms for hyper-parameter optimization") that is
+    seeded anew for every trial by (seed, trial), so a search that was stopped and continued
+    proposes what an uninterrupted one would have.
+
+    Parameters
+    ----------
+    stores : TrainingStores
+    runs : pathlib.Path
+    classifier : str
+    trials : int, optional
+        How many the study shall have in all; by default the classifier's own number.
+    seed : int
+    study_number : int, optional
+        A study to continue.
+    reuse : bool
+        Continue the newest study of equal settings and inputs, if there is one.
+
+    Raises
+    ------
+    RunError
+        When the study to continue is absent or was made with other settings.
+    AudiosError
+        When every trial fails, or another process is at this study.
+    """
+    model = classifier_class(classifier)
+    total = model.default_trials if trials is None else trials
+    settings = {"backbone": stores.train.backbone, "classifier": classifier, "seed": seed}
+    inputs = stores.inputs()
+    found = None
+    if study_number is not None:
+        found = find_study(runs, study_number, classifier)
+        _require_same_study(found, settings, inputs)
+    elif reuse:
+        found = _newest_equal(runs, classifier, settings, inputs)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    if found is not None and found.is_complete:
+        study = optuna.load_study(study_name=classifier, storage=_storage(found))
+        if len(_counted(study)) >= total:
+            return Search(found, _tabulate(study), _best(study, stores), was_stopped=False)
+    stopped = False
+    with ExitStack() as stack:
+        if found is None:
+            prefix = f"{classifier}_study"
+            run = stack.enter_context(new_run(runs, KIND, settings, inputs, prefix=prefix))
+            stack.enter_context(_locked(run))
+        else:
+            # The lock first: a refused process must not touch the status of one at work.
+            stack.enter_context(_locked(found))
+            run = stack.enter_context(keeping_status(found))
+        study = optuna.create_study(
+            storage=_storage(run), study_name=classifier, load_if_exists=True
+        )
+        try:
+            _search(study, run, stores, model, total, seed)
+        except KeyboardInterrupt:
+            stopped = True
+        table = _tabulate(study)
+        write_csv(run.folder / "trials.csv", table)
+        _plot(table, run)
+        best = _best(study, stores)
+        if best is None and not stopped:
+            raise AudiosError(f"every trial of {run.folder} failed; see its runs' manifests")
+    if stopped:
+        run.update(status="interrupted")
+    return Search(run, table, best, stopped)
+
+
+def _locked(run: Run) -> AbstractContextManager[None]:
+    return locked(run.folder / ".lock", str(run.folder))
+
+
+def _storage(run: Run) -> JournalStorage:
+    return JournalStorage(JournalFileBackend(str(run.folder / JOURNAL)))
+
+
+def _search(
+    study: optuna.Study,
+    run: Run,
+    stores: TrainingStores,
+    model: type[Classifier],
+    total: int,
+    seed: int,
+) -> None:
+    for left in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(left.number, state=TrialState.FAIL)
+    done = len(_counted(study))
+    with tqdm(total=total, initial=done, desc=f"search {model.name}", unit="trial") as bar:
+        for position in range(done, total):
+            study.sampler = TPESampler(seed=(seed * 1_000_003 + position) % 2**32)
+            trial = study.ask()
+            try:
+                eer = _run_trial(trial, run, stores, model, seed)
+            except AudiosError as error:
+                log.warning("trial %d failed: %s", trial.number, error)
+                trial.set_user_attr(FAILED, str(error))
+                study.tell(trial, state=TrialState.FAIL)
+            except BaseException:
+                study.tell(trial, state=TrialState.FAIL)
+                raise
+            else:
+                study.tell(trial, eer)
+                # Written after every trial, so that even a kill leaves the best so far.
+                best = _best(study, stores)
+                if best is not None:
+                    write_json(run.folder / BEST, best)
+                    bar.set_postfix_str(f"best EER {best['validation_eer']:.2%}")
+            bar.update()
+
+
+def _counted(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
+    """Return the trials that ran to their end; one broken off is made again, not counted."""
+    return [
+        trial
+        for trial in study.get_trials(deepcopy=False)
+        if trial.state is TrialState.COMPLETE or FAILED in trial.user_attrs
+    ]
+
+
+def _run_trial(
+    trial: Trial, study: Run, stores: TrainingStores, model: type[Classifier], seed: int
+) -> float:
+    layer = trial.suggest_int("layer", 0, stores.train.n_layers - 1)
+    classifier = model(suggest(trial, model), seed)
+    settings = training_settings(stores, classifier, layer)
+    with new_run(study.folder, TRAINING, settings, stores.inputs()) as run:
+        trial.set_user_attr("run", run.number)
+        eer, _ = fit_into(run, classifier, stores, layer, plot=False)
+    return eer
+
+
+def suggest(trial: Trial, model: type[Classifier]) -> Hyperparameters:
+    """Draw one value for everything in a classifier's search space."""
+    drawn: Hyperparameters = {}
+    for name, space in model.search_space.items():
+        if isinstance(space, Choice):
+            drawn[name] = trial.suggest_categorical(name, space.values)
+        elif isinstance(space.low, int) and isinstance(space.high, int):
+            drawn[name] = trial.suggest_int(name, space.low, space.high, log=space.log)
+        else:
+            drawn[name] = trial.suggest_float(name, space.low, space.high, log=space.log)
+    return drawn
+
+
+def _best(study: optuna.Study, stores: TrainingStores) -> dict[str, Any] | None:
+    """Return what `best_hyperparameters.json` holds, None before the first finished trial."""
+    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        return None
+    trial = study.best_trial
+    return {
+        "classifier": study.study_name,
+        "backbone": stores.train.backbone["name"],
+        "validation_eer": trial.value,
+        "run_number": trial.user_attrs["run"],
+        "layer": trial.params["layer"],
+        "hyperparameters": {k: v for k, v in trial.params.items() if k != "layer"},
+    }
+
+
+def _tabulate(study: optuna.Study) -> pd.DataFrame:
+    rows = [
+        {
+            "trial": position,
+            "run": trial.user_attrs.get("run"),
+            "state": "complete" if trial.state is TrialState.COMPLETE else "failed",
+            "validation_eer": trial.value,
+            **trial.params,
+        }
+        for position, trial in enumerate(_counted(study))
+    ]
+    table = pd.DataFrame(rows, columns=None if rows else ["trial", "run", "state"])
+    if rows:
+        table["validation_eer"] = table["validation_eer"].astype(float)
+    return table
+
+
+def _plot(table: pd.DataFrame, run: Run) -> None:
+    if "validation_eer" in table and table["validation_eer"].notna().any():
+        title = f"{run.settings['backbone']['name']} + {run.settings['classifier']}: search"
+        plot_search(table, run.folder / "optimization_history.png", title)
+
+
+def _newest_equal(
+    runs: Path, classifier: str, settings: dict[str, Any], inputs: dict[str, Any]
+) -> Run | None:
+    for run in reversed(list_runs(runs, f"{classifier}_study")):
+        if run.settings == settings and run.inputs == inputs:
+            return run
+    return None
+
+
+def _require_same_study(found: Run, settings: dict[str, Any], inputs: dict[str, Any]) -> None:
+    for what, have, want in (
+        ("settings", found.settings, settings),
+        ("embeddings", found.inputs, inputs),
+    ):
+        differs = [key for key in have | want if have.get(key) != want.get(key)]
+        if differs:
+            raise RunError(
+                f"{found.folder} was made with other {what} ({', '.join(differs)}); start a new "
+                f"study by leaving --study-number out"
+            )

@@ -1,0 +1,72 @@
+"""The SVM: its hyperparameters, fit and scores."""
+
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from src.models.classifier import Choice, Classifier, Hyperparameters, Range
+from src.models.sklearn_file import NAME, load_pipeline, save_pipeline
+from src.utils.embeddings.embedding_set import EmbeddingSet
+from src.utils.errors import RunError
+
+
+class SvmClassifier(Classifier):
+    """Scores are signed distances from the separating surface (`decision_function`)."""
+
+    name = "svm"
+    defaults: ClassVar[Hyperparameters] = {"C": 1.0, "gamma": "scale"}
+    limits: ClassVar[dict[str, Range | Choice]] = {
+        "C": Range(1e-9, 1e9),
+        "gamma": Choice(("scale", "auto")),
+    }
+    search_space: ClassVar[dict[str, Range | Choice]] = {
+        "C": Range(0.01, 100.0, log=True),
+        "gamma": Choice(("scale", "auto")),
+    }
+    default_trials = 30
+    _pipeline: Pipeline
+
+    def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> None:
+        """Fit scaler and machine on `train`; classes weigh the same however many clips."""
+        machine = SVC(**self.hyperparameters, class_weight="balanced", cache_size=1000)
+        self._pipeline = make_pipeline(StandardScaler(), machine).fit(train.x, train.y)
+
+    def score(self, x: np.ndarray) -> np.ndarray:
+        """Return signed distances, float64 of shape (clips,), positive for bona-fide."""
+        return np.asarray(self._pipeline.decision_function(x), dtype=np.float64)
+
+    def save(self, folder: Path) -> None:
+        """Write `model.skops`."""
+        save_pipeline(folder, self._pipeline)
+
+    def load(self, folder: Path) -> None:
+        """Read `model.skops` (see `Classifier.load`)."""
+        pipeline = load_pipeline(folder)
+        _check_machine(folder / NAME, pipeline)
+        self._pipeline = pipeline
+
+
+def _check_machine(path: Path, pipeline: Pipeline) -> None:
+    """Fail when the counts that libsvm walks by do not fit the vectors that are there."""
+    machine = pipeline[-1]
+    if not isinstance(machine, SVC):
+        raise RunError(f"{path} holds no support vector machine")
+    vectors = np.asarray(machine.support_vectors_)
+    n_vectors = len(vectors)
+    counts = np.asarray(machine._n_support)
+    sound = (
+        vectors.ndim == 2
+        and vectors.shape[1] == machine.n_features_in_
+        and len(counts) == 2
+        and (counts >= 0).all()
+        and counts.sum() == n_vectors
+        and len(machine.support_) == n_vectors
+        and np.shape(machine._dual_coef_) == (1, n_vectors)
+        and np.shape(machine._intercept_) == (1,)
+    )
+    if not sound:
+        raise RunError(f"{path} is damaged: its support vectors do not fit their counts")

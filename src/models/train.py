@@ -1,0 +1,151 @@
+"""Stage 10: training one classifier into a run folder; written once for all classifiers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from src.models.classifier import Classifier
+from src.models.data import TRAIN, VALIDATION, TrainingStores
+from src.models.lookup import TRAINING
+from src.models.probe import choose_layer
+from src.models.registry import classifier_class
+from src.models.scores import write_scores
+from src.utils.eer import compute_eer, fix_threshold
+from src.utils.embeddings.embedding_set import EmbeddingSet
+from src.utils.files import replacing, write_json
+from src.utils.runs import Run, find_complete, list_runs, new_run
+from src.utils.tables import write_csv
+from src.visualize.plots import plot_losses
+
+TRAINED_ON = "trained_on.csv"
+
+
+@dataclass(frozen=True)
+class Training:
+    """A finished training.
+
+    Attributes
+    ----------
+    run : Run
+    layer : int
+    validation_eer, threshold : float
+        Of the model that was saved; the threshold decides as at its validation EER.
+    probe : pandas.DataFrame or None
+        The layer probe, if one was made.
+    was_there : bool
+        Whether an equal run was found instead of training anew.
+    """
+
+    run: Run
+    layer: int
+    validation_eer: float
+    threshold: float
+    probe: pd.DataFrame | None = None
+    was_there: bool = False
+
+
+def train_model(
+    stores: TrainingStores,
+    runs: Path,
+    classifier: str,
+    layer: str = "probe",
+    hyperparameters: Mapping[str, Any] | None = None,
+    seed: int = 7,
+    reuse: bool = False,
+) -> Training:
+    """Train a classifier on one backbone's embeddings and write a run folder.
+
+    Parameters
+    ----------
+    stores : TrainingStores
+    runs : pathlib.Path
+        The runs folder.
+    classifier : str
+        A name of `config.CLASSIFIERS`.
+    layer : str
+        See `choose_layer`.
+    hyperparameters : mapping, optional
+        In place of the classifier's defaults.
+    seed : int
+    reuse : bool
+        Return an equal finished run instead of training again.
+
+    Raises
+    ------
+    AudiosError
+        For bad arguments, unusable embeddings or a loss that is not finite.
+    """
+    chosen, probe = choose_layer(stores, layer, seed)
+    model = classifier_class(classifier)(hyperparameters, seed)
+    settings = training_settings(stores, model, chosen)
+    if reuse:
+        found = find_complete(list_runs(runs), TRAINING, settings, stores.inputs())
+        if found:
+            results = found.manifest["results"]
+            eer, threshold = results["validation_eer"], results["threshold"]
+            return Training(found, chosen, eer, threshold, probe, was_there=True)
+    with new_run(runs, TRAINING, settings, stores.inputs()) as run:
+        if probe is not None:
+            write_csv(run.folder / "layer_probe.csv", probe)
+        eer, threshold = fit_into(run, model, stores, chosen, plot=True)
+    return Training(run, chosen, eer, threshold, probe)
+
+
+def training_settings(stores: TrainingStores, model: Classifier, layer: int) -> dict[str, Any]:
+    """Return what a training run is asked to do, as its manifest keeps it."""
+    return {
+        "backbone": stores.train.backbone,
+        "classifier": model.name,
+        "layer": layer,
+        "hyperparameters": model.hyperparameters,
+        "seed": model.seed,
+    }
+
+
+def fit_into(
+    run: Run, model: Classifier, stores: TrainingStores, layer: int, plot: bool
+) -> tuple[float, float]:
+    """Fit `model` and write all that a training run holds.
+
+    Returns
+    -------
+    eer, threshold : float
+        On validation, of the very model that is saved.
+    """
+    train, validation = stores.load(layer)
+    write_json(run.folder / "hyperparameters.json", run.settings)
+    write_csv(run.folder / TRAINED_ON, _clips(train, TRAIN, validation, VALIDATION))
+    history = model.fit(train, validation)
+    model.save(run.folder)
+    scores = model.score(validation.x)
+    eer, _ = compute_eer(scores, validation.y)
+    threshold = fix_threshold(scores, validation.y)
+    write_scores(run.folder / "scores_val.csv", validation, scores)
+    if history is not None:
+        for name in ("train_losses", "val_losses", "val_accuracies", "val_eers"):
+            _save_array(run.folder / f"{name}.npy", getattr(history, name))
+        if plot:
+            plot_losses(history, run.folder / "loss_plot.png", model.name)
+    results = {"validation_eer": eer, "threshold": threshold}
+    if history is not None:
+        results |= {f"best_{history.step}": history.best, f"{history.step}s": len(history.val_eers)}
+    run.update(results=results)
+    return eer, threshold
+
+
+def _clips(train: EmbeddingSet, train_name: str, val: EmbeddingSet, val_name: str) -> pd.DataFrame:
+    """List what the model has seen, so that a test can tell whether it is new to it."""
+    parts = [
+        pd.DataFrame({"split": name, "file": part.files, "speaker": part.speaker})
+        for name, part in ((train_name, train), (val_name, val))
+    ]
+    return pd.concat(parts)
+
+
+def _save_array(path: Path, values: np.ndarray) -> None:
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        np.save(stream, values, allow_pickle=False)

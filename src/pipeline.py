@@ -1,0 +1,204 @@
+"""All stages in order, skipping what is up to date."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from src import reports
+from src.models.data import TRAIN, TrainingStores
+from src.models.evaluate import evaluate_run
+from src.models.probe import PROBE
+from src.models.search import optimize
+from src.models.train import Training, train_model
+from src.utils.config import CLASSIFIERS, DOWNSTREAM_SPLITS
+from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.generate import generate_tables
+from src.utils.dataset.measure import (
+    AMPLITUDE_STAGE,
+    DURATION_STAGE,
+    add_amplitudes,
+    add_durations,
+    is_measured,
+)
+from src.utils.dataset.noise import add_noise
+from src.utils.dataset.normalize import normalize_dataset
+from src.utils.dataset.split import Shares, split_dataset
+from src.utils.embeddings.backbones import load_backbone
+from src.utils.embeddings.extract import extract_split
+from src.utils.embeddings.store import EmbeddingStore
+from src.visualize.projection import METHODS, visualize
+
+
+@dataclass(frozen=True)
+class PipelineSettings:
+    """What the whole pipeline is asked to do.
+
+    Attributes
+    ----------
+    dataset, embeddings, runs : pathlib.Path
+    audio : pathlib.Path or None
+        Where the recordings are, if not in `dataset`.
+    layout : str
+    normalize : str or None
+        `peak`, `rms`, or None to leave the levels alone.
+    snr_db : (float, float) or None
+        Range of the noise to add, None for none.
+    strategy : str
+    shares : Shares
+    spread_without_spoofs : bool
+    backbones : dict of str to (str or None)
+        The checkpoint by backbone.
+    classifiers : sequence of str
+    layer : str
+    trials : int
+        Of each search; 0 trains with the defaults instead.
+    seed : int
+    """
+
+    dataset: Path
+    embeddings: Path
+    runs: Path
+    audio: Path | None = None
+    layout: str = "auto"
+    normalize: str | None = "rms"
+    snr_db: tuple[float, float] | None = None
+    strategy: str = "speaker"
+    shares: Shares = field(default_factory=Shares)
+    spread_without_spoofs: bool = False
+    backbones: dict[str, str | None] = field(default_factory=lambda: {"lfcc": None})
+    classifiers: Sequence[str] = CLASSIFIERS
+    layer: str = PROBE
+    trials: int = 10
+    seed: int = 7
+
+
+@dataclass(frozen=True)
+class PipelineResult:
+    """What came out.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row a detector: `backbone, classifier, layer, validation_eer, test_eer, accuracy,
+        auc, run`.
+    figures : list of pathlib.Path
+    """
+
+    table: pd.DataFrame
+    figures: list[Path]
+
+
+def run_pipeline(settings: PipelineSettings, tell: Callable[[str], None]) -> PipelineResult:
+    """Run every stage; `tell` is given a title and a report for each.
+
+    Raises
+    ------
+    AudiosError
+        As the stages do.
+    """
+    dataset = prepare_dataset(settings, tell)
+    rows: list[tuple] = []
+    figures: list[Path] = []
+    for name, checkpoint in settings.backbones.items():
+        backbone = load_backbone(name, checkpoint)
+        for split in DOWNSTREAM_SPLITS:
+            extraction = extract_split(dataset, split, backbone, settings.embeddings)
+            tell(f"GenerateEmbeddings\n{reports.report_extraction(extraction)}")
+        figures += _visualize(settings, name, tell)
+        stores = TrainingStores.open(settings.embeddings, name)
+        for classifier in settings.classifiers:
+            training = _train(settings, stores, classifier, tell)
+            evaluation = evaluate_run(training.run, settings.embeddings, reuse=True)
+            tell(f"TestModel\n{reports.report_evaluation(evaluation)}")
+            figures += evaluation.figures
+            found = evaluation.detection
+            rows.append(
+                (
+                    name,
+                    classifier,
+                    training.layer,
+                    training.validation_eer,
+                    found.eer,
+                    found.accuracy,
+                    found.auc,
+                    training.run.number,
+                )
+            )
+    columns = [
+        "backbone",
+        "classifier",
+        "layer",
+        "validation_eer",
+        "test_eer",
+        "accuracy",
+        "auc",
+        "run",
+    ]
+    return PipelineResult(pd.DataFrame(rows, columns=columns), figures)
+
+
+def prepare_dataset(settings: PipelineSettings, tell: Callable[[str], None]) -> Dataset:
+    """Run the stages that work on recordings and return the data set to take vectors from."""
+    scan = generate_tables(settings.dataset, settings.layout, settings.audio)
+    tell(f"GenerateDatasetCSV\n{reports.report_scan(scan)}")
+    dataset = Dataset.open(settings.dataset)
+    if not is_measured(dataset, DURATION_STAGE, "duration"):
+        tell(f"{DURATION_STAGE}\n{reports.report_durations(*add_durations(dataset))}")
+    if not is_measured(dataset, AMPLITUDE_STAGE, "amplitude"):
+        tell(f"{AMPLITUDE_STAGE}\n{reports.report_amplitudes(*add_amplitudes(dataset))}")
+    if settings.normalize is not None:
+        output = _beside(dataset, "normalized")
+        derived = normalize_dataset(dataset, output, settings.normalize)
+        tell(f"NormalizeDataset\n{reports.report_derived(derived, 'they are quieter')}")
+        dataset = derived.dataset
+    if settings.snr_db is not None:
+        derived = add_noise(dataset, _beside(dataset, "noisy"), settings.snr_db, settings.seed)
+        tell(f"AddNoise\n{reports.report_derived(derived, 'voice and noise are quieter')}")
+        dataset = derived.dataset
+    split = split_dataset(
+        dataset, settings.shares, settings.strategy, settings.seed, settings.spread_without_spoofs
+    )
+    tell(f"SplitDataset\n{reports.report_split(split)}")
+    return dataset
+
+
+def _beside(dataset: Dataset, what: str) -> Path:
+    return dataset.root.with_name(f"{dataset.root.name}-{what}")
+
+
+def _visualize(
+    settings: PipelineSettings, backbone: str, tell: Callable[[str], None]
+) -> list[Path]:
+    store = EmbeddingStore.open(settings.embeddings, backbone, TRAIN)
+    figures = []
+    for method, about in METHODS.items():
+        run = visualize(store, settings.runs, method, "-1", settings.seed, reuse=True)
+        tell(f"VisualizeEmbeddings ({about.label})\n{reports.report_projection(run)}")
+        figures.append(run.folder / f"{method}.png")
+    return figures
+
+
+def _train(
+    settings: PipelineSettings,
+    stores: TrainingStores,
+    classifier: str,
+    tell: Callable[[str], None],
+) -> Training:
+    """Search, if asked to, and train with what was found."""
+    layer, hyperparameters = settings.layer, None
+    if settings.trials:
+        search = optimize(
+            stores, settings.runs, classifier, settings.trials, settings.seed, reuse=True
+        )
+        tell(f"OptimizeHyperparameters\n{reports.report_search(search)}")
+        if search.was_stopped:
+            raise KeyboardInterrupt
+        if search.best is not None:
+            layer, hyperparameters = str(search.best["layer"]), search.best["hyperparameters"]
+    training = train_model(
+        stores, settings.runs, classifier, layer, hyperparameters, settings.seed, reuse=True
+    )
+    tell(f"TrainModel\n{reports.report_training(training)}")
+    return training

@@ -1,0 +1,1 @@
+"""Tables, audio, metrics, embeddings and run folders: what every stage stands on."""

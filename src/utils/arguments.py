@@ -1,0 +1,220 @@
+"""From the text of a flag to a value, with one line for whoever mistyped it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from src.utils.config import BACKBONES, CLASSIFIERS
+from src.utils.errors import ArgumentError, choose
+from src.utils.files import read_json
+
+
+def required(flag: str, value: str | None, choices: Sequence[str]) -> str:
+    """Return `value`, which must be given and one of `choices`.
+
+    Raises
+    ------
+    ArgumentError
+        Naming the choices.
+    """
+    if not value:
+        raise ArgumentError(f"{flag} is needed: one of {', '.join(choices)}")
+    return choose(flag, value, choices)
+
+
+def backbone_name(value: str | None) -> str:
+    """Return the name that `--backbone` gives (see `required`)."""
+    return required("--backbone", value, list(BACKBONES))
+
+
+def classifier_name(value: str | None) -> str:
+    """Return the name that `--classifier` gives (see `required`)."""
+    return required("--classifier", value, CLASSIFIERS)
+
+
+def whole_number(flag: str, text: str, minimum: int = 0) -> int:
+    """Return `text` as an int of at least `minimum`.
+
+    Raises
+    ------
+    ArgumentError
+        When it is anything else.
+    """
+    try:
+        value = int(text)
+    except ValueError:
+        raise ArgumentError(f"{flag}={text} is not a whole number") from None
+    if value < minimum:
+        raise ArgumentError(f"{flag}={text} must be at least {minimum}")
+    return value
+
+
+def optional_number(flag: str, text: str | None) -> int | None:
+    """Return `text` as an int of at least 0, or None when it was not given."""
+    return None if text is None else whole_number(flag, text)
+
+
+def seed_number(text: str) -> int:
+    """Return what `--seed` gives, as far as every library takes it.
+
+    Raises
+    ------
+    ArgumentError
+        When it is not a whole number from 0 to 2**32 - 1.
+    """
+    value = whole_number("--seed", text)
+    if value >= 2**32:
+        raise ArgumentError(f"--seed={text} must be below 2**32")
+    return value
+
+
+def folder(flag: str, text: str) -> Path:
+    """Return a path given by the user, `~` resolved.
+
+    Raises
+    ------
+    ArgumentError
+        When it is empty, as an unset shell variable leaves it.
+    """
+    if not text.strip():
+        raise ArgumentError(f"{flag}= is empty")
+    return Path(text).expanduser()
+
+
+def layer_choice(text: str) -> str:
+    """Return what `--layer` gives to training: a whole number or `probe`.
+
+    Raises
+    ------
+    ArgumentError
+        When it is neither.
+    """
+    try:
+        int(text)
+    except ValueError:
+        if text != "probe":
+            raise ArgumentError(f"--layer={text} is neither a whole number nor probe") from None
+    return text
+
+
+def number(flag: str, text: str) -> float:
+    """Return `text` as a finite float.
+
+    Raises
+    ------
+    ArgumentError
+        When it is anything else.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ArgumentError(f"{flag}={text} is not a number")
+    return value
+
+
+def number_range(flag: str, text: str) -> tuple[float, float]:
+    """Return `5..20` as (5.0, 20.0), and a single number as both ends.
+
+    Raises
+    ------
+    ArgumentError
+        When it is neither.
+    """
+    low, dots, high = text.partition("..")
+    try:
+        return number(flag, low), number(flag, high if dots else low)
+    except ArgumentError:
+        raise ArgumentError(
+            f"{flag}={text} is neither a number nor a range such as 5..20"
+        ) from None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What `--hyperparameters` names.
+
+    Attributes
+    ----------
+    hyperparameters : dict
+    layer : str or None
+        Of the study or run the file is from.
+    """
+
+    hyperparameters: dict[str, Any]
+    layer: str | None = None
+
+
+def recipe(text: str | None, backbone: str, classifier: str) -> Recipe:
+    """Return what `--hyperparameters` names.
+
+    Parameters
+    ----------
+    text : str or None
+        `hidden_size=512,dropout=0.3`, or the path of a JSON file: a study's
+        `best_hyperparameters.json` or a run's `hyperparameters.json`.
+    backbone, classifier : str
+        What a file must be for.
+
+    Raises
+    ------
+    ArgumentError
+        When it is neither, or the file is for another backbone or classifier.
+    """
+    if not text:
+        return Recipe({})
+    if text.endswith(".json"):
+        return _read_recipe(text, {"backbone": backbone, "classifier": classifier})
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not all(name and value for name, _, value in pairs):
+        raise ArgumentError(
+            f"--hyperparameters={text} is neither name=value,name=value nor a JSON file"
+        )
+    return Recipe({name.strip(): value.strip() for name, _, value in pairs})
+
+
+def _read_recipe(text: str, wanted: dict[str, str]) -> Recipe:
+    content = read_json(Path(text).expanduser())
+    values = content.get("hyperparameters", content) if isinstance(content, dict) else None
+    if not isinstance(values, dict):
+        raise ArgumentError(f"--hyperparameters={text} holds no hyperparameters")
+    for key, want in wanted.items():
+        have = content.get(key, want)
+        have = have.get("name") if isinstance(have, dict) else have
+        if have != want:
+            raise ArgumentError(f"--hyperparameters={text} is for the {key} {have}, not {want}")
+    layer = content.get("layer")
+    return Recipe(values, None if layer is None else str(layer))
+
+
+def share_flags(**texts: str | None) -> dict[str, float]:
+    """Return the shares of a split that were given, completing each half to 1.
+
+    Of `pretext_train, pretext_val` and of `downstream_train, downstream_val, downstream_test`,
+    what is not given keeps its default, and the last one not given is what the others leave.
+    """
+    given = {k: number(f"--{k.replace('_', '-')}", v) for k, v in texts.items() if v is not None}
+    defaults = {"downstream_train": 0.7, "downstream_val": 0.2}
+    for parts in _HALVES:
+        if not any(part in given for part in parts):
+            continue
+        free = [part for part in reversed(parts) if part not in given]
+        for part in free[1:]:
+            given[part] = defaults[part]
+        if free:
+            taken = {part: given[part] for part in parts if part in given}
+            rest = 1 - sum(taken.values())
+            if rest < -1e-9:
+                flags = " + ".join(f"--{k.replace('_', '-')}={v:g}" for k, v in taken.items())
+                raise ArgumentError(f"{flags} add up to more than 1")
+            given[free[0]] = max(0.0, round(rest, 9))
+    return given
+
+
+_HALVES = (
+    ("pretext_train", "pretext_val"),
+    ("downstream_train", "downstream_val", "downstream_test"),
+)

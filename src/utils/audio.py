@@ -1,0 +1,230 @@
+"""The one door for audio: headers, decoding, resampling and writing.
+
+Inside AUDIOS a waveform is float32 of shape (samples,), mono, full scale at 1.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from src.utils.config import SAMPLE_RATE
+from src.utils.errors import AudioError
+from src.utils.files import replacing
+
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+
+SILENCE_PEAK = 1e-4
+"""A clip whose peak stays below -80 dBFS holds nothing a detector could judge."""
+
+BLOCK_SECONDS = 30
+
+_CUT_SHORT = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)
+"""How libsndfile's log tells that a WAV ends before its header says; decoding would not."""
+
+_UNKNOWN_SIZE = 0x7FFFF000
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """What a file's header says.
+
+    Attributes
+    ----------
+    sample_rate : int
+        Hz.
+    frames : int
+        Samples per channel.
+    channels : int
+    format, subtype : str
+        As libsndfile names them, for instance `WAV` and `PCM_16`.
+    """
+
+    sample_rate: int
+    frames: int
+    channels: int
+    format: str
+    subtype: str
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.frames / self.sample_rate
+
+
+def is_audio(path: Path) -> bool:
+    """Say whether a file's suffix is one that AUDIOS reads."""
+    return path.suffix.lower() in AUDIO_SUFFIXES
+
+
+def read_info(path: Path) -> AudioInfo:
+    """Read a file's header only.
+
+    Raises
+    ------
+    AudioError
+        When the file is missing, not audio, or holds no samples.
+    """
+    with _opened(path) as stream:
+        return _info(stream)
+
+
+def read_blocks(path: Path, seconds: float = BLOCK_SECONDS) -> Iterator[np.ndarray]:
+    """Decode a file block by block, so that its length does not matter.
+
+    Yields
+    ------
+    numpy.ndarray
+        float32, shape (frames, channels), at the file's own rate.
+
+    Raises
+    ------
+    AudioError
+        When it cannot be decoded to its end or holds a value that is not finite.
+    """
+    with _opened(path) as stream:
+        size = max(1, int(seconds * _info(stream).sample_rate))
+        decoded = 0
+        while True:
+            try:
+                block = stream.read(size, dtype="float32", always_2d=True)
+            except (soundfile.LibsndfileError, RuntimeError) as error:
+                raise AudioError(f"cannot be decoded: {error}") from error
+            if not len(block):
+                break
+            if not np.isfinite(block).all():
+                raise AudioError("holds samples that are not finite numbers")
+            decoded += len(block)
+            yield block
+        if not decoded:
+            raise AudioError("holds no samples")
+        # Headers of compressed files may be estimates, so only a clear lack counts.
+        if decoded < 0.9 * stream.frames:
+            raise AudioError(f"is cut short: {decoded:,} of {stream.frames:,} samples decode")
+
+
+def read_waveform(path: Path, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
+    """Decode a whole file as a mono waveform at `sample_rate`.
+
+    Channels are averaged; the rate is changed by the SoX resampler at high quality
+    (https://github.com/dofuuz/python-soxr).
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape (samples,).
+
+    Raises
+    ------
+    AudioError
+        When it cannot be decoded, is silent (peak under -80 dBFS) or not finite.
+    """
+    native = read_info(path).sample_rate
+    mono = [block.mean(axis=1, dtype=np.float32) for block in read_blocks(path)]
+    waveform = np.concatenate(mono)
+    if np.abs(waveform).max() < SILENCE_PEAK:
+        raise AudioError("is silent (its peak is under -80 dBFS)")
+    if native != sample_rate:
+        waveform = soxr.resample(waveform, native, sample_rate, quality="HQ")
+    return np.ascontiguousarray(waveform, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Level:
+    """How loud a recording is, over all its channels.
+
+    Attributes
+    ----------
+    peak : float
+        Largest magnitude; full scale is 1.
+    rms : float
+        Root of the mean square.
+    """
+
+    peak: float
+    rms: float
+
+
+def measure_level(path: Path) -> Level:
+    """Measure peak and RMS in one pass of blocks.
+
+    Raises
+    ------
+    AudioError
+        As `read_blocks` does.
+    """
+    peak, energy, count = 0.0, 0.0, 0
+    for block in read_blocks(path):
+        peak = max(peak, float(np.abs(block).max()))
+        energy += float(np.square(block, dtype=np.float64).sum())
+        count += block.size
+    return Level(peak, float(np.sqrt(energy / count)))
+
+
+def full_scale(subtype: str) -> float:
+    """Return the largest sample magnitude that `subtype` holds without clipping.
+
+    Integer PCM of n bits ends at 1 - 2**(1 - n); everything else at 1.
+    """
+    bits = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}.get(subtype)
+    return 1.0 if bits is None else 1.0 - 2.0 ** (1 - bits)
+
+
+def write_blocks(path: Path, blocks: Iterable[np.ndarray], like: AudioInfo) -> None:
+    """Write blocks of shape (frames, channels) with the rate, format and subtype of `like`.
+
+    The file appears under its name only when it is whole.
+
+    Raises
+    ------
+    AudioError
+        When libsndfile cannot write this combination.
+    """
+    with replacing(path) as temporary:
+        try:
+            with soundfile.SoundFile(
+                temporary,
+                "w",
+                samplerate=like.sample_rate,
+                channels=like.channels,
+                format=like.format,
+                subtype=like.subtype,
+            ) as stream:
+                for block in blocks:
+                    stream.write(block)
+        except (soundfile.LibsndfileError, RuntimeError, ValueError) as error:
+            raise AudioError(
+                f"cannot be written as {like.format} {like.subtype}: {error}"
+            ) from error
+
+
+def write_waveform(path: Path, waveform: np.ndarray, sample_rate: int = SAMPLE_RATE) -> None:
+    """Write a mono waveform of shape (samples,) as 16-bit WAV."""
+    info = AudioInfo(sample_rate, len(waveform), 1, "WAV", "PCM_16")
+    write_blocks(path, [waveform[:, None]], info)
+
+
+def _opened(path: Path) -> soundfile.SoundFile:
+    if not path.is_file():
+        raise AudioError("is missing")
+    try:
+        return soundfile.SoundFile(path)
+    except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
+        reason = getattr(error, "error_string", None) or str(error)
+        raise AudioError(f"cannot be opened as audio: {reason}") from error
+
+
+def _info(stream: soundfile.SoundFile) -> AudioInfo:
+    cut = _CUT_SHORT.search(stream.extra_info) if stream.format == "WAV" else None
+    # Recorders that stream write a size near the limit, which says nothing.
+    if cut and int(cut[2]) < int(cut[1]) < _UNKNOWN_SIZE:
+        raise AudioError(f"is cut short: {cut[2]} of {cut[1]} bytes are there")
+    if stream.frames <= 0:
+        raise AudioError("holds no samples")
+    return AudioInfo(
+        stream.samplerate, stream.frames, stream.channels, stream.format, stream.subtype
+    )

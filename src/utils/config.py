@@ -1,0 +1,63 @@
+"""Settings that do not change while a program runs: names, defaults and presets."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The repository's root: default paths start here, wherever `fab` was called."""
+
+SAMPLE_RATE = 16_000
+"""Hz; the rate of every backbone's input unless its checkpoint says otherwise."""
+
+BONA_FIDE = "bona-fide"
+SPOOF = "spoof"
+LABELS = (BONA_FIDE, SPOOF)
+LABEL_VALUE = {BONA_FIDE: 1, SPOOF: 0}
+"""Every score is higher for bona-fide, so bona-fide is the positive class."""
+
+GENDERS = ("M", "F")
+
+PRETEXT_SPLITS = ("pretext_train", "pretext_val")
+DOWNSTREAM_SPLITS = ("downstream_train", "downstream_val", "downstream_test")
+SPLITS = PRETEXT_SPLITS + DOWNSTREAM_SPLITS
+SPLIT_STRATEGIES = ("speaker", "column")
+
+FULL = "full"
+"""The pseudo-split that stands for the whole files table."""
+
+DEMO_MARKER = ".audios-demo"
+"""Says that a folder is a demonstration's, so that `Clean` may remove it."""
+
+CLASSIFIERS = ("mlp", "svm", "rf")
+
+DEFAULTS = {
+    "dataset": "datasets/release",
+    "embeddings": "embeddings",
+    "runs": "runs",
+    "seed": "7",
+}
+
+
+@dataclass(frozen=True)
+class BackbonePreset:
+    """What a backbone's name stands for.
+
+    Attributes
+    ----------
+    checkpoint : str or None
+        Default hub id; None for a backbone that is computed, not loaded.
+    model_type : str or None
+        The architecture its checkpoint must declare in `config.json`.
+    """
+
+    checkpoint: str | None
+    model_type: str | None
+
+
+BACKBONES = {
+    "lfcc": BackbonePreset(None, None),
+    "wav2vec2": BackbonePreset("facebook/wav2vec2-base", "wav2vec2"),
+    "hubert": BackbonePreset("facebook/hubert-large-ll60k", "hubert"),
+    "wavlm": BackbonePreset("microsoft/wavlm-large", "wavlm"),
+    "xlsr": BackbonePreset("facebook/wav2vec2-xls-r-300m", "wav2vec2"),
+}

@@ -1,0 +1,169 @@
+"""A data set on disk: where its tables and its recordings are."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from src.utils.dataset.schema import NUMERIC, people_of, read_files_table, write_files_table
+from src.utils.errors import DatasetError, shorten
+from src.utils.files import file_identity, read_json, write_json
+from src.utils.tables import read_csv, write_csv
+
+FILES_TABLE = "files-metadata.csv"
+PEOPLE_TABLE = "people-metadata.csv"
+REJECTED_TABLE = "rejected.csv"
+MEASUREMENTS = "measurements.csv"
+"""What was measured, and of which state of each recording."""
+POINTER = "dataset.json"
+"""Present only when the recordings lie elsewhere; says where."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set's two folders.
+
+    Attributes
+    ----------
+    root : pathlib.Path
+        Where the tables and splits are written.
+    audio : pathlib.Path
+        What the `file` column is relative to; only ever read. The same as `root` unless the
+        recordings are kept apart (read-only evidence, a shared disk).
+    """
+
+    root: Path
+    audio: Path
+
+    @classmethod
+    def open(cls, root: Path) -> "Dataset":
+        """Open an existing data set.
+
+        Raises
+        ------
+        DatasetError
+            When the folder, or the folder of recordings it points to, is absent.
+        """
+        if not root.is_dir():
+            raise DatasetError(
+                f"no data set at {root}; put recordings there or name another with --dataset"
+            )
+        pointer = root / POINTER
+        audio = root
+        if pointer.is_file():
+            audio = (root / str(read_json(pointer)["audio"])).resolve()
+            if not audio.is_dir():
+                raise DatasetError(f"the recordings of {root} are gone: {pointer} names {audio}")
+        return cls(root, audio)
+
+    @classmethod
+    def create(cls, root: Path, audio: Path) -> "Dataset":
+        """Open a data set whose recordings lie in `audio`, making `root` if need be.
+
+        Raises
+        ------
+        DatasetError
+            When `audio` is absent, or `root` would write into it.
+        """
+        if not audio.is_dir():
+            raise DatasetError(f"no folder of recordings at {audio}")
+        if audio.resolve() != root.resolve():
+            if root.resolve().is_relative_to(audio.resolve()):
+                raise DatasetError(f"--dataset={root} lies in --audio={audio}; name one beside it")
+            write_json(root / POINTER, {"audio": str(audio.resolve())})
+        return cls.open(root)
+
+    def path(self, file: str) -> Path:
+        """Return where a recording of the files table lies."""
+        return self.audio / file
+
+    def read_files(self) -> pd.DataFrame:
+        """Read the files table (see `read_files_table`).
+
+        Raises
+        ------
+        DatasetError
+            When there is none yet, or it is broken.
+        """
+        path = self.root / FILES_TABLE
+        if not path.is_file():
+            raise DatasetError(
+                f"no {FILES_TABLE} in {self.root}; run first: "
+                f"fab GenerateDatasetCSV --dataset={shlex.quote(str(self.root))}"
+            )
+        return read_files_table(path)
+
+    def write_tables(self, files: pd.DataFrame) -> None:
+        """Write the files table and the people table that follows from it."""
+        people = people_of(files)
+        write_files_table(self.root / FILES_TABLE, files)
+        write_csv(self.root / PEOPLE_TABLE, people)
+
+    def read_measurements(self, files: Sequence[str]) -> pd.DataFrame:
+        """Return what was measured of recordings that have not changed since.
+
+        Parameters
+        ----------
+        files : sequence of str
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of `schema.NUMERIC` as floats, NaN where nothing is known, one row a file.
+        """
+        table = pd.DataFrame(index=pd.Index(files), columns=list(NUMERIC), dtype="float64")
+        path = self.root / MEASUREMENTS
+        if not path.is_file():
+            return table
+        known = read_csv(path).set_index("file")
+        known = known[known.index.isin(table.index)]
+        same = [
+            file_identity(self.path(file)) == (size, time)
+            for file, size, time in zip(known.index, known["bytes"], known["mtime_ns"], strict=True)
+        ]
+        known = known.loc[same, list(NUMERIC)].replace("", "nan").astype("float64")
+        table.loc[known.index] = known
+        return table
+
+    def write_measurements(self, files: pd.DataFrame) -> None:
+        """Keep the measured columns with the size and time of the recordings they are of."""
+        table = files[["file", *NUMERIC]].copy()
+        table[["bytes", "mtime_ns"]] = [file_identity(self.path(file)) for file in table["file"]]
+        write_csv(self.root / MEASUREMENTS, table)
+
+    def read_rejected(self, stage: str) -> dict[str, str]:
+        """Return the reason by file of what a stage set aside."""
+        path = self.root / REJECTED_TABLE
+        if not path.is_file():
+            return {}
+        table = read_csv(path)
+        table = table[table["stage"] == stage]
+        return dict(zip(table["file"], table["reason"], strict=True))
+
+    def write_rejected(self, stage: str, rejected: dict[str, str]) -> None:
+        """Replace this stage's rows in `rejected.csv` (`file,stage,reason`)."""
+        path = self.root / REJECTED_TABLE
+        columns = ["file", "stage", "reason"]
+        rows = pd.DataFrame(
+            [(file, stage, reason) for file, reason in rejected.items()], columns=columns
+        )
+        if path.is_file():
+            kept = read_csv(path)
+            rows = pd.concat([kept[kept["stage"] != stage][columns], rows])
+        if len(rows) or path.is_file():
+            write_csv(path, rows)
+
+
+def require_some(accepted: int, rejected: dict[str, str]) -> None:
+    """Fail a stage that has nothing left.
+
+    Raises
+    ------
+    DatasetError
+        When no file was accepted; tells why the first were not.
+    """
+    if not accepted:
+        reasons = shorten((f"{file} {reason}" for file, reason in rejected.items()), 3)
+        raise DatasetError(f"not one of {len(rejected):,} recordings can be used: {reasons}")

@@ -1,0 +1,196 @@
+"""Writing a new data set beside an old one, file by file, never touching the old."""
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from src.utils.dataset.dataset import Dataset, require_some
+from src.utils.errors import DatasetError
+from src.utils.files import (
+    file_identity,
+    make_folder,
+    read_json,
+    remove_partials,
+    write_json,
+    write_text,
+)
+from src.utils.parallel import for_each_file
+
+RECIPE = "derived-from.json"
+JOURNAL = "derived.jsonl"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a transform did to one recording.
+
+    Attributes
+    ----------
+    amplitude : float
+        The new peak.
+    limited : bool
+        Whether the gain had to be lowered so that nothing clips.
+    """
+
+    amplitude: float
+    limited: bool = False
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A derived data set and how its making went.
+
+    Attributes
+    ----------
+    dataset : Dataset
+    files : pandas.DataFrame
+        The new files table: without the rejected, with new amplitudes.
+    limited : int
+        How many recordings had their gain lowered.
+    kept : int
+        How many were already there.
+    rejected : dict of str to str
+    """
+
+    dataset: Dataset
+    files: pd.DataFrame
+    limited: int
+    kept: int
+    rejected: dict[str, str]
+
+
+def derive_dataset(
+    source: Dataset,
+    output: Path,
+    stage: str,
+    recipe: dict[str, Any],
+    transform: Callable[[str, Path, Path], Change],
+) -> Derived:
+    """Apply `transform` to every recording and write a data set with its own tables.
+
+    Repeating it continues: a recording whose source has not changed since is kept.
+
+    Parameters
+    ----------
+    source : Dataset
+    output : pathlib.Path
+        The new data set's folder, which may not touch the source's folders.
+    stage : str
+        The task's name, for messages and `rejected.csv`.
+    recipe : dict
+        Settings that make the result what it is; kept in the folder, JSON values.
+    transform : callable
+        Of (file, path to read, path to write), returning a `Change`.
+
+    Returns
+    -------
+    Derived
+
+    Raises
+    ------
+    DatasetError
+        When `output` lies in or around the source, holds something else, or was made by
+        another recipe; or when no recording can be used.
+    """
+    _refuse_overlap(source, output)
+    files = source.read_files()
+    _claim(output, {"stage": stage, "source": str(source.audio.resolve()), **recipe})
+    remove_partials(output)
+    journal = _Journal(output / JOURNAL)
+
+    def make(file: str) -> Change:
+        old, new = source.path(file), output / file
+        identity = file_identity(old)
+        change = journal.find(file, identity) if new.is_file() else None
+        if change is None:
+            change = transform(file, old, new)
+            journal.add(file, identity, change)
+        return change
+
+    outcome = for_each_file(make, files["file"].tolist(), stage)
+    done = {
+        file: change
+        for file, change in zip(files["file"], outcome.results, strict=True)
+        if change is not None
+    }
+    derived = Dataset.open(output)
+    derived.write_rejected(stage, outcome.rejected)
+    require_some(len(done), outcome.rejected)
+    table = files[files["file"].isin(list(done))].reset_index(drop=True)
+    table["amplitude"] = [done[file].amplitude for file in table["file"]]
+    derived.write_tables(table)
+    derived.write_measurements(table)
+    return Derived(
+        dataset=derived,
+        files=table,
+        limited=sum(change.limited for change in done.values()),
+        kept=len(done) - journal.n_added,
+        rejected=outcome.rejected,
+    )
+
+
+def _refuse_overlap(source: Dataset, output: Path) -> None:
+    new = output.resolve()
+    for folder in {source.root.resolve(), source.audio.resolve()}:
+        if new == folder or new.is_relative_to(folder) or folder.is_relative_to(new):
+            raise DatasetError(
+                f"--output={output} would write into the source {folder}; name a folder beside it"
+            )
+
+
+def _claim(output: Path, recipe: dict[str, Any]) -> None:
+    """Mark `output` as made by this recipe, or refuse it."""
+    path = output / RECIPE
+    if path.is_file():
+        found = read_json(path)
+        if found != recipe:
+            differs = sorted(k for k in found | recipe if found.get(k) != recipe.get(k))
+            raise DatasetError(
+                f"{output} was made with another {', '.join(differs)}; remove it or name another "
+                f"--output"
+            )
+        return
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise DatasetError(f"{output} is there already and was not made by this stage")
+    make_folder(output)
+    write_json(path, recipe)
+
+
+class _Journal:
+    """Which recordings are done, from which state of their source; one line each.
+
+    Safe to use from threads; a line torn by a kill counts as never written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.n_added = 0
+        self._path = path
+        self._lock = threading.Lock()
+        self._done: dict[str, tuple[tuple[str, str], Change]] = {}
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        for line in lines:
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            change = Change(entry["amplitude"], entry["limited"])
+            self._done[entry["file"]] = ((entry["bytes"], entry["mtime_ns"]), change)
+        if path.is_file():
+            write_text(path, "".join(f"{line}\n" for line in lines))
+
+    def find(self, file: str, identity: tuple[str, str]) -> Change | None:
+        """Return what was done to a file, if its source is still the same."""
+        known, change = self._done.get(file, (None, None))
+        return change if known == identity else None
+
+    def add(self, file: str, identity: tuple[str, str], change: Change) -> None:
+        """Note that a file is done."""
+        entry = {"file": file, "bytes": identity[0], "mtime_ns": identity[1], **asdict(change)}
+        with self._lock, self._path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(entry) + "\n")
+            self.n_added += 1

@@ -1,0 +1,63 @@
+"""Stage 4: bring every recording to one level, so that loudness tells nothing."""
+
+import math
+from pathlib import Path
+
+from src.utils.audio import (
+    SILENCE_PEAK,
+    full_scale,
+    measure_level,
+    read_blocks,
+    read_info,
+    write_blocks,
+)
+from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.derive import Change, Derived, derive_dataset
+from src.utils.errors import ArgumentError, AudioError, choose
+
+METHODS = ("peak", "rms")
+
+
+def normalize_dataset(
+    source: Dataset, output: Path, method: str = "rms", target_rms: float = 0.1
+) -> Derived:
+    """Write a copy of a data set in which every recording has one peak or one RMS.
+
+    Sample rate, channels, format and subtype stay. Gain is one number per recording, over all
+    its channels. With `rms`, a recording that would clip gets the largest gain that does not,
+    and is counted in `Derived.limited`.
+
+    Parameters
+    ----------
+    source : Dataset
+    output : pathlib.Path
+    method : {'peak', 'rms'}
+        `peak` brings the largest magnitude to full scale.
+    target_rms : float
+        For `rms`: between 0 and 1, full scale at 1.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown method or a target out of range.
+    DatasetError
+        As `derive_dataset` does.
+    """
+    choose("--method", method, METHODS)
+    if not 0 < target_rms < 1:
+        raise ArgumentError(f"--target-rms={target_rms:g} must lie between 0 and 1")
+    recipe: dict[str, object] = {"method": method}
+    if method == "rms":
+        recipe["target_rms"] = target_rms
+
+    def transform(_: str, old: Path, new: Path) -> Change:
+        info, level = read_info(old), measure_level(old)
+        if level.peak < SILENCE_PEAK:
+            raise AudioError("is silent (its peak is under -80 dBFS)")
+        ceiling = full_scale(info.subtype) / level.peak
+        wanted = math.inf if method == "peak" else target_rms / level.rms
+        gain = min(wanted, ceiling)
+        write_blocks(new, (block * gain for block in read_blocks(old)), info)
+        return Change(level.peak * gain, limited=method == "rms" and wanted > ceiling)
+
+    return derive_dataset(source, output, "NormalizeDataset", recipe, transform)

@@ -1,0 +1,123 @@
+"""How large each split shall be, and how whole speakers are dealt out by it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from src.utils.config import SPLITS
+from src.utils.errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class Shares:
+    """The shares of a split, each between 0 and 1.
+
+    Attributes
+    ----------
+    pretext : float
+        Of all people; the rest is downstream.
+    pretext_train, pretext_val : float
+        Of the pretext people; they add up to 1.
+    downstream_train, downstream_val, downstream_test : float
+        Of the downstream people; they add up to 1.
+
+    Raises
+    ------
+    ArgumentError
+        When a share is out of range or a sum is not 1.
+    """
+
+    pretext: float = 0.6
+    pretext_train: float = 0.8
+    pretext_val: float = 0.2
+    downstream_train: float = 0.7
+    downstream_val: float = 0.2
+    downstream_test: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not 0 <= value <= 1:
+                raise ArgumentError(
+                    f"--{name.replace('_', '-')}={value:g} must lie between 0 and 1"
+                )
+        if self.pretext == 1:
+            raise ArgumentError("--pretext=1 leaves nobody for downstream")
+        for half in ("pretext", "downstream"):
+            parts = {k: v for k, v in vars(self).items() if k.startswith(f"{half}_")}
+            if abs(sum(parts.values()) - 1) > 1e-9:
+                flags = " + ".join(f"--{k.replace('_', '-')}={v:g}" for k, v in parts.items())
+                raise ArgumentError(f"{flags} add up to {sum(parts.values()):g}, not 1")
+
+    def by_split(self) -> dict[str, float]:
+        """Return each split's share of all people; they add up to 1."""
+        return {
+            split: (self.pretext if split.startswith("pretext") else 1 - self.pretext)
+            * getattr(self, split)
+            for split in SPLITS
+        }
+
+
+def count_speakers(n_speakers: int, shares: Mapping[str, float]) -> dict[str, int]:
+    """Divide a number of speakers by largest remainder, at least one to every share above 0.
+
+    Raises
+    ------
+    ArgumentError
+        When there are fewer speakers than shares above 0.
+    """
+    wanted = {split: share for split, share in shares.items() if share > 0}
+    if n_speakers < len(wanted):
+        raise ArgumentError(f"{n_speakers} speakers cannot fill {len(wanted)} splits")
+    total = sum(wanted.values())
+    exact = {split: n_speakers * share / total for split, share in wanted.items()}
+    counts = {split: max(1, int(value)) for split, value in exact.items()}
+    while sum(counts.values()) != n_speakers:
+        step = 1 if sum(counts.values()) < n_speakers else -1
+        open_to = [split for split in counts if step > 0 or counts[split] > 1]
+        furthest = max(open_to, key=lambda split: step * (exact[split] - counts[split]))
+        counts[furthest] += step
+    return {split: counts.get(split, 0) for split in shares}
+
+
+def deal_speakers(
+    people: pd.DataFrame, strata: list[str], shares: Mapping[str, float], seed: int
+) -> dict[str, str]:
+    """Give every speaker a split so that each stratum follows the shares.
+
+    Speakers are shuffled within their stratum and the strata are dealt out one after the
+    other, each speaker to the split that is furthest behind. Every stratum then has its
+    shares to within a speaker or two, and the totals are exactly those of `count_speakers`.
+
+    Parameters
+    ----------
+    people : pandas.DataFrame
+        With the columns `speaker` and `strata`.
+    strata : list of str
+        Columns to stratify by.
+    shares : mapping of str to float
+        By split.
+    seed : int
+
+    Returns
+    -------
+    dict of str to str
+        The split by speaker.
+    """
+    counts = count_speakers(len(people), shares)
+    random = np.random.default_rng(seed)
+    shuffled = people.sort_values("speaker").iloc[random.permutation(len(people))]
+    ordered = shuffled.sort_values(strata, kind="stable")["speaker"]
+    given = dict.fromkeys(counts, 0)
+    split_of = {}
+    for position, speaker in enumerate(ordered, start=1):
+        behind = {
+            split: counts[split] * position / len(people) - given[split]
+            for split in counts
+            if given[split] < counts[split]
+        }
+        split = max(behind, key=lambda name: behind[name])
+        given[split] += 1
+        split_of[speaker] = split
+    return split_of

@@ -1,0 +1,134 @@
+"""The split's files on disk, and the table that shows what is in it."""
+
+import logging
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from src.utils.config import BONA_FIDE, DOWNSTREAM_SPLITS, FULL, LABELS, SPLITS
+from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.schema import NUMERIC, people_of, read_files_table, write_files_table
+from src.utils.errors import DatasetError, shorten
+from src.utils.files import read_json, sha256_text, write_json
+from src.utils.tables import write_csv
+
+log = logging.getLogger(__name__)
+
+RECIPE = "split.json"
+
+
+def write_splits(dataset: Dataset, files: pd.DataFrame, splits: pd.Series, recipe: dict) -> None:
+    """Write `splits/by_file/files-*.csv`, `splits/by_people/people-*.csv` and the recipe.
+
+    Every split is written, an empty one with its header alone, so that no older file stays.
+
+    Raises
+    ------
+    DatasetError
+        When one speaker is in two splits, or a downstream split lacks a class.
+    """
+    _assert_disjoint(files, splits)
+    _assert_classes(files, splits)
+    folder = _folder(dataset)
+    # The recipe goes first and comes back last: between, the split counts as unmade.
+    (folder / RECIPE).unlink(missing_ok=True)
+    for split in SPLITS:
+        part = files[splits == split].reset_index(drop=True)
+        write_files_table(_files_path(dataset, split), part)
+        write_csv(folder / "by_people" / f"people-{split}.csv", people_of(part))
+    write_json(folder / RECIPE, recipe | {"files": _fingerprint(files)})
+
+
+def is_up_to_date(dataset: Dataset, files: pd.DataFrame, recipe: dict[str, Any]) -> bool:
+    """Say whether this very split of these very files is there already."""
+    path = _folder(dataset) / RECIPE
+    if not all(_files_path(dataset, split).is_file() for split in SPLITS):
+        return False
+    return path.is_file() and read_json(path) == recipe | {"files": _fingerprint(files)}
+
+
+def read_split(dataset: Dataset, split: str) -> pd.DataFrame:
+    """Read one split's files table, or the whole files table for `full`.
+
+    Raises
+    ------
+    DatasetError
+        When there is no split yet, it is empty, or its speakers are in another one too.
+    """
+    if split == FULL:
+        return dataset.read_files()
+    if not (_folder(dataset) / RECIPE).is_file():
+        dataset.read_files()
+        raise DatasetError(
+            f"{dataset.root} is not split yet; run first: "
+            f"fab SplitDataset --dataset={shlex.quote(str(dataset.root))}"
+        )
+    if read_json(_folder(dataset) / RECIPE)["files"] != _fingerprint(dataset.read_files()):
+        log.warning("the files table has changed since the split; to follow it run SplitDataset")
+    tables = {name: read_files_table(_files_path(dataset, name)) for name in SPLITS}
+    files = pd.concat(tables.values(), ignore_index=True)
+    names = pd.Series([name for name, table in tables.items() for _ in range(len(table))])
+    _assert_disjoint(files, names)
+    if tables[split].empty:
+        full = [name for name, table in tables.items() if len(table)]
+        raise DatasetError(f"the split {split} is empty; there are {', '.join(full)}")
+    return tables[split]
+
+
+def summarise_splits(files: pd.DataFrame, splits: pd.Series) -> pd.DataFrame:
+    """Count speakers, clips and minutes per split, label and gender.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `split, label, gender, speakers, clips, minutes`; minutes are NaN where no
+        duration is known yet.
+    """
+    table = files.assign(split=pd.Categorical(splits, SPLITS), gender=files["gender"])
+    table["gender"] = table["gender"].replace("", "unknown")
+    groups = table.groupby(["split", "label", "gender"], observed=True)
+    summary = groups.agg(
+        speakers=("speaker", "nunique"),
+        clips=("file", "size"),
+        minutes=("duration", lambda seconds: seconds.sum(min_count=1) / 60),
+    )
+    return summary.reset_index()
+
+
+def _folder(dataset: Dataset) -> Path:
+    return dataset.root / "splits"
+
+
+def _files_path(dataset: Dataset, split: str) -> Path:
+    return _folder(dataset) / "by_file" / f"files-{split}.csv"
+
+
+def _fingerprint(files: pd.DataFrame) -> str:
+    """Hash what the split's own files repeat; what is measured may come later."""
+    return sha256_text(files.drop(columns=list(NUMERIC), errors="ignore").to_csv(index=False))
+
+
+def _assert_disjoint(files: pd.DataFrame, splits: pd.Series) -> None:
+    named = files["speaker"] != ""
+    n_splits = splits[named].groupby(files["speaker"][named]).nunique()
+    shared = n_splits.index[n_splits > 1].tolist()
+    if shared:
+        raise DatasetError(
+            f"{len(shared)} speakers are in more than one split ({shorten(shared)}); a split "
+            f"must be speaker-disjoint"
+        )
+
+
+def _assert_classes(files: pd.DataFrame, splits: pd.Series) -> None:
+    for split in DOWNSTREAM_SPLITS:
+        labels = files["label"][splits == split]
+        for label in LABELS:
+            if not (labels == label).any():
+                remedy = (
+                    "add --without-spoofs=spread or more speakers"
+                    if label == BONA_FIDE
+                    else "add spoofs of more speakers"
+                )
+                raise DatasetError(f"{split} would have no {label} recording; {remedy}")

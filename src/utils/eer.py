@@ -1,0 +1,273 @@
+"""The field's error rates, from real-valued scores where higher means bona-fide.
+
+Pure numpy and scikit-learn: nothing here knows of files, models or audio.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import (
+    accuracy_score,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
+
+from src.utils.errors import AudiosError
+
+
+@dataclass(frozen=True)
+class DetCurve:
+    """False acceptance and false rejection at every distinct threshold.
+
+    A trial is accepted as bona-fide when its score is at or above the threshold. The counts
+    are kept, since rates rounded to floats cannot tell a tie from a near miss.
+
+    Attributes
+    ----------
+    accepted_spoof : numpy.ndarray
+        Spoof trials accepted, shape (points,), falling from `n_spoof` to 0.
+    rejected_bona_fide : numpy.ndarray
+        Bona-fide trials rejected, shape (points,), rising from 0 to `n_bona_fide`.
+    thresholds : numpy.ndarray
+        Shape (points,), rising; the last is infinite (nothing is accepted).
+    n_spoof, n_bona_fide : int
+    """
+
+    accepted_spoof: np.ndarray
+    rejected_bona_fide: np.ndarray
+    thresholds: np.ndarray
+    n_spoof: int
+    n_bona_fide: int
+
+    @property
+    def far(self) -> np.ndarray:
+        """False acceptance rate, shape (points,), falling from 1 to 0."""
+        return self.accepted_spoof / self.n_spoof
+
+    @property
+    def frr(self) -> np.ndarray:
+        """False rejection rate, shape (points,), rising from 0 to 1."""
+        return self.rejected_bona_fide / self.n_bona_fide
+
+
+def det_curve(scores: np.ndarray, labels: np.ndarray) -> DetCurve:
+    """Sweep the threshold over every distinct score.
+
+    Parameters
+    ----------
+    scores : array_like
+        Real numbers, shape (trials,), higher for bona-fide.
+    labels : array_like
+        1 for bona-fide, 0 for spoof, shape (trials,).
+
+    Returns
+    -------
+    DetCurve
+
+    Raises
+    ------
+    AudiosError
+        When shapes differ, a score is not finite, a label is neither 0 nor 1, or a class is
+        absent.
+    """
+    scores, labels = _checked(scores, labels)
+    order = np.argsort(scores, kind="stable")
+    scores, labels = scores[order], labels[order]
+    # Equal scores stand or fall together, so only the first of each run is a threshold.
+    first = np.flatnonzero(np.r_[True, scores[1:] != scores[:-1]])
+    bona_fide_below = np.r_[0, np.cumsum(labels)][np.r_[first, len(labels)]]
+    below = np.r_[first, len(labels)]
+    n_bona_fide = int(labels.sum())
+    n_spoof = len(labels) - n_bona_fide
+    return DetCurve(
+        accepted_spoof=n_spoof - (below - bona_fide_below),
+        rejected_bona_fide=bona_fide_below,
+        thresholds=np.r_[scores[first], np.inf],
+        n_spoof=n_spoof,
+        n_bona_fide=n_bona_fide,
+    )
+
+
+def compute_eer(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """Compute the equal error rate and the threshold it is reached at.
+
+    The rule of the ASVspoof challenges' scoring tools (https://www.asvspoof.org): of all
+    thresholds take the one where |FRR - FAR| is least, and report the mean of the two rates
+    there. Nothing is interpolated. When several thresholds tie, the lowest is taken.
+
+    Parameters
+    ----------
+    scores : array_like
+        Real numbers, shape (trials,), higher for bona-fide.
+    labels : array_like
+        1 for bona-fide, 0 for spoof, shape (trials,).
+
+    Returns
+    -------
+    eer : float
+        Between 0 and 1; above 0.5 the scores point the wrong way.
+    threshold : float
+        Accept a trial when its score is at or above it.
+
+    Raises
+    ------
+    AudiosError
+        As `det_curve` does.
+
+    Examples
+    --------
+    >>> compute_eer([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
+    (0.5, 0.4)
+    >>> compute_eer([-2.0, -1.0, 1.0, 2.0], [0, 0, 1, 1])
+    (0.0, 1.0)
+    """
+    curve = det_curve(scores, labels)
+    gap = curve.rejected_bona_fide * curve.n_spoof - curve.accepted_spoof * curve.n_bona_fide
+    best = int(np.argmin(np.abs(gap)))
+    return float((curve.frr[best] + curve.far[best]) / 2), float(curve.thresholds[best])
+
+
+def fix_threshold(scores: np.ndarray, labels: np.ndarray) -> float:
+    """Choose the threshold for decisions on other clips, from the scores of validation.
+
+    Every threshold between two neighbouring scores decides alike on these clips; the one
+    half-way leaves as much room to either side, where `compute_eer`'s own lies on a clip's score.
+
+    Parameters
+    ----------
+    scores, labels : array_like
+        As in `compute_eer`.
+
+    Returns
+    -------
+    float
+        Accept a clip when its score is at or above it.
+
+    Raises
+    ------
+    AudiosError
+        As `det_curve` does.
+
+    Examples
+    --------
+    >>> fix_threshold([-5.0, -4.0, 3.0, 4.0], [0, 0, 1, 1])
+    -0.5
+    """
+    _, threshold = compute_eer(scores, labels)
+    below = [score for score in np.unique(scores) if score < threshold]
+    return float((threshold + below[-1]) / 2) if below else threshold
+
+
+@dataclass(frozen=True)
+class Detection:
+    """How well scores separate the classes, and how well decisions at a threshold do.
+
+    Bona-fide is the positive class of precision, recall and F1. The field names are the
+    keys of `test_results.json`.
+
+    Attributes
+    ----------
+    eer : float
+        From the scores alone, whatever the threshold.
+    accuracy, precision, recall, f1_score : float
+        Of the decisions at `threshold`.
+    auc : float
+        Area under the ROC curve.
+    threshold : float
+        Fixed beforehand, on validation data.
+    eer_threshold : float
+        Where the EER of these very scores lies; far from `threshold` means the detector's
+        scale has shifted.
+    n_bona_fide, n_spoof : int
+    true_bona_fide, false_bona_fide, true_spoof, false_spoof : int
+        The confusion matrix at `threshold`: of the trials called bona-fide (or spoof), how
+        many were.
+    """
+
+    eer: float
+    accuracy: float
+    precision: float
+    recall: float
+    f1_score: float
+    auc: float
+    threshold: float
+    eer_threshold: float
+    n_bona_fide: int
+    n_spoof: int
+    true_bona_fide: int
+    false_bona_fide: int
+    true_spoof: int
+    false_spoof: int
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Detection | None":
+        """Make one from what `as_dict` returned, None where a figure of today is not in it.
+
+        Further keys are left aside.
+        """
+        names = [field.name for field in fields(cls)]
+        return cls(**{name: values[name] for name in names}) if set(names) <= set(values) else None
+
+    def as_dict(self) -> dict[str, float | int]:
+        """Return the fields as a flat dictionary, as `test_results.json` holds it."""
+        return asdict(self)
+
+
+def evaluate_scores(scores: np.ndarray, labels: np.ndarray, threshold: float) -> Detection:
+    """Compute every figure of `Detection`.
+
+    Parameters
+    ----------
+    scores, labels : array_like
+        As in `compute_eer`.
+    threshold : float
+        A trial is called bona-fide when its score is at or above it.
+
+    Raises
+    ------
+    AudiosError
+        As `det_curve` does.
+    """
+    eer, eer_threshold = compute_eer(scores, labels)
+    scores, labels = _checked(scores, labels)
+    decisions = (scores >= threshold).astype(int)
+    precision, recall, f1_score, _ = precision_recall_fscore_support(
+        labels, decisions, average="binary", zero_division=0.0
+    )
+    called = decisions == 1
+    return Detection(
+        eer=eer,
+        accuracy=float(accuracy_score(labels, decisions)),
+        precision=float(precision),
+        recall=float(recall),
+        f1_score=float(f1_score),
+        auc=float(roc_auc_score(labels, scores)),
+        threshold=float(threshold),
+        eer_threshold=eer_threshold,
+        n_bona_fide=int((labels == 1).sum()),
+        n_spoof=int((labels == 0).sum()),
+        true_bona_fide=int((called & (labels == 1)).sum()),
+        false_bona_fide=int((called & (labels == 0)).sum()),
+        true_spoof=int((~called & (labels == 0)).sum()),
+        false_spoof=int((~called & (labels == 1)).sum()),
+    )
+
+
+def _checked(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    scores = np.asarray(scores, dtype=np.float64)
+    labels = np.asarray(labels)
+    if scores.ndim != 1 or scores.shape != labels.shape:
+        raise AudiosError(
+            f"scores and labels must be two lists of one length; got shapes {scores.shape} "
+            f"and {labels.shape}"
+        )
+    if not np.isfinite(scores).all():
+        raise AudiosError(f"{int((~np.isfinite(scores)).sum())} scores are not finite numbers")
+    if not np.isin(labels, (0, 1)).all():
+        raise AudiosError("labels must be 1 (bona-fide) or 0 (spoof)")
+    labels = labels.astype(np.int64)
+    for value, name in ((1, "bona-fide"), (0, "spoof")):
+        if not (labels == value).any():
+            raise AudiosError(f"no {name} trial among {len(labels)}: an error rate needs both")
+    return scores, labels

@@ -1,0 +1,1 @@
+"""From recordings to vectors: backbones, the on-disk store, and what models are given."""

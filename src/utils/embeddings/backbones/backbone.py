@@ -1,0 +1,40 @@
+"""What every backbone is."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+
+class Backbone(Protocol):
+    """Turns waveforms into pooled statistics, one fixed-size array per clip.
+
+    `prepare` runs in reader threads, one clip at a time; `embed` runs on whole batches. A
+    clip's result never depends on the other clips of its batch.
+
+    Attributes
+    ----------
+    name : str
+        A key of `config.BACKBONES`.
+    sample_rate : int
+        Hz; what `prepare` expects.
+    batch_seconds : float
+        How much audio, padding counted, a batch should hold at most.
+    """
+
+    name: str
+    sample_rate: int
+    batch_seconds: float
+
+    def describe(self) -> dict[str, Any]:
+        """Return what makes the vectors what they are, as JSON values.
+
+        Always holds `name`, `layers`, `stats`, `stats_count`, `dim` and `sample_rate`; two
+        backbones with equal descriptions give equal vectors. Cheap: no weights are loaded.
+        """
+
+    def prepare(self, waveform: np.ndarray) -> np.ndarray:
+        """Turn a float32 waveform of shape (samples,) into what `embed` takes."""
+
+    def embed(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
+        """Return float32 of shape (clips, layers, stats, dim)."""

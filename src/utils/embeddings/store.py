@@ -1,0 +1,137 @@
+"""The embedding store: every layer's pooled statistics of one split, on disk.
+
+A store is a folder of `embeddings.npy`, float32 of shape (clips, layers, stats, dim) and
+read as a memory map; `clips.csv`, one row per row of the array; `rejected.csv`; and
+`manifest.json`. It is written by `writer.StoreWriter` and read here.
+"""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from src.utils.config import DOWNSTREAM_SPLITS, LABEL_VALUE
+from src.utils.embeddings.embedding_set import EmbeddingSet
+from src.utils.errors import ArgumentError, EmbeddingError
+from src.utils.files import read_json
+from src.utils.tables import read_csv
+
+ARRAY = "embeddings.npy"
+CLIPS = "clips.csv"
+REJECTED = "rejected.csv"
+MANIFEST = "manifest.json"
+
+
+def backbone_differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    """Name the settings in which two backbones, as their stores describe them, differ.
+
+    A checkpoint folder that was moved is the same one: its revision is a hash of its weights.
+    """
+    keys = dict.fromkeys([*one, *other])
+    return [key for key in keys if key != "checkpoint" and one.get(key) != other.get(key)]
+
+
+@dataclass(frozen=True)
+class EmbeddingStore:
+    """A finished store.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+    manifest : dict
+        `backbone` (what computed the vectors), `split`, `dataset`, `fingerprint`.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @classmethod
+    def open(cls, embeddings: Path, backbone: str, split: str) -> "EmbeddingStore":
+        """Open `embeddings/<backbone>/<split>`.
+
+        Raises
+        ------
+        EmbeddingError
+            When it is not there, naming the command that makes it.
+        """
+        folder = embeddings / backbone / split
+        if not (folder / MANIFEST).is_file():
+            splits = "downstream" if split in DOWNSTREAM_SPLITS else split
+            raise EmbeddingError(
+                f"no {backbone} embeddings of {split} in {embeddings}; run first: fab "
+                f"GenerateEmbeddings --backbone={backbone} --splits={splits} "
+                f"--embeddings={shlex.quote(str(embeddings))}"
+            )
+        return cls(folder, read_json(folder / MANIFEST))
+
+    @property
+    def backbone(self) -> dict[str, Any]:
+        """What computed the vectors: name, revision, shape, audio settings."""
+        return dict(self.manifest["backbone"])
+
+    @property
+    def n_layers(self) -> int:
+        """How many layers were kept."""
+        return int(self.backbone["layers"])
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the backbone and of the clips with their labels."""
+        return str(self.manifest["fingerprint"])
+
+    def clips(self) -> pd.DataFrame:
+        """Return the table of clips, one row per row of the array."""
+        return read_csv(self.folder / CLIPS)
+
+    def rejected(self) -> dict[str, str]:
+        """Return the reason by file of every clip that could not be used."""
+        table = read_csv(self.folder / REJECTED)
+        return dict(zip(table["file"], table["reason"], strict=True))
+
+    def array(self) -> np.ndarray:
+        """Return the memory map, float32 of shape (clips, layers, stats, dim)."""
+        return np.load(self.folder / ARRAY, mmap_mode="r", allow_pickle=False)
+
+    def check_layer(self, layer: int) -> int:
+        """Return `layer`, a negative one counted from the end.
+
+        Raises
+        ------
+        ArgumentError
+            When the store does not have it.
+        """
+        if not -self.n_layers <= layer < self.n_layers:
+            last = self.n_layers - 1
+            has = "only layer 0" if last == 0 else f"the layers 0 to {last}"
+            raise ArgumentError(f"--layer={layer}: {self.backbone['name']} has {has}")
+        return layer % self.n_layers
+
+    def load(self, layer: int) -> EmbeddingSet:
+        """Read one layer into memory, its statistics side by side.
+
+        Raises
+        ------
+        ArgumentError
+            When there is no such layer.
+        EmbeddingError
+            When array and table do not fit.
+        """
+        layer = self.check_layer(layer)
+        array, clips = self.array(), self.clips()
+        if len(array) != len(clips):
+            raise EmbeddingError(
+                f"{self.folder} is damaged: {len(array)} vectors for {len(clips)} clips; "
+                f"remove it and run GenerateEmbeddings again"
+            )
+        text = {name: clips[name].to_numpy(dtype=str) for name in ("gender", "speaker", "attack")}
+        return EmbeddingSet(
+            files=clips["file"].to_numpy(dtype=str),
+            x=np.array(array[:, layer], dtype=np.float32).reshape(len(clips), -1),
+            y=clips["label"].map(LABEL_VALUE).to_numpy(np.int8),
+            **text,
+            backbone=str(self.backbone["name"]),
+            layer=layer,
+        )

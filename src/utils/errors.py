@@ -1,0 +1,74 @@
+"""The errors a user can cause or mend; each message is one line made for people."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class AudiosError(Exception):
+    """Base of every expected failure; its text is shown without a traceback.
+
+    Attributes
+    ----------
+    exit_code : int
+        What the process exits with: 2 for bad arguments, 1 for anything else.
+    """
+
+    exit_code = 1
+
+
+class ArgumentError(AudiosError):
+    """A flag is missing, misspelt or out of range."""
+
+    exit_code = 2
+
+
+class AudioError(AudiosError):
+    """One recording cannot be used; the text is the reason, without the file's name."""
+
+
+class DatasetError(AudiosError):
+    """A data set, table or split is absent, broken or cannot serve the stage."""
+
+
+class EmbeddingError(AudiosError):
+    """An embedding store is absent, broken or does not fit its neighbours."""
+
+
+class CheckpointError(AudiosError):
+    """A pretrained checkpoint cannot be found, read or used as the backbone asked for."""
+
+
+class RunError(AudiosError):
+    """A run or study folder is absent, incomplete or of another kind."""
+
+
+def choose(flag: str, value: str, choices: Iterable[str]) -> str:
+    """Return `value` when it is one of `choices`.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    value : str
+        What was given.
+    choices : iterable of str
+        What is allowed.
+
+    Raises
+    ------
+    ArgumentError
+        Naming the choices, and the nearest one when `value` looks like a slip.
+    """
+    allowed = list(choices)
+    if value in allowed:
+        return value
+    near = difflib.get_close_matches(value, allowed, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise ArgumentError(f"{flag}={value} is not one of {', '.join(allowed)}{hint}")
+
+
+def shorten(items: Iterable[object], limit: int = 5) -> str:
+    """Join the first `limit` items with commas and say how many more there are."""
+    texts = [str(item) for item in items]
+    more = f" and {len(texts) - limit:,} more" if len(texts) > limit else ""
+    return ", ".join(texts[:limit]) + more

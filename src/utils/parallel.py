@@ -1,0 +1,86 @@
+"""One loop over many recordings: all cores, a progress bar, bad files set aside."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from tqdm import tqdm
+
+from src.utils.errors import AudioError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def n_workers() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def map_ahead(
+    function: Callable[[Item], Result], items: Sequence[Item], ahead: int | None = None
+) -> Iterator[Result | AudioError]:
+    """Apply `function` to every item in threads and yield the results in order.
+
+    Decoding and array arithmetic leave Python's lock, so threads use all cores. At most
+    `ahead` results wait at a time, which bounds memory. An `AudioError` is yielded in
+    place of the item's result; any other exception is raised.
+    """
+    ahead = ahead or 4 * n_workers()
+    waiting: deque[Future[Result | AudioError]] = deque()
+    remaining = iter(items)
+    with ThreadPoolExecutor(n_workers()) as pool:
+        try:
+            for item in remaining:
+                waiting.append(pool.submit(_attempt, function, item))
+                if len(waiting) >= ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _attempt(function: Callable[[Item], Result], item: Item) -> Result | AudioError:
+    try:
+        return function(item)
+    except AudioError as error:
+        return error
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[Result]):
+    """What became of a list of files.
+
+    Attributes
+    ----------
+    results : list
+        In the order of the files, None for a rejected one.
+    rejected : dict of str to str
+        The reason by file.
+    """
+
+    results: list[Result | None]
+    rejected: dict[str, str]
+
+
+def for_each_file(
+    function: Callable[[str], Result], files: Sequence[str], description: str
+) -> Outcome[Result]:
+    """Apply `function` to every file under a progress bar, collecting the rejected ones."""
+    results: list[Result | None] = []
+    rejected: dict[str, str] = {}
+    progress = tqdm(map_ahead(function, files), description, len(files), unit="clip", leave=False)
+    for file, result in zip(files, progress, strict=True):
+        if isinstance(result, AudioError):
+            rejected[file] = str(result)
+            results.append(None)
+        else:
+            results.append(result)
+    return Outcome(results, rejected)

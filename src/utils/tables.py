@@ -1,0 +1,31 @@
+"""CSV tables in and out, every cell as text."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from src.utils.errors import AudiosError
+from src.utils.files import replacing
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as UTF-8 CSV without its index, in one step."""
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """Read a CSV with every cell as text; an empty cell is the empty string.
+
+    Raises
+    ------
+    AudiosError
+        When it is absent, not UTF-8 or not a table.
+    """
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except OSError as error:
+        raise AudiosError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, pd.errors.ParserError) as error:
+        reason = " ".join(str(error).split())
+        raise AudiosError(f"{path} is not a readable CSV: {reason}") from error

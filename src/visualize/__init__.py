@@ -1,0 +1,1 @@
+"""Figures: projections of embeddings, and the curves of training and testing."""

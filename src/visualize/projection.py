@@ -1,0 +1,111 @@
+"""Stage 8: from an embedding store to a figure of its clips in the plane, by any method."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.preprocessing import StandardScaler
+
+from src.utils.config import BONA_FIDE, SPOOF
+from src.utils.embeddings.store import EmbeddingStore
+from src.utils.errors import ArgumentError, EmbeddingError
+from src.utils.runs import Run, find_complete, list_runs, new_run
+from src.utils.tables import write_csv
+from src.visualize.plots import plot_points
+from src.visualize.tsne import project_tsne
+from src.visualize.umap import project_umap
+
+KIND = "visualize"
+MIN_CLIPS = 5
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to lay points out in a plane.
+
+    Attributes
+    ----------
+    label : str
+        As the field writes it.
+    project : callable
+        Of (x standardised, seed), returning float (clips, 2).
+    """
+
+    label: str
+    project: Callable[[np.ndarray, int], np.ndarray]
+
+
+METHODS = {"umap": Method("UMAP", project_umap), "tsne": Method("t-SNE", project_tsne)}
+
+
+def visualize(
+    store: EmbeddingStore, runs: Path, method: str, layer: str, seed: int = 7, reuse: bool = False
+) -> Run:
+    """Project one layer of a split to the plane; write PNG and CSV into a run folder.
+
+    Parameters
+    ----------
+    store : EmbeddingStore
+    runs : pathlib.Path
+        The runs folder.
+    method : str
+        A key of `METHODS`.
+    layer : str
+        A whole number, negative from the end.
+    seed : int
+    reuse : bool
+        Return an equal finished run instead of computing it again.
+
+    Returns
+    -------
+    Run
+        Its folder holds `<method>.png` and `<method>.csv` (`file,x,y,label,gender,speaker,attack`).
+
+    Raises
+    ------
+    ArgumentError
+        When there is no such layer.
+    EmbeddingError
+        When there are too few clips to lay out.
+    """
+    try:
+        number = store.check_layer(int(layer))
+    except ValueError:
+        raise ArgumentError(f"--layer={layer} is not a whole number") from None
+    settings = {
+        "backbone": store.backbone,
+        "split": store.manifest["split"],
+        "method": method,
+        "layer": number,
+        "seed": seed,
+    }
+    inputs = {str(store.manifest["split"]): store.fingerprint}
+    found = find_complete(list_runs(runs), KIND, settings, inputs) if reuse else None
+    if found:
+        return found
+    clips = store.load(number)
+    if len(clips) < MIN_CLIPS:
+        raise EmbeddingError(f"{len(clips)} clips are too few to lay out; it takes {MIN_CLIPS}")
+    how = METHODS[method]
+    with new_run(runs, KIND, settings, inputs) as run:
+        xy = how.project(StandardScaler().fit_transform(clips.x), seed)
+        points = pd.DataFrame(
+            {
+                "file": clips.files,
+                "x": xy[:, 0],
+                "y": xy[:, 1],
+                "label": np.where(clips.y == 1, BONA_FIDE, SPOOF),
+                "gender": clips.gender,
+                "speaker": clips.speaker,
+                "attack": clips.attack,
+            }
+        )
+        write_csv(run.folder / f"{method}.csv", points)
+        title = (
+            f"{how.label} of {clips.backbone}, layer {number}, {settings['split']}\n"
+            f"{int(clips.y.sum())} bona-fide and {int((clips.y == 0).sum())} spoof clips"
+        )
+        plot_points(points, run.folder / f"{method}.png", title, how.label)
+    return run

@@ -1,0 +1,27 @@
+"""t-SNE: van der Maaten & Hinton (2008), "Visualizing data using t-SNE"."""
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+
+PCA_DIMENSIONS = 50
+
+
+def project_tsne(x: np.ndarray, seed: int) -> np.ndarray:
+    """Lay standardised vectors out in the plane, after PCA to 50 dimensions as its authors did.
+
+    Parameters
+    ----------
+    x : numpy.ndarray
+        Shape (clips, dim), standardised.
+    seed : int
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (clips, 2).
+    """
+    reduced = PCA(min(PCA_DIMENSIONS, *x.shape), random_state=seed).fit_transform(x)
+    # A perplexity of a third of the clips is the largest the method can use.
+    perplexity = min(30.0, (len(x) - 1) / 3)
+    return np.asarray(TSNE(perplexity=perplexity, random_state=seed).fit_transform(reduced))

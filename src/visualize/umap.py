@@ -1,0 +1,31 @@
+"""UMAP: McInnes, Healy & Melville (2018), "Uniform manifold approximation and projection"."""
+
+import warnings
+
+import numpy as np
+
+
+def project_umap(x: np.ndarray, seed: int) -> np.ndarray:
+    """Lay standardised vectors out in the plane.
+
+    Parameters
+    ----------
+    x : numpy.ndarray
+        Shape (clips, dim), standardised.
+    seed : int
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (clips, 2).
+    """
+    # Here, since importing it compiles for seconds.
+    from umap import UMAP
+
+    n_neighbors = min(15, len(x) - 1)
+    # The spectral start needs more points than dimensions to solve for.
+    init = "spectral" if len(x) > 10 else "random"
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="n_jobs value")
+        reducer = UMAP(n_neighbors=n_neighbors, init=init, random_state=seed)
+        return np.asarray(reducer.fit_transform(x))

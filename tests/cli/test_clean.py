@@ -1,0 +1,79 @@
+"""`Clean` shows first, removes when told so, and touches nothing that AUDIOS did not write."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def written(fab, embedded, tmp_path) -> Path:
+    """Runs and embeddings of AUDIOS, with a stranger's files among them."""
+    where = (f"--embeddings={embedded / 'embeddings'}", f"--runs={tmp_path / 'runs'}")
+    names = ("--backbone=lfcc", "--classifier=svm", *where)
+    fab("TrainModel", *names, "OptimizeHyperparameters", *names, "--trials=1").succeeds()
+    shutil.copytree(embedded / "embeddings", tmp_path / "embeddings")
+    for folder in ("runs/run99_mine", "embeddings/lfcc/mine", "embeddings/other"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "manifest.json").write_text("{}")
+    (tmp_path / "runs/notes.txt").write_text("mine")
+    (tmp_path / "embeddings/lfcc/notes.txt").write_text("mine")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("what", "mine", "ours"),
+    [
+        (
+            "runs",
+            {"runs/notes.txt", "runs/run99_mine/manifest.json"},
+            ("run0_", "svm_study0_"),
+        ),
+        (
+            "embeddings",
+            {
+                "embeddings/lfcc/notes.txt",
+                "embeddings/lfcc/mine/manifest.json",
+                "embeddings/other/manifest.json",
+            },
+            ("downstream_train", "downstream_val", "downstream_test"),
+        ),
+    ],
+)
+def test_clean(fab, written, hashes, what, mine, ours):
+    flags = ("Clean", f"--what={what}", f"--{what}={written / what}")
+    before = hashes(written)
+    fab(*flags).succeeds("--yes", *ours)
+    assert hashes(written) == before, "without --yes it only shows"
+    fab(*flags, "--yes").succeeds("removed")
+    after = hashes(written)
+    # The claimed numbers stay: a number never means two runs.
+    left = {name for name in after if name.startswith(f"{what}/") and "/.claimed/" not in name}
+    assert left == mine
+    assert {name: value for name, value in before.items() if not name.startswith(f"{what}/")} == {
+        name: value for name, value in after.items() if not name.startswith(f"{what}/")
+    }
+    fab(*flags, "--yes").succeeds("nothing")
+
+
+def test_clean_of_nothing(fab, tmp_path):
+    fab("Clean", "--what=runs", "--yes", f"--runs={tmp_path / 'none'}").succeeds("nothing")
+    assert not (tmp_path / "none").exists()
+
+
+def test_clean_does_not_follow_links(fab, embedded, tmp_path):
+    """A link to a store kept elsewhere may go; what it leads to may not."""
+    kept = tmp_path / "kept"
+    shutil.copytree(embedded / "embeddings/lfcc/downstream_train", kept)
+    (tmp_path / "e/lfcc").mkdir(parents=True)
+    (tmp_path / "e/lfcc/downstream_train").symlink_to(kept)
+    fab("Clean", "--what=embeddings", "--yes", f"--embeddings={tmp_path / 'e'}").succeeds()
+    assert (kept / "embeddings.npy").is_file()
+
+
+def test_demo_folder_is_known_by_its_mark(fab):
+    """Only shown: the repository's own demonstration may be in use."""
+    before = sorted((fab.cwd / "demo").rglob("*")) if (fab.cwd / "demo").is_dir() else []
+    answer = fab("Clean", "--what=demo").succeeds()
+    assert "--yes" in answer.out or "nothing" in answer.out
+    assert (sorted((fab.cwd / "demo").rglob("*")) if before else []) == before

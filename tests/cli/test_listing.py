@@ -1,0 +1,108 @@
+"""What `fab -l` and `fab --help` promise: the tasks and flags of the design's table."""
+
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+DATASET, EMBEDDINGS, RUNS, SEED = "dataset", "embeddings", "runs", "seed"
+SHARES = ("pretext", "pretext-train", "downstream-train", "downstream-val")
+DRAWING = ("backbone", "split", "layer", EMBEDDINGS, RUNS, SEED)
+
+FLAGS = {
+    "GenerateDatasetCSV": (DATASET, "layout"),
+    "AddDatasetDuration": (DATASET,),
+    "AddDatasetAmplitude": (DATASET,),
+    "NormalizeDataset": (DATASET, "output", "method", "target-rms"),
+    "AddNoise": (DATASET, "output", "snr-db", SEED),
+    "SplitDataset": (DATASET, SEED, *SHARES, "strategy"),
+    "GenerateEmbeddings": (DATASET, "backbone", "checkpoint", "splits", EMBEDDINGS),
+    "GenerateEmbeddingsWav2vec2": (DATASET, "checkpoint", "splits", EMBEDDINGS),
+    "GenerateEmbeddingsHubert": (DATASET, "checkpoint", "splits", EMBEDDINGS),
+    "VisualizeEmbeddings": DRAWING,
+    "VisualizeEmbeddingsUMAP": DRAWING,
+    "VisualizeEmbeddingsTSNE": DRAWING,
+    "OptimizeHyperparameters": ("backbone", "classifier", "trials", EMBEDDINGS, RUNS, SEED),
+    "TrainModel": ("backbone", "classifier", "layer", EMBEDDINGS, RUNS, SEED),
+    "TestModel": (
+        *("backbone", "classifier", "run-number", "study-number", "gender"),
+        *(EMBEDDINGS, RUNS),
+    ),
+    "RunPipeline": (DATASET, EMBEDDINGS, RUNS, SEED, "backbone", "classifier", "trials"),
+    "Demo": (),
+    "Clean": ("what", "yes"),
+}
+
+HEAVY = ("torch", "transformers", "sklearn", "umap", "matplotlib", "pandas", "optuna", "librosa")
+
+
+@pytest.fixture(scope="module")
+def helps(fresh_fab):
+    with ThreadPoolExecutor(2) as pool:
+        answers = pool.map(lambda name: fresh_fab("--help", name), FLAGS)
+        return dict(zip(FLAGS, answers, strict=True))
+
+
+@pytest.fixture(scope="module")
+def listing(fresh_fab):
+    """The first line of every listed task; a narrow list wraps the rest."""
+    answer = fresh_fab("-l").succeeds()
+    return dict(re.findall(r"^  (\w+) +(\S.*)$", answer.out, flags=re.MULTILINE))
+
+
+def test_every_task_is_listed_and_no_other(listing):
+    assert set(listing) == set(FLAGS)
+
+
+@pytest.mark.parametrize("task", FLAGS)
+def test_first_line_tells_the_place_in_the_pipeline(listing, task):
+    assert re.match(r"\d+ · [A-Z]", listing[task]), listing[task]
+
+
+def test_places_follow_the_order_of_the_pipeline(listing):
+    places = [int(listing[task].split(" ·")[0]) for task in FLAGS if task not in ("Clean", "Demo")]
+    stages = places[: list(FLAGS).index("RunPipeline")]
+    assert stages == sorted(stages)
+
+
+@pytest.mark.parametrize("task", FLAGS)
+def test_help_lists_every_flag_of_the_design(helps, task):
+    shown = set(re.findall(r"^  --([a-z-]+)", helps[task].succeeds().out, flags=re.MULTILINE))
+    assert set(FLAGS[task]) <= shown
+
+
+@pytest.mark.parametrize("task", FLAGS)
+def test_help_explains_every_flag(helps, task):
+    lines = helps[task].out.split("Options:")[-1].splitlines()
+    flags = [line for line in lines if line.startswith("  -")]
+    for line in flags:
+        assert re.match(r"  (-\w(?: \w+)?, )?--[a-z-]+(=\w+)? {2,}\S", line), line
+    # One-letter flags would be dealt out by order, and change their meaning with the next flag.
+    assert not [line for line in flags if re.match(r"  -\w", line)]
+
+
+def test_defaults_of_the_design_are_told(helps):
+    for task, words in {
+        "SplitDataset": ("datasets/release", "default: 7", "0.6", "0.8", "0.7", "0.2"),
+        "NormalizeDataset": ("datasets/normalized", "0.1"),
+        "AddNoise": ("datasets/noisy", "5..20"),
+        "GenerateEmbeddings": ("downstream (default)", "default: embeddings", "full"),
+        "VisualizeEmbeddingsUMAP": ("downstream_train", "default: runs"),
+    }.items():
+        text = " ".join(helps[task].out.split())
+        for word in words:
+            assert word in text, (task, word)
+
+
+def test_listing_loads_nothing_heavy(fresh_fab):
+    script = f"import sys, fabfile; print(*sorted(set({HEAVY}) & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=fresh_fab.cwd,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == ""

@@ -1,0 +1,502 @@
+"""Every mistake of a first-time user gets one clear line and the right exit code."""
+
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+
+BACKBONES = ("lfcc", "wav2vec2", "hubert", "wavlm", "xlsr")
+
+
+# --- What is wrong with the command line itself: exit 2, before anything heavy is loaded
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["GenerateEmbeddings"], ("--backbone", *BACKBONES)),
+        (["GenerateEmbeddings", "--backbone=wav2vec"], ("--backbone=wav2vec", *BACKBONES)),
+        (["VisualizeEmbeddingsTSNE"], ("--backbone", *BACKBONES)),
+        (["VisualizeEmbeddings", "--backbone=lfc"], ("--backbone=lfc", "lfcc")),
+        (["VisualizeEmbeddings", "--backbone=lfcc", "--method=pca"], ("pca", "umap", "tsne")),
+        (["TrainModel"], ("--backbone", *BACKBONES)),
+        (["TrainModel", "--backbone=lfcc"], ("--classifier", "mlp", "svm", "rf")),
+        (["TrainModel", "--backbone=lfcc", "--classifier=svn"], ("=svn", "mlp", "svm", "rf")),
+        (["TrainModel", "--backbone=lfcc", "--classifier=rf", "--hyperparameters=C"], ("=C",)),
+        (["OptimizeHyperparameters", "--classifier=rf"], ("--backbone", *BACKBONES)),
+        (
+            ["OptimizeHyperparameters", "--backbone=lfcc", "--classifier=rf", "--trials=ten"],
+            ("--trials=ten", "whole number"),
+        ),
+        (
+            ["OptimizeHyperparameters", "--backbone=lfcc", "--classifier=rf", "--trials=0"],
+            ("--trials=0", "1"),
+        ),
+        (["TestModel", "--run-number=last"], ("--run-number=last", "whole number")),
+        (["TestModel", "--study-number=-1"], ("--study-number=-1", "0")),
+        (["TestModel", "--classifier=cnn"], ("--classifier=cnn", "mlp", "svm", "rf")),
+        (["RunPipeline", "--normalize=loud"], ("--normalize=loud", "rms", "peak", "none")),
+        (["RunPipeline", "--backbone=lfcc,hubert", "--checkpoint=x"], ("--checkpoint", "single")),
+        (["SplitDataset", "--pretext=lots"], ("--pretext=lots", "number")),
+        (["SplitDataset", "--downstream-train=0.9", "--downstream-val=0.9"], ("downstream", "1")),
+        (["Clean"], ("--what", "runs", "embeddings", "demo")),
+        (["Clean", "--what=everything"], ("--what=everything", "runs", "embeddings", "demo")),
+    ],
+    ids=" ".join,
+)
+def test_bad_arguments(fab, words, told):
+    fab(*words).fails(2, f"{words[0]}: ", *told)
+
+
+def test_mistyped_flag_is_not_taken_for_a_value(fresh_fab):
+    fresh_fab("GenerateEmbeddings", "--bakbone=lfcc").fails((1, 2), "--bakbone")
+    fresh_fab("TrainModel", "lfcc").fails((1, 2), "lfcc")
+
+
+def test_mistyped_task(fresh_fab):
+    fresh_fab("TrainModle", "--backbone=lfcc").fails((1, 2), "TrainModle")
+
+
+def test_flag_without_its_value(fresh_fab):
+    fresh_fab("TrainModel", "--backbone").fails((1, 2), "backbone")
+
+
+@pytest.mark.parametrize("words", [["-H", "somehost", "TestModel"], ["TestModel", "-H", "a,b"]])
+def test_hosts_are_refused(fresh_fab, words):
+    fresh_fab(*words).fails(2, "TestModel", "-H")
+
+
+# --- The data set
+
+
+@pytest.fixture(scope="module")
+def listed(fab, tones, write_csv_corpus, tmp_path_factory):
+    """A data set after stage 1; read by tests, written by none."""
+    folder = write_csv_corpus(tmp_path_factory.mktemp("listed") / "data", tones(6, 1))
+    fab("GenerateDatasetCSV", f"--dataset={folder}").succeeds("6 bona-fide", "6 spoof")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["GenerateDatasetCSV", "--layout=cetucs"], ("--layout=cetucs", "auto", "cetuc", "csv")),
+        (["SplitDataset", "--strategy=people"], ("--strategy=people", "speaker", "column")),
+        (["SplitDataset", "--seed=seven"], ("--seed=seven", "whole number")),
+        (["SplitDataset", "--seed=-7"], ("--seed=-7", "0")),
+        (["SplitDataset", "--pretext=1.5"], ("--pretext=1.5", "0", "1")),
+        (["AddNoise", "--snr-db=loud"], ("--snr-db=loud", "5..20")),
+        (["NormalizeDataset", "--output=/tmp/x", "--method=lufs"], ("lufs", "rms", "peak")),
+        (["NormalizeDataset", "--output=/tmp/x", "--target-rms=2"], ("--target-rms=2", "0", "1")),
+        (
+            ["GenerateEmbeddings", "--backbone=lfcc", "--splits=train"],
+            ("--splits=train", "downstream", "pretext", "all", "full", "downstream_train"),
+        ),
+        (["GenerateEmbeddings", "--backbone=lfcc", "--splits=full", "--checkpoint=x"], ("lfcc",)),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, list) else "",
+)
+def test_bad_arguments_for_a_data_set(fab, listed, hashes, words, told):
+    before = hashes(listed)
+    fab(*words, f"--dataset={listed}").fails(2, f"{words[0]}: ", *told)
+    assert hashes(listed) == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["GenerateDatasetCSV"],
+        ["AddDatasetDuration"],
+        ["AddDatasetAmplitude"],
+        ["NormalizeDataset", "--output=/tmp/audios-never-made"],
+        ["SplitDataset"],
+        ["GenerateEmbeddings", "--backbone=lfcc"],
+        ["RunPipeline"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_no_data_set(fab, tmp_path, words):
+    nowhere = tmp_path / "nowhere"
+    fab(*words, f"--dataset={nowhere}").fails(1, f"{words[0]}: ", nowhere, "--dataset")
+    assert not nowhere.exists()
+
+
+def test_no_recordings_at_audio(fab, tmp_path):
+    fab(
+        "GenerateDatasetCSV", f"--dataset={tmp_path / 'data'}", f"--audio={tmp_path / 'nowhere'}"
+    ).fails(1, tmp_path / "nowhere")
+
+
+def test_folder_of_no_known_layout(fab, tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"")
+    fab("GenerateDatasetCSV", f"--dataset={tmp_path}").fails(1, "real_voices", "metadata.csv")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["AddDatasetDuration"],
+        ["AddDatasetAmplitude"],
+        ["SplitDataset"],
+        ["GenerateEmbeddings", "--backbone=lfcc"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_before_the_tables_are_made(fab, tmp_path, words):
+    fab(*words, f"--dataset={tmp_path}").fails(
+        1, "files-metadata.csv", f"fab GenerateDatasetCSV --dataset={tmp_path}"
+    )
+
+
+@pytest.mark.parametrize("task", ["NormalizeDataset", "AddNoise"])
+def test_derive_before_the_tables_are_made_leaves_nothing(fab, tmp_path, task):
+    (tmp_path / "data").mkdir()
+    output = tmp_path / "out"
+    answer = fab(task, f"--dataset={tmp_path / 'data'}", f"--output={output}")
+    answer.fails(1, "files-metadata.csv", "fab GenerateDatasetCSV")
+    assert not output.exists()
+
+
+def test_embeddings_before_split(fab, listed, tmp_path):
+    fab(
+        "GenerateEmbeddings", "--backbone=lfcc", f"--dataset={listed}", f"--embeddings={tmp_path}"
+    ).fails(1, "split", f"fab SplitDataset --dataset={listed}")
+
+
+@pytest.mark.parametrize(
+    ("task", "offset"),
+    [
+        ("NormalizeDataset", "."),
+        ("NormalizeDataset", "below"),
+        ("NormalizeDataset", ".."),
+        ("AddNoise", "."),
+    ],
+)
+def test_output_may_not_touch_the_source(fab, listed, hashes, task, offset):
+    before = hashes(listed)
+    output = listed / offset
+    fab(task, f"--dataset={listed}", f"--output={output}").fails((1, 2), "--output", "source")
+    assert hashes(listed) == before
+
+
+def test_metadata_without_a_label_column(fab, tmp_path):
+    (tmp_path / "metadata.csv").write_text("path,speaker\na.wav,anna\n")
+    fab("GenerateDatasetCSV", f"--dataset={tmp_path}").fails(1, "metadata.csv", "label", "speaker")
+    assert not (tmp_path / "files-metadata.csv").exists()
+
+
+def test_unknown_labels_are_all_told(fab, tmp_path):
+    rows = "path,label,gender\na.wav,genuine,F\nb.wav,human,F\nc.wav,robot,X\n"
+    (tmp_path / "metadata.csv").write_text(rows)
+    fab("GenerateDatasetCSV", f"--dataset={tmp_path}").fails(
+        1, "row 3", "human", "row 4", "robot", "'X'", "bona-fide", "spoof"
+    )
+    assert not (tmp_path / "files-metadata.csv").exists()
+
+
+def test_path_is_as_good_as_file(fab, tones, write_csv_corpus, tmp_path, table):
+    for column in ("file", "path"):
+        folder = tmp_path / column
+        write_csv_corpus(folder, tones(2, 1), f"{column},label,speaker,gender")
+        fab("GenerateDatasetCSV", f"--dataset={folder}").succeeds()
+    assert table(tmp_path / "path/files-metadata.csv") == table(
+        tmp_path / "file/files-metadata.csv"
+    )
+
+
+def test_empty_class(fab, tones, write_csv_corpus, tmp_path):
+    data = write_csv_corpus(tmp_path, tones(6, 1, labels=("bona-fide",)))
+    fab("GenerateDatasetCSV", f"--dataset={data}").succeeds("warning", "spoof")
+    fab("SplitDataset", f"--dataset={data}", "--pretext=0").fails(1, "spoof")
+    assert not (data / "splits").exists()
+
+
+def test_one_speaker(fab, tones, write_csv_corpus, tmp_path):
+    data = write_csv_corpus(tmp_path, tones(1, 4))
+    fab("GenerateDatasetCSV", f"--dataset={data}").succeeds()
+    fab("SplitDataset", f"--dataset={data}").fails(1, "1 speaker ", "--pretext=0", "2 more")
+    assert not (data / "splits").exists()
+
+
+def test_few_speakers_are_told_the_smallest_change(fab, tones, write_csv_corpus, tmp_path):
+    data = write_csv_corpus(tmp_path, tones(4, 1))
+    fab("GenerateDatasetCSV", f"--dataset={data}").succeeds()
+    fab("SplitDataset", f"--dataset={data}").fails(1, "4 speakers", "--pretext=0")
+    fab("SplitDataset", f"--dataset={data}", "--pretext=0").succeeds("downstream_test")
+
+
+def test_strategy_column_without_the_column(fab, listed):
+    fab("SplitDataset", f"--dataset={listed}", "--strategy=column").fails(1, "split column")
+
+
+# --- Recordings that cannot be used
+
+
+def test_bad_recordings_are_set_aside_by_every_stage(fab, tones, write_csv_corpus, tmp_path, table):
+    clips = tones(6, 2)
+    data = write_csv_corpus(tmp_path / "data", clips)
+    garbage, silent, empty = (clips[i].file for i in (0, 5, 10))
+    (data / garbage).write_bytes(b"RIFF, but not really" * 50)
+    soundfile.write(data / silent, np.zeros(8_000), 16_000)
+    (data / empty).write_bytes(b"")
+    here = f"--dataset={data}"
+    normal = tmp_path / "normal"
+    fab(
+        *("GenerateDatasetCSV", here),
+        *("AddDatasetDuration", here),
+        *("AddDatasetAmplitude", here),
+        *("SplitDataset", here, "--pretext=0"),
+        *("NormalizeDataset", here, f"--output={normal}"),
+        *("GenerateEmbeddings", here, "--backbone=lfcc", f"--embeddings={tmp_path / 'e'}"),
+    ).succeeds("rejected", garbage)
+    rejected = {(row["stage"], row["file"]): row["reason"] for row in table(data / "rejected.csv")}
+    for stage in ("AddDatasetDuration", "AddDatasetAmplitude"):
+        assert {file for where, file in rejected if where == stage} == {garbage, empty}
+    assert all(rejected.values())
+    derived = {row["file"] for row in table(normal / "rejected.csv")}
+    assert derived == {garbage, silent, empty}
+    assert {row["file"] for row in table(normal / "files-metadata.csv")} == {
+        clip.file for clip in clips
+    } - derived
+    stores = [path for path in (tmp_path / "e/lfcc").iterdir() if path.is_dir()]
+    refused = {
+        row["file"]: row["reason"] for path in stores for row in table(path / "rejected.csv")
+    }
+    assert set(refused) == {garbage, silent, empty}
+    assert "silent" in refused[silent]
+    kept = [row["file"] for path in stores for row in table(path / "clips.csv")]
+    assert sorted([*kept, *refused]) == sorted(clip.file for clip in clips)
+
+
+def test_nothing_but_bad_recordings(fab, tones, write_csv_corpus, tmp_path):
+    clips = tones(6, 1)
+    data = write_csv_corpus(tmp_path / "data", clips)
+    for clip in clips:
+        (data / clip.file).write_bytes(b"not audio")
+    here = f"--dataset={data}"
+    fab("GenerateDatasetCSV", here, "SplitDataset", here, "--pretext=0").succeeds()
+    fab("AddDatasetDuration", here).fails(1, "12", "audio/")
+    fab("NormalizeDataset", here, f"--output={tmp_path / 'n'}").fails(1, "12", "audio/")
+    fab("GenerateEmbeddings", here, "--backbone=lfcc", f"--embeddings={tmp_path / 'e'}").fails(
+        1, "audio/"
+    )
+    assert not (tmp_path / "e/lfcc/downstream_train").exists()
+
+
+def test_missing_recordings_are_listed(fab, tones, write_csv_corpus, tmp_path, table):
+    clips = tones(3, 1)
+    data = write_csv_corpus(tmp_path, clips)
+    (data / clips[0].file).rename(data / "audio/renamed.wav")
+    fab("GenerateDatasetCSV", f"--dataset={data}").succeeds(
+        "left out: 2", clips[0].file, "audio/renamed.wav", "rejected.csv"
+    )
+    assert {row["file"] for row in table(data / "rejected.csv")} == {
+        clips[0].file,
+        "audio/renamed.wav",
+    }
+    assert len(table(data / "files-metadata.csv")) == len(clips) - 1
+
+
+# --- Folders that cannot be written; a path below a file, since root may write anywhere else
+
+
+@pytest.fixture
+def unwritable(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    return tmp_path / "file" / "below"
+
+
+def test_unwritable_data_set(fab, listed, unwritable):
+    fab("GenerateDatasetCSV", f"--audio={listed}", f"--dataset={unwritable}").fails(1, unwritable)
+    fab("NormalizeDataset", f"--dataset={listed}", f"--output={unwritable}").fails(1, unwritable)
+
+
+def test_unwritable_embeddings(fab, listed, unwritable):
+    fab(
+        *("GenerateEmbeddings", "--backbone=lfcc", "--splits=full"),
+        *(f"--dataset={listed}", f"--embeddings={unwritable}"),
+    ).fails(1, unwritable)
+
+
+@pytest.mark.parametrize("stage", ["TrainModel", "OptimizeHyperparameters", "Visualize"])
+def test_unwritable_runs(fab, embedded, unwritable, stage):
+    words = {
+        "TrainModel": ["TrainModel", "--classifier=svm"],
+        "OptimizeHyperparameters": ["OptimizeHyperparameters", "--classifier=svm", "--trials=1"],
+        "Visualize": ["VisualizeEmbeddingsTSNE"],
+    }[stage]
+    at = f"--embeddings={embedded / 'embeddings'}"
+    fab(*words, "--backbone=lfcc", at, f"--runs={unwritable}").fails(1, unwritable)
+
+
+# --- Checkpoints
+
+
+def test_checkpoint_folder_that_is_not_there(fab, listed, tmp_path):
+    nowhere = tmp_path / "wav2vec2-base"
+    fab(
+        *("GenerateEmbeddingsWav2vec2", f"--dataset={listed}", "--splits=full"),
+        *(f"--checkpoint={nowhere}", f"--embeddings={tmp_path / 'e'}"),
+    ).fails((1, 2), nowhere, "--checkpoint")
+
+
+def test_checkpoint_of_another_architecture(fab, listed, tmp_path, checkpoints):
+    fab(
+        *("GenerateEmbeddingsHubert", f"--dataset={listed}", "--splits=full"),
+        *(f"--checkpoint={checkpoints['wav2vec2']}", f"--embeddings={tmp_path / 'e'}"),
+    ).fails((1, 2), "wav2vec2", "hubert")
+
+
+def test_hub_out_of_reach(fresh_fab, listed, tmp_path):
+    answer = fresh_fab(
+        *("GenerateEmbeddingsWav2vec2", f"--dataset={listed}", "--splits=full"),
+        f"--embeddings={tmp_path / 'e'}",
+        HF_HOME=str(tmp_path / "hub"),
+    )
+    assert answer.code == 1
+    assert "Traceback" not in answer.err
+    assert "facebook/wav2vec2-base" in answer.lines[-1]
+    assert "--checkpoint=" in answer.lines[-1]
+
+
+# --- Embeddings and runs
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["TrainModel", "--classifier=svm"],
+        ["OptimizeHyperparameters", "--classifier=svm"],
+        ["VisualizeEmbeddings", "--method=tsne"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_before_the_embeddings(fab, tmp_path, words):
+    fab(
+        *words, "--backbone=lfcc", f"--embeddings={tmp_path / 'e'}", f"--runs={tmp_path / 'r'}"
+    ).fails(
+        *(1, tmp_path / "e", "fab GenerateEmbeddings --backbone=lfcc", "downstream_train"),
+        # Pasted as told, the remedy must fill the folder that was looked into.
+        f"--embeddings={tmp_path / 'e'}",
+    )
+    assert not (tmp_path / "r").exists()
+
+
+def test_test_before_train(fab, tmp_path):
+    answer = fab("TestModel", "--backbone=lfcc", "--classifier=svm", f"--runs={tmp_path / 'r'}")
+    answer.fails(1, tmp_path / "r", "fab TrainModel --backbone=lfcc --classifier=svm")
+
+
+def test_test_before_train_without_names(fab, tmp_path):
+    assert "  " not in fab("TestModel", f"--runs={tmp_path / 'r'}").lines[0]
+
+
+@pytest.fixture(scope="module")
+def trained(fab, embedded):
+    """One training run of an SVM, number 0."""
+    runs = embedded / "runs"
+    where = (f"--embeddings={embedded / 'embeddings'}", f"--runs={runs}")
+    fab("TrainModel", "--backbone=lfcc", "--classifier=svm", "--layer=0", *where).succeeds("run 0")
+    return where
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["TestModel", "--run-number=9"], 1, ("no run 9", "0")),
+        (["TestModel", "--study-number=3"], 1, ("no study 3", "found none")),
+        (["TestModel", "--classifier=rf", "--study-number=3"], 1, ("no", "study 3", "rf")),
+        (["TestModel", "--gender=X"], 2, ("--gender=X", "M", "F")),
+        (["TestModel", "--run-number=0", "--classifier=rf"], 1, ("run 0", "svm", "rf")),
+        (["TestModel", "--run-number=0", "--backbone=hubert"], 1, ("run 0", "lfcc", "hubert")),
+        (["TrainModel", "--backbone=lfcc", "--classifier=rf", "--layer=7"], 2, ("=7", "layer 0")),
+        (["TrainModel", "--backbone=lfcc", "--classifier=rf", "--layer=top"], 2, ("=top", "probe")),
+        (
+            ["TrainModel", "--backbone=lfcc", "--classifier=rf", "--hyperparameters=depth=3"],
+            2,
+            ("depth", "max_depth"),
+        ),
+        (["TrainModel", "--backbone=lfcc", "--classifier=rf", "--study-number=4"], 1, ("study 4",)),
+        (
+            ["OptimizeHyperparameters", "--backbone=lfcc", "--classifier=rf", "--study-number=4"],
+            1,
+            ("study 4",),
+        ),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, list) else "",
+)
+def test_wrong_choices_with_a_trained_run(fab, trained, words, code, told):
+    fab(*words, *trained).fails(code, f"{words[0]}: ", *told)
+
+
+def test_wrong_choices_leave_no_run_behind(fab, trained, embedded):
+    before = sorted(path.name for path in (embedded / "runs").iterdir())
+    fab(
+        "TrainModel", "--backbone=lfcc", "--classifier=svm", "--hyperparameters=C=lots", *trained
+    ).fails(2, "C=lots", "number")
+    fab("VisualizeEmbeddingsTSNE", "--backbone=lfcc", "--layer=9", *trained).fails(2, "--layer=9")
+    assert sorted(path.name for path in (embedded / "runs").iterdir()) == before
+
+
+def test_run_that_failed_is_not_tested(fab, trained, embedded, tmp_path):
+    runs = tmp_path / "runs"
+    shutil.copytree(embedded / "runs", runs)
+    [manifest] = runs.glob("run0_*/manifest.json")
+    manifest.write_text(manifest.read_text().replace('"complete"', '"interrupted"'))
+    fab("TestModel", "--run-number=0", trained[0], f"--runs={runs}").fails(1, "interrupted")
+    fab("TestModel", trained[0], f"--runs={runs}").fails(1, "fab TrainModel")
+
+
+@pytest.mark.parametrize(
+    ("classifier", "value"),
+    [
+        ("svm", "C=0"),
+        ("svm", "C=nan"),
+        ("rf", "n_estimators=0"),
+        ("rf", "max_depth=0"),
+        ("rf", "min_samples_split=1"),
+        ("rf", "min_samples_leaf=0"),
+        ("mlp", "dropout=1.5"),
+        ("mlp", "batch_size=0"),
+        ("mlp", "hidden_size=0"),
+        ("mlp", "epochs=0"),
+        ("mlp", "learning_rate=nan"),
+    ],
+)
+def test_hyperparameters_out_of_range(fab, trained, embedded, classifier, value):
+    before = sorted(path.name for path in (embedded / "runs").iterdir())
+    names = ("--backbone=lfcc", f"--classifier={classifier}", *trained)
+    fab("TrainModel", *names, f"--hyperparameters={value}").fails(2, value.split("=")[0])
+    assert sorted(path.name for path in (embedded / "runs").iterdir()) == before
+
+
+@pytest.mark.parametrize("classifier", ["mlp", "rf"])
+def test_seed_too_large_for_the_libraries(fab, trained, embedded, classifier):
+    names = ("--backbone=lfcc", f"--classifier={classifier}", *trained)
+    fab("TrainModel", *names, f"--seed={10**22}").fails(2, "--seed=1000")
+
+
+@pytest.mark.parametrize("split", ["downstream", "all", "train", "downstream_train,downstream_val"])
+def test_one_split_is_drawn(fab, trained, split):
+    names = ("--backbone=lfcc", f"--split={split}", *trained)
+    fab("VisualizeEmbeddingsTSNE", *names).fails(2, f"--split={split}", "downstream_train")
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        *("--layer=top", "--strategy=people", "--layout=cd", "--seed=x"),
+        *("--classifier=svn", "--backbone=lfc", "--trials=some", "--snr-db=loud"),
+    ],
+)
+def test_pipeline_checks_its_flags_before_it_works(fab, listed, tmp_path, hashes, flag):
+    data = tmp_path / "data"
+    shutil.copytree(listed, data)
+    before = hashes(tmp_path)
+    given = {"--trials": "0", "--classifier": "svm", "--pretext": "0", "--normalize": "none"}
+    given |= {"--dataset": data, "--embeddings": tmp_path / "e", "--runs": tmp_path / "r"}
+    name, value = flag.split("=")
+    words = [f"{key}={text}" for key, text in (given | {name: value}).items()]
+    fab("RunPipeline", *words).fails(2, "RunPipeline: ", flag)
+    assert hashes(tmp_path) == before

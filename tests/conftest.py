@@ -1,0 +1,191 @@
+"""What the tests share: fixed seeds, and factories of small recordings, tables and stores."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+import torch
+
+from src.utils.config import DOWNSTREAM_SPLITS
+from src.utils.embeddings.embedding_set import EmbeddingSet
+from src.utils.embeddings.store import EmbeddingStore
+from src.utils.embeddings.writer import StoreWriter
+
+
+@pytest.fixture(autouse=True)
+def fixed_seeds() -> None:
+    """Every test starts from the same random state, whatever ran before it."""
+    random.seed(7)
+    np.random.seed(7)  # noqa: NPY002 - for libraries that still use the global state
+    torch.manual_seed(7)
+
+
+@pytest.fixture(scope="session")
+def voice() -> Callable[..., np.ndarray]:
+    """Make something speech-like: a buzz whose loudness comes and goes, and a little noise."""
+
+    def make(
+        seconds: float = 0.3, rate: int = 16_000, seed: int = 0, peak: float = 0.2
+    ) -> np.ndarray:
+        chance = np.random.default_rng(seed)
+        time = np.arange(round(seconds * rate)) / rate
+        pitch = chance.uniform(90, 250)
+        buzz = sum(np.sin(2 * np.pi * pitch * k * time) / k for k in range(1, 12))
+        wave = buzz * (1.2 + np.sin(2 * np.pi * 4 * time)) + 0.05 * chance.normal(size=time.shape)
+        return (peak * wave / np.abs(wave).max()).astype(np.float32)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def write_audio() -> Callable[..., Path]:
+    """Write a waveform as the suffix says, by soundfile itself."""
+
+    def write(path: Path, waveform: np.ndarray, rate: int = 16_000, subtype: Any = None) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, waveform, rate, subtype=subtype)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def make_cetuc(voice: Callable, write_audio: Callable) -> Callable[..., Path]:
+    """Lay out a small corpus as CETUC does: `people` are folder names such as Ana_F001."""
+
+    def make(
+        folder: Path,
+        people: tuple[str, ...] = ("Ana_F001", "Bia_F002", "Caio_M003", "Davi_M004"),
+        without_spoofs: tuple[str, ...] = (),
+        clips: int = 2,
+        seconds: float = 0.25,
+        rate: int = 16_000,
+    ) -> Path:
+        (folder / "fake_voices").mkdir(parents=True)
+        for number, person in enumerate(people):
+            for clip in range(clips):
+                seed = 100 * number + clip
+                name = f"{clip:02d}.wav"
+                length = seconds + 0.01 * (seed % 7)
+                real = voice(length, rate, seed)
+                write_audio(folder / "real_voices" / person / name, real, rate)
+                if person not in without_spoofs:
+                    fake = voice(length, rate, seed + 50)
+                    write_audio(folder / "fake_voices" / f"{person}_Fake" / name, fake, rate)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_table() -> Callable[..., pd.DataFrame]:
+    """Make a files table of people given as (speaker, gender, n_bona_fide, n_spoof)."""
+
+    def make(*people: tuple[str, str, int, int], **columns: Any) -> pd.DataFrame:
+        rows = [
+            (f"{label}/{speaker}/{clip}.wav", speaker, speaker, gender, label)
+            for speaker, gender, *counts in people
+            for label, count in zip(("bona-fide", "spoof"), counts, strict=True)
+            for clip in range(count)
+        ]
+        table = pd.DataFrame(rows, columns=["file", "speaker", "id", "gender", "label"])
+        nothing = {"attack": "", "source": "", "language": ""}
+        unknown = dict.fromkeys(("duration", "amplitude", "sample_rate"), np.nan)
+        return table.assign(**(nothing | unknown | columns))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_set() -> Callable[..., EmbeddingSet]:
+    """Make clips whose class shows along the first axis, `gap` deviations apart."""
+
+    def make(
+        n_bona_fide: int = 30,
+        n_spoof: int = 30,
+        dim: int = 4,
+        gap: float = 12.0,
+        seed: int = 0,
+        prefix: str = "train",
+        shift: float = 0.0,
+    ) -> EmbeddingSet:
+        n = n_bona_fide + n_spoof
+        chance = np.random.default_rng(seed)
+        y = np.r_[np.ones(n_bona_fide), np.zeros(n_spoof)].astype(np.int8)
+        x = chance.normal(size=(n, dim))
+        x[:, 0] += gap * (y - 0.5)
+        return EmbeddingSet(
+            files=np.array([f"{prefix}/{i}.wav" for i in range(n)]),
+            x=(x + shift).astype(np.float32),
+            y=y,
+            gender=np.where(np.arange(n) % 2 == 0, "F", "M").astype(str),
+            speaker=np.array([f"{prefix}{i % 6}" for i in range(n)]),
+            attack=np.where(y == 1, "", "a1").astype(str),
+            backbone="wav2vec2",
+            layer=0,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_store() -> Callable[..., EmbeddingStore]:
+    """Write a store: `layers` are sets of the same clips, one a layer."""
+
+    def make(embeddings: Path, split: str, *layers: EmbeddingSet, **about: Any) -> EmbeddingStore:
+        first = layers[0]
+        clips = pd.DataFrame(
+            {
+                "file": first.files,
+                "speaker": first.speaker,
+                "gender": first.gender,
+                "label": np.where(first.y == 1, "bona-fide", "spoof"),
+                "attack": first.attack,
+                "bytes": "1",
+                "mtime_ns": "1",
+            }
+        )
+        backbone = {
+            "name": first.backbone,
+            "checkpoint": "somewhere",
+            "revision": "r1",
+            "sample_rate": 16_000,
+            "layers": len(layers),
+            "stats": ["mean"],
+            "stats_count": 1,
+            "dim": first.x.shape[1],
+        } | about
+        writer = StoreWriter(embeddings, split, backbone, "/nowhere/at/all", clips)
+        writer.start()
+        vectors = np.stack([layer.x for layer in layers], axis=1)[:, :, None]
+        writer.write(range(len(first)), vectors, {})
+        return writer.finish()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_embeddings(make_set: Callable, make_store: Callable) -> Callable[..., Path]:
+    """Write the three downstream stores of a toy problem into a folder.
+
+    `gaps` has one number a layer: how far the classes are apart there.
+    """
+
+    def make(
+        embeddings: Path, gaps: tuple[float, ...] = (12.0,), n: int = 20, **options: Any
+    ) -> Path:
+        about = options.pop("about", {})
+        for number, split in enumerate(DOWNSTREAM_SPLITS):
+            layers = [
+                make_set(n, n, gap=gap, seed=10 * number + layer, prefix=split, **options)
+                for layer, gap in enumerate(gaps)
+            ]
+            make_store(embeddings, split, *layers, **about)
+        return embeddings
+
+    return make

@@ -1,0 +1,249 @@
+"""The search of hyperparameters: seeded, stopped, continued."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+
+from src.models import search as module
+from src.models.classifier import Choice, Range
+from src.models.data import TrainingStores
+from src.models.evaluate import evaluate_run
+from src.models.lookup import best_of_study, find_training
+from src.models.registry import classifier_class
+from src.models.search import optimize, suggest
+from src.utils.errors import AudiosError, RunError
+from src.utils.files import locked
+from src.utils.runs import list_runs
+
+
+@pytest.fixture(scope="module")
+def embeddings(tmp_path_factory: pytest.TempPathFactory, make_embeddings: Callable) -> Path:
+    return make_embeddings(tmp_path_factory.mktemp("search") / "e", gaps=(0.5, 2.0), n=12)
+
+
+@pytest.fixture(scope="module")
+def stores(embeddings: Path) -> TrainingStores:
+    return TrainingStores.open(embeddings, "wav2vec2")
+
+
+PARAMETERS = ["layer", "C", "gamma"]
+
+
+def drawn(table: pd.DataFrame) -> list[list]:
+    whole = table[table["state"] == "complete"]
+    return whole[[*PARAMETERS, "validation_eer"]].to_numpy().tolist()
+
+
+def test_a_study(stores: TrainingStores, embeddings: Path, tmp_path: Path) -> None:
+    found = optimize(stores, tmp_path, "svm", 5)
+    assert not found.was_stopped
+    assert list(found.trials)[:4] == ["trial", "run", "state", "validation_eer"]
+    assert found.trials["trial"].tolist() == list(range(5))
+    assert (found.trials["state"] == "complete").all()
+    folder = found.study.folder
+    assert folder.name.startswith("svm_study0_")
+    # Every trial is a run, and its number is told.
+    runs = list_runs(folder)
+    assert [run.number for run in runs] == list(range(5))
+    for run, (_, row) in zip(runs, found.trials.iterrows(), strict=True):
+        assert run.is_complete
+        assert run.manifest["results"]["validation_eer"] == row["validation_eer"]
+        assert run.settings["hyperparameters"]["C"] == row["C"]
+        assert run.settings["layer"] == row["layer"]
+    best = json.loads((folder / "best_hyperparameters.json").read_text())
+    assert best == found.best
+    assert best["validation_eer"] == found.trials["validation_eer"].min()
+    assert set(best["hyperparameters"]) == {"C", "gamma"}
+    row = found.trials.set_index("run").loc[best["run_number"]]
+    assert (row["C"], row["layer"]) == (best["hyperparameters"]["C"], best["layer"])
+    assert (folder / "optimization_history.png").is_file()
+    assert pd.read_csv(folder / "trials.csv")["run"].tolist() == list(range(5))
+    # What TestModel does with it.
+    run = find_training(tmp_path, "wav2vec2", "svm", study_number=0)
+    assert run.number == best["run_number"]
+    assert evaluate_run(run, embeddings).results.is_file()
+    assert find_training(tmp_path, study_number=0, run_number=3).number == 3
+    assert best_of_study(tmp_path, 0) == best
+    with pytest.raises(RunError, match="its backbone is wav2vec2, not lfcc"):
+        best_of_study(tmp_path, 0, "lfcc")
+
+
+def test_the_seed_decides(stores: TrainingStores, tmp_path: Path) -> None:
+    one, same, other = (
+        optimize(stores, tmp_path / str(n), "svm", 3, seed) for n, seed in enumerate((7, 7, 8))
+    )
+    assert drawn(one.trials) == drawn(same.trials)
+    assert drawn(one.trials) != drawn(other.trials)
+    assert len({tuple(row[:3]) for row in drawn(one.trials)}) == 3
+
+
+def test_continued_it_proposes_the_same(stores: TrainingStores, tmp_path: Path) -> None:
+    # Beyond the ten random first trials of the estimator.
+    whole = optimize(stores, tmp_path / "a", "svm", 14)
+    optimize(stores, tmp_path / "b", "svm", 5)
+    optimize(stores, tmp_path / "b", "svm", 12, study_number=0)
+    rest = optimize(stores, tmp_path / "b", "svm", 14, study_number=0)
+    assert drawn(rest.trials) == drawn(whole.trials)
+    assert rest.best is not None
+    assert rest.best == whole.best
+    assert len(list_runs(rest.study.folder)) == 14
+    again = optimize(stores, tmp_path / "b", "svm", 14, study_number=0)
+    assert drawn(again.trials) == drawn(whole.trials)
+
+
+def interrupted(stores: TrainingStores, runs: Path, monkeypatch, at: int, total: int):
+    """Search with Ctrl-C in the (at + 1)-th trial."""
+    real, count = module.fit_into, [0]
+
+    def stopping(*arguments, **options):
+        count[0] += 1
+        if count[0] == at + 1:
+            raise KeyboardInterrupt
+        return real(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "fit_into", stopping)
+        return optimize(stores, runs, "svm", total)
+
+
+def test_ctrl_c_keeps_the_best_so_far(stores: TrainingStores, tmp_path: Path, monkeypatch) -> None:
+    found = interrupted(stores, tmp_path, monkeypatch, at=2, total=5)
+    assert found.was_stopped
+    assert found.best is not None
+    written = json.loads((found.study.folder / "best_hyperparameters.json").read_text())
+    assert written == found.best
+    assert "running" not in set(found.trials["state"])
+    assert found.trials["state"].tolist().count("complete") == 2
+    statuses = [run.manifest["status"] for run in list_runs(found.study.folder)]
+    assert statuses == ["complete", "complete", "interrupted"]
+    journal = optuna.storages.journal.JournalFileBackend(str(found.study.folder / module.JOURNAL))
+    study = optuna.load_study(study_name="svm", storage=optuna.storages.JournalStorage(journal))
+    assert not study.get_trials(states=(optuna.trial.TrialState.RUNNING,))
+
+
+def test_a_stopped_study_is_marked(stores: TrainingStores, tmp_path: Path, monkeypatch) -> None:
+    found = interrupted(stores, tmp_path, monkeypatch, at=1, total=3)
+    assert found.study.manifest["status"] == "interrupted"
+    again = optimize(stores, tmp_path, "svm", 3, study_number=0)
+    assert again.study.manifest["status"] == "complete"
+
+
+def test_ctrl_c_and_continued(stores: TrainingStores, tmp_path: Path, monkeypatch) -> None:
+    """It ends with as many finished trials as asked for, and the very same ones."""
+    whole = optimize(stores, tmp_path / "a", "svm", 5)
+    interrupted(stores, tmp_path / "b", monkeypatch, at=2, total=5)
+    found = optimize(stores, tmp_path / "b", "svm", 5, study_number=0)
+    assert drawn(found.trials) == drawn(whole.trials)
+
+
+def test_ctrl_c_in_the_first_trial(stores: TrainingStores, tmp_path: Path, monkeypatch) -> None:
+    found = interrupted(stores, tmp_path, monkeypatch, at=0, total=3)
+    assert found.was_stopped
+    assert found.best is None
+    with pytest.raises(RunError, match="no finished trial"):
+        best_of_study(tmp_path, 0)
+
+
+def test_a_trial_left_by_a_kill_is_closed(stores: TrainingStores, tmp_path: Path) -> None:
+    found = optimize(stores, tmp_path, "svm", 2)
+    journal = optuna.storages.journal.JournalFileBackend(str(found.study.folder / module.JOURNAL))
+    study = optuna.load_study(study_name="svm", storage=optuna.storages.JournalStorage(journal))
+    study.ask()
+    again = optimize(stores, tmp_path, "svm", 4, study_number=0)
+    assert "running" not in set(again.trials["state"])
+    assert not again.was_stopped
+
+
+def test_failed_trials_do_not_end_it(stores: TrainingStores, tmp_path: Path, monkeypatch) -> None:
+    real, count = module.fit_into, [0]
+
+    def failing(*arguments, **options):
+        count[0] += 1
+        if count[0] == 2:
+            raise AudiosError("diverged")
+        return real(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "fit_into", failing)
+        found = optimize(stores, tmp_path, "svm", 3)
+    assert found.trials["state"].tolist() == ["complete", "failed", "complete"]
+    assert np.isnan(found.trials["validation_eer"][1])
+
+    def hopeless(*_, **__):
+        raise AudiosError("diverged")
+
+    monkeypatch.setattr(module, "fit_into", hopeless)
+    with pytest.raises(AudiosError, match=r"every trial of .* failed"):
+        optimize(stores, tmp_path, "svm", 2)
+
+
+def test_a_bug_is_no_failed_trial(stores: TrainingStores, tmp_path: Path, monkeypatch) -> None:
+    def broken(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(module, "fit_into", broken)
+    with pytest.raises(ZeroDivisionError):
+        optimize(stores, tmp_path, "svm", 2)
+
+
+def test_wrong_studies(stores: TrainingStores, tmp_path: Path, make_embeddings: Callable) -> None:
+    with pytest.raises(RunError, match=r"no svm study 0 in .*; found none"):
+        optimize(stores, tmp_path, "svm", 1, study_number=0)
+    optimize(stores, tmp_path, "svm", 1)
+    with pytest.raises(RunError, match="found 0"):
+        optimize(stores, tmp_path, "svm", 1, study_number=4)
+    with pytest.raises(RunError, match=r"other settings \(seed\)"):
+        optimize(stores, tmp_path, "svm", 2, seed=8, study_number=0)
+    with pytest.raises(RunError, match="no rf study 0"):
+        optimize(stores, tmp_path, "rf", 2, study_number=0)
+    other = TrainingStores.open(make_embeddings(tmp_path / "e", (1.0, 1.0), n=13), "wav2vec2")
+    with pytest.raises(RunError, match="other embeddings"):
+        optimize(other, tmp_path, "svm", 2, study_number=0)
+
+
+def test_an_equal_study_is_reused(stores: TrainingStores, tmp_path: Path) -> None:
+    first = optimize(stores, tmp_path, "svm", 2)
+    again = optimize(stores, tmp_path, "svm", 2, reuse=True)
+    assert again.study.folder == first.study.folder
+    assert len(list_runs(first.study.folder)) == 2
+    other = optimize(stores, tmp_path, "svm", 1, seed=8, reuse=True)
+    assert other.study.number == 1
+
+
+@pytest.mark.parametrize("name", ["mlp", "svm", "rf"])
+def test_what_is_drawn_lies_in_the_space(name: str) -> None:
+    model = classifier_class(name)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    values: dict[str, list] = {key: [] for key in model.search_space}
+    for _ in range(60):
+        one = suggest(study.ask(), model)
+        model(one)  # and is accepted
+        for key, value in one.items():
+            values[key].append(value)
+    for key, space in model.search_space.items():
+        if isinstance(space, Choice):
+            assert set(values[key]) == set(space.values)
+            continue
+        assert isinstance(space, Range)
+        assert min(values[key]) >= space.low
+        assert max(values[key]) <= space.high
+        assert {type(value) for value in values[key]} == {type(space.low)}
+        middle = np.sqrt(space.low * space.high) if space.log else (space.low + space.high) / 2
+        assert 0.3 < np.mean(np.array(values[key]) < middle) < 0.7, key
+
+
+def test_a_study_in_use_is_left_alone(stores: TrainingStores, tmp_path: Path, monkeypatch) -> None:
+    """A second process is refused, and what the first one's manifest says stays."""
+    stopped = interrupted(stores, tmp_path, monkeypatch, at=1, total=3).study
+    before = (stopped.folder / "manifest.json").read_bytes()
+    with (
+        locked(stopped.folder / ".lock", "the study"),
+        pytest.raises(AudiosError, match="another process"),
+    ):
+        optimize(stores, tmp_path, "svm", 3, study_number=0)
+    assert (stopped.folder / "manifest.json").read_bytes() == before

@@ -1,0 +1,309 @@
+"""The layer probe, training runs and their tests."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from src.models.data import TrainingStores
+from src.models.evaluate import evaluate_run, load_classifier
+from src.models.lookup import find_study, find_training
+from src.models.probe import choose_layer, probe_layers
+from src.models.train import train_model
+from src.utils.eer import compute_eer, evaluate_scores
+from src.utils.embeddings.store import EmbeddingStore
+from src.utils.errors import ArgumentError, AudiosError, EmbeddingError, RunError
+from src.utils.runs import list_runs, new_run
+
+SMALL: dict[str, dict] = {
+    "mlp": {"hidden_size": 8, "epochs": 5, "learning_rate": 0.01},
+    "svm": {},
+    "rf": {"n_estimators": 5},
+}
+
+
+@pytest.fixture(scope="module")
+def embeddings(tmp_path_factory: pytest.TempPathFactory, make_embeddings: Callable) -> Path:
+    return make_embeddings(tmp_path_factory.mktemp("train") / "e", gaps=(0.0, 3.0, 0.5))
+
+
+@pytest.fixture(scope="module")
+def stores(embeddings: Path) -> TrainingStores:
+    return TrainingStores.open(embeddings, "wav2vec2")
+
+
+def trained(stores: TrainingStores, runs: Path, name: str = "rf", **options):
+    return train_model(
+        stores,
+        runs,
+        name,
+        options.pop("layer", "1"),
+        options.pop("changes", SMALL[name]),
+        **options,
+    )
+
+
+def test_the_probe_finds_the_layer(stores: TrainingStores) -> None:
+    probe = probe_layers(stores)
+    assert probe["layer"].tolist() == [0, 1, 2]
+    eers = probe["validation_eer"]
+    assert eers[1] < 0.2 < eers[2]
+    assert eers[0] > 0.3
+    layer, table = choose_layer(stores, "probe")
+    assert layer == 1
+    assert table is not None
+    assert table.equals(probe)
+
+
+def test_a_layer_by_number(stores: TrainingStores) -> None:
+    assert choose_layer(stores, "2") == (2, None)
+    assert choose_layer(stores, "-1") == (2, None)
+    for text in ("3", "-4", "last", "1.5", ""):
+        with pytest.raises(ArgumentError, match=f"--layer={text}"):
+            choose_layer(stores, text)
+
+
+def test_one_layer_needs_no_probe(tmp_path: Path, make_embeddings: Callable) -> None:
+    stores = TrainingStores.open(make_embeddings(tmp_path), "wav2vec2")
+    assert choose_layer(stores, "probe") == (0, None)
+
+
+def test_ties_go_to_the_lowest_layer(tmp_path: Path, make_embeddings: Callable) -> None:
+    stores = TrainingStores.open(make_embeddings(tmp_path, gaps=(0, 30, 30)), "wav2vec2")
+    assert choose_layer(stores, "probe")[0] == 1
+
+
+@pytest.mark.parametrize("name", ["mlp", "svm", "rf"])
+def test_a_run_holds_everything(stores: TrainingStores, tmp_path: Path, name: str) -> None:
+    training = trained(stores, tmp_path, name, layer="probe")
+    folder = training.run.folder
+    expected = {"manifest.json", "hyperparameters.json", "scores_val.csv", "layer_probe.csv"}
+    expected |= {"trained_on.csv", "model.safetensors" if name == "mlp" else "model.skops"}
+    if name != "svm":
+        arrays = ("train_losses", "val_losses", "val_accuracies")
+        expected |= {f"{array}.npy" for array in arrays} | {"loss_plot.png"}
+        lengths = {len(np.load(folder / f"{array}.npy")) for array in arrays}
+        assert len(lengths) == 1
+    assert expected <= {path.name for path in folder.iterdir()}
+    assert not [path for path in folder.iterdir() if "partial" in path.name]
+    settings = json.loads((folder / "hyperparameters.json").read_text())
+    assert (settings["classifier"], settings["layer"], settings["seed"]) == (name, 1, 7)
+    assert SMALL[name].items() <= settings["hyperparameters"].items()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["status"] == "complete"
+    assert set(manifest["inputs"]) == {"downstream_train", "downstream_val"}
+    scores = pd.read_csv(folder / "scores_val.csv")
+    assert list(scores) == ["file", "label", "score", "speaker", "gender", "attack"]
+    assert len(scores) == 40
+
+
+@pytest.mark.parametrize("name", ["mlp", "svm", "rf"])
+def test_the_reported_eer_is_the_saved_models(
+    stores: TrainingStores, tmp_path: Path, name: str
+) -> None:
+    training = trained(stores, tmp_path, name, layer="2")
+    _, validation = stores.load(2)
+    [run] = list_runs(tmp_path)
+    scores = load_classifier(run).score(validation.x)
+    eer, threshold = compute_eer(scores, validation.y)
+    assert training.validation_eer == eer
+    # The very decisions of the EER, with room to either side.
+    assert ((scores >= training.threshold) == (scores >= threshold)).all()
+    assert training.threshold not in scores
+    assert run.manifest["results"]["validation_eer"] == eer
+    written = pd.read_csv(run.folder / "scores_val.csv")
+    np.testing.assert_allclose(written["score"], scores)
+    if name != "svm":
+        best = run.manifest["results"]["best_epoch" if name == "mlp" else "best_tree"]
+        assert np.load(run.folder / "val_eers.npy")[best] == pytest.approx(eer)
+
+
+def test_equal_runs_are_found(stores: TrainingStores, tmp_path: Path) -> None:
+    first = trained(stores, tmp_path)
+    again = trained(stores, tmp_path, reuse=True)
+    assert again.was_there
+    assert again.run.folder == first.run.folder
+    assert again.validation_eer == first.validation_eer
+    assert not trained(stores, tmp_path).was_there
+    assert not trained(stores, tmp_path, seed=8, reuse=True).was_there
+    assert not trained(stores, tmp_path, layer="0", reuse=True).was_there
+    assert not trained(stores, tmp_path, changes={"n_estimators": 6}, reuse=True).was_there
+
+
+def test_repeated_training_is_the_same(stores: TrainingStores, tmp_path: Path) -> None:
+    for name in ("mlp", "rf"):
+        runs = [trained(stores, tmp_path, name).run for _ in range(2)]
+        one, other = ((run.folder / "scores_val.csv").read_bytes() for run in runs)
+        assert one == other
+
+
+def test_a_failed_training_is_marked(stores: TrainingStores, tmp_path: Path) -> None:
+    with pytest.raises(AudiosError, match="not a finite number"):
+        trained(stores, tmp_path, "mlp", changes={"learning_rate": 1e30})
+    [run] = list_runs(tmp_path)
+    assert run.manifest["status"] == "failed"
+    with pytest.raises(RunError, match=r"run 0 in .* is failed"):
+        find_training(tmp_path, run_number=0)
+    with pytest.raises(RunError, match="run first: fab TrainModel"):
+        find_training(tmp_path, "wav2vec2", "mlp")
+
+
+def test_a_class_missing_in_training(
+    tmp_path: Path, make_set: Callable, make_store: Callable
+) -> None:
+    train = make_set(6, 6, prefix="t")
+    make_store(tmp_path, "downstream_train", train.where(train.y == 1))
+    make_store(tmp_path, "downstream_val", make_set(6, 6, prefix="v"))
+    stores = TrainingStores.open(tmp_path, "wav2vec2")
+    with pytest.raises(EmbeddingError, match="downstream_train holds no spoof clip"):
+        train_model(stores, tmp_path / "runs", "svm", "0")
+
+
+def test_missing_embeddings(tmp_path: Path) -> None:
+    with pytest.raises(EmbeddingError, match="run first: fab GenerateEmbeddings --backbone=lfcc"):
+        TrainingStores.open(tmp_path, "lfcc")
+
+
+@pytest.fixture
+def tested(stores: TrainingStores, tmp_path: Path):
+    return trained(stores, tmp_path / "runs").run
+
+
+def test_results(tested, embeddings: Path) -> None:
+    evaluation = evaluate_run(tested, embeddings)
+    folder = tested.folder
+    names = {"test_results.json", "scores_test.csv", "confusion_matrix.png", "roc_curve.png"}
+    assert names | {"det_curve.png"} <= {path.name for path in folder.iterdir()}
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in evaluation.figures)
+    results = json.loads((folder / "test_results.json").read_text())
+    keys = ("eer", "accuracy", "precision", "recall", "f1_score", "auc", "threshold")
+    assert {*keys, "n_bona_fide", "n_spoof"} <= set(results)
+    assert all(isinstance(value, int | float) for value in results.values())
+    assert (results["n_bona_fide"], results["n_spoof"]) == (20, 20)
+    # Decided at the threshold of validation, measured on the scores in the file.
+    assert results["threshold"] == tested.manifest["results"]["threshold"]
+    scores = pd.read_csv(folder / "scores_test.csv")
+    assert list(scores) == ["file", "label", "score", "speaker", "gender", "attack"]
+    labels = (scores["label"] == "bona-fide").astype(int)
+    again = evaluate_scores(scores["score"], labels, results["threshold"])
+    assert again.as_dict() == pytest.approx(results)
+    assert evaluation.detection.as_dict() == results
+    test = EmbeddingStore.open(embeddings, "wav2vec2", "downstream_test").load(1)
+    assert scores["file"].tolist() == test.files.tolist()
+    np.testing.assert_allclose(scores["score"], load_classifier(tested).score(test.x))
+
+
+def test_by_gender(tested, embeddings: Path) -> None:
+    whole = evaluate_run(tested, embeddings).detection
+    before = (tested.folder / "test_results.json").read_bytes()
+    parts = [evaluate_run(tested, embeddings, gender) for gender in "MF"]
+    assert [part.results.name for part in parts] == ["test_results_M.json", "test_results_F.json"]
+    assert (tested.folder / "test_results.json").read_bytes() == before
+    names = {path.name for path in tested.folder.iterdir()}
+    assert {"scores_test_M.csv", "roc_curve_F.png", "confusion_matrix_M.png"} <= names
+    assert set(pd.read_csv(tested.folder / "scores_test_M.csv")["gender"]) == {"M"}
+    assert sum(part.detection.n_spoof for part in parts) == whole.n_spoof
+    assert all(part.detection.threshold == whole.threshold for part in parts)
+    with pytest.raises(ArgumentError, match="--gender=m is not one of M, F"):
+        evaluate_run(tested, embeddings, "m")
+
+
+def test_a_class_missing_for_a_gender(
+    tested, embeddings: Path, tmp_path: Path, make_set: Callable, make_store: Callable
+) -> None:
+    other = shutil.copytree(embeddings, tmp_path / "e")
+    shutil.rmtree(other / "wav2vec2/downstream_test")
+    layers = [make_set(6, 6, prefix="x")] * 3
+    gender = np.where(layers[0].y == 1, "F", "M")
+    make_store(other, "downstream_test", *[replace(layer, gender=gender) for layer in layers])
+    with pytest.raises(EmbeddingError, match="gender M holds no bona-fide clip"):
+        evaluate_run(tested, other, "M")
+    assert not (tested.folder / "test_results_M.json").exists()
+    evaluate_run(tested, other)
+
+
+def test_reuse_of_results(tested, embeddings: Path, monkeypatch) -> None:
+    first = evaluate_run(tested, embeddings)
+    with monkeypatch.context() as patch:
+        patch.setattr("src.models.evaluate.load_classifier", None)
+        [run] = list_runs(tested.folder.parent)
+        again = evaluate_run(run, embeddings, reuse=True)
+    assert again.detection == first.detection
+    assert again.figures == first.figures
+
+
+def test_results_of_other_clips_are_not_reused(
+    tested, embeddings: Path, tmp_path: Path, make_set: Callable, make_store: Callable
+) -> None:
+    evaluate_run(tested, embeddings)
+    other = shutil.copytree(embeddings, tmp_path / "e")
+    shutil.rmtree(other / "wav2vec2/downstream_test")
+    make_store(other, "downstream_test", *[make_set(5, 6, prefix="x")] * 3)
+    assert evaluate_run(tested, other, reuse=True).detection.n_bona_fide == 5
+
+
+def test_seen_speakers_are_refused(
+    tested, embeddings: Path, tmp_path: Path, make_set: Callable, make_store: Callable
+) -> None:
+    for seen in ("downstream_train", "downstream_val"):
+        other = shutil.copytree(embeddings, tmp_path / seen)
+        shutil.rmtree(other / "wav2vec2/downstream_test")
+        layer = make_set(6, 6, prefix="x")
+        speaker = np.where(np.arange(12) == 4, f"{seen}3", layer.speaker)
+        make_store(other, "downstream_test", *[replace(layer, speaker=speaker)] * 3)
+        with pytest.raises(EmbeddingError, match=f"shares 1 speakers .*{seen}3.*train again"):
+            evaluate_run(tested, other)
+
+
+def test_another_checkpoint_is_refused(tested, tmp_path: Path, make_embeddings: Callable) -> None:
+    other = make_embeddings(tmp_path / "e", gaps=(0, 3, 0), about={"revision": "r2"})
+    with pytest.raises(EmbeddingError, match=r"another wav2vec2 \(revision differ"):
+        evaluate_run(tested, other)
+    moved = make_embeddings(tmp_path / "m", gaps=(0, 3, 0), about={"checkpoint": "elsewhere"})
+    evaluate_run(tested, moved)
+
+
+def test_a_lost_model_is_told(tested, embeddings: Path) -> None:
+    (tested.folder / "model.skops").unlink()
+    with pytest.raises(RunError, match=r"holds no model\.skops"):
+        evaluate_run(tested, embeddings)
+
+
+def test_finding_a_training(stores: TrainingStores, tmp_path: Path) -> None:
+    for name in ("rf", "svm", "rf"):
+        trained(stores, tmp_path, name)
+    with new_run(tmp_path, "visualize", {}):
+        pass
+    assert find_training(tmp_path, "wav2vec2", "rf").number == 2
+    assert find_training(tmp_path, None, "svm").number == 1
+    assert find_training(tmp_path).number == 2
+    assert find_training(tmp_path, run_number=0).number == 0
+    mistakes = {
+        "its classifier is rf, not svm": {"classifier": "svm", "run_number": 0},
+        "its backbone is wav2vec2, not lfcc": {"backbone": "lfcc", "run_number": 0},
+        "no run 9 in .*; found 0, 1, 2, 3": {"run_number": 9},
+        "is a visualize run": {"run_number": 3},
+        "no trained lfcc mlp run in": {"backbone": "lfcc", "classifier": "mlp"},
+        "no mlp study 0 in .*; found none": {"classifier": "mlp", "study_number": 0},
+    }
+    for text, flags in mistakes.items():
+        with pytest.raises(RunError, match=text):
+            find_training(tmp_path, **flags)
+
+
+def test_finding_a_study_names_those_there_are(tmp_path: Path) -> None:
+    for classifier in ("mlp", "svm", "svm"):
+        with new_run(tmp_path, "study", {}, prefix=f"{classifier}_study"):
+            pass
+    assert find_study(tmp_path, 1).folder.name.startswith("svm_study1_")
+    with pytest.raises(RunError, match="add --classifier"):
+        find_study(tmp_path, 0)
+    with pytest.raises(RunError, match=r"no svm study 5 in .*; found 0, 1"):
+        find_study(tmp_path, 5, "svm")
+    with pytest.raises(RunError, match=r"no study 5 in .*; found .*0.*1"):
+        find_study(tmp_path, 5)

@@ -1,0 +1,156 @@
+"""The direction of imports: everything rests on what lies below it, and nothing looks up."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from src.utils.config import ROOT
+
+LEVELS: list[tuple[str, ...]] = [
+    tuple(
+        f"src.utils.{name}"
+        for name in (
+            "errors",
+            "config",
+            "files",
+            "parallel",
+            "tables",
+            "arguments",
+            "linear_prediction",
+        )
+    ),
+    ("src.utils.audio", "src.utils.eer", "src.utils.runs"),
+    ("src.utils.dataset",),
+    ("src.utils.embeddings",),
+    ("src.models", "src.visualize"),
+    ("src.reports", "src.pipeline", "src.demo", "src.clean"),
+    ("fabfile",),
+]
+"""From the bottom to the top; within a level one may import another."""
+
+CLASSIFIERS = ("mlp", "svm", "random_forest")
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path): path for path in [*(ROOT / "src").rglob("*.py"), ROOT / "fabfile.py"]}
+
+
+def is_typing_only(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+
+
+def walk(node: ast.AST) -> Iterator[ast.AST]:
+    """Walk a tree, leaving out what is imported for annotations alone."""
+    for child in ast.iter_child_nodes(node):
+        if not is_typing_only(child):
+            yield child
+            yield from walk(child)
+
+
+def imports(module: str) -> set[str]:
+    """Every module that is imported, at the top or inside a function."""
+    found: set[str] = set()
+    for node in walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively"
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                found.add(full if full in MODULES else str(node.module))
+    return found
+
+
+def is_below(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+def level_of(module: str) -> int | None:
+    for level, packages in enumerate(LEVELS):
+        if any(is_below(module, package) for package in packages):
+            return level
+    return None
+
+
+def test_every_module_has_a_level() -> None:
+    bare = {"src", "src.utils"}
+    lost = [module for module in MODULES if level_of(module) is None and module not in bare]
+    assert not lost
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_nothing_looks_up(module: str) -> None:
+    mine = level_of(module)
+    ours = {name for name in imports(module) if is_below(name, "src") or name == "fabfile"}
+    if mine is None:
+        assert not ours
+        return
+    breaches = [name for name in ours if (level_of(name) or 0) > mine]
+    assert not breaches, f"{module} imports {breaches}"
+
+
+@pytest.mark.parametrize("module", sorted(name for name in MODULES if name != "fabfile"))
+def test_the_house_knows_no_fabric(module: str) -> None:
+    assert not [name for name in imports(module) if name.split(".")[0] in ("fabric", "invoke")]
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_classifiers_stand_apart(name: str) -> None:
+    others = [f"src.models.{other}" for other in CLASSIFIERS if other != name]
+    for module in MODULES:
+        if is_below(module, f"src.models.{name}"):
+            found = imports(module)
+            assert not [f for f in found if any(is_below(f, other) for other in others)]
+
+
+def test_models_never_read_audio() -> None:
+    for module in MODULES:
+        if is_below(module, "src.models"):
+            banned = ("src.utils.audio", "soundfile", "librosa", "torchaudio", "soxr")
+            assert not [f for f in imports(module) if any(is_below(f, b) for b in banned)], module
+
+
+def test_one_door_for_audio() -> None:
+    for module in MODULES:
+        if module != "src.utils.audio" and not is_below(module, "src.demo"):
+            assert not imports(module) & {"soundfile", "soxr"}, module
+
+
+def test_no_pickle_is_loaded() -> None:
+    for module in MODULES:
+        assert not imports(module) & {"pickle", "joblib", "cloudpickle", "dill"}, module
+
+
+def test_the_fabfile_answers_at_once() -> None:
+    """Nothing heavy is imported where `fab -l` loads it."""
+    light = {"fabfile"}
+    todo = ["fabfile"]
+    while todo:
+        tree = ast.parse(MODULES[todo.pop()].read_text(encoding="utf-8"))
+        for node in tree.body:
+            names = set()
+            if isinstance(node, ast.Import):
+                names = {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names = {str(node.module)} | {f"{node.module}.{a.name}" for a in node.names}
+            heavy = {"torch", "transformers", "sklearn", "umap", "matplotlib", "pandas", "numpy"}
+            assert not {name.split(".")[0] for name in names} & heavy
+            new = {name for name in names if name in MODULES} - light
+            light |= new
+            todo += new
+    assert "src.utils.arguments" in light
+
+
+def test_the_rule_bites() -> None:
+    assert level_of("src.models.train") == 4
+    assert level_of("src.utils.audio") == 1
+    assert level_of("src.utils.files") == 0
+    assert level_of("src.utils.dataset.split.store") == 2
+    assert "src.utils.dataset.split.store" in imports("src.utils.dataset.split.stage")
+    assert "src.models.mlp.model" in imports("src.models.registry")  # inside a function

@@ -1,0 +1,102 @@
+"""All stages in order, once and again."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from src import pipeline
+from src.pipeline import PipelineSettings, run_pipeline
+from src.utils.audio import read_info, write_waveform
+from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.split import Shares
+from src.utils.embeddings.store import EmbeddingStore
+from src.utils.runs import list_runs
+
+PEOPLE = tuple(f"Ana_F{n:03d}" for n in range(5)) + tuple(f"Caio_M{n:03d}" for n in range(4))
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {
+        path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_everything_then_nothing(tmp_path: Path, make_cetuc: Callable, monkeypatch) -> None:
+    recordings = make_cetuc(tmp_path / "evidence", PEOPLE, seconds=0.4)
+    (recordings / "real_voices" / PEOPLE[0] / "broken.wav").write_text("no audio")
+    before = hashes(recordings)
+    settings = PipelineSettings(
+        dataset=tmp_path / "data",
+        embeddings=tmp_path / "embeddings",
+        runs=tmp_path / "runs",
+        audio=recordings,
+        snr_db=(20.0, 30.0),
+        shares=Shares(0.0, 0.8, 0.2, 0.5, 0.25, 0.25),
+        trials=2,
+        classifiers=("svm", "mlp"),
+    )
+    told: list[str] = []
+    first = run_pipeline(settings, told.append)
+    assert hashes(recordings) == before
+    assert first.table["classifier"].tolist() == ["svm", "mlp"]
+    assert first.table[["validation_eer", "test_eer"]].notna().all(axis=None)
+    assert all(path.is_file() for path in first.figures)
+    stages = [text.split("\n")[0].split(" ")[0] for text in told]
+    in_order = ["GenerateDatasetCSV", "AddDatasetDuration", "AddDatasetAmplitude"]
+    in_order += ["NormalizeDataset", "AddNoise", "SplitDataset", "GenerateEmbeddings"]
+    in_order += ["VisualizeEmbeddings", "OptimizeHyperparameters", "TrainModel", "TestModel"]
+    assert [stage for n, stage in enumerate(stages) if stage not in stages[:n]] == in_order
+    assert "broken.wav" in "".join(told)
+    # Again: nothing is computed, written or numbered anew.
+    made = {p: p.stat().st_mtime_ns for p in (tmp_path / "runs").rglob("model.*")}
+    runs = [run.number for run in list_runs(tmp_path / "runs")]
+
+    def refuse(*_, **__):
+        raise AssertionError("done twice")
+
+    for name in ("add_durations", "add_amplitudes"):
+        monkeypatch.setattr(pipeline, name, refuse)
+    again = run_pipeline(settings, lambda _: None)
+    pd.testing.assert_frame_equal(again.table, first.table)
+    assert again.figures == first.figures
+    assert {p: p.stat().st_mtime_ns for p in (tmp_path / "runs").rglob("model.*")} == made
+    assert [run.number for run in list_runs(tmp_path / "runs")] == runs
+    # With another seed it is another split, other noise, and so other folders are needed.
+    with pytest.raises(Exception, match="made with another seed"):
+        run_pipeline(replace(settings, seed=8), lambda _: None)
+
+
+def test_a_replaced_recording_reaches_the_result(tmp_path: Path, make_cetuc: Callable) -> None:
+    """Another recording under an old name, older than what was made of its predecessor."""
+    recordings = make_cetuc(tmp_path / "evidence", PEOPLE, seconds=0.4)
+    settings = PipelineSettings(
+        dataset=tmp_path / "data",
+        embeddings=tmp_path / "embeddings",
+        runs=tmp_path / "runs",
+        audio=recordings,
+        shares=Shares(0.0, 0.8, 0.2, 0.5, 0.25, 0.25),
+        trials=0,
+        classifiers=("svm",),
+    )
+    first = run_pipeline(settings, lambda _: None)
+    train = EmbeddingStore.open(settings.embeddings, "lfcc", "downstream_train")
+    file = train.clips()["file"][0]
+    random = np.random.default_rng(3)
+    write_waveform(recordings / file, random.normal(0, 0.1, 9_600).astype(np.float32))
+    os.utime(recordings / file, (1_000_000_000, 1_000_000_000))
+    again = run_pipeline(settings, lambda _: None)
+    table = Dataset.open(settings.dataset).read_files().set_index("file")
+    assert table.loc[file, "duration"] == pytest.approx(0.6)
+    normalized = tmp_path / "data-normalized" / file
+    assert read_info(normalized).duration == pytest.approx(0.6)
+    assert again.table["run"].tolist() != first.table["run"].tolist()
+    now = EmbeddingStore.open(settings.embeddings, "lfcc", "downstream_train")
+    assert now.fingerprint != train.fingerprint

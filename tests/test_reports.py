@@ -1,0 +1,95 @@
+"""What the stages print."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from src import reports
+from src.models.evaluate import Evaluation
+from src.models.search import Search
+from src.models.train import Training
+from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.derive import Derived
+from src.utils.dataset.layouts.scan import Scan
+from src.utils.dataset.split import Split
+from src.utils.eer import evaluate_scores
+from src.utils.runs import Run
+
+
+@pytest.fixture
+def files(make_table: Callable) -> pd.DataFrame:
+    return make_table(("a", "F", 2, 1), ("b", "M", 1, 0))
+
+
+def test_scan(files: pd.DataFrame) -> None:
+    text = reports.report_scan(Scan("cetuc", files, {"x.txt": "is no recording"}))
+    assert "3 bona-fide clips of 2 speakers, 1 spoof clips of 1 speakers" in text
+    assert "left out: 1" in text
+    assert "x.txt is no recording" in text
+    assert "warning" not in text
+    text = reports.report_scan(Scan("cetuc", files[files["label"] == "bona-fide"]))
+    assert "warning: no spoof clip" in text
+
+
+def test_rejected_are_counted_and_shortened() -> None:
+    assert reports.report_rejected({}) == ""
+    text = reports.report_rejected({f"{n}.wav": "is silent" for n in range(1200)})
+    assert "rejected: 1,200" in text
+    assert text.count("is silent") == reports.SHOWN
+    assert "rejected.csv" in text
+
+
+def test_durations(files: pd.DataFrame) -> None:
+    text = reports.report_durations(files.assign(duration=[60.0, 60, 120, np.nan]), {})
+    assert "3 clips, 4.0 minutes" in text
+    assert "bona-fide" in text
+    assert "hours" in reports.report_durations(files.assign(duration=3600.0), {})
+
+
+@pytest.mark.parametrize(("levels", "warned"), [([0.5, 0.5, 0.5, 0.2], True), ([0.5] * 4, False)])
+def test_amplitudes(files: pd.DataFrame, levels: list[float], warned: bool) -> None:
+    files = files.sort_values("label").assign(amplitude=levels)
+    text = reports.report_amplitudes(files, {})
+    assert ("NormalizeDataset" in text) == warned
+    assert "bona-fide: median peak 0.500" in text
+    reports.report_amplitudes(files.assign(amplitude=np.nan), {"a": "is bad"})
+
+
+def test_derived_and_split(files: pd.DataFrame, tmp_path: Path) -> None:
+    derived = Derived(Dataset(tmp_path, tmp_path), files, limited=2, kept=1, rejected={})
+    text = reports.report_derived(derived, "they are quieter")
+    assert "3 clips written, 1 already there" in text
+    assert "2 of them would have clipped: they are quieter" in text
+    summary = pd.DataFrame({"split": ["downstream_test"], "clips": [4], "minutes": [np.nan]})
+    text = reports.report_split(Split(summary, 3, True))
+    assert "3 people without spoofs went to downstream_test" in text
+    assert "unchanged" in text
+    assert "nan" not in text.lower()
+
+
+def test_training_search_and_evaluation(tmp_path: Path) -> None:
+    run = Run(4, tmp_path, {"settings": {"method": "umap"}})
+    probe = pd.DataFrame({"layer": [0, 1], "validation_eer": [0.25, 0.125]})
+    text = reports.report_training(Training(run, 1, 0.125, 0.5, probe, was_there=True))
+    assert "25.00%" in text
+    assert next(line for line in text.splitlines() if "<-" in line).split()[:2] == ["1", "12.50%"]
+    assert "already trained" in text
+    trials = pd.DataFrame(
+        {"trial": [0, 1], "state": ["complete", "fail"], "validation_eer": [0.1, np.nan]}
+    )
+    text = reports.report_search(Search(run, trials, None, True))
+    assert "continue with --study-number=4" in text
+    assert "best of 1 finished trials" in text
+    nothing = pd.DataFrame(columns=["trial", "run", "state"])
+    assert "study 4" in reports.report_search(Search(run, nothing, None, True))
+    found = evaluate_scores(np.array([1.0, 0.0, 2.0]), np.array([0, 1, 1]), 0.5)
+    text = reports.report_evaluation(Evaluation(run, found, tmp_path / "a.json", []))
+    assert str(tmp_path / "a.json") in text
+    assert "1 accepted, 1 rejected" in text
+    reverse = evaluate_scores(np.array([1.0, 0.0]), np.array([0, 1]), 0.5)
+    text = reports.report_evaluation(Evaluation(run, reverse, tmp_path / "a.json", []))
+    assert "labels swapped" in text
+    assert "umap.png" in reports.report_projection(run)

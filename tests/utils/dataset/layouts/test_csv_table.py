@@ -1,0 +1,116 @@
+"""A plain metadata.csv beside the recordings, and the choice between layouts."""
+
+from pathlib import Path
+
+import pytest
+
+from src.utils.dataset.layouts import scan_folder
+from src.utils.errors import ArgumentError, DatasetError
+
+
+def lay_out(folder: Path, header: str, *rows: str, files: tuple[str, ...] = ()) -> Path:
+    """Write the table; make the recordings in the first column, and `files`."""
+    (folder / "metadata.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    for file in (*(row.split(",")[0] for row in rows), *files):
+        path = folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    return folder
+
+
+@pytest.mark.parametrize("column", ["file", "path", "Path", " File "])
+def test_the_column_of_files(tmp_path: Path, column: str) -> None:
+    lay_out(tmp_path, f"{column},label", "a/1.wav,real", "./a/2.wav,fake")
+    scan = scan_folder(tmp_path)
+    assert scan.layout == "csv"
+    assert scan.files["file"].tolist() == ["a/1.wav", "a/2.wav"]
+    assert scan.files["label"].tolist() == ["bona-fide", "spoof"]
+    assert not scan.problems
+
+
+def test_every_spelling_of_a_label(tmp_path: Path) -> None:
+    words = {
+        "bona-fide": ["bonafide", "bona-fide", "Bona_Fide", "bona fide", "real", "REAL", "genuine"],
+        "spoof": ["spoof", "Spoof", "fake", " FAKE "],
+    }
+    pairs = [(label, word) for label in words for word in words[label]]
+    rows = [f"{number:02d}.wav,{word}" for number, (_, word) in enumerate(pairs)]
+    lay_out(tmp_path, "file,label", *rows)
+    assert scan_folder(tmp_path).files["label"].tolist() == [label for label, _ in pairs]
+
+
+def test_every_spelling_of_a_gender(tmp_path: Path) -> None:
+    words = {"M": ["m", "M", "male", "Male"], "F": ["f", "F", "female", " FEMALE "]}
+    words[""] = ["", "-", "unknown", "n/a"]
+    pairs = [(gender, word) for gender in words for word in words[gender]]
+    rows = [f"{number:02d}.wav,real,{word}" for number, (_, word) in enumerate(pairs)]
+    lay_out(tmp_path, "file,label,gender", *rows)
+    assert scan_folder(tmp_path).files["gender"].tolist() == [gender for gender, _ in pairs]
+
+
+def test_every_broken_row_is_told(tmp_path: Path) -> None:
+    rows = ["a.wav,deepfake,F", "b.wav,real,X", "c.wav,real,F", "./c.wav,fake,F", "d.wav,,F"]
+    lay_out(tmp_path, "file,label,gender", *rows)
+    with pytest.raises(DatasetError) as raised:
+        scan_folder(tmp_path)
+    text = str(raised.value)
+    for reason in (
+        "row 2: unknown label 'deepfake'",
+        "row 6: unknown label ''",
+        "row 3: unknown gender 'X'",
+        "row 5: c.wav is listed twice",
+    ):
+        assert reason in text
+    assert "row 4" not in text
+    assert "genuine" in text  # the known spellings
+
+
+def test_missing_unlisted_and_foreign_files(tmp_path: Path) -> None:
+    rows = ["a.wav,real", "b.wav,real", "c.txt,fake"]
+    lay_out(tmp_path, "path,label", *rows, files=("deep/x.flac", "notes.txt"))
+    (tmp_path / "b.wav").unlink()
+    scan = scan_folder(tmp_path)
+    assert scan.files["file"].tolist() == ["a.wav"]
+    assert set(scan.problems) == {"b.wav", "c.txt", "deep/x.flac"}
+    assert "missing" in scan.problems["b.wav"]
+    assert "is not one of wav, flac, ogg, mp3" in scan.problems["c.txt"]
+    assert "not listed" in scan.problems["deep/x.flac"]
+
+
+def test_own_columns_and_speakers(tmp_path: Path) -> None:
+    rows = ["a.wav,real,,F01,-,x,dev", "b.wav,fake, s2 ,F02,WaveNet,y,eval", "c.wav,real,s3,,w,z,"]
+    lay_out(tmp_path, "file,label,speaker,id,attack,licence,split", *rows)
+    files = scan_folder(tmp_path).files
+    assert files["speaker"].tolist() == ["F01", "s2", "s3"]
+    # A bona-fide recording was made by no system.
+    assert files["attack"].tolist() == ["", "WaveNet", ""]
+    assert files["licence"].tolist() == ["x", "y", "z"]
+    assert files["split"].tolist() == ["dev", "eval", ""]
+
+
+def test_one_file_under_two_spellings_is_listed_twice(tmp_path: Path) -> None:
+    lay_out(tmp_path, "file,label", "a/b.wav,real", "a/./b.wav,fake", "a//b.wav,fake")
+    with pytest.raises(DatasetError, match=r"listed twice|not a path"):
+        scan_folder(tmp_path)
+
+
+@pytest.mark.parametrize(("header", "missing"), [("label", "file .or path."), ("file", "label")])
+def test_a_missing_column_is_named(tmp_path: Path, header: str, missing: str) -> None:
+    (tmp_path / "metadata.csv").write_text(f"{header},other\na,b\n")
+    with pytest.raises(DatasetError, match=f"has no column {missing}; found {header}, other"):
+        scan_folder(tmp_path, "csv")
+
+
+def test_the_layout_is_recognised_or_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"fits no known layout .*real_voices.*metadata\.csv"):
+        scan_folder(tmp_path)
+    with pytest.raises(DatasetError, match=r"no metadata\.csv"):
+        scan_folder(tmp_path, "csv")
+    with pytest.raises(ArgumentError, match=r"--layout=cetucc .*did you mean cetuc"):
+        scan_folder(tmp_path, "cetucc")
+    lay_out(tmp_path, "file,label", "a.wav,real")
+    (tmp_path / "real_voices").mkdir()
+    (tmp_path / "fake_voices").mkdir()
+    with pytest.raises(DatasetError, match="--layout=cetuc or --layout=csv"):
+        scan_folder(tmp_path)
+    assert scan_folder(tmp_path, "csv").files["file"].tolist() == ["a.wav"]

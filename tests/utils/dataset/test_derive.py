@@ -1,0 +1,289 @@
+"""Data sets made from data sets: normalisation, noise, and the source left alone."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from src.utils.dataset import derive
+from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.generate import generate_tables
+from src.utils.dataset.noise import add_noise
+from src.utils.dataset.normalize import normalize_dataset
+from src.utils.errors import ArgumentError, DatasetError
+
+KINDS = {
+    # file: (rate, channels, subtype, peak)
+    "a/pcm16.wav": (16_000, 1, "PCM_16", 0.1),
+    "a/pcm24.wav": (22_050, 1, "PCM_24", 0.9),
+    "float.wav": (44_100, 2, "FLOAT", 0.5),
+    "b.flac": (8000, 1, "PCM_16", 0.3),
+    "c.ogg": (16_000, 1, "VORBIS", 0.2),
+    "d.mp3": (16_000, 1, "MPEG_LAYER_III", 0.2),
+}
+
+
+def sounds(path: Path) -> np.ndarray:
+    return soundfile.read(path, always_2d=True)[0]
+
+
+def hashes(folder: Path) -> dict[str, tuple[str, int]]:
+    return {
+        path.relative_to(folder).as_posix(): (
+            hashlib.sha256(path.read_bytes()).hexdigest(),
+            path.stat().st_mtime_ns,
+        )
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def source(tmp_path: Path, voice: Callable, write_audio: Callable) -> Dataset:
+    folder = tmp_path / "release"
+    rows = []
+    for seed, (file, (rate, channels, subtype, peak)) in enumerate(KINDS.items()):
+        wave = voice(0.5, rate, seed, peak)
+        wave = np.stack([wave, wave[::-1] / 2], axis=1) if channels == 2 else wave
+        write_audio(folder / file, wave, rate, subtype)
+        rows.append(f"{file},{'fake' if seed % 2 else 'real'},s{seed},mood{seed}")
+    write_audio(folder / "silent.wav", np.zeros(1600, np.float32))
+    (folder / "broken.wav").write_text("no audio")
+    rows += ["silent.wav,real,s9,x", "broken.wav,real,s9,x"]
+    (folder / "metadata.csv").write_text("\n".join(["file,label,speaker,mood", *rows]) + "\n")
+    generate_tables(folder)
+    return Dataset.open(folder)
+
+
+def test_peak_reaches_full_scale(source: Dataset, tmp_path: Path) -> None:
+    before = hashes(source.root)
+    derived = normalize_dataset(source, tmp_path / "out", "peak")
+    assert hashes(source.root) == before
+    assert set(derived.rejected) == {"silent.wav", "broken.wav"}
+    assert derived.limited == 0
+    for file, (rate, channels, subtype, _) in KINDS.items():
+        info = soundfile.info(tmp_path / "out" / file)
+        assert (info.samplerate, info.channels, info.subtype) == (rate, channels, subtype)
+        assert info.frames == pytest.approx(soundfile.info(source.path(file)).frames, abs=2000)
+        if subtype in ("VORBIS", "MPEG_LAYER_III"):
+            continue
+        new, old = sounds(tmp_path / "out" / file), sounds(source.path(file))
+        assert np.abs(new).max() == pytest.approx(1.0, abs=2e-4)
+        # One gain for the whole recording: nothing is bent, and no peak wraps around.
+        gain = 1.0 / np.abs(old).max()
+        np.testing.assert_allclose(new, old * gain, atol=5e-4)
+    table = derived.dataset.read_files()
+    assert table["file"].tolist() == sorted(KINDS)
+    assert table["mood"].str.startswith("mood").all()
+    np.testing.assert_allclose(table["amplitude"], 1.0, atol=1e-3)
+    assert list(derived.dataset.read_rejected("NormalizeDataset")) == list(derived.rejected)
+
+
+def test_rms_reaches_the_target(source: Dataset, tmp_path: Path) -> None:
+    derived = normalize_dataset(source, tmp_path / "out", "rms", 0.02)
+    assert derived.limited == 0
+    for file in KINDS:
+        rms = np.sqrt(np.mean(sounds(tmp_path / "out" / file) ** 2))
+        assert rms == pytest.approx(0.02, rel=0.05 if file[0] in "cd" else 2e-3)
+
+
+def test_rms_never_clips(source: Dataset, tmp_path: Path) -> None:
+    derived = normalize_dataset(source, tmp_path / "out", "rms", 0.9)
+    # Speech at 0.9 RMS would clip in every recording.
+    assert derived.limited == len(KINDS)
+    for file in KINDS:
+        if file[0] in "cd":  # lossy codecs overshoot by themselves
+            continue
+        new, old = sounds(tmp_path / "out" / file), sounds(source.path(file))
+        np.testing.assert_allclose(new, old / np.abs(old).max(), atol=5e-4)
+        assert np.abs(new).max() <= 1.0
+
+
+def test_only_the_loud_are_limited(tmp_path: Path, write_audio: Callable) -> None:
+    folder = tmp_path / "release"
+    spiky = np.zeros(1600, np.float32)
+    spiky[::160] = 0.5
+    write_audio(folder / "spiky.wav", spiky)
+    write_audio(folder / "flat.wav", np.sin(np.arange(1600)).astype(np.float32) / 2)
+    (folder / "metadata.csv").write_text("file,label\nspiky.wav,real\nflat.wav,fake\n")
+    generate_tables(folder)
+    derived = normalize_dataset(Dataset.open(folder), tmp_path / "out", "rms", 0.2)
+    assert derived.limited == 1
+    assert np.abs(sounds(tmp_path / "out" / "spiky.wav")).max() == pytest.approx(1.0, abs=1e-4)
+
+
+@pytest.mark.parametrize("target", [0.0, -0.1, 1.0, float("nan")])
+def test_bad_settings_are_refused(source: Dataset, tmp_path: Path, target: float) -> None:
+    with pytest.raises(ArgumentError, match="--target-rms"):
+        normalize_dataset(source, tmp_path / "out", "rms", target)
+    with pytest.raises(ArgumentError, match="--method=loud"):
+        normalize_dataset(source, tmp_path / "out", "loud")
+    with pytest.raises(ArgumentError, match=r"--snr-db=20..5"):
+        add_noise(source, tmp_path / "out", (20.0, 5.0))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("place", ["release", "release/new", ".", "link", "link/new", "audio", "x"])
+def test_the_source_is_never_written_into(source: Dataset, tmp_path: Path, place: str) -> None:
+    (tmp_path / "link").symlink_to(source.root)
+    # The recordings of a second data set lie in the first's folder.
+    generate_tables(tmp_path / "tables", audio=source.root)
+    pointing = Dataset.open(tmp_path / "tables")
+    (tmp_path / "audio").symlink_to(tmp_path / "tables")
+    (tmp_path / "x").symlink_to(source.root / "a")
+    before = hashes(tmp_path)
+    for dataset in (source, pointing):
+        if dataset is source and place == "audio":
+            continue
+        with pytest.raises(DatasetError, match="would write into the source"):
+            normalize_dataset(dataset, tmp_path / place)
+    assert hashes(tmp_path) == before
+
+
+def test_a_foreign_folder_is_refused(source: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("years of work")
+    with pytest.raises(DatasetError, match="not made by this stage"):
+        normalize_dataset(source, tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["thesis.txt"]
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DatasetError, match="not made by this stage"):
+        normalize_dataset(source, tmp_path / "file")
+    (tmp_path / "empty").mkdir()
+    assert len(normalize_dataset(source, tmp_path / "empty").files) == len(KINDS)
+
+
+def test_another_recipe_is_refused(source: Dataset, tmp_path: Path) -> None:
+    normalize_dataset(source, tmp_path / "out", "rms", 0.05)
+    before = hashes(tmp_path / "out")
+    with pytest.raises(DatasetError, match="another target_rms"):
+        normalize_dataset(source, tmp_path / "out", "rms", 0.1)
+    with pytest.raises(DatasetError, match="another method"):
+        normalize_dataset(source, tmp_path / "out", "peak")
+    with pytest.raises(DatasetError, match="stage"):
+        add_noise(source, tmp_path / "out")
+    assert hashes(tmp_path / "out") == before
+
+
+def test_it_continues_where_it_was(source: Dataset, tmp_path: Path, monkeypatch) -> None:
+    whole = normalize_dataset(source, tmp_path / "whole", "rms", 0.05)
+    assert (whole.kept, len(whole.files)) == (0, len(KINDS))
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_, **__):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(derive, "require_some", killed)
+        with pytest.raises(Killed):
+            normalize_dataset(source, tmp_path / "out", "rms", 0.05)
+    (tmp_path / "out" / "b.flac").unlink()
+    untouched = (tmp_path / "out" / "a" / "pcm16.wav").stat().st_mtime_ns
+    again = normalize_dataset(source, tmp_path / "out", "rms", 0.05)
+    assert again.kept == len(KINDS) - 1
+    assert (tmp_path / "out" / "a" / "pcm16.wav").stat().st_mtime_ns == untouched
+    for file in KINDS:
+        np.testing.assert_array_equal(
+            sounds(tmp_path / "out" / file), sounds(tmp_path / "whole" / file)
+        )
+    np.testing.assert_allclose(again.files["amplitude"], whole.files["amplitude"], atol=0.01)
+    # A recording that changed is done again.
+    later = (tmp_path / "out" / "float.wav").stat().st_mtime + 5
+    os.utime(source.path("float.wav"), (later, later))
+    assert normalize_dataset(source, tmp_path / "out", "rms", 0.05).kept == len(KINDS) - 1
+
+
+def test_unusable_recordings_only(source: Dataset, tmp_path: Path) -> None:
+    files = source.read_files()
+    source.write_tables(files[files["file"].isin(["silent.wav", "broken.wav"])])
+    with pytest.raises(DatasetError, match="not one of 2 recordings"):
+        add_noise(source, tmp_path / "out")
+
+
+def snr_of(old: Path, new: Path) -> float:
+    """The ratio in dB; what was added is what is left when the best-fitting original is gone."""
+    clean, noisy = sounds(old), sounds(new)
+    gain = (clean * noisy).sum() / (clean**2).sum()
+    return 10 * np.log10(((gain * clean) ** 2).sum() / ((noisy - gain * clean) ** 2).sum())
+
+
+LOSSLESS = [file for file in KINDS if file[0] not in "cd"]
+
+
+def test_noise_is_what_was_asked_for(source: Dataset, tmp_path: Path) -> None:
+    before = hashes(source.root)
+    exact = add_noise(source, tmp_path / "exact", (12.0, 12.0))
+    drawn = add_noise(source, tmp_path / "drawn", (5.0, 20.0))
+    assert hashes(source.root) == before
+    ratios = []
+    for file in LOSSLESS:
+        rate, channels, subtype, _ = KINDS[file]
+        info = soundfile.info(tmp_path / "drawn" / file)
+        assert (info.samplerate, info.channels, info.subtype) == (rate, channels, subtype)
+        assert snr_of(source.path(file), tmp_path / "exact" / file) == pytest.approx(12, abs=0.3)
+        ratios.append(snr_of(source.path(file), tmp_path / "drawn" / file))
+    assert all(4.7 <= ratio <= 20.3 for ratio in ratios)
+    assert max(ratios) - min(ratios) > 1
+    assert exact.files["file"].tolist() == drawn.files["file"].tolist()
+
+
+def test_noise_is_white_and_no_copy(source: Dataset, tmp_path: Path) -> None:
+    add_noise(source, tmp_path / "out", (10.0, 10.0))
+    added = sounds(tmp_path / "out" / "a/pcm16.wav") - sounds(source.path("a/pcm16.wav"))
+    spectrum = np.abs(np.fft.rfft(added[:, 0])) ** 2
+    halves = spectrum[: len(spectrum) // 2].mean(), spectrum[len(spectrum) // 2 :].mean()
+    assert max(halves) / min(halves) < 1.3
+    # Two channels get noise of their own.
+    stereo = sounds(tmp_path / "out" / "float.wav") - sounds(source.path("float.wav"))
+    assert abs(np.corrcoef(stereo.T)[0, 1]) < 0.1
+
+
+def test_noise_depends_on_seed_and_name_alone(source: Dataset, tmp_path: Path) -> None:
+    add_noise(source, tmp_path / "one", seed=7)
+    add_noise(source, tmp_path / "other", seed=8)
+    files = source.read_files()
+    # Fewer files, in another order.
+    source.write_tables(files[files["file"].isin(LOSSLESS[:3])].iloc[::-1])
+    add_noise(source, tmp_path / "part", seed=7)
+    for file in LOSSLESS[:3]:
+        one = sounds(tmp_path / "one" / file)
+        np.testing.assert_array_equal(one, sounds(tmp_path / "part" / file))
+        assert np.abs(one - sounds(tmp_path / "other" / file)).max() > 1e-3
+
+
+def test_two_files_of_one_sound_get_different_noise(
+    tmp_path: Path, voice: Callable, write_audio: Callable
+) -> None:
+    folder = tmp_path / "release"
+    for name in "ab":
+        write_audio(folder / f"{name}.wav", voice(0.2, seed=1))
+    (folder / "metadata.csv").write_text("file,label\na.wav,real\nb.wav,fake\n")
+    generate_tables(folder)
+    add_noise(Dataset.open(folder), tmp_path / "out", (10.0, 10.0))
+    one, other = sounds(tmp_path / "out" / "a.wav"), sounds(tmp_path / "out" / "b.wav")
+    assert np.abs(one - other).max() > 1e-3
+
+
+def test_noise_never_clips(tmp_path: Path, write_audio: Callable) -> None:
+    folder = tmp_path / "release"
+    loud = 0.99 * np.sign(np.sin(np.arange(8000) / 20)).astype(np.float32)
+    for name, subtype in (("a", "PCM_16"), ("b", "FLOAT")):
+        write_audio(folder / f"{name}.wav", loud, subtype=subtype)
+    write_audio(folder / "c.wav", loud / 50)
+    (folder / "metadata.csv").write_text("file,label\na.wav,real\nb.wav,fake\nc.wav,fake\n")
+    generate_tables(folder)
+    derived = add_noise(Dataset.open(folder), tmp_path / "out", (5.0, 5.0))
+    assert derived.limited == 2
+    for name in "ab":
+        new = sounds(tmp_path / "out" / f"{name}.wav")
+        assert np.abs(new).max() <= 1.0
+        assert (np.abs(new) > 0.999).sum() <= 2
+        assert snr_of(folder / f"{name}.wav", tmp_path / "out" / f"{name}.wav") == pytest.approx(
+            5, abs=0.3
+        )

@@ -1,0 +1,82 @@
+"""Durations and amplitudes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.generate import generate_tables
+from src.utils.dataset.measure import (
+    AMPLITUDE_STAGE,
+    DURATION_STAGE,
+    add_amplitudes,
+    add_durations,
+    is_measured,
+)
+from src.utils.errors import DatasetError
+
+
+@pytest.fixture
+def dataset(tmp_path: Path, write_audio: Callable) -> Dataset:
+    time = np.arange(8000)
+    wave = np.sin(time)
+    write_audio(tmp_path / "a.wav", (0.5 * wave / np.abs(wave).max()).astype(np.float32), 8000)
+    stereo = np.stack([0.1 * np.sin(time), -0.25 * np.ones(8000)], axis=1)[:4000]
+    write_audio(tmp_path / "b.flac", stereo.astype(np.float32), 16_000)
+    (tmp_path / "c.wav").write_text("no audio")
+    rows = "a.wav,real,x\nb.flac,fake,y\nc.wav,real,z\n"
+    (tmp_path / "metadata.csv").write_text("file,label,mood\n" + rows)
+    generate_tables(tmp_path)
+    return Dataset.open(tmp_path)
+
+
+def test_durations(dataset: Dataset, monkeypatch) -> None:
+    def refuse(*_, **__):
+        raise AssertionError("samples were decoded")
+
+    monkeypatch.setattr(soundfile.SoundFile, "read", refuse)
+    assert not is_measured(dataset, DURATION_STAGE, "duration")
+    _, rejected = add_durations(dataset)
+    assert list(rejected) == ["c.wav"]
+    table = dataset.read_files().set_index("file")
+    assert table["duration"].round(6).tolist()[:2] == [1.0, 0.25]
+    assert table["sample_rate"].tolist()[:2] == [8000, 16_000]
+    assert table.loc["c.wav", ["duration", "sample_rate"]].isna().all()
+    assert table["mood"].tolist() == ["x", "y", "z"]
+    assert dataset.read_rejected(DURATION_STAGE) == rejected
+    assert is_measured(dataset, DURATION_STAGE, "duration")
+    assert not is_measured(dataset, AMPLITUDE_STAGE, "amplitude")
+
+
+def test_amplitudes(dataset: Dataset) -> None:
+    _, rejected = add_amplitudes(dataset)
+    assert list(rejected) == ["c.wav"]
+    table = dataset.read_files().set_index("file")
+    assert table["amplitude"].tolist()[:2] == pytest.approx([0.5, 0.25], abs=1e-4)
+    assert np.isnan(table["amplitude"]["c.wav"])
+    # The other stage's column stays as it is.
+    add_durations(dataset)
+    again = dataset.read_files().set_index("file")
+    assert again["amplitude"].equals(table["amplitude"])
+    assert is_measured(dataset, AMPLITUDE_STAGE, "amplitude")
+
+
+def test_mended_files_leave_the_list(dataset: Dataset, write_audio: Callable) -> None:
+    add_durations(dataset)
+    write_audio(dataset.path("c.wav"), np.ones(160, np.float32) / 2)
+    add_durations(dataset)
+    assert dataset.read_rejected(DURATION_STAGE) == {}
+    assert dataset.read_files()["duration"].notna().all()
+
+
+def test_nothing_readable_fails(dataset: Dataset) -> None:
+    for file in ("a.wav", "b.flac"):
+        dataset.path(file).write_text("no audio")
+    for stage in (add_durations, add_amplitudes):
+        with pytest.raises(DatasetError, match="not one of 3 recordings"):
+            stage(dataset)
+    # It is told all the same.
+    assert len(dataset.read_rejected(DURATION_STAGE)) == 3

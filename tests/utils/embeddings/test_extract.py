@@ -1,0 +1,433 @@
+"""Filling a store: killed, repeated, refused, and never computing twice."""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from src.models.data import TrainingStores
+from src.utils.config import DOWNSTREAM_SPLITS, PRETEXT_SPLITS, ROOT, SPLITS
+from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.generate import generate_tables
+from src.utils.dataset.split import Shares, read_split, split_dataset
+from src.utils.embeddings.extract import extract_split, parse_splits
+from src.utils.errors import ArgumentError, AudiosError, EmbeddingError
+
+PEOPLE = ("Ana_F001", "Bia_F002", "Caio_M003", "Davi_M004", "Eva_F005", "Ze_M006")
+
+
+class Toy:
+    """A backbone of two layers that counts what it is given, and may stop half-way."""
+
+    name = "toy"
+    sample_rate = 16_000
+    batch_seconds = 0.6
+
+    def __init__(self, stop_after: int | None = None, signal_number: int = 0, **about) -> None:
+        self.stop_after = stop_after
+        self.signal_number = signal_number
+        self.about = about
+        self.batches: list[int] = []
+
+    @property
+    def n_clips(self) -> int:
+        return sum(self.batches)
+
+    def describe(self) -> dict:
+        return {
+            "name": self.name,
+            "sample_rate": self.sample_rate,
+            "layers": 2,
+            "stats": ["mean", "std"],
+            "stats_count": 2,
+            "dim": 3,
+        } | self.about
+
+    def prepare(self, waveform: np.ndarray) -> np.ndarray:
+        return waveform
+
+    def embed(self, prepared) -> np.ndarray:
+        if self.stop_after is not None and len(self.batches) == self.stop_after:
+            if self.signal_number:
+                os.kill(os.getpid(), self.signal_number)
+            raise Killed
+        self.batches.append(len(prepared))
+        features = [
+            [[w.mean(), w.std(), len(w)], [np.abs(w).max(), np.median(w), w[0]]] for w in prepared
+        ]
+        return np.array([[f, f] for f in features], dtype=np.float32)
+
+
+class Killed(BaseException):
+    """Stands for a kill where a real one would cost a process."""
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory, make_cetuc: Callable) -> Path:
+    folder = make_cetuc(tmp_path_factory.mktemp("extract") / "release", PEOPLE)
+    (folder / "real_voices" / "Ana_F001" / "broken.wav").write_text("no audio")
+    generate_tables(folder)
+    split_dataset(Dataset.open(folder), Shares(pretext=0.0))
+    return folder
+
+
+@pytest.fixture
+def dataset(corpus: Path, tmp_path: Path) -> Dataset:
+    """A copy that the test may change; the recordings keep their times."""
+    return Dataset.open(shutil.copytree(corpus, tmp_path / "release"))
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+N_GOOD = 24
+BROKEN = "real_voices/Ana_F001/broken.wav"
+
+
+def test_a_whole_extraction(dataset: Dataset, tmp_path: Path) -> None:
+    toy = Toy()
+    found = extract_split(dataset, "full", toy, tmp_path / "e")
+    assert (found.n_computed, found.n_kept) == (N_GOOD + 1, 0)
+    assert toy.n_clips == N_GOOD
+    assert all(n * 0.3 <= 0.95 for n in toy.batches)
+    assert list(found.rejected) == [BROKEN]
+    assert found.store.rejected() == found.rejected
+    store = found.store
+    assert sorted(path.name for path in store.folder.iterdir()) == [
+        "clips.csv",
+        "embeddings.npy",
+        "manifest.json",
+        "rejected.csv",
+    ]
+    clips = store.load(0)
+    table = dataset.read_files().set_index("file")
+    for name in ("speaker", "gender", "attack"):
+        assert getattr(clips, name).tolist() == table.loc[clips.files, name].tolist()
+    assert (clips.y == (table.loc[clips.files, "label"] == "bona-fide")).all()
+    # Every row belongs to the file it is beside: the third number is the clip's length.
+    lengths = [round(dataset.path(file).stat().st_size - 44) / 2 for file in clips.files]
+    assert clips.x[:, 2].tolist() == lengths
+    assert not [path for path in store.folder.parent.iterdir() if "partial" in path.name]
+
+
+def test_repeated_it_computes_nothing(dataset: Dataset, tmp_path: Path) -> None:
+    extract_split(dataset, "full", Toy(), tmp_path / "e")
+    before = content(tmp_path / "e/toy/full")
+    toy = Toy(stop_after=0)
+    again = extract_split(dataset, "full", toy, tmp_path / "e")
+    assert (again.n_computed, again.n_kept) == (0, N_GOOD)
+    assert list(again.rejected) == [BROKEN]
+    assert content(tmp_path / "e/toy/full") == before
+
+
+def killed_by_signal(dataset: Dataset, embeddings: Path, after: int) -> int:
+    """Extract in a process of its own that is killed in its (after + 1)-th batch."""
+    script = (
+        "import importlib.util, sys\n"
+        "from pathlib import Path\n"
+        "spec = importlib.util.spec_from_file_location('t', sys.argv[1])\n"
+        "module = importlib.util.module_from_spec(spec)\n"
+        "spec.loader.exec_module(module)\n"
+        "toy = module.Toy(int(sys.argv[4]), module.signal.SIGKILL)\n"
+        "data = module.Dataset.open(Path(sys.argv[2]))\n"
+        "module.extract_split(data, 'full', toy, Path(sys.argv[3]))\n"
+    )
+    command = [sys.executable, "-c", script, __file__, str(dataset.root), str(embeddings)]
+    return subprocess.run(
+        [*command, str(after)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=False,
+        capture_output=True,
+    ).returncode
+
+
+def test_a_killed_extraction_goes_on(dataset: Dataset, tmp_path: Path) -> None:
+    plain = Toy()
+    extract_split(dataset, "full", plain, tmp_path / "plain")
+    assert killed_by_signal(dataset, tmp_path / "e", after=5) == -signal.SIGKILL
+    assert not (tmp_path / "e/toy/full").exists()
+    toy = Toy()
+    found = extract_split(dataset, "full", toy, tmp_path / "e")
+    # What the first process finished is not computed again, and all else is.
+    assert toy.batches == plain.batches[5:]
+    assert found.n_kept + found.n_computed == N_GOOD + 1
+    assert found.n_kept >= sum(plain.batches[:5])
+    assert list(found.rejected) == [BROKEN]
+    assert content(tmp_path / "e/toy/full") == content(tmp_path / "plain/toy/full")
+    leftovers = [path.name for path in (tmp_path / "e/toy").iterdir()]
+    assert sorted(leftovers) == [".full.lock", "full"]
+
+
+@pytest.mark.parametrize("torn", [b'{"rows": [0, 1', b'{"rows": [', b"\x00\x00", b"{}"[:1]])
+def test_a_torn_last_line(dataset: Dataset, tmp_path: Path, torn: bytes) -> None:
+    plain = Toy()
+    extract_split(dataset, "full", plain, tmp_path / "plain")
+    with pytest.raises(Killed):
+        extract_split(dataset, "full", Toy(4), tmp_path / "e")
+    progress = tmp_path / "e/toy/full.partial/progress.jsonl"
+    with progress.open("ab") as stream:
+        stream.write(torn)
+    with pytest.raises(Killed):
+        extract_split(dataset, "full", Toy(2), tmp_path / "e")
+    toy = Toy()
+    extract_split(dataset, "full", toy, tmp_path / "e")
+    assert toy.batches == plain.batches[6:]
+    assert content(tmp_path / "e/toy/full") == content(tmp_path / "plain/toy/full")
+
+
+def test_rows_not_vouched_for_are_computed_again(dataset: Dataset, tmp_path: Path) -> None:
+    """A kill between the vectors and the line that vouches for them."""
+    plain = Toy()
+    extract_split(dataset, "full", plain, tmp_path / "plain")
+    with pytest.raises(Killed):
+        extract_split(dataset, "full", Toy(4), tmp_path / "e")
+    partial = tmp_path / "e/toy/full.partial"
+    lines = (partial / "progress.jsonl").read_text().splitlines(keepends=True)
+    (partial / "progress.jsonl").write_text("".join(lines[:-1]))
+    array = np.lib.format.open_memmap(partial / "embeddings.npy", "r+")
+    array[json.loads(lines[-1])["rows"]] = 666
+    array.flush()
+    extract_split(dataset, "full", Toy(), tmp_path / "e")
+    assert content(tmp_path / "e/toy/full") == content(tmp_path / "plain/toy/full")
+
+
+@pytest.mark.parametrize(
+    ("fresh", "step"), [(True, 1), (True, 2), (False, 1), (False, 2), (False, 3)]
+)
+def test_a_kill_between_renames(
+    dataset: Dataset, tmp_path: Path, monkeypatch, step: int, fresh: bool
+) -> None:
+    extract_split(dataset, "full", Toy(), tmp_path / "plain")
+    if not fresh:
+        # An older store of fewer recordings is to be replaced.
+        files = dataset.read_files()
+        dataset.write_tables(files.iloc[:10])
+        extract_split(dataset, "full", Toy(), tmp_path / "e")
+        dataset.write_tables(files)
+    rename, count = Path.rename, [0]
+
+    def killing(self: Path, target: Path) -> Path:
+        count[0] += 1
+        if count[0] == step:
+            raise Killed
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", killing)
+        with pytest.raises(Killed):
+            extract_split(dataset, "full", Toy(), tmp_path / "e")
+    found = extract_split(dataset, "full", Toy(), tmp_path / "e")
+    assert list(found.rejected) == [BROKEN]
+    theirs, ours = content(tmp_path / "plain/toy/full"), content(tmp_path / "e/toy/full")
+    assert ours == theirs
+
+
+def test_another_backbone_is_refused(dataset: Dataset, tmp_path: Path) -> None:
+    extract_split(dataset, "full", Toy(), tmp_path / "e")
+    before = content(tmp_path / "e/toy/full")
+    with pytest.raises(EmbeddingError, match=r"made otherwise \(revision None there, r2 now\)"):
+        extract_split(dataset, "full", Toy(revision="r2"), tmp_path / "e")
+    assert content(tmp_path / "e/toy/full") == before
+    with pytest.raises(Killed):
+        extract_split(dataset, "downstream_val", Toy(1, revision="r2"), tmp_path / "e")
+    with pytest.raises(EmbeddingError, match="made otherwise"):
+        extract_split(dataset, "downstream_val", Toy(), tmp_path / "e")
+
+
+def test_a_moved_checkpoint_is_the_same(dataset: Dataset, tmp_path: Path) -> None:
+    extract_split(dataset, "full", Toy(checkpoint="/here"), tmp_path / "e")
+    again = extract_split(dataset, "full", Toy(0, checkpoint="/there"), tmp_path / "e")
+    assert again.n_computed == 0
+
+
+def test_another_data_set_is_refused(dataset: Dataset, tmp_path: Path) -> None:
+    extract_split(dataset, "full", Toy(), tmp_path / "e")
+    other = Dataset.open(shutil.copytree(dataset.root, tmp_path / "other"))
+    with pytest.raises(EmbeddingError, match=r"holds the recordings of .*another --embeddings"):
+        extract_split(other, "full", Toy(), tmp_path / "e")
+    # One that was moved is the same one.
+    shutil.rmtree(dataset.root)
+    other.root.rename(dataset.root.with_name("moved"))
+    moved = Dataset.open(tmp_path / "moved")
+    assert extract_split(moved, "full", Toy(0), tmp_path / "e").n_computed == 0
+
+
+def test_a_split_is_taken_over_from_full(dataset: Dataset, tmp_path: Path) -> None:
+    full = extract_split(dataset, "full", Toy(), tmp_path / "e").store.load(0)
+    row_of = {file: row for row, file in enumerate(full.files)}
+    for split in DOWNSTREAM_SPLITS:
+        toy = Toy(stop_after=0)
+        found = extract_split(dataset, split, toy, tmp_path / "e")
+        part = found.store.load(0)
+        wanted = read_split(dataset, split)["file"].tolist()
+        assert part.files.tolist() == [file for file in wanted if file != BROKEN]
+        np.testing.assert_array_equal(part.x, full.x[[row_of[file] for file in part.files]])
+        assert (found.n_computed > 0) == (BROKEN in wanted)
+    everything = extract_split(dataset, "full", Toy(0), tmp_path / "e")
+    assert everything.n_computed == 0
+
+
+def test_a_changed_recording_is_computed_again(
+    dataset: Dataset, tmp_path: Path, voice: Callable, write_audio: Callable
+) -> None:
+    extract_split(dataset, "full", Toy(), tmp_path / "e")
+    file = "real_voices/Bia_F002/00.wav"
+    write_audio(dataset.path(file), voice(0.2, seed=999))
+    toy = Toy()
+    found = extract_split(dataset, "full", toy, tmp_path / "e")
+    assert found.n_kept == N_GOOD - 1
+    clips = found.store.load(0)
+    assert clips.x[clips.files.tolist().index(file), 2] == 3200
+    extract_split(dataset, "full", Toy(), tmp_path / "plain")
+    np.testing.assert_array_equal(
+        clips.x, np.load(tmp_path / "plain/toy/full/embeddings.npy")[:, 0].reshape(N_GOOD, -1)
+    )
+
+
+def test_new_labels_cost_nothing(dataset: Dataset, tmp_path: Path) -> None:
+    before = extract_split(dataset, "full", Toy(), tmp_path / "e").store
+    files = dataset.read_files()
+    changed = files.assign(label=files["label"].map({"spoof": "bona-fide", "bona-fide": "spoof"}))
+    dataset.write_tables(changed.assign(attack="new"))
+    found = extract_split(dataset, "full", Toy(0), tmp_path / "e")
+    assert found.n_computed == 0
+    old, new = before.load(0), found.store.load(0)
+    assert (new.attack == "new").all()
+    assert found.store.fingerprint != before.fingerprint
+    table = changed.set_index("file")["label"]
+    assert (new.y == (table[new.files] == "bona-fide")).all()
+    np.testing.assert_array_equal(old.x, new.x)
+
+
+def test_a_mended_clip_is_taken_in(
+    dataset: Dataset, tmp_path: Path, voice: Callable, write_audio: Callable
+) -> None:
+    extract_split(dataset, "full", Toy(), tmp_path / "e")
+    write_audio(dataset.path(BROKEN), voice(0.2))
+    found = extract_split(dataset, "full", Toy(), tmp_path / "e")
+    assert found.rejected == {}
+    assert BROKEN in found.store.load(0).files
+
+
+def test_bad_clips_are_told(dataset: Dataset, tmp_path: Path, write_audio: Callable) -> None:
+    write_audio(dataset.path("real_voices/Bia_F002/00.wav"), np.zeros(4000, np.float32))
+    dataset.path("real_voices/Bia_F002/01.wav").unlink()
+    found = extract_split(dataset, "full", Toy(), tmp_path / "e")
+    reasons = {file.rsplit("/", 1)[1]: reason for file, reason in found.rejected.items()}
+    assert "cannot be opened" in reasons["broken.wav"]
+    assert "silent" in reasons["00.wav"]
+    assert "missing" in reasons["01.wav"]
+    assert len(found.store.load(0)) == N_GOOD - 2
+    # It is not tried again and again.
+    assert extract_split(dataset, "full", Toy(0), tmp_path / "e").rejected == found.rejected
+
+
+def test_rejected_before_a_kill_stay_rejected(dataset: Dataset, tmp_path: Path) -> None:
+    for file in dataset.read_files()["file"][:8]:
+        dataset.path(file).write_text("no audio")
+    extract_split(dataset, "full", Toy(), tmp_path / "plain")
+    with pytest.raises(Killed):
+        extract_split(dataset, "full", Toy(3), tmp_path / "e")
+    found = extract_split(dataset, "full", Toy(), tmp_path / "e")
+    assert content(tmp_path / "e/toy/full") == content(tmp_path / "plain/toy/full")
+    assert len(found.rejected) == 8 + (BROKEN not in dataset.read_files()["file"][:8].tolist())
+
+
+def test_nothing_usable_fails(dataset: Dataset, tmp_path: Path) -> None:
+    for file in dataset.read_files()["file"]:
+        dataset.path(file).write_text("no audio")
+    with pytest.raises(EmbeddingError, match="not one of 25 clips of full can be used"):
+        extract_split(dataset, "full", Toy(), tmp_path / "e")
+    assert not (tmp_path / "e/toy/full").exists()
+
+
+def test_one_process_at_a_time(dataset: Dataset, tmp_path: Path) -> None:
+    folder = tmp_path / "e/toy"
+    folder.mkdir(parents=True)
+    with (folder / ".full.lock").open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        with pytest.raises(AudiosError, match="another process is writing"):
+            extract_split(dataset, "full", Toy(), tmp_path / "e")
+        # Another split is free.
+        extract_split(dataset, "downstream_train", Toy(), tmp_path / "e")
+    extract_split(dataset, "full", Toy(), tmp_path / "e")
+
+
+def test_the_lock_goes_with_a_failure(dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(Killed):
+        extract_split(dataset, "full", Toy(1), tmp_path / "e")
+    extract_split(dataset, "full", Toy(), tmp_path / "e")
+
+
+def test_the_plan_that_was_left_serves_the_new_one(dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(Killed):
+        extract_split(dataset, "full", Toy(5), tmp_path / "e")
+    files = dataset.read_files()
+    dataset.write_tables(files[files["speaker"] != "Ze_M006"])
+    found = extract_split(dataset, "full", Toy(), tmp_path / "e")
+    assert found.n_kept > 0
+    extract_split(dataset, "full", Toy(), tmp_path / "plain")
+    assert content(tmp_path / "e/toy/full") == content(tmp_path / "plain/toy/full")
+
+
+def test_speakers_shared_by_train_and_validation(dataset: Dataset, tmp_path: Path) -> None:
+    extract_split(dataset, "downstream_train", Toy(), tmp_path / "e")
+    assert any(overlaps(dataset, seed, tmp_path) for seed in range(50))
+    extract_split(dataset, "downstream_val", Toy(), tmp_path / "e")
+    with pytest.raises(
+        EmbeddingError, match=r"downstream_train and downstream_val share .*speaker"
+    ):
+        TrainingStores.open(tmp_path / "e", "toy").load(0)
+
+
+def overlaps(dataset: Dataset, seed: int, tmp_path: Path) -> bool:
+    """Say whether a split by this seed puts someone of the stored train into validation."""
+    split_dataset(dataset, Shares(pretext=0.0), seed=seed)
+    stored = (tmp_path / "e/toy/downstream_train/clips.csv").read_text()
+    return any(name in stored for name in read_split(dataset, "downstream_val")["speaker"])
+
+
+def test_stores_of_different_models_are_not_mixed(dataset: Dataset, tmp_path: Path) -> None:
+    extract_split(dataset, "downstream_train", Toy(revision="r1"), tmp_path / "e")
+    extract_split(dataset, "downstream_val", Toy(revision="r2"), tmp_path / "e")
+    with pytest.raises(EmbeddingError, match="differ in revision"):
+        TrainingStores.open(tmp_path / "e", "toy")
+
+
+def test_vectors_of_another_model_are_not_taken_over(dataset: Dataset, tmp_path: Path) -> None:
+    extract_split(dataset, "full", Toy(revision="r1"), tmp_path / "e")
+    toy = Toy(revision="r2")
+    found = extract_split(dataset, "downstream_val", toy, tmp_path / "e")
+    assert found.n_kept == 0
+    assert toy.n_clips == len(found.store.load(0))
+
+
+def test_names_of_splits() -> None:
+    assert parse_splits("downstream") == list(DOWNSTREAM_SPLITS)
+    assert parse_splits("pretext") == list(PRETEXT_SPLITS)
+    assert parse_splits("all") == list(SPLITS)
+    assert parse_splits("full,downstream_val") == ["full", "downstream_val"]
+    assert parse_splits("downstream_val,downstream") == [
+        "downstream_val",
+        "downstream_train",
+        "downstream_test",
+    ]
+    for text in ("", "dev", "downstream_vall", "full,"):
+        with pytest.raises(ArgumentError, match="--splits="):
+            parse_splits(text)
+
+
+def test_a_writer_does_not_touch_the_data_set(dataset: Dataset, tmp_path: Path) -> None:
+    before = {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in dataset.root.rglob("*")}
+    extract_split(dataset, "full", Toy(), tmp_path / "e")
+    assert {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in dataset.root.rglob("*")} == before

@@ -1,0 +1,80 @@
+"""The embedding store as it is read."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from src.utils.embeddings.store import EmbeddingStore
+from src.utils.errors import ArgumentError, EmbeddingError
+
+
+def test_round_trip(tmp_path: Path, make_set: Callable, make_store: Callable) -> None:
+    layers = [make_set(4, 5, seed=layer) for layer in range(3)]
+    layers = [replace(layer, layer=number) for number, layer in enumerate(layers)]
+    make_store(tmp_path, "downstream_train", *layers)
+    store = EmbeddingStore.open(tmp_path, "wav2vec2", "downstream_train")
+    assert store.n_layers == 3
+    assert store.array().shape == (9, 3, 1, 4)
+    assert isinstance(store.array(), np.memmap)
+    for number, layer in enumerate(layers):
+        found = store.load(number)
+        for name in ("files", "x", "y", "gender", "speaker", "attack"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(layer, name))
+        assert (found.backbone, found.layer) == ("wav2vec2", number)
+    assert store.load(-1).layer == 2
+    np.testing.assert_array_equal(store.load(-1).x, layers[2].x)
+    assert store.rejected() == {}
+
+
+def test_statistics_lie_side_by_side(
+    tmp_path: Path, make_set: Callable, make_store: Callable
+) -> None:
+    store = make_store(tmp_path, "full", make_set(2, 2))
+    array = np.arange(4 * 2 * 2 * 3, dtype=np.float32).reshape(4, 2, 2, 3)
+    np.save(store.folder / "embeddings.npy", array)
+    store.manifest["backbone"]["layers"] = 2
+    np.testing.assert_array_equal(store.load(1).x, array[:, 1].reshape(4, 6))
+
+
+@pytest.mark.parametrize("layer", [3, -4])
+def test_no_such_layer(
+    tmp_path: Path, make_set: Callable, make_store: Callable, layer: int
+) -> None:
+    store = make_store(tmp_path, "full", *[make_set(2, 2)] * 3)
+    with pytest.raises(ArgumentError, match=f"--layer={layer}: wav2vec2 has the layers 0 to 2"):
+        store.load(layer)
+
+
+def test_absent_and_damaged(tmp_path: Path, make_set: Callable, make_store: Callable) -> None:
+    with pytest.raises(
+        EmbeddingError, match="run first: fab GenerateEmbeddings --backbone=lfcc --splits=full"
+    ):
+        EmbeddingStore.open(tmp_path, "lfcc", "full")
+    store = make_store(tmp_path, "full", make_set(2, 2))
+    table = store.folder / "clips.csv"
+    table.write_text("".join(table.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(EmbeddingError, match="4 vectors for 3 clips"):
+        store.load(0)
+
+
+def test_no_pickled_array_is_loaded(
+    tmp_path: Path, make_set: Callable, make_store: Callable
+) -> None:
+    store = make_store(tmp_path, "full", make_set(2, 2))
+    np.save(store.folder / "embeddings.npy", np.array([{"a": 1}], dtype=object))
+    with pytest.raises(ValueError, match=r"allow_pickle|Python objects"):
+        store.array()
+
+
+def test_fingerprint_tells_labels_and_model(
+    tmp_path: Path, make_set: Callable, make_store: Callable
+) -> None:
+    clips = make_set(3, 3)
+    same = make_store(tmp_path / "a", "full", clips).fingerprint
+    assert make_store(tmp_path / "b", "full", clips).fingerprint == same
+    other = replace(clips, y=1 - clips.y)
+    assert make_store(tmp_path / "c", "full", other).fingerprint != same
+    assert make_store(tmp_path / "d", "full", clips, revision="r2").fingerprint != same

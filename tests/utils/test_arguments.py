@@ -1,0 +1,116 @@
+"""From the text of a flag to a value."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from src.utils import arguments
+from src.utils.dataset.split import Shares
+from src.utils.errors import ArgumentError, choose, shorten
+
+
+def test_a_slip_is_told_with_the_nearest_choice() -> None:
+    with pytest.raises(ArgumentError, match=r"--backbone=wav2vec is not one of .*mean wav2vec2\?"):
+        arguments.backbone_name("wav2vec")
+    with pytest.raises(ArgumentError, match="--classifier is needed: one of mlp, svm, rf"):
+        arguments.classifier_name(None)
+    assert arguments.backbone_name("lfcc") == "lfcc"
+    assert arguments.classifier_name("rf") == "rf"
+    assert ArgumentError.exit_code == 2
+    with pytest.raises(ArgumentError) as raised:
+        choose("--gender", "?", ["M", "F"])
+    assert str(raised.value) == "--gender=? is not one of M, F"
+
+
+def test_whole_numbers() -> None:
+    assert arguments.whole_number("--seed", "7") == 7
+    assert arguments.whole_number("--trials", "1", 1) == 1
+    assert arguments.optional_number("--run-number", None) is None
+    assert arguments.optional_number("--run-number", "0") == 0
+    for text, reason in (("7.5", "not a whole"), ("x", "not a whole"), ("-1", "at least 0")):
+        with pytest.raises(ArgumentError, match=f"--seed={text} .*{reason}"):
+            arguments.whole_number("--seed", text)
+
+
+def test_numbers_and_ranges() -> None:
+    assert arguments.number("--target-rms", "1e-1") == 0.1
+    assert arguments.number_range("--snr-db", "5..20") == (5.0, 20.0)
+    assert arguments.number_range("--snr-db", "-5..-1.5") == (-5.0, -1.5)
+    assert arguments.number_range("--snr-db", "10") == (10.0, 10.0)
+    for text in ("", "abc", "nan", "inf"):
+        with pytest.raises(ArgumentError, match="is not a number"):
+            arguments.number("--x", text)
+    for text in ("5..", "..5", "a..b", "5-20", "1..2..3"):
+        with pytest.raises(ArgumentError, match="neither a number nor a range"):
+            arguments.number_range("--snr-db", text)
+
+
+def test_hyperparameters(tmp_path: Path) -> None:
+    def hyperparameters(text: str | None) -> dict:
+        return arguments.recipe(text, "lfcc", "svm").hyperparameters
+
+    assert hyperparameters(None) == {}
+    assert hyperparameters("C=2, gamma=auto") == {
+        "C": "2",
+        "gamma": "auto",
+    }
+    for content in ({"hyperparameters": {"C": 2.0}, "layer": 3}, {"C": 2.0}):
+        (tmp_path / "a.json").write_text(json.dumps(content))
+        assert hyperparameters(str(tmp_path / "a.json")) == {"C": 2.0}
+    (tmp_path / "a.json").write_text("[1]")
+    for text in (str(tmp_path / "a.json"), "C", "C=", "=1", "C=1,,"):
+        with pytest.raises(ArgumentError, match="--hyperparameters="):
+            hyperparameters(text)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {}),
+        ({"pretext": "0"}, {"pretext": 0.0}),
+        ({"pretext_train": "0.9"}, {"pretext_train": 0.9, "pretext_val": 0.1}),
+        ({"pretext_val": "0.3"}, {"pretext_train": 0.7, "pretext_val": 0.3}),
+        (
+            {"downstream_train": "0.6"},
+            {"downstream_train": 0.6, "downstream_val": 0.2, "downstream_test": 0.2},
+        ),
+        (
+            {"downstream_train": "0.5", "downstream_val": "0.25"},
+            {"downstream_train": 0.5, "downstream_val": 0.25, "downstream_test": 0.25},
+        ),
+        (
+            {"downstream_test": "0.2"},
+            {"downstream_train": 0.7, "downstream_val": 0.1, "downstream_test": 0.2},
+        ),
+    ],
+)
+def test_shares_are_completed(given: dict, expected: dict) -> None:
+    none = dict.fromkeys(("pretext", "pretext_train", "downstream_test"))
+    found = arguments.share_flags(**(none | given))
+    assert found == pytest.approx(expected)
+    Shares(**found)
+
+
+def test_shares_above_one() -> None:
+    with pytest.raises(ArgumentError, match="more than 1"):
+        arguments.share_flags(downstream_train="0.9", downstream_val="0.3")
+    with pytest.raises(ArgumentError, match="is not a number"):
+        arguments.share_flags(pretext="half")
+
+
+def test_shorten() -> None:
+    assert shorten([1, 2]) == "1, 2"
+    assert shorten(range(7), 5) == "0, 1, 2, 3, 4 and 2 more"
+
+
+def test_a_recipe_brings_its_layer_and_fits(tmp_path: Path) -> None:
+    path = tmp_path / "best_hyperparameters.json"
+    content = {"backbone": "lfcc", "classifier": "svm", "layer": 3, "hyperparameters": {"C": 2.0}}
+    path.write_text(json.dumps(content))
+    assert arguments.recipe(str(path), "lfcc", "svm") == arguments.Recipe({"C": 2.0}, "3")
+    path.write_text(json.dumps(content | {"backbone": {"name": "lfcc"}}))
+    assert arguments.recipe(str(path), "lfcc", "svm").layer == "3"
+    for backbone, classifier, wrong in (("hubert", "svm", "lfcc"), ("lfcc", "rf", "svm")):
+        with pytest.raises(ArgumentError, match=f"is for the .* {wrong}, not"):
+            arguments.recipe(str(path), backbone, classifier)

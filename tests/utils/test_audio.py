@@ -1,0 +1,206 @@
+"""The door for audio: what goes in comes out, and what is broken is told."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from src.utils import audio
+from src.utils.audio import (
+    AudioInfo,
+    full_scale,
+    is_audio,
+    measure_level,
+    read_blocks,
+    read_info,
+    read_waveform,
+    write_blocks,
+    write_waveform,
+)
+from src.utils.errors import AudioError, AudiosError
+
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+
+
+def tone(frequency: float, seconds: float, rate: int, peak: float = 0.5) -> np.ndarray:
+    return (peak * np.sin(2 * np.pi * frequency * np.arange(round(seconds * rate)) / rate)).astype(
+        np.float32
+    )
+
+
+def strongest(waveform: np.ndarray, rate: int) -> float:
+    spectrum = np.abs(np.fft.rfft(waveform * np.hanning(len(waveform))))
+    return float(np.argmax(spectrum)) * rate / len(waveform)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_format_is_read(tmp_path: Path, write_audio: Callable, suffix: str) -> None:
+    path = write_audio(tmp_path / f"a{suffix}", tone(440, 1.0, 16_000))
+    info = read_info(path)
+    assert (info.sample_rate, info.channels) == (16_000, 1)
+    assert info.duration == pytest.approx(1.0, abs=0.1)
+    waveform = read_waveform(path)
+    assert waveform.dtype == np.float32
+    assert waveform.shape == (info.frames,)
+    assert strongest(waveform[2000:14_000], 16_000) == pytest.approx(440, abs=3)
+    assert np.abs(waveform).max() == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac"])
+def test_lossless_is_lossless(
+    tmp_path: Path, write_audio: Callable, voice: Callable, suffix: str
+) -> None:
+    waveform = (np.round(voice(0.2) * 32768) / 32768).astype(np.float32)
+    path = write_audio(tmp_path / f"a{suffix}", waveform)
+    np.testing.assert_allclose(read_waveform(path), waveform, atol=1 / 32768 + 1e-7)
+
+
+def test_write_waveform_is_16_bit_wav(tmp_path: Path, voice: Callable) -> None:
+    waveform = voice(0.2)
+    path = tmp_path / "new" / "folder" / "a.wav"
+    write_waveform(path, waveform)
+    info = read_info(path)
+    assert (info.format, info.subtype, info.sample_rate, info.frames) == (
+        "WAV",
+        "PCM_16",
+        16_000,
+        len(waveform),
+    )
+    np.testing.assert_allclose(read_waveform(path), waveform, atol=2 / 32768)
+    assert [entry.name for entry in path.parent.iterdir()] == ["a.wav"]
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
+    def blocks():
+        yield np.zeros((10, 1), np.float32)
+        raise RuntimeError("the disk is on fire")
+
+    with pytest.raises(AudiosError):
+        write_blocks(tmp_path / "a.wav", blocks(), AudioInfo(16_000, 20, 1, "WAV", "PCM_16"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_impossible_combination_is_one_line(tmp_path: Path) -> None:
+    like = AudioInfo(16_000, 1, 1, "FLAC", "FLOAT")
+    with pytest.raises(AudiosError, match="FLAC FLOAT") as raised:
+        write_blocks(tmp_path / "a.flac", [np.zeros((1, 1), np.float32)], like)
+    assert "\n" not in str(raised.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_channels_are_averaged(tmp_path: Path, write_audio: Callable) -> None:
+    left, right = tone(300, 0.5, 16_000, 0.4), tone(1000, 0.5, 16_000, 0.2)
+    path = write_audio(tmp_path / "a.wav", np.stack([left, right], axis=1), subtype="FLOAT")
+    assert read_info(path).channels == 2
+    np.testing.assert_allclose(read_waveform(path), (left + right) / 2, atol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [8000, 22_050, 44_100, 48_000])
+def test_resampling_keeps_a_tone(tmp_path: Path, write_audio: Callable, rate: int) -> None:
+    path = write_audio(tmp_path / "a.wav", tone(1000, 1.0, rate), rate)
+    waveform = read_waveform(path, 16_000)
+    assert len(waveform) == pytest.approx(16_000, abs=2)
+    assert strongest(waveform, 16_000) == pytest.approx(1000, abs=2)
+    assert np.abs(waveform[1000:-1000]).max() == pytest.approx(0.5, abs=0.01)
+    assert read_info(path).sample_rate == rate
+
+
+def test_resampling_does_not_alias(tmp_path: Path, write_audio: Callable) -> None:
+    path = write_audio(tmp_path / "a.wav", tone(11_000, 1.0, 48_000), 48_000)
+    assert np.abs(read_waveform(path, 16_000)[1000:-1000]).max() < 0.005
+
+
+def test_broken_files_are_told(tmp_path: Path, write_audio: Callable, voice: Callable) -> None:
+    (tmp_path / "empty.wav").write_bytes(b"")
+    (tmp_path / "text.wav").write_text("this is no recording " * 100)
+    (tmp_path / "folder.wav").mkdir()
+    write_audio(tmp_path / "no_samples.wav", np.zeros(0, np.float32))
+    write_audio(tmp_path / "silent.wav", np.zeros(1000, np.float32))
+    write_audio(tmp_path / "faint.wav", np.full(1000, 5e-5, np.float32), subtype="FLOAT")
+    for name, bad in (("nan", np.nan), ("inf", np.inf)):
+        waveform = voice(0.1)
+        waveform[50] = bad
+        write_audio(tmp_path / f"{name}.wav", waveform, subtype="FLOAT")
+    reasons = {
+        "missing": "missing",
+        "empty": "cannot be opened as audio",
+        "text": "cannot be opened as audio",
+        "folder": "missing",
+        "no_samples": "no samples",
+        "silent": "silent",
+        "faint": "silent",
+        "nan": "not finite",
+        "inf": "not finite",
+    }
+    for name, reason in reasons.items():
+        with pytest.raises(AudioError, match=reason) as raised:
+            read_waveform(tmp_path / f"{name}.wav")
+        # The caller names the file; the reason does not, and is one line.
+        assert "\n" not in str(raised.value)
+        assert str(tmp_path) not in str(raised.value)
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac"])
+def test_a_truncated_file_is_rejected(
+    tmp_path: Path, write_audio: Callable, voice: Callable, suffix: str
+) -> None:
+    path = write_audio(tmp_path / f"a{suffix}", voice(3.0))
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(AudioError):
+        read_waveform(path)
+
+
+def test_headers_only(tmp_path: Path, write_audio: Callable, monkeypatch) -> None:
+    path = write_audio(tmp_path / "a.wav", tone(440, 1.0, 16_000))
+
+    def refuse(*_, **__):
+        raise AssertionError("samples were decoded")
+
+    monkeypatch.setattr(soundfile.SoundFile, "read", refuse)
+    monkeypatch.setattr(soundfile.SoundFile, "buffer_read", refuse)
+    assert read_info(path) == AudioInfo(16_000, 16_000, 1, "WAV", "PCM_16")
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
+def test_blocks_make_the_whole(
+    tmp_path: Path, write_audio: Callable, voice: Callable, suffix: str
+) -> None:
+    waveform = np.stack([voice(1.0, seed=1), voice(1.0, seed=2)], axis=1)
+    path = write_audio(tmp_path / f"a{suffix}", waveform)
+    blocks = list(read_blocks(path, seconds=0.13))
+    assert len(blocks) == 8
+    assert all(block.dtype == np.float32 and block.shape[1] == 2 for block in blocks)
+    whole = soundfile.read(path, dtype="float32", always_2d=True)[0]
+    np.testing.assert_array_equal(np.concatenate(blocks), whole)
+
+
+def test_level_over_all_blocks(tmp_path: Path, write_audio: Callable, monkeypatch) -> None:
+    monkeypatch.setattr(audio.read_blocks, "__defaults__", (0.05,))
+    waveform = np.zeros((3000, 2), np.float32)
+    waveform[1234, 1] = -0.75  # a peak may be negative, in any block, in any channel
+    waveform[2990, 0] = 0.5
+    path = write_audio(tmp_path / "a.wav", waveform, subtype="FLOAT")
+    level = measure_level(path)
+    assert level.peak == 0.75
+    assert level.rms == pytest.approx(np.sqrt((0.75**2 + 0.5**2) / 6000))
+
+
+@pytest.mark.parametrize(
+    ("subtype", "bits"), [("PCM_U8", 8), ("PCM_16", 16), ("PCM_24", 24), ("PCM_32", 32)]
+)
+def test_full_scale_of_integers(subtype: str, bits: int) -> None:
+    assert full_scale(subtype) == 1 - 2.0 ** (1 - bits)
+
+
+def test_full_scale_of_anything_else() -> None:
+    assert full_scale("FLOAT") == full_scale("VORBIS") == 1.0
+
+
+def test_suffixes_in_any_case() -> None:
+    assert all(is_audio(Path(f"a{suffix}")) for suffix in SUFFIXES)
+    assert is_audio(Path("a.WAV"))
+    assert not is_audio(Path("a.txt"))
+    assert not is_audio(Path("wav"))

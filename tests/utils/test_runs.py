@@ -1,0 +1,147 @@
+"""Run folders: numbers, status, manifests and look-up."""
+
+import json
+import re
+import shutil
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from src.utils.errors import AudiosError, RunError
+from src.utils.runs import find_complete, find_run, keeping_status, list_runs, new_run
+
+
+def make(parent: Path, prefix: str = "run", **settings) -> Path:
+    with new_run(parent, "train", settings, {"in": "hash"}, prefix) as run:
+        return run.folder
+
+
+def test_numbers_rise_from_0(tmp_path: Path) -> None:
+    names = [make(tmp_path / "runs").name for _ in range(3)]
+    assert [re.fullmatch(r"run(\d)_\d{8}-\d{6}", name)[1] for name in names] == ["0", "1", "2"]
+    assert [run.number for run in list_runs(tmp_path / "runs")] == [0, 1, 2]
+
+
+def test_a_deleted_runs_number_is_not_given_again(tmp_path: Path) -> None:
+    for _ in range(3):
+        last = make(tmp_path)
+    shutil.rmtree(last)
+    assert make(tmp_path).name.startswith("run3_")
+    for run in list_runs(tmp_path):
+        shutil.rmtree(run.folder)
+    assert make(tmp_path).name.startswith("run4_")
+
+
+def test_runs_copied_from_elsewhere_keep_their_number(tmp_path: Path) -> None:
+    shutil.copytree(make(tmp_path / "a"), tmp_path / "b" / "run5_20200101-000000")
+    assert make(tmp_path / "b").name.startswith("run6_")
+
+
+def test_studies_count_apart(tmp_path: Path) -> None:
+    make(tmp_path)
+    names = [make(tmp_path, prefix).name for prefix in ("mlp_study", "svm_study", "mlp_study")]
+    assert [name.split("_2")[0] for name in names] == ["mlp_study0", "svm_study0", "mlp_study1"]
+    assert len(list_runs(tmp_path)) == 1
+    assert len(list_runs(tmp_path, "mlp_study")) == 2
+
+
+def test_processes_never_collide(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(8, mp_context=get_context("fork")) as pool:
+        folders = list(pool.map(_claim_five, [tmp_path] * 8))
+    numbers = sorted(number for part in folders for number in part)
+    assert numbers == list(range(40))
+    assert [run.number for run in list_runs(tmp_path)] == list(range(40))
+
+
+def _claim_five(parent: Path) -> list[int]:
+    found = []
+    for _ in range(5):
+        with new_run(parent, "train", {}) as run:
+            found.append(run.number)
+    return found
+
+
+def status(folder: Path) -> str:
+    return json.loads((folder / "manifest.json").read_text())["status"]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [(None, "complete"), (ValueError, "failed"), (KeyboardInterrupt, "interrupted")],
+)
+def test_status(tmp_path: Path, error: type[BaseException] | None, expected: str) -> None:
+    try:
+        with new_run(tmp_path, "train", {}) as run:
+            assert status(run.folder) == "running"
+            if error:
+                raise error
+    except (ValueError, KeyboardInterrupt) as raised:
+        assert type(raised) is error
+    assert status(run.folder) == expected
+    [found] = list_runs(tmp_path)
+    assert found.is_complete == (expected == "complete")
+    assert found.manifest["seconds"] >= 0
+    # Continued and ended well, it is complete.
+    with keeping_status(found):
+        pass
+    assert status(run.folder) == "complete"
+
+
+def test_manifest(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["fab", "TrainModel", "--backbone=lfcc"])
+    with new_run(tmp_path, "train", {"a": 1}, {"train": "h"}) as run:
+        run.update(results={"eer": 0.1})
+    manifest = json.loads((run.folder / "manifest.json").read_text())
+    assert manifest["command"] == ["TrainModel", "--backbone=lfcc"]
+    assert (manifest["kind"], manifest["number"]) == ("train", 0)
+    assert (manifest["settings"], manifest["inputs"]) == ({"a": 1}, {"train": "h"})
+    assert manifest["results"] == {"eer": 0.1}
+    assert manifest["started"] <= manifest["finished"]
+    environment = manifest["environment"]
+    assert environment["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert {"numpy", "torch", "scikit-learn", "optuna"} <= set(environment["libraries"])
+    assert "git_commit" in environment
+    assert list_runs(tmp_path)[0].settings == {"a": 1}
+
+
+def test_finding(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"no run 0 in .*; found none"):
+        find_run(tmp_path / "runs", 0)
+    for _ in range(3):
+        make(tmp_path)
+    assert find_run(tmp_path, 1).folder.name.startswith("run1_")
+    with pytest.raises(RunError, match=r"no run 9 in .*; found 0, 1, 2"):
+        find_run(tmp_path, 9)
+    with pytest.raises(RunError, match=r"no mlp study 1 in .*; found none"):
+        find_run(tmp_path, 1, "mlp_study")
+
+
+def test_foreign_folders_are_no_runs(tmp_path: Path) -> None:
+    for name in ("run1_20200101-000000", "run1", "myrun2_20200101-000000", "notes"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "run7_notes.txt").write_text("")
+    assert list_runs(tmp_path) == []
+
+
+def test_an_equal_run(tmp_path: Path) -> None:
+    make(tmp_path, c=1)
+    newest = make(tmp_path, c=1)
+    make(tmp_path, c=2)
+    with pytest.raises(ValueError, match="x"), new_run(tmp_path, "train", {"c": 1}, {"in": "hash"}):
+        raise ValueError("x")
+    runs = list_runs(tmp_path)
+    found = find_complete(runs, "train", {"c": 1}, {"in": "hash"})
+    assert found is not None
+    assert found.folder == newest
+    assert find_complete(runs, "train", {"c": 3}, {"in": "hash"}) is None
+    assert find_complete(runs, "train", {"c": 1}, {"in": "other"}) is None
+    assert find_complete(runs, "study", {"c": 1}, {"in": "hash"}) is None
+
+
+def test_an_impossible_place(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(AudiosError, match="cannot"), new_run(tmp_path / "file", "train", {}):
+        pass
