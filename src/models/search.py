@@ -21,6 +21,7 @@ from src.models.registry import classifier_class
 from src.models.train import fit_into, training_settings
 from src.utils.errors import AudiosError, RunError
 from src.utils.files import locked, write_json
+from src.utils.interrupts import Interrupts
 from src.utils.runs import Run, keeping_status, list_runs, new_run
 from src.utils.tables import write_csv
 from src.visualize.plots import plot_search
@@ -108,6 +109,9 @@ def optimize(
             return Search(found, _tabulate(study), _best(study, stores), was_stopped=False)
     stopped = False
     with ExitStack() as stack:
+        # Optuna's journal does not stand an interrupt in the midst of a write; only the fitting
+        # of a trial, where the time goes, may be broken off.
+        interrupts = stack.enter_context(Interrupts())
         if found is None:
             prefix = f"{classifier}_study"
             run = stack.enter_context(new_run(runs, KIND, settings, inputs, prefix=prefix))
@@ -120,7 +124,7 @@ def optimize(
             storage=_storage(run), study_name=classifier, load_if_exists=True
         )
         try:
-            _search(study, run, stores, model, total, seed)
+            _search(study, run, stores, model, total, seed, interrupts)
         except KeyboardInterrupt:
             stopped = True
         table = _tabulate(study)
@@ -149,6 +153,7 @@ def _search(
     model: type[Classifier],
     total: int,
     seed: int,
+    interrupts: Interrupts,
 ) -> None:
     for left in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(left.number, state=TrialState.FAIL)
@@ -158,7 +163,7 @@ def _search(
             study.sampler = TPESampler(seed=(seed * 1_000_003 + position) % 2**32)
             trial = study.ask()
             try:
-                eer = _run_trial(trial, run, stores, model, seed)
+                eer = _run_trial(trial, run, stores, model, seed, interrupts)
             except AudiosError as error:
                 log.warning("trial %d failed: %s", trial.number, error)
                 trial.set_user_attr(FAILED, str(error))
@@ -186,14 +191,20 @@ def _counted(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
 
 
 def _run_trial(
-    trial: Trial, study: Run, stores: TrainingStores, model: type[Classifier], seed: int
+    trial: Trial,
+    study: Run,
+    stores: TrainingStores,
+    model: type[Classifier],
+    seed: int,
+    interrupts: Interrupts,
 ) -> float:
     layer = trial.suggest_int("layer", 0, stores.train.n_layers - 1)
     classifier = model(suggest(trial, model), seed)
     settings = training_settings(stores, classifier, layer)
     with new_run(study.folder, TRAINING, settings, stores.inputs()) as run:
         trial.set_user_attr("run", run.number)
-        eer, _ = fit_into(run, classifier, stores, layer, plot=False)
+        with interrupts.allowed():
+            eer, _ = fit_into(run, classifier, stores, layer, plot=False)
     return eer
 
 

@@ -1,6 +1,8 @@
 """The search of hyperparameters: seeded, stopped, continued."""
 
 import json
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -124,6 +126,33 @@ def test_ctrl_c_keeps_the_best_so_far(stores: TrainingStores, tmp_path: Path, mo
     journal = optuna.storages.journal.JournalFileBackend(str(found.study.folder / module.JOURNAL))
     study = optuna.load_study(study_name="svm", storage=optuna.storages.JournalStorage(journal))
     assert not study.get_trials(states=(optuna.trial.TrialState.RUNNING,))
+
+
+@pytest.mark.parametrize("at", [1, 9, 17, 25])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_ctrl_c_while_the_journal_is_written(
+    stores: TrainingStores, tmp_path: Path, monkeypatch, at: int, when: str
+) -> None:
+    """Optuna's lock and log do not stand an interrupt half-way: it waits for a trial."""
+    backend = optuna.storages.journal.JournalFileBackend
+    real, count = backend.append_logs, [0]
+
+    def pressed(self, logs) -> None:
+        count[0] += 1
+        if count[0] == at and when == "before":
+            os.kill(os.getpid(), signal.SIGINT)
+        real(self, logs)
+        if count[0] == at and when == "after":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(backend, "append_logs", pressed)
+        found = optimize(stores, tmp_path / "b", "svm", 6)
+    assert found.was_stopped
+    assert count[0] > at
+    whole = optimize(stores, tmp_path / "a", "svm", 6)
+    again = optimize(stores, tmp_path / "b", "svm", 6, study_number=0)
+    assert drawn(again.trials) == drawn(whole.trials)
 
 
 def test_a_stopped_study_is_marked(stores: TrainingStores, tmp_path: Path, monkeypatch) -> None:
