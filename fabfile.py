@@ -5,6 +5,7 @@ import inspect
 import logging
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from fabric import Connection, task
@@ -39,6 +40,8 @@ HELP = {
     "checkpoint": "A hub id or a local folder in Hugging Face layout, in place of the default.",
     "splits": "downstream (default), pretext, all, full (the whole table), or names of splits "
     "joined by commas.",
+    "engine": "local (default), or ray: on all machines of a Ray cluster.",
+    "ray_address": "For ray: HOST:PORT of a running cluster (default: start one on this machine).",
     "layout": "How the recordings are laid out: auto (default), cetuc or csv.",
     "audio": "Where the recordings are, if not in --dataset; nothing is written there.",
     "layer": "A whole number (0 first, -1 last), or probe (default) for the layer whose logistic "
@@ -203,28 +206,48 @@ def SplitDataset(
 
 @stage()
 def GenerateEmbeddings(
-    c, backbone=None, dataset=None, checkpoint=None, splits="downstream", embeddings=None
+    c,
+    backbone=None,
+    dataset=None,
+    checkpoint=None,
+    splits="downstream",
+    engine="local",
+    ray_address=None,
+    embeddings=None,
 ):
     """7 · Turn clips into vectors by a backbone."""
-    _generate_embeddings(
-        c, arguments.backbone_name(backbone), dataset, checkpoint, splits, embeddings
-    )
+    name = arguments.backbone_name(backbone)
+    _generate_embeddings(c, name, dataset, checkpoint, splits, engine, ray_address, embeddings)
 
 
 @stage()
 def GenerateEmbeddingsWav2vec2(
-    c, dataset=None, checkpoint=None, splits="downstream", embeddings=None
+    c,
+    dataset=None,
+    checkpoint=None,
+    splits="downstream",
+    engine="local",
+    ray_address=None,
+    embeddings=None,
 ):
     """7 · The same with --backbone=wav2vec2."""
-    _generate_embeddings(c, "wav2vec2", dataset, checkpoint, splits, embeddings)
+    _generate_embeddings(
+        c, "wav2vec2", dataset, checkpoint, splits, engine, ray_address, embeddings
+    )
 
 
 @stage()
 def GenerateEmbeddingsHubert(
-    c, dataset=None, checkpoint=None, splits="downstream", embeddings=None
+    c,
+    dataset=None,
+    checkpoint=None,
+    splits="downstream",
+    engine="local",
+    ray_address=None,
+    embeddings=None,
 ):
     """7 · The same with --backbone=hubert."""
-    _generate_embeddings(c, "hubert", dataset, checkpoint, splits, embeddings)
+    _generate_embeddings(c, "hubert", dataset, checkpoint, splits, engine, ray_address, embeddings)
 
 
 @stage(
@@ -488,21 +511,23 @@ def Clean(c, what=None, yes=False, embeddings=None, runs=None):
         print(f"{len(found)} would be removed; add --yes to do it")
 
 
-def _generate_embeddings(c, backbone, dataset, checkpoint, splits, embeddings):
+def _generate_embeddings(c, backbone, dataset, checkpoint, splits, engine, ray_address, embeddings):
     from src.reports import report_extraction
     from src.utils.dataset.split import read_split
     from src.utils.embeddings.backbones import load_backbone
+    from src.utils.embeddings.engines import load_engine
     from src.utils.embeddings.extract import extract_split, parse_splits
 
     names = parse_splits(splits)
-    source = _dataset(c, dataset)
-    for split in names:
-        # A missing split should show before a checkpoint is fetched for minutes.
-        read_split(source, split)
-    loaded = load_backbone(backbone, checkpoint)
-    for split in names:
-        extraction = extract_split(source, split, loaded, _path(c, "embeddings", embeddings))
-        print(report_extraction(extraction))
+    with closing(load_engine(engine, ray_address)) as runner:
+        source = _dataset(c, dataset)
+        for split in names:
+            # A missing split should show before a checkpoint is fetched for minutes.
+            read_split(source, split)
+        loaded = load_backbone(backbone, checkpoint)
+        folder = _path(c, "embeddings", embeddings)
+        for split in names:
+            print(report_extraction(extract_split(source, split, loaded, folder, runner)))
 
 
 def _visualize(c, method, backbone, split, layer, embeddings, runs, seed):

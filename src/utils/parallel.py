@@ -1,8 +1,9 @@
 """One loop over many recordings: all cores, a progress bar, bad files set aside."""
 
+import math
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -23,27 +24,47 @@ def n_workers() -> int:
 
 
 def map_ahead(
-    function: Callable[[Item], Result], items: Sequence[Item], ahead: int | None = None
-) -> Iterator[Result | AudioError]:
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    ahead: int | None = None,
+    cost: Callable[[Item], float] | None = None,
+    budget: float = math.inf,
+    threads: int | None = None,
+) -> Generator[Result | AudioError]:
     """Apply `function` to every item in threads and yield the results in order.
 
-    Decoding and array arithmetic leave Python's lock, so threads use all cores. At most
-    `ahead` results wait at a time, which bounds memory. An `AudioError` is yielded in
-    place of the item's result; any other exception is raised.
+    Decoding and array arithmetic leave Python's lock, so threads use all cores. An `AudioError`
+    is yielded in place of the item's result; any other exception is raised.
+
+    Parameters
+    ----------
+    function : callable
+    items : iterable
+    ahead : int, optional
+        How many results may wait, finished or in work (default: four a core).
+    cost : callable, optional
+        What an item's result takes up while it waits, in the unit of `budget`.
+    budget : float
+        How much may wait by cost; a single item may exceed it, alone.
+    threads : int, optional
+        How many (default: one a core).
     """
     ahead = ahead or 4 * n_workers()
-    waiting: deque[Future[Result | AudioError]] = deque()
-    remaining = iter(items)
-    with ThreadPoolExecutor(n_workers()) as pool:
+    waiting: deque[tuple[Future[Result | AudioError], float]] = deque()
+    held = 0.0
+    with ThreadPoolExecutor(threads or n_workers()) as pool:
         try:
-            for item in remaining:
-                waiting.append(pool.submit(_attempt, function, item))
-                if len(waiting) >= ahead:
-                    yield waiting.popleft().result()
+            for item in items:
+                price = cost(item) if cost else 0.0
+                while waiting and (len(waiting) >= ahead or held + price > budget):
+                    held -= waiting[0][1]
+                    yield waiting.popleft()[0].result()
+                waiting.append((pool.submit(_attempt, function, item), price))
+                held += price
             while waiting:
-                yield waiting.popleft().result()
+                yield waiting.popleft()[0].result()
         finally:
-            for future in waiting:
+            for future, _ in waiting:
                 future.cancel()
 
 

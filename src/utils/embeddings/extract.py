@@ -1,6 +1,6 @@
 """Stage 7: filling the embedding store of one split."""
 
-from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,21 +8,18 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from src.utils.audio import read_info, read_waveform
+from src.utils.audio import read_info
 from src.utils.config import DOWNSTREAM_SPLITS, FULL, PRETEXT_SPLITS, SPLITS
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split import read_split
 from src.utils.embeddings.backbones import Backbone
+from src.utils.embeddings.engines import Engine, LocalEngine
+from src.utils.embeddings.plan import Batch, make_plan
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.embeddings.writer import StoreWriter
 from src.utils.errors import AudioError, choose
 from src.utils.files import file_identity
-from src.utils.parallel import map_ahead, n_workers
-
-MAX_BATCH_CLIPS = 64
-
-AHEAD_SECONDS = 1800.0
-"""How much decoded audio may wait in memory: 115 MB at 16 kHz."""
+from src.utils.parallel import map_ahead
 
 _GROUPS = {"downstream": DOWNSTREAM_SPLITS, "pretext": PRETEXT_SPLITS, "all": SPLITS}
 
@@ -66,11 +63,18 @@ def parse_splits(text: str) -> list[str]:
     return names
 
 
-def extract_split(dataset: Dataset, split: str, backbone: Backbone, embeddings: Path) -> Extraction:
+def extract_split(
+    dataset: Dataset,
+    split: str,
+    backbone: Backbone,
+    embeddings: Path,
+    engine: Engine | None = None,
+) -> Extraction:
     """Embed every recording of a split into `embeddings/<backbone>/<split>`.
 
     Killed and called again it goes on where it was; called on a whole store it only refreshes
-    labels. Which clips share a batch is fixed by the split alone, not by what is done already.
+    labels. Which clips share a batch is fixed before the first is computed, so that a store made
+    with interruptions is the same, byte for byte, as one made without.
 
     Parameters
     ----------
@@ -79,6 +83,8 @@ def extract_split(dataset: Dataset, split: str, backbone: Backbone, embeddings: 
         One of `config.SPLITS`, or `full`.
     backbone : Backbone
     embeddings : pathlib.Path
+    engine : Engine, optional
+        What computes the batches (default: this process).
 
     Raises
     ------
@@ -96,75 +102,35 @@ def extract_split(dataset: Dataset, split: str, backbone: Backbone, embeddings: 
             store = writer.refresh_table()
             return Extraction(store, 0, len(store.clips()), store.rejected())
         n_kept = writer.start()
-        _fill(writer, dataset, backbone)
+        _fill(writer, dataset, backbone, engine or LocalEngine())
         return Extraction(writer.finish(), len(clips) - n_kept, n_kept, writer.rejected)
 
 
-def _fill(writer: StoreWriter, dataset: Dataset, backbone: Backbone) -> None:
-    files = writer.clips["file"].tolist()
-    seconds = np.array(
-        [0.0 if isinstance(d, AudioError) else d for d in _durations(dataset, files)]
-    )
-    batches = [
-        batch
-        for batch in _plan(files, seconds, backbone.batch_seconds)
-        if not all(writer.done[row] for row in batch)
-    ]
+def _fill(writer: StoreWriter, dataset: Dataset, backbone: Backbone, engine: Engine) -> None:
+    files = writer.clips["file"]
 
-    def read(row: int) -> np.ndarray:
-        return backbone.prepare(read_waveform(dataset.path(files[row]), backbone.sample_rate))
+    def plan() -> list[Batch]:
+        return make_plan(files.tolist(), _seconds(dataset, files), backbone.batch_seconds)
 
-    rows = [row for batch in batches for row in batch]
+    def path_of(row: int) -> Path:
+        return dataset.path(files.iloc[row]).absolute()
+
+    batches = writer.remaining(plan)
+    n_left = sum(len(batch.rows) for batch in batches)
     label = f"{backbone.name} {writer.split}"
-    with tqdm(total=len(files), initial=len(files) - len(rows), desc=label, unit="clip") as bar:
-        longest = max(seconds[rows], default=0.0)
-        ahead = int(np.clip(AHEAD_SECONDS / max(longest, 1.0), n_workers(), 2 * MAX_BATCH_CLIPS))
-        prepared = map_ahead(read, rows, ahead)
-        for batch in batches:
-            _write_batch(writer, backbone, batch, files, prepared)
-            bar.update(len(batch))
+    with (
+        tqdm(total=len(files), initial=len(files) - n_left, desc=label, unit="clip") as bar,
+        closing(engine.run(backbone, batches, path_of)) as results,
+    ):
+        for batch in results:
+            writer.write(batch.rows, batch.vectors, batch.rejected)
+            bar.update(len(batch.rows) + len(batch.rejected))
 
 
-def _write_batch(
-    writer: StoreWriter,
-    backbone: Backbone,
-    batch: list[int],
-    files: list[str],
-    prepared: Iterator[np.ndarray | AudioError],
-) -> None:
-    accepted: dict[int, np.ndarray] = {}
-    rejected: dict[str, str] = {}
-    for row in batch:
-        clip = next(prepared)
-        if isinstance(clip, AudioError):
-            rejected[files[row]] = str(clip)
-        else:
-            accepted[row] = clip
-    vectors = backbone.embed(list(accepted.values())) if accepted else np.empty((0, 1), np.float32)
-    rows = np.array(list(accepted), dtype=int)
-    finite = np.array([np.isfinite(vector).all() for vector in vectors], dtype=bool)
-    rejected |= {files[row]: "gives a vector that is not finite" for row in rows[~finite]}
-    writer.write(rows[finite].tolist(), vectors[finite], rejected)
-
-
-def _plan(files: list[str], seconds: np.ndarray, batch_seconds: float) -> list[list[int]]:
-    """Group rows of similar length, longest first, so that batches carry little padding.
-
-    The longest first, since memory that does not suffice should show at the start.
-    """
-    batches: list[list[int]] = []
-    for row in np.lexsort((np.array(files), -seconds)).tolist():
-        longest = seconds[batches[-1][0]] if batches else 0.0
-        fits = batches and (len(batches[-1]) + 1) * longest <= batch_seconds
-        if fits and len(batches[-1]) < MAX_BATCH_CLIPS:
-            batches[-1].append(row)
-        else:
-            batches.append([row])
-    return batches
-
-
-def _durations(dataset: Dataset, files: list[str]) -> Iterator[float | AudioError]:
-    return map_ahead(lambda file: read_info(dataset.path(file)).duration, files)
+def _seconds(dataset: Dataset, files: pd.Series) -> np.ndarray:
+    """Return every clip's length, 0 for one that cannot be opened: the reason shows later."""
+    infos = map_ahead(lambda file: read_info(dataset.path(file)).duration, files)
+    return np.array([0.0 if isinstance(found, AudioError) else found for found in infos])
 
 
 def _clips_of(dataset: Dataset, split: str) -> pd.DataFrame:

@@ -1,15 +1,16 @@
 """Filling an embedding store so that it can be killed at any moment and continued.
 
 Work happens in `<split>.partial` beside the final folder: the array is written in place and
-`progress.jsonl` says, one line a batch, which of its rows are true. Only a whole store gets
-the final name.
+`progress.jsonl` says, one line a batch, which of its rows are true. `plan.jsonl` says which clips
+share a batch, whatever is done. Only a whole store gets the final name.
 """
 
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import numpy as np
 import pandas as pd
 
 from src.utils.config import FULL
+from src.utils.embeddings.array_file import ArrayFile
+from src.utils.embeddings.plan import Batch, read_plan, write_plan
 from src.utils.embeddings.store import (
     ARRAY,
     CLIPS,
@@ -26,12 +29,25 @@ from src.utils.embeddings.store import (
     backbone_differences,
 )
 from src.utils.errors import EmbeddingError
-from src.utils.files import PARTIAL, locked, make_folder, read_json, sha256_text, write_json
+from src.utils.files import (
+    PARTIAL,
+    locked,
+    make_folder,
+    read_json,
+    remove_partials,
+    sha256_text,
+    write_json,
+)
 from src.utils.tables import read_csv, write_csv
 
 PROGRESS = "progress.jsonl"
+PLAN = "plan.jsonl"
 IDENTITY = ["file", "bytes", "mtime_ns"]
 """What makes a row of another store the vector of this very recording."""
+
+VOUCH_ROWS = 1024
+COPY_ROWS = 64
+"""Rows of one store that are vouched for, and that are in memory, at a time: 5 MB of a layer."""
 
 
 class StoreWriter:
@@ -69,8 +85,8 @@ class StoreWriter:
         self.backbone = backbone
         self.dataset = dataset
         self.clips = clips.reset_index(drop=True)
-        self.done = np.zeros(len(clips), dtype=bool)
-        self.rejected: dict[str, str] = {}
+        self._progress = _Progress(np.zeros(len(clips), dtype=bool))
+        self._array: ArrayFile
         for folder in (self.final, self.partial):
             self._refuse_other_backbone(folder)
         # Train and test of one folder must come from one data set.
@@ -80,6 +96,12 @@ class StoreWriter:
     def locked(self) -> AbstractContextManager[None]:
         """Keep a second process from filling the same store (see `files.locked`)."""
         return locked(self.parent / f".{self.split}.lock", str(self.final))
+
+    @property
+    def rejected(self) -> dict[str, str]:
+        """The reason by file, in the order of the table."""
+        reasons = self._progress.rejected
+        return {self.clips["file"].iloc[row]: reasons[row] for row in sorted(reasons)}
 
     def is_up_to_date(self) -> bool:
         """Say whether the final store holds these very clips; their labels are not compared."""
@@ -92,6 +114,7 @@ class StoreWriter:
         """Give an up-to-date store the labels and speakers as they are now."""
         there = read_csv(self.final / CLIPS)["file"]
         wanted = self.clips.set_index("file", drop=False).loc[there].reset_index(drop=True)
+        remove_partials(self.final)
         write_csv(self.final / CLIPS, wanted)
         write_json(self.final / MANIFEST, self._manifest(wanted))
         self._remove_leftovers()
@@ -106,29 +129,49 @@ class StoreWriter:
         Returns
         -------
         int
-            How many clips need no work any more.
+            How many clips have a vector or a reason already.
         """
         shape = (len(self.clips), *(self.backbone[k] for k in ("layers", "stats_count", "dim")))
-        if self.partial.is_dir() and not self._is_same_plan():
-            # Its finished rows serve the new plan, so it makes way but is not thrown away.
+        if self.partial.is_dir() and not self._is_same_work():
+            # Its finished rows serve the new work, so it makes way but is not thrown away.
             self.partial.rename(self._superseded())
         if not self.partial.is_dir():
-            building = make_folder(self.parent / f".{self.split}.building{PARTIAL}")
-            np.lib.format.open_memmap(building / ARRAY, "w+", np.float32, shape).flush()
+            building = self.parent / f".{self.split}.building{PARTIAL}"
+            shutil.rmtree(building, ignore_errors=True)
+            make_folder(building)
+            ArrayFile.create(building / ARRAY, shape).close()
             write_csv(building / CLIPS, self.clips)
             # Before the manifest: a folder with a manifest and no progress counts as whole.
             (building / PROGRESS).write_text("")
             write_json(building / MANIFEST, self._manifest(self.clips))
             building.rename(self.partial)
-        self.array = np.lib.format.open_memmap(self.partial / ARRAY, "r+")
-        done, self.rejected = _read_progress(self.partial)
-        self.done[done] = True
-        _cut_torn_line(self.partial / PROGRESS)
+        self._array = ArrayFile(self.partial / ARRAY, writable=True)
+        self._progress = _read_progress(self.partial, len(self.clips))
+        # What a kill tore, and what stands behind it, was never written.
+        os.truncate(self.partial / PROGRESS, self._progress.sound_bytes)
         # Also when going on: a kill may have come in the midst of it.
         self._take_over()
-        return int(self.done.sum())
+        return int(self._progress.done.sum())
 
-    def write(self, rows: Sequence[int], vectors: np.ndarray, rejected: dict[str, str]) -> None:
+    def remaining(self, make: Callable[[], list[Batch]]) -> list[Batch]:
+        """Return the batches that are not wholly done, by the plan this work was begun with.
+
+        A batch of which only some rows were taken over is computed whole, as planned.
+
+        Parameters
+        ----------
+        make : callable
+            Makes the plan if there is none yet.
+        """
+        done = self._progress.done
+        if done.all():
+            return []
+        path = self.partial / PLAN
+        if not path.is_file():
+            write_plan(path, make())
+        return [batch for batch in read_plan(path) if not done[batch.rows].all()]
+
+    def write(self, rows: Sequence[int], vectors: np.ndarray, rejected: Mapping[int, str]) -> None:
         """Store the vectors of `rows` and the reasons of the rejected, then say so on disk.
 
         Parameters
@@ -137,19 +180,12 @@ class StoreWriter:
             Positions in `clips`.
         vectors : numpy.ndarray
             float32, shape (len(rows), layers, stats, dim).
-        rejected : dict of str to str
+        rejected : mapping of int to str
+            The reason by row.
         """
         if len(rows):
-            self.array[list(rows)] = vectors
-            self.array.flush()
-        self.rejected |= rejected
-        refused = np.flatnonzero(self.clips["file"].isin(list(rejected)))
-        finished = sorted([*map(int, rows), *map(int, refused)])
-        self.done[finished] = True
-        with (self.partial / PROGRESS).open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps({"rows": finished, "rejected": rejected}) + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
+            self._array.write(rows, vectors)
+        self._vouch(rows, rejected)
 
     def finish(self) -> EmbeddingStore:
         """Drop the rejected rows and give the store its final name.
@@ -159,15 +195,17 @@ class StoreWriter:
         EmbeddingError
             When every clip was rejected.
         """
-        accepted = ~self.clips["file"].isin(list(self.rejected)).to_numpy()
+        reasons = self._progress.rejected
+        accepted = np.ones(len(self.clips), dtype=bool)
+        accepted[list(reasons)] = False
         clips = self.clips[accepted].reset_index(drop=True)
         rejected = self.clips.loc[~accepted, IDENTITY]
-        rejected = rejected.assign(reason=rejected["file"].map(self.rejected))
+        rejected = rejected.assign(reason=[reasons[row] for row in rejected.index])
         if not len(clips):
-            first = next(iter(self.rejected.items()))
+            first = rejected.iloc[0]
             raise EmbeddingError(
                 f"not one of {len(self.clips):,} clips of {self.split} can be used: "
-                f"{first[0]} {first[1]}"
+                f"{first['file']} {first['reason']}"
             )
         # Built apart from the partial folder: a kill half-way must not leave its rows and its
         # progress telling different things.
@@ -175,6 +213,7 @@ class StoreWriter:
         shutil.rmtree(finishing, ignore_errors=True)
         make_folder(finishing)
         self._place_array(finishing / ARRAY, accepted)
+        self._array.close()
         write_csv(finishing / CLIPS, clips)
         write_csv(finishing / REJECTED, rejected)
         write_json(finishing / MANIFEST, self._manifest(clips))
@@ -183,6 +222,17 @@ class StoreWriter:
         finishing.rename(self.final)
         self._remove_leftovers()
         return self._open()
+
+    def _vouch(self, rows: Sequence[int], rejected: Mapping[int, str]) -> None:
+        """Say on disk that `rows` are true, which they must be there before."""
+        if len(rows):
+            self._array.flush()
+        finished = sorted([*map(int, rows), *map(int, rejected)])
+        self._progress.add(finished, rejected)
+        with (self.partial / PROGRESS).open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps({"rows": finished, "rejected": dict(rejected)}) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
 
     def _remove_leftovers(self) -> None:
         for folder in (self.partial, *self.parent.glob(f"{self.split}.superseded*{PARTIAL}")):
@@ -235,7 +285,7 @@ class StoreWriter:
                 f"with: fab Clean --what=embeddings"
             )
 
-    def _is_same_plan(self) -> bool:
+    def _is_same_work(self) -> bool:
         return (self.partial / PROGRESS).is_file() and read_csv(self.partial / CLIPS).equals(
             self.clips
         )
@@ -251,16 +301,26 @@ class StoreWriter:
             if folder == self.partial or other:
                 continue
             theirs = _identities(read_csv(folder / CLIPS))
-            ready = list(range(len(theirs)))
+            ready = np.ones(len(theirs), dtype=bool)
             if (folder / PROGRESS).is_file():
-                rows, refused = _read_progress(folder)
-                ready = [row for row in rows if theirs[row][0] not in refused]
-            pairs = [(row_of[theirs[row]], row) for row in ready if theirs[row] in row_of]
-            pairs = [(mine_, row) for mine_, row in pairs if not self.done[mine_]]
-            array = np.load(folder / ARRAY, mmap_mode="r", allow_pickle=False)
-            for start in range(0, len(pairs), 1024):
-                ours, others = zip(*pairs[start : start + 1024], strict=True)
-                self.write(ours, array[list(others)], {})
+                progress = _read_progress(folder, len(theirs))
+                ready = progress.done
+                ready[list(progress.rejected)] = False
+            pairs = [
+                (row_of[identity], row)
+                for row, identity in enumerate(theirs)
+                if ready[row] and identity in row_of and not self._progress.done[row_of[identity]]
+            ]
+            with ArrayFile(folder / ARRAY) as array:
+                self._copy(array, pairs)
+
+    def _copy(self, array: ArrayFile, pairs: list[tuple[int, int]]) -> None:
+        """Copy rows of another array, given as (row here, row there)."""
+        for block in _blocks(pairs, VOUCH_ROWS):
+            for part in _blocks(block, COPY_ROWS):
+                here, there = zip(*part, strict=True)
+                self._array.write(here, array.read(there))
+            self._vouch([here for here, _ in block], {})
 
     def _place_array(self, path: Path, accepted: np.ndarray) -> None:
         """Put the accepted rows at `path`; all of them cost no copy where links are possible."""
@@ -271,34 +331,58 @@ class StoreWriter:
                 shutil.copyfile(self.partial / ARRAY, path)
             return
         kept = np.flatnonzero(accepted)
-        smaller = np.lib.format.open_memmap(
-            path, "w+", np.float32, (len(kept), *self.array.shape[1:])
-        )
-        for start in range(0, len(kept), 1024):
-            smaller[start : start + 1024] = self.array[kept[start : start + 1024]]
-        smaller.flush()
+        with ArrayFile.create(path, (len(kept), *self._array.shape[1:])) as smaller:
+            for rows in _blocks(np.arange(len(kept)), COPY_ROWS):
+                smaller.write(rows, self._array.read(kept[rows]))
+            smaller.flush()
+
+
+@dataclass
+class _Progress:
+    """What a partial folder vouches for.
+
+    Attributes
+    ----------
+    done : numpy.ndarray
+        bool, shape (clips,).
+    rejected : dict of int to str
+        The reason by row; these are done too.
+    sound_bytes : int
+        Where the first torn line starts.
+    """
+
+    done: np.ndarray
+    rejected: dict[int, str] = field(default_factory=dict)
+    sound_bytes: int = 0
+
+    def add(self, rows: Sequence[int], rejected: Mapping[int, str]) -> None:
+        """Take in one line: all rows that are finished, and why some have no vector."""
+        self.rejected |= rejected
+        self.done[rows] = True
+
+
+def _read_progress(folder: Path, n_clips: int) -> _Progress:
+    """Read line by line up to the first that a kill tore."""
+    progress = _Progress(np.zeros(n_clips, dtype=bool))
+    with (folder / PROGRESS).open("rb") as stream:
+        for line in stream:
+            try:
+                entry = json.loads(line)
+                rows = [int(row) for row in entry["rows"]]
+                rejected = {int(row): str(why) for row, why in entry["rejected"].items()}
+            except (ValueError, TypeError, KeyError, AttributeError):
+                break
+            if not line.endswith(b"\n"):
+                break
+            progress.add(rows, rejected)
+            progress.sound_bytes += len(line)
+    return progress
 
 
 def _identities(clips: pd.DataFrame) -> list[tuple[str, ...]]:
     return list(clips[IDENTITY].itertuples(index=False, name=None))
 
 
-def _read_progress(folder: Path) -> tuple[list[int], dict[str, str]]:
-    """Return the finished rows and the rejected; a torn last line is as if never written."""
-    rows: list[int] = []
-    rejected: dict[str, str] = {}
-    for line in (folder / PROGRESS).read_text(encoding="utf-8").splitlines():
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            break
-        rows += entry["rows"]
-        rejected |= entry["rejected"]
-    return rows, rejected
-
-
-def _cut_torn_line(path: Path) -> None:
-    content = path.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        os.truncate(path, whole)
+def _blocks(items: Sequence | np.ndarray, size: int) -> Iterator[Any]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,150 @@
+"""A large array on disk, read and written row by row without being mapped into memory.
+
+The pages of a memory map that were touched count as the process's own memory, so that filling a
+store would need as much of it as the store is large. Positioned reads and writes leave them to
+the system's cache.
+"""
+
+import math
+import os
+from collections.abc import Sequence
+from io import FileIO
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from src.utils.errors import EmbeddingError
+from src.utils.files import replacing
+
+DTYPE = np.dtype("<f4")
+
+
+class ArrayFile:
+    """An open `.npy` file of float32 in C order.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    writable : bool
+
+    Attributes
+    ----------
+    shape : tuple of int
+        The first number counts rows.
+
+    Raises
+    ------
+    EmbeddingError
+        When the file is absent, cut short, or holds anything else; nothing is unpickled.
+    """
+
+    def __init__(self, path: Path, writable: bool = False) -> None:
+        try:
+            self._stream = path.open("r+b" if writable else "rb", buffering=0)
+        except OSError as error:
+            raise EmbeddingError(f"cannot open {path}: {error.strerror}") from error
+        try:
+            self.shape, self._start = _read_header(self._stream)
+            self._row_bytes = math.prod(self.shape[1:]) * DTYPE.itemsize
+            whole = self._start + self.shape[0] * self._row_bytes
+            size = os.fstat(self._stream.fileno()).st_size
+            if size != whole:
+                raise ValueError(f"it has {size:,} bytes, not {whole:,}")
+        except ValueError as error:
+            self._stream.close()
+            raise EmbeddingError(f"{path} is damaged: {error}") from error
+
+    @classmethod
+    def create(cls, path: Path, shape: tuple[int, ...]) -> "ArrayFile":
+        """Make a file of zeros, which appears under its name only whole, and open it to write.
+
+        Raises
+        ------
+        AudiosError
+            When it cannot be written.
+        """
+        header = {"descr": DTYPE.str, "fortran_order": False, "shape": tuple(map(int, shape))}
+        with replacing(path) as temporary, temporary.open("wb") as stream:
+            np.lib.format.write_array_header_1_0(stream, header)
+            stream.truncate(stream.tell() + math.prod(shape) * DTYPE.itemsize)
+        return cls(path, writable=True)
+
+    def read(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Return these rows: float32 of shape (len(rows), *shape[1:]).
+
+        Raises
+        ------
+        OSError
+            When the disk fails.
+        """
+        values = np.empty((len(rows), *self.shape[1:]), DTYPE)
+        for row, value in zip(rows, values, strict=True):
+            done = 0
+            view = memoryview(value.reshape(-1)).cast("B")
+            while done < self._row_bytes:
+                count = os.preadv(self._stream.fileno(), [view[done:]], self._offset(row) + done)
+                if not count:
+                    raise OSError(f"row {row} ends early")
+                done += count
+        return values
+
+    def write(self, rows: Sequence[int] | np.ndarray, values: np.ndarray) -> None:
+        """Put `values`, of shape (len(rows), *shape[1:]), into these rows.
+
+        Raises
+        ------
+        ValueError
+            When the shapes do not fit.
+        OSError
+            When the disk is full or fails.
+        """
+        if values.shape != (len(rows), *self.shape[1:]):
+            raise ValueError(f"{values.shape} does not fit {len(rows)} rows of {self.shape[1:]}")
+        values = np.ascontiguousarray(values, DTYPE)
+        for row, value in zip(rows, values, strict=True):
+            done = 0
+            view = memoryview(value.reshape(-1)).cast("B")
+            while done < self._row_bytes:
+                done += os.pwrite(self._stream.fileno(), view[done:], self._offset(row) + done)
+
+    def flush(self) -> None:
+        """Wait until everything written is on the disk."""
+        os.fsync(self._stream.fileno())
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._stream.close()
+
+    def __enter__(self) -> "ArrayFile":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _offset(self, row: int) -> int:
+        if not 0 <= row < self.shape[0]:
+            raise IndexError(f"row {row} of {self.shape[0]}")
+        return self._start + int(row) * self._row_bytes
+
+
+def _read_header(stream: FileIO) -> tuple[tuple[int, ...], int]:
+    """Return shape and where the data starts.
+
+    Raises
+    ------
+    ValueError
+        When it is no `.npy` file of float32 in C order.
+    """
+    version = np.lib.format.read_magic(stream)
+    if version != (1, 0):
+        raise ValueError(f"its format is {version}")
+    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+    if fortran_order or dtype != DTYPE or not shape:
+        raise ValueError(f"it holds {dtype} of shape {shape}, not rows of float32")
+    return shape, stream.tell()

@@ -1,0 +1,267 @@
+"""Extraction on a Ray cluster: actors read recordings from shared storage and send vectors back.
+
+Only vectors travel. This process alone writes the store, in whatever order they come, so a
+cluster's store is as safe to kill as a local one; a worker that is lost is replaced by Ray, and
+what it had in work is computed again.
+"""
+
+import json
+import logging
+import os
+import socket
+import warnings
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from src.utils.config import ROOT
+from src.utils.embeddings.backbones import Backbone
+from src.utils.embeddings.engines.engine import Embedded
+from src.utils.embeddings.engines.local import LocalEngine
+from src.utils.embeddings.plan import Batch
+from src.utils.errors import ArgumentError, AudiosError
+from src.utils.parallel import n_workers
+
+CONNECT_SECONDS = 5.0
+
+STORE_BYTES = 256 * 2**20
+"""What a cluster made here holds of results on their way, in shared memory."""
+
+TASK_BATCHES = 8
+"""Batches an actor is given at a time: it reads the next one while it computes."""
+
+TASKS_AN_ACTOR = 8
+"""At least so many, where there are enough batches, or some actors would end long after others."""
+
+TASK_RETRIES = 10
+"""How often a task may take its actor with it: lost machines are survived, a deadly clip told."""
+
+
+class RayEngine:
+    """Computes batches as Ray Data actors, one for each GPU, or else as many as cores allow.
+
+    An actor without a GPU gets as many cores and threads as torch uses in this process: torch
+    divides sums among its threads, so another number would change the last bits.
+
+    Parameters
+    ----------
+    address : str, optional
+        `host:port` of a running cluster of which this machine is part (default: make one here).
+
+    Raises
+    ------
+    ArgumentError
+        When the address is not `host:port`.
+    AudiosError
+        When Ray is not installed, or nothing answers at the address.
+    """
+
+    def __init__(self, address: str | None = None) -> None:
+        if find_spec("ray") is None:
+            raise AudiosError(
+                "--engine=ray needs Ray; install it with: pip install -r requirements-cluster.txt"
+            )
+        if address is not None:
+            _check(address)
+        self.address = address
+        self._is_connected = False
+
+    def run(
+        self, backbone: Backbone, batches: Sequence[Batch], path_of: Callable[[int], Path]
+    ) -> Generator[Embedded]:
+        """Yield what became of each batch, as they come (see `Engine.run`).
+
+        Raises
+        ------
+        AudiosError
+            When the cluster fails, or a worker cannot make the backbone work.
+        """
+        if not batches:
+            return
+        self._connect()
+        import ray
+        from ray.util.annotations import RayDeprecationWarning
+
+        actors = _actors([node["Resources"] for node in ray.nodes() if node["Alive"]])
+        size = min(TASK_BATCHES, max(1, len(batches) // (TASKS_AN_ACTOR * actors.count)))
+        tasks = [
+            {
+                "batches": json.dumps(
+                    [_pack(batch, path_of) for batch in batches[start : start + size]]
+                )
+            }
+            for start in range(0, len(batches), size)
+        ]
+        shared = ray.put(backbone)
+        with warnings.catch_warnings():
+            # Named parameters are to replace `max_task_retries`, but there is none for it yet.
+            warnings.simplefilter("ignore", RayDeprecationWarning)
+            results = ray.data.from_items(tasks, override_num_blocks=len(tasks)).map_batches(
+                _Worker,
+                fn_constructor_args=(shared, actors.cores),
+                batch_size=1,
+                batch_format="numpy",
+                compute=ray.data.ActorPoolStrategy(
+                    min_size=1, max_size=actors.count, initial_size=actors.count
+                ),
+                num_cpus=actors.cores,
+                num_gpus=actors.gpus,
+                max_task_retries=TASK_RETRIES,
+            )
+        try:
+            for table in results.iter_batches(batch_size=None, batch_format="pyarrow"):
+                for about, vectors in zip(table["about"], table["vectors"], strict=True):
+                    yield _unpack(about.as_py(), vectors.as_buffer())
+        except ray.exceptions.RayTaskError:
+            raise  # A mistake in our own code: its traceback is wanted.
+        except ray.exceptions.RayError as error:
+            raise AudiosError(
+                f"the Ray cluster failed ({_first_line(error)}); run this again to go on"
+            ) from error
+
+    def close(self) -> None:
+        """Leave the cluster; one that was made here ends."""
+        if self._is_connected:
+            import ray
+
+            ray.shutdown()
+            self._is_connected = False
+
+    def _connect(self) -> None:
+        if self._is_connected:
+            return
+        # Read when Ray is imported. No statistics of use are sent anywhere.
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        # Its core logs what it mends by itself; what it cannot mend is raised.
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        import ray
+        import ray.data
+
+        where: dict[str, Any] = {"address": self.address}
+        if self.address is None:
+            where = {
+                "address": "local",
+                "num_cpus": n_workers(),
+                "object_store_memory": STORE_BYTES,
+                "include_dashboard": False,
+            }
+        try:
+            ray.init(
+                **where,
+                logging_level=logging.ERROR,
+                log_to_driver=False,
+                runtime_env={
+                    # Travels with the job, so that no machine computes by another version.
+                    "py_modules": [str(ROOT / "src")],
+                    "env_vars": {"OMP_NUM_THREADS": str(torch.get_num_threads())},
+                },
+            )
+        except Exception as error:  # Ray raises what comes, mostly RuntimeError
+            raise AudiosError(
+                f"cannot use the Ray cluster at {self.address or 'this machine'}: "
+                f"{_first_line(error)}"
+            ) from error
+        self._is_connected = True
+        for name in ("ray", "ray.data"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        context.print_on_execution_start = False
+
+
+class _Worker:
+    """An actor: computes batches as a process of its own would.
+
+    Parameters
+    ----------
+    backbone : ray.ObjectRef
+        Not the backbone itself, which is too large to be sent anew with every restart.
+    n_readers : int
+    """
+
+    def __init__(self, backbone: Any, n_readers: int) -> None:
+        import ray
+
+        self.backbone: Backbone = ray.get(backbone)
+        self.engine = LocalEngine(n_readers)
+
+    def __call__(self, task: dict[str, np.ndarray]) -> Generator[dict[str, list]]:
+        batches: list[Batch] = []
+        paths: dict[int, Path] = {}
+        for packed in json.loads(task["batches"][0]):
+            batches.append(Batch(np.array(packed["rows"], np.int32), packed["seconds"]))
+            paths |= dict(zip(packed["rows"], map(Path, packed["paths"]), strict=True))
+        try:
+            for done in self.engine.run(self.backbone, batches, paths.__getitem__):
+                about = {"rows": done.rows, "shape": done.vectors.shape, "rejected": done.rejected}
+                yield {"about": [json.dumps(about)], "vectors": [done.vectors.tobytes()]}
+        except AudiosError as error:
+            # An exception would arrive wrapped in those of Ray, and be tried again.
+            yield {"about": [json.dumps({"failure": str(error)})], "vectors": [b""]}
+
+
+def _pack(batch: Batch, path_of: Callable[[int], Path]) -> dict[str, Any]:
+    rows = batch.rows.tolist()
+    paths = [str(path_of(row)) for row in rows]
+    return {"rows": rows, "seconds": batch.seconds, "paths": paths}
+
+
+def _unpack(text: str, vectors: Any) -> Embedded:
+    about = json.loads(text)
+    if "failure" in about:
+        raise AudiosError(about["failure"])
+    return Embedded(
+        about["rows"],
+        np.frombuffer(vectors, np.float32).reshape(about["shape"]),
+        {int(row): reason for row, reason in about["rejected"].items()},
+    )
+
+
+@dataclass(frozen=True)
+class _Actors:
+    """How many actors there are to be, and what each is given."""
+
+    count: int
+    cores: int
+    gpus: int
+
+
+def _actors(nodes: Sequence[dict[str, float]]) -> _Actors:
+    """Divide what the nodes of a cluster have.
+
+    Raises
+    ------
+    AudiosError
+        When they have neither cores nor GPUs.
+    """
+    with_gpu = [node for node in nodes if node.get("GPU", 0) >= 1]
+    if with_gpu:
+        cores = min(int(node.get("CPU", 0) // node["GPU"]) for node in with_gpu)
+        return _Actors(sum(int(node["GPU"]) for node in with_gpu), cores, 1)
+    cores = min(torch.get_num_threads(), max(int(node.get("CPU", 0)) for node in nodes))
+    if not cores:
+        raise AudiosError("the Ray cluster offers neither cores nor GPUs")
+    return _Actors(sum(int(node.get("CPU", 0) // cores) for node in nodes), cores, 0)
+
+
+def _check(address: str) -> None:
+    """See whether anything answers, since Ray itself would wait for a long time."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
+        raise ArgumentError(f"--ray-address={address} is not HOST:PORT, such as 10.0.0.1:6379")
+    try:
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+    except OSError as error:
+        reason = error.strerror or error
+        raise AudiosError(f"no Ray cluster answers at --ray-address={address}: {reason}") from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
