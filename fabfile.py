@@ -44,8 +44,8 @@ HELP = {
     "ray_address": "For ray: HOST:PORT of a running cluster (default: start one on this machine).",
     "layout": "How the recordings are laid out: auto (default), cetuc or csv.",
     "audio": "Where the recordings are, if not in --dataset; nothing is written there.",
-    "layer": "A whole number (0 first, -1 last), or probe (default) for the layer whose logistic "
-    "regression has the lowest validation EER.",
+    "layer": "A whole number (0 first, -1 last), or probe (default) for the layer with the lowest "
+    "EER of a logistic regression, as in ProbeLayers.",
     "strategy": "speaker (default) deals people out; column follows the table's split column.",
     "pretext": "Share of people for pretext (default: 0.6; 0 for small corpora).",
     "pretext_train": "Share of pretext people to train on (default: 0.8).",
@@ -293,6 +293,22 @@ def VisualizeEmbeddingsTSNE(
     _visualize(c, "tsne", backbone, split, layer, embeddings, runs, seed)
 
 
+@stage(seed="Seed of the folds (default: 7).")
+def ProbeLayers(c, backbone=None, embeddings=None, runs=None, seed=None):
+    """9 · Compare layers by a linear probe.
+
+    The EER of a logistic regression at every layer, for mean, std and both, by
+    cross-validation in folds by speaker over downstream_train and downstream_val.
+    """
+    name = arguments.backbone_name(backbone)
+    from src.models.data import TrainingStores
+    from src.models.probe import run_probe
+    from src.reports import report_probe
+
+    stores = TrainingStores.open(_path(c, "embeddings", embeddings), name)
+    print(report_probe(run_probe(stores, _path(c, "runs", runs), _seed(c, seed))))
+
+
 @stage(study_number="A study to continue (default: start a new one).")
 def OptimizeHyperparameters(
     c,
@@ -338,8 +354,7 @@ def TrainModel(
     """10 · Train a classifier into a run folder."""
     names = arguments.backbone_name(backbone), arguments.classifier_name(classifier)
     recipe = arguments.recipe(hyperparameters, *names)
-    if layer is not None:
-        arguments.layer_choice(layer)
+    given = None if layer is None else arguments.layer_choice(layer)
     study = arguments.optional_number("--study-number", study_number)
     from src.models.data import TrainingStores
     from src.models.lookup import best_of_study
@@ -350,11 +365,13 @@ def TrainModel(
     if study is not None:
         best = best_of_study(folder, study, *names)
         recipe = arguments.Recipe(
-            best["hyperparameters"] | recipe.hyperparameters, recipe.layer or str(best["layer"])
+            best["hyperparameters"] | recipe.hyperparameters,
+            best["layer"] if recipe.layer is None else recipe.layer,
         )
     stores = TrainingStores.open(_path(c, "embeddings", embeddings), names[0])
-    chosen = layer or recipe.layer or "probe"
-    training = train_model(stores, folder, names[1], chosen, recipe.hyperparameters, _seed(c, seed))
+    if given is None:
+        given = arguments.PROBE if recipe.layer is None else recipe.layer
+    training = train_model(stores, folder, names[1], given, recipe.hyperparameters, _seed(c, seed))
     print(report_training(training))
 
 
@@ -431,10 +448,9 @@ def RunPipeline(
     choose("--without-spoofs", without_spoofs, ("test", "spread"))
     backbones = [arguments.backbone_name(name) for name in backbone.split(",")]
     n_trials = arguments.whole_number("--trials", trials)
-    if layer is not None:
-        arguments.layer_choice(layer)
-        if n_trials:
-            raise ArgumentError("--layer goes with --trials=0: a search chooses the layer itself")
+    if layer is not None and n_trials:
+        raise ArgumentError("--layer goes with --trials=0: a search chooses the layer itself")
+    chosen = arguments.PROBE if layer is None else arguments.layer_choice(layer)
     if checkpoint and len(backbones) > 1:
         raise ArgumentError("--checkpoint goes with a single --backbone")
     shares = arguments.share_flags(
@@ -461,7 +477,7 @@ def RunPipeline(
         spread_without_spoofs=without_spoofs == "spread",
         backbones={name: checkpoint for name in backbones},
         classifiers=[arguments.classifier_name(name) for name in classifier.split(",")],
-        layer=layer or "probe",
+        layer=chosen,
         trials=n_trials,
         seed=_seed(c, seed),
     )
@@ -531,7 +547,7 @@ def _generate_embeddings(c, backbone, dataset, checkpoint, splits, engine, ray_a
 
 
 def _visualize(c, method, backbone, split, layer, embeddings, runs, seed):
-    name = arguments.backbone_name(backbone)
+    name, number = arguments.backbone_name(backbone), arguments.layer_number(layer)
     from src.reports import report_projection
     from src.utils.embeddings.store import EmbeddingStore
     from src.visualize.projection import visualize
@@ -539,7 +555,7 @@ def _visualize(c, method, backbone, split, layer, embeddings, runs, seed):
     choose("--split", split, [*SPLITS, FULL])
     store = EmbeddingStore.open(_path(c, "embeddings", embeddings), name, split)
     print(
-        report_projection(visualize(store, _path(c, "runs", runs), method, layer, _seed(c, seed)))
+        report_projection(visualize(store, _path(c, "runs", runs), method, number, _seed(c, seed)))
     )
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 from src import reports
 from src.models.data import TRAIN, TrainingStores
 from src.models.evaluate import evaluate_run
-from src.models.probe import PROBE
 from src.models.search import optimize
 from src.models.train import Training, train_model
+from src.utils.arguments import PROBE, LayerChoice
 from src.utils.config import CLASSIFIERS, DOWNSTREAM_SPLITS
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.generate import generate_tables
@@ -51,7 +51,7 @@ class PipelineSettings:
     backbones : dict of str to (str or None)
         The checkpoint by backbone.
     classifiers : sequence of str
-    layer : str
+    layer : int or 'probe'
     trials : int
         Of each search; 0 trains with the defaults instead.
     seed : int
@@ -69,7 +69,7 @@ class PipelineSettings:
     spread_without_spoofs: bool = False
     backbones: dict[str, str | None] = field(default_factory=lambda: {"lfcc": None})
     classifiers: Sequence[str] = CLASSIFIERS
-    layer: str = PROBE
+    layer: LayerChoice = PROBE
     trials: int = 10
     seed: int = 7
 
@@ -174,7 +174,7 @@ def _visualize(
     store = EmbeddingStore.open(settings.embeddings, backbone, TRAIN)
     figures = []
     for method, about in METHODS.items():
-        run = visualize(store, settings.runs, method, "-1", settings.seed, reuse=True)
+        run = visualize(store, settings.runs, method, -1, settings.seed, reuse=True)
         tell(f"VisualizeEmbeddings ({about.label})\n{reports.report_projection(run)}")
         figures.append(run.folder / f"{method}.png")
     return figures
@@ -196,7 +196,7 @@ def _train(
         if search.was_stopped:
             raise KeyboardInterrupt
         if search.best is not None:
-            layer, hyperparameters = str(search.best["layer"]), search.best["hyperparameters"]
+            layer, hyperparameters = search.best["layer"], search.best["hyperparameters"]
     training = train_model(
         stores, settings.runs, classifier, layer, hyperparameters, settings.seed, reuse=True
     )

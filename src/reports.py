@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from src.utils.config import LABELS
+from src.utils.errors import shorten
 
 # A stage that ends soon should not wait for the libraries of all the others.
 if TYPE_CHECKING:
     from src.models.evaluate import Evaluation
+    from src.models.probe import Probe, ProbeRun
     from src.models.search import Search
     from src.models.train import Training
     from src.utils.dataset.derive import Derived
@@ -110,14 +112,44 @@ def report_projection(run: Run) -> str:
     return f"{run.folder / method}.png\n{run.folder / method}.csv"
 
 
+def report_probe(done: ProbeRun) -> str:
+    """Show the EER by layer and pooling, and name the figure and the table."""
+    text = _tell_probe(done.probe)
+    if len(done.probe.table) == 1:
+        name = done.run.settings["backbone"]["name"]
+        text = f"{name} has one layer here and one pooling: nothing to choose\n{text}"
+    return f"{text}\n{done.figure}\n{done.table}"
+
+
+def _tell_probe(probe: Probe) -> str:
+    """Lay a probe out with a row a layer and a column a pooling, the best marked."""
+    best, rows = probe.best, probe.table
+    cells = [
+        f"{eer:.2%} ± {error:.2%} {'<-' if row == best.name else '  '}"
+        for row, eer, error in rows[["eer", "standard_error"]].itertuples()
+    ]
+    columns = {
+        f"{pooling}   ": [cells[row] for row in part.index]
+        for pooling, part in rows.groupby("pooling", sort=False)
+    }
+    shown = pd.DataFrame({"layer": rows["layer"].unique(), **columns})
+    text = (
+        f"EER of a logistic regression, mean ± standard error over {probe.n_folds} folds by "
+        f"speaker\n({probe.n_clips:,} clips of {probe.n_speakers:,} speakers in training and "
+        f"validation)\n{table(shown)}\n"
+        f"best: layer {best['layer']}, {best['pooling']}, {best['eer']:.2%}"
+    )
+    if len(probe.close):
+        near = [f"{layer} {pooling}" for layer, pooling in probe.close[["layer", "pooling"]].values]
+        text += f"\nwithin one standard error of it: {shorten(near, 8)}"
+    return text
+
+
 def report_training(training: Training) -> str:
     """Show the layer probe, the validation EER and where the run is."""
     text = ""
     if training.probe is not None:
-        marked = training.probe.assign(
-            chosen=["<-" if n == training.layer else "" for n in training.probe["layer"]]
-        )
-        text = table(marked, validation_eer="{:.2%}") + "\n"
+        text = f"{_tell_probe(training.probe)}\n"
     text += (
         f"layer {training.layer}, validation EER {training.validation_eer:.2%} at the threshold "
         f"{training.threshold:.4f}\nrun {training.run.number}: {training.run.folder}"

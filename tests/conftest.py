@@ -135,9 +135,15 @@ def make_set() -> Callable[..., EmbeddingSet]:
 
 @pytest.fixture(scope="session")
 def make_store() -> Callable[..., EmbeddingStore]:
-    """Write a store: `layers` are sets of the same clips, one a layer."""
+    """Write a store: `layers` are sets of the same clips, one a layer, statistics side by side."""
 
-    def make(embeddings: Path, split: str, *layers: EmbeddingSet, **about: Any) -> EmbeddingStore:
+    def make(
+        embeddings: Path,
+        split: str,
+        *layers: EmbeddingSet,
+        stats: tuple[str, ...] = ("mean",),
+        **about: Any,
+    ) -> EmbeddingStore:
         first = layers[0]
         clips = pd.DataFrame(
             {
@@ -156,14 +162,15 @@ def make_store() -> Callable[..., EmbeddingStore]:
             "revision": "r1",
             "sample_rate": 16_000,
             "layers": len(layers),
-            "stats": ["mean"],
-            "stats_count": 1,
-            "dim": first.x.shape[1],
+            "stats": list(stats),
+            "stats_count": len(stats),
+            "dim": first.x.shape[1] // len(stats),
         } | about
         writer = StoreWriter(embeddings, split, backbone, "/nowhere/at/all", clips)
         writer.start()
-        vectors = np.stack([layer.x for layer in layers], axis=1)[:, :, None]
-        writer.write(range(len(first)), vectors, {})
+        vectors = np.stack([layer.x for layer in layers], axis=1)
+        shape = (len(first), len(layers), len(stats), backbone["dim"])
+        writer.write(range(len(first)), vectors.reshape(shape), {})
         return writer.finish()
 
     return make

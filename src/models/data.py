@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from src.utils.config import DOWNSTREAM_SPLITS
-from src.utils.embeddings.embedding_set import EmbeddingSet, assert_disjoint
+from src.utils.embeddings.embedding_set import EmbeddingSet, assert_disjoint, join
 from src.utils.embeddings.store import EmbeddingStore, backbone_differences
 from src.utils.errors import EmbeddingError
 
@@ -51,6 +51,16 @@ class TrainingStores:
         """
         return _load(self, layer)
 
+    def load_together(self, layer: int) -> EmbeddingSet:
+        """Return the clips of train and validation at a layer as one set.
+
+        Raises
+        ------
+        EmbeddingError
+            When the two share a speaker.
+        """
+        return join(*_load_disjoint(self, layer))
+
     def inputs(self) -> dict[str, Any]:
         """Return the hashes that name what is read here, for a run's manifest."""
         return {TRAIN: self.train.fingerprint, VALIDATION: self.validation.fingerprint}
@@ -78,8 +88,13 @@ def require_same_backbone(first: EmbeddingStore, second: EmbeddingStore) -> None
 @lru_cache(maxsize=4)
 def _load(stores: TrainingStores, layer: int) -> tuple[EmbeddingSet, EmbeddingSet]:
     """Load a layer; a search comes back to few layers again and again."""
-    train, validation = stores.train.load(layer), stores.validation.load(layer)
-    assert_disjoint(**{TRAIN: train, VALIDATION: validation})
+    train, validation = _load_disjoint(stores, layer)
     train.require_both_classes(TRAIN)
     validation.require_both_classes(VALIDATION)
+    return train, validation
+
+
+def _load_disjoint(stores: TrainingStores, layer: int) -> tuple[EmbeddingSet, EmbeddingSet]:
+    train, validation = stores.train.load(layer), stores.validation.load(layer)
+    assert_disjoint(**{TRAIN: train, VALIDATION: validation})
     return train, validation

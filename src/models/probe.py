@@ -1,73 +1,275 @@
-"""Choosing a layer: how well a linear classifier separates the classes at each."""
+"""The layer probe: how well a logistic regression tells the classes apart at each layer.
+
+Every layer and pooling is measured by cross-validation over the clips of `downstream_train` and
+`downstream_val` together, in folds by speaker; `downstream_test` is never read. On few speakers
+a model may tell the classes apart by knowing the voices: where no speaker is in two folds,
+that does not help it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from src.models.data import TrainingStores
+from src.utils.arguments import PROBE, LayerChoice
 from src.utils.eer import compute_eer
-from src.utils.errors import ArgumentError
+from src.utils.embeddings.embedding_set import EmbeddingSet
+from src.utils.errors import EmbeddingError
+from src.utils.runs import Run, new_run
+from src.utils.tables import write_csv
+from src.visualize.plots import plot_layers
 
-PROBE = "probe"
+KIND = "probe"
+TABLE = "layer_probe.csv"
+FOLDS = 5
 
 _C = 0.01
 """Strong regularisation: layers have more dimensions than a small set has clips."""
 
+Fold = tuple[np.ndarray, np.ndarray]
+"""Rows to train on and rows to measure on."""
 
-def probe_layers(stores: TrainingStores, seed: int = 7) -> pd.DataFrame:
-    """Fit a logistic regression on every layer and measure it on validation.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Columns `layer` and `validation_eer`, by layer.
+@dataclass(frozen=True)
+class Probe:
+    """What a probe has measured.
+
+    The EER is the mean of the folds' own EERs. Each fold's scores are of another model, and
+    their scales differ, so one EER over all of them would count that difference as error. A
+    small fold's EER moves in coarse steps; the mean evens them out, and its standard error, the
+    folds' deviation over the root of their number, says how far. It is on the low side, since
+    the folds share most of their training (Bengio & Grandvalet 2004, "No unbiased estimator of
+    the variance of k-fold cross-validation").
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        `layer, pooling, eer, standard_error`, by layer; the rates between 0 and 1.
+    n_folds, n_clips, n_speakers : int
     """
-    rows = []
-    for layer in tqdm(range(stores.train.n_layers), "layer probe", unit="layer", leave=False):
-        train, validation = stores.load(layer)
-        regression = LogisticRegression(
-            C=_C, class_weight="balanced", max_iter=1000, random_state=seed
+
+    table: pd.DataFrame
+    n_folds: int
+    n_clips: int
+    n_speakers: int
+
+    @property
+    def best(self) -> pd.Series:
+        """The row of the lowest EER; on a tie the lowest layer, then the first pooling."""
+        return self.table.loc[self.table["eer"].idxmin()]
+
+    @property
+    def close(self) -> pd.DataFrame:
+        """The other rows within one standard error of the best: chance may part them from it."""
+        limit = self.best["eer"] + self.best["standard_error"]
+        others = self.table.drop(index=self.best.name)
+        return others[others["eer"] <= limit]
+
+
+@dataclass(frozen=True)
+class ProbeRun:
+    """A finished probe and where it was written.
+
+    Attributes
+    ----------
+    run : Run
+    probe : Probe
+    table, figure : pathlib.Path
+    """
+
+    run: Run
+    probe: Probe
+    table: Path
+    figure: Path
+
+
+def run_probe(stores: TrainingStores, runs: Path, seed: int = 7) -> ProbeRun:
+    """Probe every layer and pooling and write a table and a figure into a run folder.
+
+    Raises
+    ------
+    EmbeddingError
+        When there are too few speakers; no folder is made then.
+    """
+    speaker_folds(stores.load_together(stores.train.layers[0]), seed)
+    settings = {"backbone": stores.train.backbone, "seed": seed}
+    with new_run(runs, KIND, settings, stores.inputs()) as run:
+        probe = probe_layers(stores, seed)
+        done = ProbeRun(run, probe, run.folder / TABLE, run.folder / "layer_probe.png")
+        write_csv(done.table, probe.table)
+        title = (
+            f"Layer probe of {stores.train.backbone['name']}\n{probe.n_clips:,} clips of "
+            f"{probe.n_speakers:,} speakers, {probe.n_folds} folds by speaker"
         )
-        model = make_pipeline(StandardScaler(), regression).fit(train.x, train.y)
-        eer, _ = compute_eer(model.decision_function(validation.x), validation.y)
-        rows.append((layer, eer))
-    return pd.DataFrame(rows, columns=["layer", "validation_eer"])
+        plot_layers(probe.table, probe.best, done.figure, title)
+        run.update(results={**probe.best.to_dict(), "folds": probe.n_folds})
+    return done
 
 
 def choose_layer(
-    stores: TrainingStores, layer: str, seed: int = 7
-) -> tuple[int, pd.DataFrame | None]:
-    """Turn `--layer` into a number.
+    stores: TrainingStores, layer: LayerChoice, seed: int = 7
+) -> tuple[int, Probe | None]:
+    """Turn what `--layer` gives into the number of a layer.
+
+    The probe takes the statistics side by side, as the classifiers do. It sees the validation
+    clips, so the validation EER of a model trained at the layer it chose is a little too good;
+    the test EER is not touched.
 
     Parameters
     ----------
     stores : TrainingStores
-    layer : str
-        A whole number, negative from the end, or `probe` for the layer whose logistic
-        regression has the lowest validation EER (the lowest such layer on a tie).
+    layer : int or 'probe'
+        A number, negative from the last, or `probe` for the layer with the lowest EER.
     seed : int
 
     Returns
     -------
     layer : int
-    probe : pandas.DataFrame or None
+        The model's own number.
+    probe : Probe or None
         What the choice was made by; None where nothing was to choose.
 
     Raises
     ------
     ArgumentError
-        When it is neither, or there is no such layer.
+        When there is no such layer.
+    EmbeddingError
+        When there are too few speakers for a probe.
     """
-    if layer == PROBE:
-        if stores.train.n_layers == 1:
-            return 0, None
-        probe = probe_layers(stores, seed)
-        return int(probe["layer"][int(np.argmin(probe["validation_eer"]))]), probe
-    try:
-        number = int(layer)
-    except ValueError:
-        raise ArgumentError(f"--layer={layer} is neither a whole number nor {PROBE}") from None
-    return stores.train.check_layer(number), None
+    if layer != PROBE:
+        return stores.train.check_layer(layer), None
+    if len(stores.train.layers) == 1:
+        return stores.train.layers[0], None
+    probe = probe_layers(stores, seed, joint_only=True)
+    return int(probe.best["layer"]), probe
+
+
+def probe_layers(stores: TrainingStores, seed: int = 7, joint_only: bool = False) -> Probe:
+    """Measure a logistic regression on every layer and pooling; asked again it remembers.
+
+    Parameters
+    ----------
+    stores : TrainingStores
+    seed : int
+        Of the folds.
+    joint_only : bool
+        Only all statistics side by side, in place of each one alone as well.
+
+    Raises
+    ------
+    EmbeddingError
+        When there are too few speakers, or the two stores share one.
+    """
+    return _probe_layers(stores, seed, joint_only)
+
+
+@lru_cache(maxsize=4)
+def _probe_layers(stores: TrainingStores, seed: int, joint_only: bool) -> Probe:
+    layers = stores.train.layers
+    poolings = pooling_columns(stores.train.stats, int(stores.train.backbone["dim"]))
+    if joint_only:
+        poolings = dict([*poolings.items()][-1:])
+    clips = stores.load_together(layers[0])
+    folds = speaker_folds(clips, seed)
+    rows = []
+    # Products this small run up to forty times slower when cores share them.
+    with threadpool_limits(1, "blas"):
+        for layer in tqdm(layers, "layer probe", unit="layer", leave=False):
+            clips = stores.load_together(layer)
+            for pooling, columns in poolings.items():
+                eers = np.array([_fold_eer(clips, columns, fold) for fold in folds])
+                error = eers.std(ddof=1) / np.sqrt(len(eers))
+                # Rounded, so that equal folds tie in whichever order they are added up.
+                rows.append((layer, pooling, eers.mean().round(12), error.round(12)))
+    table = pd.DataFrame(rows, columns=["layer", "pooling", "eer", "standard_error"])
+    return Probe(table, len(folds), len(clips), len(set(_speakers(clips))))
+
+
+def pooling_columns(stats: list[str], dim: int) -> dict[str, slice]:
+    """Return the columns of each pooling in vectors of `stats` side by side.
+
+    Each statistic alone, and last all of them, where there is more than one.
+
+    Examples
+    --------
+    >>> pooling_columns(["mean", "std"], 3)
+    {'mean': slice(0, 3, None), 'std': slice(3, 6, None), 'both': slice(0, 6, None)}
+    >>> pooling_columns(["descriptor"], 5)
+    {'descriptor': slice(0, 5, None)}
+    """
+    columns = {stat: slice(n * dim, (n + 1) * dim) for n, stat in enumerate(stats)}
+    if len(stats) > 1:
+        columns["both" if len(stats) == 2 else "all"] = slice(0, len(stats) * dim)
+    return columns
+
+
+def speaker_folds(clips: EmbeddingSet, seed: int = 7) -> list[Fold]:
+    """Divide clips into folds by speaker, each with its share of both classes.
+
+    A spoof belongs to the speaker it imitates, where its `speaker` says so. A clip without a
+    speaker stands for itself.
+
+    Parameters
+    ----------
+    clips : EmbeddingSet
+    seed : int
+        Decides between speakers with equal numbers of clips.
+
+    Returns
+    -------
+    list of (numpy.ndarray, numpy.ndarray)
+        Five folds, or fewer where a class has fewer speakers; both parts of every fold hold
+        both classes.
+
+    Raises
+    ------
+    EmbeddingError
+        When not even two are possible.
+    """
+    speakers = _speakers(clips)
+    counts = {value: len(set(speakers[clips.y == value])) for value in (1, 0)}
+    for n_folds in range(min(FOLDS, *counts.values()), 1, -1):
+        # The splitter deals groups out greedily, so a fold may still lack a class.
+        folds = [*_deal(clips.y, speakers, n_folds, seed)]
+        if all(len(set(clips.y[rows])) == 2 for fold in folds for rows in fold):
+            return folds
+    raise EmbeddingError(
+        f"{counts[1]} speakers with bona-fide and {counts[0]} with spoof clips are too few for "
+        f"folds by speaker: embed clips of more speakers (TrainModel does without them when "
+        f"--layer is a number)"
+    )
+
+
+def _deal(y: np.ndarray, speakers: np.ndarray, n_folds: int, seed: int) -> Iterator[Fold]:
+    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    return splitter.split(y, y, speakers)
+
+
+def _speakers(clips: EmbeddingSet) -> np.ndarray:
+    """Return str (clips,): whom each clip belongs to, itself where no speaker is known."""
+    # Told apart by a letter, since a speaker may be named as another one's file.
+    return np.where(
+        clips.speaker != "",
+        np.char.add("s", clips.speaker),
+        np.char.add("f", clips.files),
+    )
+
+
+def _fold_eer(clips: EmbeddingSet, columns: slice, fold: Fold) -> float:
+    train, held_out = fold
+    regression = LogisticRegression(C=_C, class_weight="balanced", max_iter=1000)
+    # The scaler sees the fold's own training rows only.
+    model = make_pipeline(StandardScaler(), regression)
+    model.fit(clips.x[train, columns], clips.y[train])
+    eer, _ = compute_eer(model.decision_function(clips.x[held_out, columns]), clips.y[held_out])
+    return eer

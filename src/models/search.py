@@ -198,7 +198,8 @@ def _run_trial(
     seed: int,
     interrupts: Interrupts,
 ) -> float:
-    layer = trial.suggest_int("layer", 0, stores.train.n_layers - 1)
+    held = stores.train.layers
+    layer = trial.suggest_int("layer", held[0], held[-1])
     classifier = model(suggest(trial, model), seed)
     settings = training_settings(stores, classifier, layer)
     with new_run(study.folder, TRAINING, settings, stores.inputs()) as run:

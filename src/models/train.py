@@ -11,9 +11,10 @@ import pandas as pd
 from src.models.classifier import Classifier
 from src.models.data import TRAIN, VALIDATION, TrainingStores
 from src.models.lookup import TRAINING
-from src.models.probe import choose_layer
+from src.models.probe import TABLE, Probe, choose_layer
 from src.models.registry import classifier_class
 from src.models.scores import write_scores
+from src.utils.arguments import PROBE, LayerChoice
 from src.utils.eer import compute_eer, fix_threshold
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.files import replacing, write_json
@@ -34,7 +35,7 @@ class Training:
     layer : int
     validation_eer, threshold : float
         Of the model that was saved; the threshold decides as at its validation EER.
-    probe : pandas.DataFrame or None
+    probe : Probe or None
         The layer probe, if one was made.
     was_there : bool
         Whether an equal run was found instead of training anew.
@@ -44,7 +45,7 @@ class Training:
     layer: int
     validation_eer: float
     threshold: float
-    probe: pd.DataFrame | None = None
+    probe: Probe | None = None
     was_there: bool = False
 
 
@@ -52,7 +53,7 @@ def train_model(
     stores: TrainingStores,
     runs: Path,
     classifier: str,
-    layer: str = "probe",
+    layer: LayerChoice = PROBE,
     hyperparameters: Mapping[str, Any] | None = None,
     seed: int = 7,
     reuse: bool = False,
@@ -66,7 +67,7 @@ def train_model(
         The runs folder.
     classifier : str
         A name of `config.CLASSIFIERS`.
-    layer : str
+    layer : int or 'probe'
         See `choose_layer`.
     hyperparameters : mapping, optional
         In place of the classifier's defaults.
@@ -90,7 +91,7 @@ def train_model(
             return Training(found, chosen, eer, threshold, probe, was_there=True)
     with new_run(runs, TRAINING, settings, stores.inputs()) as run:
         if probe is not None:
-            write_csv(run.folder / "layer_probe.csv", probe)
+            write_csv(run.folder / TABLE, probe.table)
         eer, threshold = fit_into(run, model, stores, chosen, plot=True)
     return Training(run, chosen, eer, threshold, probe)
 

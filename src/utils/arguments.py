@@ -4,11 +4,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 from src.utils.config import BACKBONES, CLASSIFIERS
 from src.utils.errors import ArgumentError, choose
 from src.utils.files import read_json
+
+PROBE: Final = "probe"
+"""The `--layer` that has the layer probe choose."""
+
+LayerChoice = int | Literal["probe"]
 
 
 def required(flag: str, value: str | None, choices: Sequence[str]) -> str:
@@ -34,8 +39,8 @@ def classifier_name(value: str | None) -> str:
     return required("--classifier", value, CLASSIFIERS)
 
 
-def whole_number(flag: str, text: str, minimum: int = 0) -> int:
-    """Return `text` as an int of at least `minimum`.
+def whole_number(flag: str, text: str, minimum: int | None = 0) -> int:
+    """Return `text` as an int of at least `minimum`, if there is one.
 
     Raises
     ------
@@ -46,7 +51,7 @@ def whole_number(flag: str, text: str, minimum: int = 0) -> int:
         value = int(text)
     except ValueError:
         raise ArgumentError(f"{flag}={text} is not a whole number") from None
-    if value < minimum:
+    if minimum is not None and value < minimum:
         raise ArgumentError(f"{flag}={text} must be at least {minimum}")
     return value
 
@@ -83,20 +88,31 @@ def folder(flag: str, text: str) -> Path:
     return Path(text).expanduser()
 
 
-def layer_choice(text: str) -> str:
-    """Return what `--layer` gives to training: a whole number or `probe`.
+def layer_number(text: str) -> int:
+    """Return the layer that `--layer` gives, negative from the last.
+
+    Raises
+    ------
+    ArgumentError
+        When it is no whole number.
+    """
+    return whole_number("--layer", text, None)
+
+
+def layer_choice(text: str) -> LayerChoice:
+    """Return what `--layer` gives to training: a number as in `layer_number`, or `probe`.
 
     Raises
     ------
     ArgumentError
         When it is neither.
     """
+    if text == PROBE:
+        return PROBE
     try:
-        int(text)
-    except ValueError:
-        if text != "probe":
-            raise ArgumentError(f"--layer={text} is neither a whole number nor probe") from None
-    return text
+        return layer_number(text)
+    except ArgumentError as error:
+        raise ArgumentError(f"{error}, nor {PROBE}") from None
 
 
 def number(flag: str, text: str) -> float:
@@ -140,12 +156,12 @@ class Recipe:
     Attributes
     ----------
     hyperparameters : dict
-    layer : str or None
+    layer : int or None
         Of the study or run the file is from.
     """
 
     hyperparameters: dict[str, Any]
-    layer: str | None = None
+    layer: int | None = None
 
 
 def recipe(text: str | None, backbone: str, classifier: str) -> Recipe:
@@ -187,7 +203,9 @@ def _read_recipe(text: str, wanted: dict[str, str]) -> Recipe:
         if have != want:
             raise ArgumentError(f"--hyperparameters={text} is for the {key} {have}, not {want}")
     layer = content.get("layer")
-    return Recipe(values, None if layer is None else str(layer))
+    if not isinstance(layer, int | None):
+        raise ArgumentError(f"--hyperparameters={text} holds the layer {layer}, no whole number")
+    return Recipe(values, layer)
 
 
 def share_flags(**texts: str | None) -> dict[str, float]:

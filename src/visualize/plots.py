@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 # Okabe & Ito's colours, which colour-blind readers can tell apart.
 COLOURS = {BONA_FIDE: "#0072B2", SPOOF: "#D55E00"}
 MARKERS = {"F": "o", "M": "^", "unknown": "s"}
+_CURVES = (("#0072B2", "o-"), ("#E69F00", "s-"), ("#009E73", "^-"), ("#CC79A7", "D-"))
 
 
 @contextmanager
@@ -207,6 +209,49 @@ def plot_search(trials: pd.DataFrame, path: Path, title: str) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylim(bottom=0)
         axes.legend()
+
+
+def plot_layers(table: pd.DataFrame, best: pd.Series, path: Path, title: str) -> None:
+    """Draw the EER over the layers, a curve a pooling in a band of its standard error.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With the columns `layer`, `pooling`, `eer` and `standard_error`.
+    best : pandas.Series
+        The row to mark.
+    path : pathlib.Path
+    title : str
+    """
+    with _figure(path, title, (8.0, 5.0)) as axes:
+        poolings = table.groupby("pooling", sort=False)
+        for (pooling, rows), (colour, marker) in zip(poolings, cycle(_CURVES)):
+            eer, error = 100 * rows["eer"], 100 * rows["standard_error"]
+            axes.plot(rows["layer"], eer, marker, color=colour, markersize=4, label=pooling)
+            if len(rows) > 1:
+                axes.fill_between(
+                    rows["layer"], eer - error, eer + error, color=colour, alpha=0.12, linewidth=0
+                )
+            else:
+                axes.errorbar(rows["layer"], eer, error, color=colour, capsize=4)
+        axes.plot(
+            best["layer"],
+            100 * best["eer"],
+            "o",
+            markersize=13,
+            markerfacecolor="none",
+            markeredgecolor="#222222",
+            markeredgewidth=1.5,
+            linestyle="",
+            label=f"best: layer {best['layer']}, {best['pooling']}, {best['eer']:.1%}",
+        )
+        highest = (table["eer"] + table["standard_error"]).max()
+        if highest > 0.3:
+            axes.axhline(50, color="#999999", linestyle=":", label="chance")
+        axes.set(xlabel="layer", ylabel="EER (%), band: ± 1 standard error")
+        axes.set_ylim(0, 100 * max(1.08 * highest, 0.01, 0.54 * (highest > 0.3)))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.figure.legend(loc="outside lower center", ncols=6, frameon=False)
 
 
 def _rates(detection: Detection) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.embeddings.store import EmbeddingStore
-from src.utils.errors import ArgumentError, EmbeddingError
+from src.utils.errors import EmbeddingError
 from src.utils.runs import Run, find_complete, list_runs, new_run
 from src.utils.tables import write_csv
 from src.visualize.plots import plot_points
@@ -41,7 +41,7 @@ METHODS = {"umap": Method("UMAP", project_umap), "tsne": Method("t-SNE", project
 
 
 def visualize(
-    store: EmbeddingStore, runs: Path, method: str, layer: str, seed: int = 7, reuse: bool = False
+    store: EmbeddingStore, runs: Path, method: str, layer: int, seed: int = 7, reuse: bool = False
 ) -> Run:
     """Project one layer of a split to the plane; write PNG and CSV into a run folder.
 
@@ -52,8 +52,8 @@ def visualize(
         The runs folder.
     method : str
         A key of `METHODS`.
-    layer : str
-        A whole number, negative from the end.
+    layer : int
+        The model's own number, or negative from the last that is held.
     seed : int
     reuse : bool
         Return an equal finished run instead of computing it again.
@@ -70,10 +70,7 @@ def visualize(
     EmbeddingError
         When there are too few clips to lay out.
     """
-    try:
-        number = store.check_layer(int(layer))
-    except ValueError:
-        raise ArgumentError(f"--layer={layer} is not a whole number") from None
+    number = store.check_layer(layer)
     settings = {
         "backbone": store.backbone,
         "split": store.manifest["split"],

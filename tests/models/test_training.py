@@ -1,4 +1,4 @@
-"""The layer probe, training runs and their tests."""
+"""Training runs and their tests."""
 
 import json
 import shutil
@@ -13,7 +13,6 @@ import pytest
 from src.models.data import TrainingStores
 from src.models.evaluate import evaluate_run, load_classifier
 from src.models.lookup import find_study, find_training
-from src.models.probe import choose_layer, probe_layers
 from src.models.train import train_model
 from src.utils.eer import compute_eer, evaluate_scores
 from src.utils.embeddings.store import EmbeddingStore
@@ -42,40 +41,10 @@ def trained(stores: TrainingStores, runs: Path, name: str = "rf", **options):
         stores,
         runs,
         name,
-        options.pop("layer", "1"),
+        options.pop("layer", 1),
         options.pop("changes", SMALL[name]),
         **options,
     )
-
-
-def test_the_probe_finds_the_layer(stores: TrainingStores) -> None:
-    probe = probe_layers(stores)
-    assert probe["layer"].tolist() == [0, 1, 2]
-    eers = probe["validation_eer"]
-    assert eers[1] < 0.2 < eers[2]
-    assert eers[0] > 0.3
-    layer, table = choose_layer(stores, "probe")
-    assert layer == 1
-    assert table is not None
-    assert table.equals(probe)
-
-
-def test_a_layer_by_number(stores: TrainingStores) -> None:
-    assert choose_layer(stores, "2") == (2, None)
-    assert choose_layer(stores, "-1") == (2, None)
-    for text in ("3", "-4", "last", "1.5", ""):
-        with pytest.raises(ArgumentError, match=f"--layer={text}"):
-            choose_layer(stores, text)
-
-
-def test_one_layer_needs_no_probe(tmp_path: Path, make_embeddings: Callable) -> None:
-    stores = TrainingStores.open(make_embeddings(tmp_path), "wav2vec2")
-    assert choose_layer(stores, "probe") == (0, None)
-
-
-def test_ties_go_to_the_lowest_layer(tmp_path: Path, make_embeddings: Callable) -> None:
-    stores = TrainingStores.open(make_embeddings(tmp_path, gaps=(0, 30, 30)), "wav2vec2")
-    assert choose_layer(stores, "probe")[0] == 1
 
 
 @pytest.mark.parametrize("name", ["mlp", "svm", "rf"])
@@ -106,7 +75,7 @@ def test_a_run_holds_everything(stores: TrainingStores, tmp_path: Path, name: st
 def test_the_reported_eer_is_the_saved_models(
     stores: TrainingStores, tmp_path: Path, name: str
 ) -> None:
-    training = trained(stores, tmp_path, name, layer="2")
+    training = trained(stores, tmp_path, name, layer=2)
     _, validation = stores.load(2)
     [run] = list_runs(tmp_path)
     scores = load_classifier(run).score(validation.x)
@@ -131,7 +100,7 @@ def test_equal_runs_are_found(stores: TrainingStores, tmp_path: Path) -> None:
     assert again.validation_eer == first.validation_eer
     assert not trained(stores, tmp_path).was_there
     assert not trained(stores, tmp_path, seed=8, reuse=True).was_there
-    assert not trained(stores, tmp_path, layer="0", reuse=True).was_there
+    assert not trained(stores, tmp_path, layer=0, reuse=True).was_there
     assert not trained(stores, tmp_path, changes={"n_estimators": 6}, reuse=True).was_there
 
 
@@ -161,7 +130,7 @@ def test_a_class_missing_in_training(
     make_store(tmp_path, "downstream_val", make_set(6, 6, prefix="v"))
     stores = TrainingStores.open(tmp_path, "wav2vec2")
     with pytest.raises(EmbeddingError, match="downstream_train holds no spoof clip"):
-        train_model(stores, tmp_path / "runs", "svm", "0")
+        train_model(stores, tmp_path / "runs", "svm", 0)
 
 
 def test_missing_embeddings(tmp_path: Path) -> None:

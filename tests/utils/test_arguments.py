@@ -33,6 +33,19 @@ def test_whole_numbers() -> None:
             arguments.whole_number("--seed", text)
 
 
+def test_layers() -> None:
+    for text, layer in (("0", 0), ("12", 12), ("-1", -1)):
+        assert arguments.layer_number(text) == arguments.layer_choice(text) == layer
+    assert arguments.layer_choice("probe") == "probe"
+    for text in ("last", "1.5", "1.0", ""):
+        with pytest.raises(ArgumentError, match=f"--layer={text} is not a whole number$"):
+            arguments.layer_number(text)
+        with pytest.raises(ArgumentError, match=f"--layer={text} is not a whole number, nor probe"):
+            arguments.layer_choice(text)
+    with pytest.raises(ArgumentError, match="--layer=probe is not a whole number"):
+        arguments.layer_number("probe")
+
+
 def test_numbers_and_ranges() -> None:
     assert arguments.number("--target-rms", "1e-1") == 0.1
     assert arguments.number_range("--snr-db", "5..20") == (5.0, 20.0)
@@ -108,9 +121,12 @@ def test_a_recipe_brings_its_layer_and_fits(tmp_path: Path) -> None:
     path = tmp_path / "best_hyperparameters.json"
     content = {"backbone": "lfcc", "classifier": "svm", "layer": 3, "hyperparameters": {"C": 2.0}}
     path.write_text(json.dumps(content))
-    assert arguments.recipe(str(path), "lfcc", "svm") == arguments.Recipe({"C": 2.0}, "3")
+    assert arguments.recipe(str(path), "lfcc", "svm") == arguments.Recipe({"C": 2.0}, 3)
     path.write_text(json.dumps(content | {"backbone": {"name": "lfcc"}}))
-    assert arguments.recipe(str(path), "lfcc", "svm").layer == "3"
+    assert arguments.recipe(str(path), "lfcc", "svm").layer == 3
     for backbone, classifier, wrong in (("hubert", "svm", "lfcc"), ("lfcc", "rf", "svm")):
         with pytest.raises(ArgumentError, match=f"is for the .* {wrong}, not"):
             arguments.recipe(str(path), backbone, classifier)
+    path.write_text(json.dumps(content | {"layer": "top"}))
+    with pytest.raises(ArgumentError, match="holds the layer top, no whole number"):
+        arguments.recipe(str(path), "lfcc", "svm")

@@ -72,6 +72,43 @@ def test_points_losses_and_searches(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 5
 
 
+@pytest.mark.parametrize("highest", [0.0, 0.02, 0.4, 0.9])
+@pytest.mark.parametrize("poolings", [["descriptor"], ["mean", "std", "both"], list("abcde")])
+@pytest.mark.parametrize("layers", [[4], [4, 5, 6]])
+def test_layers(tmp_path: Path, monkeypatch, layers: list, poolings: list, highest: float) -> None:
+    rows = [
+        (layer, pooling, highest / (n + 1), 0.01)
+        for n, (layer, pooling) in enumerate(
+            (layer, pooling) for layer in layers for pooling in poolings
+        )
+    ]
+    table = pd.DataFrame(rows, columns=["layer", "pooling", "eer", "standard_error"])
+    best = table.loc[table["eer"].idxmin()]
+    seen = []
+    monkeypatch.setattr(plots.plt, "close", seen.append)
+    plots.plot_layers(table, best, tmp_path / "layers.png", "a title")
+    assert is_png(tmp_path / "layers.png")
+    [axes] = seen[0].axes
+    monkeypatch.undo()
+    plt.close(seen[0])
+    lines = {str(line.get_label()): line for line in axes.get_lines()}
+    for pooling in poolings:
+        mine = table[table["pooling"] == pooling]
+        np.testing.assert_array_equal(lines[pooling].get_xdata(), layers)
+        np.testing.assert_allclose(lines[pooling].get_ydata(), 100 * mine["eer"])
+    [mark] = [line for label, line in lines.items() if label.startswith("best: layer")]
+    assert (mark.get_xdata()[0], mark.get_ydata()[0]) == (best["layer"], 100 * best["eer"])
+    # Chance is drawn where it is near, and nothing drawn lies outside.
+    assert ("chance" in lines) == (highest > 0.3)
+    low, high = axes.get_ylim()
+    assert low == 0
+    assert high > 100 * (highest + 0.01)
+    assert high > 50 or highest < 0.3
+    assert axes.get_xlabel() == "layer"
+    assert "EER" in axes.get_ylabel()
+    assert all(float(tick).is_integer() for tick in axes.get_xticks())
+
+
 def test_nothing_is_shown_or_left_open() -> None:
     assert mpl.get_backend().lower() == "agg"
     assert not plt.get_fignums()

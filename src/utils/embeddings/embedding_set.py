@@ -1,12 +1,14 @@
 """What a classifier is given: vectors with their labels, checked when made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from src.utils.config import GENDERS, LABELS
 from src.utils.errors import EmbeddingError, shorten
+
+_PER_CLIP = ("files", "x", "y", "gender", "speaker", "attack")
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,7 @@ class EmbeddingSet:
 
     def where(self, mask: np.ndarray) -> "EmbeddingSet":
         """Return the clips for which `mask`, bool of shape (clips,), is true."""
-        rows = {
-            field.name: getattr(self, field.name)[mask]
-            for field in fields(self)
-            if field.name not in ("backbone", "layer")
-        }
+        rows = {name: getattr(self, name)[mask] for name in _PER_CLIP}
         return EmbeddingSet(**rows, backbone=self.backbone, layer=self.layer)
 
     def require_both_classes(self, what: str) -> None:
@@ -86,6 +84,14 @@ class EmbeddingSet:
         for value, label in ((1, LABELS[0]), (0, LABELS[1])):
             if not (self.y == value).any():
                 raise EmbeddingError(f"{what} holds no {label} clip among {len(self)}")
+
+
+def join(first: EmbeddingSet, second: EmbeddingSet) -> EmbeddingSet:
+    """Return the clips of two sets of one backbone and layer, the first one's first."""
+    rows = {
+        name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in _PER_CLIP
+    }
+    return EmbeddingSet(**rows, backbone=first.backbone, layer=first.layer)
 
 
 def assert_disjoint(**sets: EmbeddingSet) -> None:

@@ -30,6 +30,8 @@ def backbone_differences(one: dict[str, Any], other: dict[str, Any]) -> list[str
 
     A checkpoint folder that was moved is the same one: its revision is a hash of its weights.
     """
+    # A store that does not say where it starts starts with the model's first layer.
+    one, other = ({"first_layer": 0} | about for about in (one, other))
     keys = dict.fromkeys([*one, *other])
     return [key for key in keys if key != "checkpoint" and one.get(key) != other.get(key)]
 
@@ -73,9 +75,15 @@ class EmbeddingStore:
         return dict(self.manifest["backbone"])
 
     @property
-    def n_layers(self) -> int:
-        """How many layers were kept."""
-        return int(self.backbone["layers"])
+    def layers(self) -> range:
+        """The layers that were kept, by the model's own numbers."""
+        first = int(self.backbone.get("first_layer", 0))
+        return range(first, first + int(self.backbone["layers"]))
+
+    @property
+    def stats(self) -> list[str]:
+        """What was pooled over a clip's frames, in the order of the array."""
+        return list(self.backbone["stats"])
 
     @property
     def fingerprint(self) -> str:
@@ -96,21 +104,30 @@ class EmbeddingStore:
         return np.load(self.folder / ARRAY, mmap_mode="r", allow_pickle=False)
 
     def check_layer(self, layer: int) -> int:
-        """Return `layer`, a negative one counted from the end.
+        """Return the model's own number of `layer`, a negative one counted from the last kept.
 
         Raises
         ------
         ArgumentError
             When the store does not have it.
         """
-        if not -self.n_layers <= layer < self.n_layers:
-            last = self.n_layers - 1
-            has = "only layer 0" if last == 0 else f"the layers 0 to {last}"
-            raise ArgumentError(f"--layer={layer}: {self.backbone['name']} has {has}")
-        return layer % self.n_layers
+        held = self.layers
+        if layer in held:
+            return layer
+        if -len(held) <= layer < 0:
+            return held[layer]
+        has = f"only layer {held[0]}"
+        if len(held) > 1:
+            has = f"the layers {held[0]} to {held[-1]}"
+        raise ArgumentError(f"--layer={layer}: {self.backbone['name']} has {has} here")
 
     def load(self, layer: int) -> EmbeddingSet:
         """Read one layer into memory, its statistics side by side.
+
+        Parameters
+        ----------
+        layer : int
+            The model's own number, or negative from the last kept.
 
         Raises
         ------
@@ -120,6 +137,7 @@ class EmbeddingStore:
             When array and table do not fit.
         """
         layer = self.check_layer(layer)
+        position = self.layers.index(layer)
         array, clips = self.array(), self.clips()
         if len(array) != len(clips):
             raise EmbeddingError(
@@ -129,7 +147,7 @@ class EmbeddingStore:
         text = {name: clips[name].to_numpy(dtype=str) for name in ("gender", "speaker", "attack")}
         return EmbeddingSet(
             files=clips["file"].to_numpy(dtype=str),
-            x=np.array(array[:, layer], dtype=np.float32).reshape(len(clips), -1),
+            x=np.array(array[:, position], dtype=np.float32).reshape(len(clips), -1),
             y=clips["label"].map(LABEL_VALUE).to_numpy(np.int8),
             **text,
             backbone=str(self.backbone["name"]),

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from src.utils.embeddings.store import EmbeddingStore
+from src.utils.embeddings.store import EmbeddingStore, backbone_differences
 from src.utils.errors import ArgumentError, EmbeddingError
 
 
@@ -16,7 +16,7 @@ def test_round_trip(tmp_path: Path, make_set: Callable, make_store: Callable) ->
     layers = [replace(layer, layer=number) for number, layer in enumerate(layers)]
     make_store(tmp_path, "downstream_train", *layers)
     store = EmbeddingStore.open(tmp_path, "wav2vec2", "downstream_train")
-    assert store.n_layers == 3
+    assert store.layers == range(3)
     assert store.array().shape == (9, 3, 1, 4)
     assert isinstance(store.array(), np.memmap)
     for number, layer in enumerate(layers):
@@ -44,8 +44,36 @@ def test_no_such_layer(
     tmp_path: Path, make_set: Callable, make_store: Callable, layer: int
 ) -> None:
     store = make_store(tmp_path, "full", *[make_set(2, 2)] * 3)
-    with pytest.raises(ArgumentError, match=f"--layer={layer}: wav2vec2 has the layers 0 to 2"):
+    with pytest.raises(
+        ArgumentError, match=f"--layer={layer}: wav2vec2 has the layers 0 to 2 here"
+    ):
         store.load(layer)
+
+
+def test_a_store_of_some_layers(tmp_path: Path, make_set: Callable, make_store: Callable) -> None:
+    """Layers keep the numbers they have in the model."""
+    layers = [make_set(2, 2, seed=seed) for seed in (4, 5, 6)]
+    store = make_store(tmp_path, "full", *layers, first_layer=4)
+    assert store.layers == range(4, 7)
+    for number, layer in zip(store.layers, layers, strict=True):
+        found = store.load(number)
+        assert found.layer == number
+        np.testing.assert_array_equal(found.x, layer.x)
+    assert [store.check_layer(layer) for layer in (-1, -2, -3)] == [6, 5, 4]
+    np.testing.assert_array_equal(store.load(-3).x, layers[0].x)
+    for wrong in (0, 3, 7, -4):
+        with pytest.raises(ArgumentError, match=f"={wrong}: wav2vec2 has the layers 4 to 6 here"):
+            store.load(wrong)
+    single = make_store(tmp_path / "one", "full", layers[0], first_layer=4)
+    assert single.load(-1).layer == 4
+    with pytest.raises(ArgumentError, match="--layer=0: wav2vec2 has only layer 4 here"):
+        single.check_layer(0)
+
+
+def test_where_a_store_starts_is_part_of_its_backbone() -> None:
+    whole, some = {"layers": 3}, {"layers": 3, "first_layer": 4}
+    assert backbone_differences(whole, some) == ["first_layer"]
+    assert backbone_differences(whole, whole | {"first_layer": 0}) == []
 
 
 def test_absent_and_damaged(tmp_path: Path, make_set: Callable, make_store: Callable) -> None:
