@@ -244,9 +244,9 @@ def speaker_folds(clips: EmbeddingSet, seed: int = 7) -> list[Fold]:
         if all(len(set(clips.y[rows])) == 2 for fold in folds for rows in fold):
             return folds
     raise EmbeddingError(
-        f"{counts[1]} speakers with bona-fide and {counts[0]} with spoof clips are too few for "
-        f"folds by speaker: embed clips of more speakers (TrainModel does without them when "
-        f"--layer is a number)"
+        f"too few speakers for folds by speaker ({counts[1]} with bona-fide clips, {counts[0]} "
+        f"with spoof clips; it takes two of each): embed clips of more speakers; TrainModel does "
+        f"without folds when --layer is a number"
     )
 
 

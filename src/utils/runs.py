@@ -48,7 +48,7 @@ class Run:
 
     @property
     def kind(self) -> str:
-        """What made it: `train`, `visualize` or `study`."""
+        """What made it: `train`, `visualize`, `probe` or `study`."""
         return str(self.manifest.get("kind", ""))
 
     @property
@@ -85,7 +85,7 @@ def new_run(
     parent : pathlib.Path
         The runs folder, or a study's folder for one of its trials.
     kind : str
-        `train`, `visualize` or `study`.
+        `train`, `visualize`, `probe` or `study`.
     settings, inputs : dict
         What the run is asked to do and hashes of what it reads; JSON values.
     prefix : str

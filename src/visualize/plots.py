@@ -248,7 +248,7 @@ def plot_layers(table: pd.DataFrame, best: pd.Series, path: Path, title: str) ->
         highest = (table["eer"] + table["standard_error"]).max()
         if highest > 0.3:
             axes.axhline(50, color="#999999", linestyle=":", label="chance")
-        axes.set(xlabel="layer", ylabel="EER (%), band: ± 1 standard error")
+        axes.set(xlabel="layer", ylabel="EER (%) ± standard error")
         axes.set_ylim(0, 100 * max(1.08 * highest, 0.01, 0.54 * (highest > 0.3)))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.figure.legend(loc="outside lower center", ncols=6, frameon=False)

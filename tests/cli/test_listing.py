@@ -24,6 +24,7 @@ FLAGS = {
     "VisualizeEmbeddings": DRAWING,
     "VisualizeEmbeddingsUMAP": DRAWING,
     "VisualizeEmbeddingsTSNE": DRAWING,
+    "ProbeLayers": ("backbone", EMBEDDINGS, RUNS, SEED),
     "OptimizeHyperparameters": ("backbone", "classifier", "trials", EMBEDDINGS, RUNS, SEED),
     "TrainModel": ("backbone", "classifier", "layer", EMBEDDINGS, RUNS, SEED),
     "TestModel": (

@@ -296,8 +296,9 @@ def test_manifest_tells_where_a_run_comes_from(place, trained):
 def test_layer_probe_is_shown_where_there_are_layers(trained):
     training, test = trained
     lines = [line.split() for line in training.out.splitlines()]
-    assert ["layer", "validation_eer", "chosen"] in lines
+    assert ["layer", "both"] in lines
     assert sum(line[-1:] == ["<-"] for line in lines) == 1
+    assert "folds by speaker" in training.out
     test.succeeds("run 3:", "test_results.json", "roc_curve.png")
 
 
