@@ -30,6 +30,9 @@ DEMO_MARKER = ".audios-demo"
 
 CLASSIFIERS = ("mlp", "svm", "rf")
 
+PRECISIONS = ("auto", "float32", "bfloat16")
+"""What a pretrained backbone may compute in; auto is bfloat16 where the hardware has it."""
+
 DEFAULTS = {
     "dataset": "datasets/release",
     "embeddings": "embeddings",

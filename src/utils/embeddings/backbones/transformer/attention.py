@@ -1,0 +1,173 @@
+"""Self-attention within sequences, and WavLM's gated relative position bias."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from src.utils.embeddings.backbones.transformer.kernels import Linear
+from src.utils.embeddings.backbones.transformer.precision import has_matrix_unit
+from src.utils.embeddings.backbones.transformer.ragged import Group, Ragged
+
+SCORES_AT_ONCE = 1 << 21
+"""How many attention scores a CPU holds at once: 4 MB in bfloat16, which stay in the cache."""
+
+
+class Attention:
+    """Multi-head self-attention over every sequence of a table of frames.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        transformers' attention, float32: `q_proj`, `k_proj`, `v_proj`, `out_proj`.
+    n_heads : int
+    device : torch.device
+    dtype : torch.dtype
+    """
+
+    def __init__(self, module: Any, n_heads: int, device: torch.device, dtype: torch.dtype) -> None:
+        self._n_heads = n_heads
+        q, k, v = module.q_proj, module.k_proj, module.v_proj
+        # The scores' scaling is a part of the queries' weights.
+        scale = (q.weight.shape[0] // n_heads) ** -0.5
+        weight = torch.cat([q.weight * scale, k.weight, v.weight])
+        bias = torch.cat([q.bias * scale, k.bias, v.bias])
+        self._project = Linear(weight.to(device, dtype), bias.to(device, dtype))
+        out = module.out_proj
+        self._finish = Linear(out.weight.to(device, dtype), out.bias.to(device, dtype))
+        # torch's fused CPU kernel multiplies bfloat16 well on matrix units only.
+        self._in_blocks = device.type == "cpu" and dtype == torch.bfloat16 and not has_matrix_unit()
+
+    def __call__(
+        self,
+        frames: Tensor,
+        residual: Tensor,
+        ragged: Ragged,
+        bias: "PositionBias | None" = None,
+        gate: "PositionGate | None" = None,
+    ) -> Tensor:
+        """Return `residual` plus the attention's output, of shape (rows, channels).
+
+        Parameters
+        ----------
+        frames, residual : torch.Tensor
+            Shape (rows, channels).
+        ragged : Ragged
+        bias, gate : PositionBias and PositionGate, optional
+            For WavLM.
+        """
+        projected = self._project(frames)
+        mixed = torch.zeros_like(frames)
+        for number, group in enumerate(ragged.groups):
+            padded = group.pad(projected)
+            n_sequences, longest, _ = padded.shape
+            parts = padded.view(n_sequences, longest, 3, self._n_heads, -1)
+            query, key, value = parts.permute(2, 0, 3, 1, 4)
+            added = None
+            if bias is not None and gate is not None:
+                added = gate(group.pad(frames)) * bias.of(number, longest)
+            found = self._attend(query, key, value, added, group)
+            group.unpad_into(found.transpose(1, 2).flatten(2), mixed)
+        return self._finish(mixed, residual)
+
+    def _attend(
+        self, query: Tensor, key: Tensor, value: Tensor, added: Tensor | None, group: Group
+    ) -> Tensor:
+        """Return (sequences, heads, longest, channels of a head)."""
+        if self._in_blocks and group.mask is None and len(query) == 1:
+            added = None if added is None else added[0]
+            return _attend_in_blocks(query[0], key[0], value[0], added)[None]
+        if group.mask is not None:
+            real = group.mask[:, None, None]
+            added = real if added is None else added.masked_fill(~real, -math.inf)
+        return functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=added, scale=1.0
+        )
+
+
+def _attend_in_blocks(query: Tensor, key: Tensor, value: Tensor, added: Tensor | None) -> Tensor:
+    """Attend with queries in blocks, so that their scores stay in the cache."""
+    heads, length, _ = query.shape
+    query, value = query.contiguous(), value.contiguous()
+    turned = key.contiguous().transpose(1, 2)
+    result = torch.empty_like(query)
+    step = max(Ragged.ROWS, SCORES_AT_ONCE // (heads * length))
+    for start in range(0, length, step):
+        block = query[:, start : start + step]
+        if added is None:
+            scores = torch.bmm(block, turned)
+        else:
+            scores = torch.baddbmm(added[:, start : start + step], block, turned)
+        result[:, start : start + step] = torch.bmm(torch.softmax(scores, dim=-1), value)
+    return result
+
+
+class PositionBias:
+    """WavLM's bias by relative position, shared by all layers (Chen et al. 2022, section III-B).
+
+    Distances are put into buckets, exact when small and logarithmic when large (Raffel et al.
+    2020, "T5"), and each bucket has a number per head.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        The first layer's attention, which holds the numbers.
+    device : torch.device
+    dtype : torch.dtype
+    """
+
+    def __init__(self, module: Any, device: torch.device, dtype: torch.dtype) -> None:
+        self._numbers = module.rel_attn_embed.weight.to(device, dtype)
+        self._n_buckets = module.num_buckets // 2
+        self._max_distance = module.max_distance
+        self._device = device
+        self._of: dict[int, Tensor] = {}
+
+    def of(self, group: int, length: int) -> Tensor:
+        """Return (1, heads, length, length) for a group; kept until `forget`."""
+        if group not in self._of:
+            offsets = torch.arange(1 - length, length, device=self._device)
+            by_offset = self._numbers[self._bucket(offsets)].T
+            # Row i holds the offsets -i to length - 1 - i, a window one step further left each.
+            self._of[group] = by_offset.unfold(1, length, 1).flip(1)[None]
+        return self._of[group]
+
+    def forget(self) -> None:
+        """Drop what was kept for a batch."""
+        self._of.clear()
+
+    def _bucket(self, offsets: Tensor) -> Tensor:
+        exact = self._n_buckets // 2
+        distance = offsets.abs()
+        ratio = torch.log(distance.float() / exact) / math.log(self._max_distance / exact)
+        far = (exact + ratio * (self._n_buckets - exact)).clamp(max=self._n_buckets - 1).long()
+        return torch.where(distance < exact, distance, far) + (offsets > 0) * self._n_buckets
+
+
+class PositionGate:
+    """How much of the position bias a layer's frames let in (Chen et al. 2022, equation 5).
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        The layer's attention.
+    device : torch.device
+    dtype : torch.dtype
+    """
+
+    def __init__(self, module: Any, device: torch.device, dtype: torch.dtype) -> None:
+        linear = module.gru_rel_pos_linear
+        # Its eight outputs are only ever summed by fours.
+        self._weight = linear.weight.unflatten(0, (2, 4)).sum(1).to(device, dtype)
+        self._bias = linear.bias.unflatten(0, (2, 4)).sum(1).to(device, dtype)
+        self._constant = module.gru_rel_pos_const.to(device, dtype)
+        self._n_heads = module.num_heads
+
+    def __call__(self, frames: Tensor) -> Tensor:
+        """Map (sequences, longest, channels) to (sequences, heads, longest, 1)."""
+        by_head = frames.unflatten(2, (self._n_heads, -1)).transpose(1, 2)
+        gates = torch.sigmoid(functional.linear(by_head, self._weight, self._bias))
+        update, reset = gates[..., :1], gates[..., 1:]
+        return update * (reset * self._constant - 1.0) + 2.0

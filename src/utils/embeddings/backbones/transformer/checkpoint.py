@@ -1,0 +1,140 @@
+"""Opening checkpoints in Hugging Face layout, from a folder or the hub."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from src.utils.errors import CheckpointError
+from src.utils.files import sha256_file, sha256_text
+
+log = logging.getLogger(__name__)
+
+WEIGHT_FILES = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+)
+
+SUPPORTED = {
+    "hidden_act": "gelu",
+    "feat_extract_activation": "gelu",
+    "adapter_attn_dim": None,
+    "conv_pos_batch_norm": False,
+}
+"""Settings of rarer models that the engine does not compute, and what they must be."""
+
+
+class Checkpoint:
+    """A pretrained model's settings, preprocessor, revision and, when asked for, weights.
+
+    Nothing in a checkpoint is executed: no remote code, and torch files as weights only.
+
+    Parameters
+    ----------
+    checkpoint : str
+        A hub id or a local folder.
+    model_type : str
+        The architecture it must declare.
+    backbone : str
+        For messages.
+
+    Raises
+    ------
+    CheckpointError
+        When its description cannot be read, or names another architecture.
+    """
+
+    def __init__(self, checkpoint: str, model_type: str, backbone: str) -> None:
+        transformers.logging.set_verbosity_error()
+        transformers.logging.disable_progress_bar()
+        # Its retries would be told line by line; one line of ours at the end says it all.
+        logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)
+        self.name = _folder_or_hub_id(checkpoint)
+        self._backbone = backbone
+        self.config = self._load(transformers.AutoConfig)
+        if self.config.model_type != model_type:
+            raise CheckpointError(
+                f"the checkpoint {checkpoint} is a {self.config.model_type} model; the backbone "
+                f"{backbone} needs {model_type}"
+            )
+        for setting, needed in SUPPORTED.items():
+            found = getattr(self.config, setting, needed)
+            if found != needed:
+                raise CheckpointError(
+                    f"the checkpoint {checkpoint} has {setting}={found}, which is not supported"
+                )
+        self.processor = self._load(transformers.AutoFeatureExtractor)
+
+    def revision(self) -> str:
+        """Return the hub's commit, or for a local folder the hash of its weights and settings.
+
+        Raises
+        ------
+        CheckpointError
+            When a folder holds no weights.
+        """
+        folder = Path(self.name)
+        if not folder.is_dir():
+            return str(self.config._commit_hash)
+        found = [folder / name for name in WEIGHT_FILES if (folder / name).is_file()]
+        if not found:
+            raise CheckpointError(
+                f"the checkpoint {folder} holds no weights ({' or '.join(WEIGHT_FILES[::2])})"
+            )
+        parts = sorted(folder.glob("*-of-*")) if found[0].suffix == ".json" else found[:1]
+        described = [folder / name for name in ("config.json", "preprocessor_config.json")]
+        return "sha256:" + sha256_text("".join(map(sha256_file, (*parts, *described))))
+
+    def model(self) -> Any:
+        """Load the model, float32.
+
+        Raises
+        ------
+        CheckpointError
+            When weights cannot be read, are missing or do not fit.
+        """
+        options: dict[str, Any] = {"dtype": torch.float32, "output_loading_info": True}
+        if not Path(self.name).is_dir():
+            # The very one that was described, also on another machine or a day later.
+            options["revision"] = self.config._commit_hash
+        model, info = self._load(transformers.AutoModel, **options)
+        # The mask vector serves pretraining only; anything else missing would be random.
+        missing = sorted(key for key in info["missing_keys"] if "masked_spec_embed" not in key)
+        if missing or info["mismatched_keys"]:
+            lacking = missing or [key[0] for key in info["mismatched_keys"]]
+            raise CheckpointError(
+                f"the checkpoint {self.name} lacks {len(lacking)} weights of a {self._backbone} "
+                f"model ({lacking[0]}, ...)"
+            )
+        return model.eval()
+
+    def _load(self, loader: Any, **options: Any) -> Any:
+        """Call `from_pretrained` and turn what can go wrong into one line."""
+        local = Path(self.name).is_dir()
+        try:
+            return loader.from_pretrained(self.name, trust_remote_code=False, **options)
+        except Exception as error:  # transformers raises a dozen kinds, each with pages of text
+            first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+            if local:
+                raise CheckpointError(
+                    f"the checkpoint {self.name} cannot be loaded: {first_line}"
+                ) from error
+            raise CheckpointError(
+                f"cannot fetch the checkpoint {self.name} (is the hub reachable, and the id "
+                f"right?); on a machine without it pass a local folder: --checkpoint=FOLDER"
+            ) from error
+
+
+def _folder_or_hub_id(checkpoint: str) -> str:
+    """Return the checkpoint, refusing what is meant as a folder but is none."""
+    path = Path(checkpoint).expanduser()
+    if path.is_dir():
+        return str(path.resolve())
+    if path.exists() or checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") > 1:
+        raise CheckpointError(f"no folder {checkpoint}; --checkpoint takes a folder or a hub id")
+    log.info("looking for %s in the local cache and at the hub", checkpoint)
+    return checkpoint

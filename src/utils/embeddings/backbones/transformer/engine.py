@@ -1,0 +1,102 @@
+"""A whole model laid out for speed: clips in, statistics of hidden layers out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from src.utils.embeddings.backbones.transformer.encoder import Encoder
+from src.utils.embeddings.backbones.transformer.front_end import FrontEnd
+from src.utils.embeddings.backbones.transformer.pooling import pool
+from src.utils.embeddings.backbones.transformer.ragged import Ragged, to_device
+from src.utils.embeddings.backbones.transformer.windows import Window
+
+
+class Engine:
+    """Computes what a transformers model computes, faster, and pools it on the way.
+
+    Parameters
+    ----------
+    model : transformers.PreTrainedModel
+        A Wav2Vec2, HuBERT or WavLM model, float32; only read.
+    layers : tuple of int
+        First and last hidden layer to pool.
+    device : torch.device
+    dtype : torch.dtype
+        float32 or bfloat16.
+    one_by_one : bool, optional
+        Whether clips go through singly wherever they would need padding; by default on CPUs.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        layers: tuple[int, int],
+        device: torch.device,
+        dtype: torch.dtype,
+        one_by_one: bool | None = None,
+    ) -> None:
+        # TF32 keeps ten bits of a float32's mantissa: GPU and CPU would differ in the third digit.
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+        self._device = device
+        self._layers = layers
+        self._one_by_one = device.type == "cpu" if one_by_one is None else one_by_one
+        with torch.inference_mode():
+            self._front_end = FrontEnd(
+                model.feature_extractor, model.config, device, dtype, self._one_by_one
+            )
+            self._encoder = Encoder(model, layers[1], device, dtype)
+
+    def features(self, clips: Sequence[np.ndarray]) -> list[Tensor]:
+        """Run the front end over whole clips, however long.
+
+        Parameters
+        ----------
+        clips : sequence of numpy.ndarray
+            float32 of shape (samples,), at least the receptive field each.
+
+        Returns
+        -------
+        list of torch.Tensor
+            One of shape (frames, channels) a clip, on the device.
+        """
+        lengths = [len(clip) for clip in clips]
+        samples = to_device(torch.from_numpy(np.concatenate(clips)), self._device)
+        frames = self._front_end(samples.split(lengths))
+        return list(frames.split([self._front_end.geometry.n_frames(n) for n in lengths]))
+
+    def pool_layers(self, stretches: Sequence[tuple[Tensor, Window]]) -> np.ndarray:
+        """Run the encoder over windows of clips and pool the frames that they count.
+
+        Parameters
+        ----------
+        stretches : sequence of (torch.Tensor, Window)
+            A clip's features, shape (frames, channels), and the window of them to look at.
+
+        Returns
+        -------
+        numpy.ndarray
+            float32 of shape (windows, layers, 2, channels): mean and population variance.
+        """
+        seen = [features[window.start : window.stop] for features, window in stretches]
+        ragged = Ragged([len(frames) for frames in seen], self._device, self._one_by_one)
+        counted = self._counted([window for _, window in stretches])
+        pooled = [
+            pool(frames, ragged, counted)
+            for layer, frames in enumerate(self._encoder.hidden_states(torch.cat(seen), ragged))
+            if layer >= self._layers[0]
+        ]
+        return torch.stack(pooled, dim=1).cpu().numpy()
+
+    def _counted(self, windows: Sequence[Window]) -> Tensor | None:
+        """Return which frames count, one bool a frame; None when all do."""
+        marks = [
+            (window.counted_start <= frame) & (frame < window.counted_stop)
+            for window in windows
+            for frame in [np.arange(window.start, window.stop)]
+        ]
+        mask = torch.from_numpy(np.concatenate(marks))
+        return None if mask.all() else to_device(mask, self._device)

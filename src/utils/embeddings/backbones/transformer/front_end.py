@@ -1,0 +1,234 @@
+"""The convolutional front end: from samples to frames, 20 ms apart."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from src.utils.embeddings.backbones.transformer.kernels import LayerNorm, TimeConvolution, project
+from src.utils.embeddings.backbones.transformer.ragged import to_device
+
+CPU_CHUNK_FRAMES = 64
+"""On CPUs a chunk's activations should stay in the cache on their way through the layers."""
+
+GPU_CHUNK_FRAMES = 512
+GPU_CHUNKS_FRAMES = 4096
+"""How many frames of chunks go through at once: 270 MB in bfloat16 at the widest layer."""
+
+ROUNDING = 8
+"""A chunk's frames are a multiple of this, so that few shapes ever occur (see `Ragged.ROWS`)."""
+
+MOMENT_ROWS = 1 << 18
+"""Windows whose second moments are summed at once: 20 MB of float64 a clip."""
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How frames lie over samples.
+
+    Attributes
+    ----------
+    hop : int
+        Samples from one frame to the next.
+    receptive_field : int
+        Samples that one frame is computed from.
+    """
+
+    hop: int
+    receptive_field: int
+
+    @classmethod
+    def of(cls, config: Any) -> "Geometry":
+        """Work it out from a checkpoint's kernels and strides."""
+        hop, field = 1, 1
+        for kernel, stride in zip(
+            reversed(config.conv_kernel), reversed(config.conv_stride), strict=True
+        ):
+            field = (field - 1) * stride + kernel
+            hop *= stride
+        return cls(hop, field)
+
+    def n_frames(self, n_samples: int) -> int:
+        """Return how many frames a clip of at least the receptive field gives."""
+        return (n_samples - self.receptive_field) // self.hop + 1
+
+
+class FrontEnd:
+    """wav2vec 2.0's feature encoder (Baevski et al. 2020), every clip by itself.
+
+    Nothing here reaches across clips. Base models normalise each channel of the first
+    convolution over the clip's whole length (a group norm over time). That convolution is a
+    linear map of windows of ten samples, so the mean and variance of its output follow from the
+    windows' mean and covariance: they are known before it runs, and the normalisation becomes
+    part of its weights. Since then no layer looks further than its kernel, clips of any length
+    go through in chunks of equal size.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        transformers' feature encoder, float32.
+    config : transformers.PretrainedConfig
+    device : torch.device
+    dtype : torch.dtype
+    one_by_one : bool
+        Chunks go through singly (CPU) or many at once (GPU).
+    """
+
+    def __init__(
+        self, module: Any, config: Any, device: torch.device, dtype: torch.dtype, one_by_one: bool
+    ) -> None:
+        self._device, self._dtype, self._one_by_one = device, dtype, one_by_one
+        self.geometry = Geometry.of(config)
+        self._kernel, self._stride = config.conv_kernel[0], config.conv_stride[0]
+        first, *others = module.conv_layers
+        # In float64, as the statistics that are folded into it.
+        self._weight = first.conv.weight[:, 0].to(device, torch.float64)
+        bias = first.conv.bias
+        self._bias = torch.zeros_like(self._weight[:, 0]) if bias is None else bias.to(self._weight)
+        self._group_norm = None
+        if config.feat_extract_norm == "group":
+            self._group_norm = LayerNorm(first.layer_norm, device, torch.float64)
+        self._norms: list[LayerNorm | None] = [None] * len(module.conv_layers)
+        if config.feat_extract_norm == "layer":
+            self._norms = [LayerNorm(m.layer_norm, device, dtype) for m in module.conv_layers]
+        self._convolutions = [
+            TimeConvolution(
+                layer.conv.weight.to(device, dtype),
+                None if layer.conv.bias is None else layer.conv.bias.to(device, dtype),
+                stride,
+                gelu=norm is None,
+            )
+            for layer, stride, norm in zip(
+                others, config.conv_stride[1:], self._norms[1:], strict=True
+            )
+        ]
+        self._fixed_weight = None
+        if self._group_norm is None:
+            self._fixed_weight = self._spread_weight(self._weight[None], self._bias[None])
+
+    def __call__(self, clips: Sequence[Tensor]) -> Tensor:
+        """Map float32 clips of shape (samples,) to a table of all their frames.
+
+        Returns
+        -------
+        torch.Tensor
+            Shape (frames of all clips in turn, channels).
+        """
+        weights = []
+        if self._fixed_weight is None:
+            weights = [self._normalising_weight(clip) for clip in clips]
+        frames = []
+        for group in self._groups([self.geometry.n_frames(len(clip)) for clip in clips]):
+            samples = torch.stack([self._samples(clips[c.clip], c, group[0]) for c in group])
+            if self._fixed_weight is not None:
+                weight = self._fixed_weight.expand(len(group), -1, -1)
+            else:
+                weight = torch.cat([weights[chunk.clip] for chunk in group])
+            found = self._convolve(samples, weight)
+            if len(group) == 1:
+                frames.append(found[0, : group[0].n_frames])
+            else:
+                steps = torch.arange(found.shape[1])
+                real = steps < torch.tensor([chunk.n_frames for chunk in group])[:, None]
+                places = to_device(real.flatten().nonzero().squeeze(1), self._device)
+                frames.append(found.flatten(0, 1)[places])
+        return torch.cat(frames)
+
+    def _groups(self, n_frames: Sequence[int]) -> Iterator[list["_Chunk"]]:
+        """Cut clips into chunks; those of one group go through together, all of one size."""
+        at_most = CPU_CHUNK_FRAMES if self._one_by_one else GPU_CHUNK_FRAMES
+        group: list[_Chunk] = []
+        # Clips of similar length are neighbours, so one size serves a group.
+        size = min(at_most, _round_up(max(n_frames)))
+        for clip, count in enumerate(n_frames):
+            for start in range(0, count, at_most):
+                real = min(at_most, count - start)
+                if self._one_by_one:
+                    yield [_Chunk(clip, start, real, _round_up(real))]
+                    continue
+                group.append(_Chunk(clip, start, real, size))
+                if len(group) * size >= GPU_CHUNKS_FRAMES:
+                    yield group
+                    group = []
+        if group:
+            yield group
+
+    def _samples(self, clip: Tensor, chunk: "_Chunk", like: "_Chunk") -> Tensor:
+        """Return what a chunk's frames are computed from, zeros behind the clip's end."""
+        start = chunk.start * self.geometry.hop
+        n_samples = (like.size - 1) * self.geometry.hop + self.geometry.receptive_field
+        part = clip[start : start + n_samples]
+        return functional.pad(part, (0, n_samples - len(part)))
+
+    def _convolve(self, samples: Tensor, weight: Tensor) -> Tensor:
+        """Map (chunks, samples) to (chunks, frames, channels)."""
+        norm = self._norms[0]
+        frames = project(self._spread_windows(samples), weight, gelu=norm is None)
+        if norm is not None:
+            frames = functional.gelu(norm(frames))
+        for convolution, norm in zip(self._convolutions, self._norms[1:], strict=True):
+            frames = convolution(frames)
+            if norm is not None:
+                frames = functional.gelu(norm(frames))
+        return frames
+
+    def _spread_windows(self, samples: Tensor) -> Tensor:
+        """Return the first kernel's windows, (chunks, windows, inputs), for `_spread_weight`.
+
+        bfloat16 keeps eight bits of a sample, which would bury what is 50 dB below the peak. So
+        a sample is the sum of two such numbers, and a weight too; of the four products only the
+        smallest is left out. The columns of ones carry the bias.
+        """
+        windows = samples.unfold(1, self._kernel, self._stride)
+        ones = torch.ones_like(windows[:, :, :1])
+        if self._dtype == torch.float32:
+            return torch.cat([windows, ones], dim=2)
+        high = windows.to(self._dtype)
+        low = (windows - high).to(self._dtype)
+        ones = ones.to(self._dtype)
+        return torch.cat([high, low, high, ones, ones], dim=2)
+
+    def _spread_weight(self, weight: Tensor, bias: Tensor) -> Tensor:
+        """Lay (clips, channels, kernel) and (clips, channels) out for `_spread_windows`."""
+        bias = bias[:, :, None]
+        if self._dtype == torch.float32:
+            return torch.cat([weight, bias], dim=2).to(self._dtype)
+        high, bias_high = weight.to(self._dtype), bias.to(self._dtype)
+        low, bias_low = (weight - high).to(self._dtype), (bias - bias_high).to(self._dtype)
+        return torch.cat([high, high, low, bias_high, bias_low], dim=2)
+
+    def _normalising_weight(self, clip: Tensor) -> Tensor:
+        """Return the first convolution's weights with the clip's group norm folded in."""
+        norm = self._group_norm
+        assert norm is not None
+        windows = clip.unfold(0, self._kernel, self._stride)
+        total = self._weight.new_zeros(self._kernel)
+        products = self._weight.new_zeros(self._kernel, self._kernel)
+        for start in range(0, len(windows), MOMENT_ROWS):
+            rows = windows[start : start + MOMENT_ROWS].double()
+            total += rows.sum(0)
+            products += rows.T @ rows
+        mean = total / len(windows)
+        covariance = products / len(windows) - torch.outer(mean, mean)
+        variance = ((self._weight @ covariance) * self._weight).sum(1).clamp(min=0)
+        scale = norm.weight / torch.sqrt(variance + norm.epsilon)
+        # The convolution's own bias, if any, is taken away by the mean.
+        shift = norm.bias - scale * (self._weight @ mean)
+        return self._spread_weight((self._weight * scale[:, None])[None], shift[None])
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """A stretch of a clip: its real frames, and those computed to fill up a usual size."""
+
+    clip: int
+    start: int
+    n_frames: int
+    size: int
+
+
+def _round_up(count: int) -> int:
+    return -(-count // ROUNDING) * ROUNDING

@@ -1,0 +1,165 @@
+"""Matrix multiplications and convolutions over frames, fused with what follows them.
+
+Frames are laid out in time-major order, (clips, frames, channels): a frame's channels lie side
+by side, so a linear layer, a normalisation and a convolution all read memory in one sweep and
+nothing is transposed between them.
+
+On CPUs torch's own oneDNN operators are called with weights that were packed once; they add
+bias, GELU or residual while the result is still in registers. Elsewhere the plain operators do
+the same one by one.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from src.utils.embeddings.backbones.transformer.precision import has_fused_kernels
+
+_onednn = torch.ops.mkldnn
+
+
+def _is_fused(weight: Tensor) -> bool:
+    return weight.device.type == "cpu" and has_fused_kernels(weight.dtype)
+
+
+class Linear:
+    """`frames @ weight.T + bias`, then GELU if asked for.
+
+    Parameters
+    ----------
+    weight : torch.Tensor
+        Shape (outputs, inputs), on the device and in the format to compute in.
+    bias : torch.Tensor or None
+        Shape (outputs,).
+    gelu : bool
+        Apply the exact GELU (by the error function) to the result.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None, gelu: bool = False) -> None:
+        weight = weight.contiguous()
+        self._is_fused = _is_fused(weight)
+        self._weight = _onednn._reorder_linear_weight(weight, None) if self._is_fused else weight
+        self._bias = bias
+        self._gelu = gelu
+
+    def __call__(self, frames: Tensor, residual: Tensor | None = None) -> Tensor:
+        """Map (..., inputs) to (..., outputs), and add `residual` of the result's shape."""
+        if not self._is_fused:
+            result = functional.linear(frames, self._weight, self._bias)
+            result = functional.gelu(result) if self._gelu else result
+            return result if residual is None else residual + result
+        if residual is None:
+            name = "gelu" if self._gelu else "none"
+            return _onednn._linear_pointwise(
+                frames, self._weight, self._bias, name, [], "none" if self._gelu else ""
+            )
+        return _onednn._linear_pointwise.binary(frames, residual, self._weight, self._bias, "add")
+
+
+def project(windows: Tensor, weight: Tensor, gelu: bool) -> Tensor:
+    """Multiply with weights that are used once, clip by clip.
+
+    Parameters
+    ----------
+    windows : torch.Tensor
+        Shape (clips, frames, inputs).
+    weight : torch.Tensor
+        Shape (clips, outputs, inputs).
+    gelu : bool
+
+    Returns
+    -------
+    torch.Tensor
+        Shape (clips, frames, outputs).
+    """
+    if len(windows) == 1 and _is_fused(weight):
+        name, form = ("gelu", "none") if gelu else ("none", "")
+        return _onednn._linear_pointwise(windows, weight[0], None, name, [], form)
+    result = torch.bmm(windows, weight.transpose(1, 2))
+    return functional.gelu(result) if gelu else result
+
+
+class TimeConvolution:
+    """A convolution over time, then GELU if asked for.
+
+    Parameters
+    ----------
+    weight : torch.Tensor
+        Shape (outputs, inputs / groups, kernel), on the device and in the format to compute in.
+    bias : torch.Tensor or None
+        Shape (outputs,).
+    stride, padding : int
+        In frames.
+    groups : int
+    gelu : bool
+    """
+
+    def __init__(
+        self,
+        weight: Tensor,
+        bias: Tensor | None,
+        stride: int = 1,
+        padding: int = 0,
+        groups: int = 1,
+        gelu: bool = False,
+    ) -> None:
+        # As an image one pixel high, whose channels-last order is our time-major order.
+        image = weight[:, :, None].contiguous(memory_format=torch.channels_last)
+        self._geometry = ([0, padding], [1, stride], [1, 1], groups)
+        self._is_fused = _is_fused(weight)
+        if self._is_fused:
+            typical = [1, weight.shape[1] * groups, 1, 1024]
+            pad, step, dilation, _ = self._geometry
+            image = _onednn._reorder_convolution_weight(image, pad, step, dilation, groups, typical)
+        self._weight = image
+        self._bias = bias
+        self._gelu = gelu
+
+    def __call__(self, frames: Tensor) -> Tensor:
+        """Map (clips, frames, inputs) to (clips, fewer frames, outputs)."""
+        image = frames.transpose(1, 2).unsqueeze(2)
+        padding, stride, dilation, groups = self._geometry
+        if self._is_fused:
+            name, form = ("gelu", "none") if self._gelu else ("none", "")
+            result = _onednn._convolution_pointwise(
+                image,
+                self._weight,
+                self._bias,
+                padding,
+                stride,
+                dilation,
+                groups,
+                name,
+                [],
+                form,
+            )
+        else:
+            result = functional.conv2d(
+                image, self._weight, self._bias, stride, padding, dilation, groups
+            )
+            result = functional.gelu(result) if self._gelu else result
+        return result.squeeze(2).transpose(1, 2)
+
+
+class LayerNorm:
+    """A normalisation over channels; made of a group norm, only what it scales and adds.
+
+    Parameters
+    ----------
+    module : torch.nn.LayerNorm
+    device : torch.device
+    dtype : torch.dtype
+    """
+
+    def __init__(self, module: Any, device: torch.device, dtype: torch.dtype) -> None:
+        self.weight = module.weight.to(device, dtype)
+        self.bias = module.bias.to(device, dtype)
+        self.epsilon = module.eps
+
+    def __call__(self, frames: Tensor) -> Tensor:
+        """Normalise the last axis."""
+        return functional.layer_norm(
+            frames, self.weight.shape, self.weight, self.bias, self.epsilon
+        )
