@@ -2,95 +2,21 @@
 
 import fcntl
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from src.models.data import TrainingStores
-from src.utils.config import DOWNSTREAM_SPLITS, PRETEXT_SPLITS, ROOT, SPLITS
+from src.utils.config import DOWNSTREAM_SPLITS, PRETEXT_SPLITS, SPLITS
 from src.utils.dataset.dataset import Dataset
-from src.utils.dataset.generate import generate_tables
 from src.utils.dataset.split import Shares, read_split, split_dataset
 from src.utils.embeddings.extract import extract_split, parse_splits
 from src.utils.errors import ArgumentError, AudiosError, EmbeddingError
-
-PEOPLE = ("Ana_F001", "Bia_F002", "Caio_M003", "Davi_M004", "Eva_F005", "Ze_M006")
-
-
-class Toy:
-    """A backbone of two layers that counts what it is given, and may stop half-way."""
-
-    name = "toy"
-    sample_rate = 16_000
-    batch_seconds = 0.6
-
-    def __init__(self, stop_after: int | None = None, signal_number: int = 0, **about) -> None:
-        self.stop_after = stop_after
-        self.signal_number = signal_number
-        self.about = about
-        self.batches: list[int] = []
-
-    @property
-    def n_clips(self) -> int:
-        return sum(self.batches)
-
-    def describe(self) -> dict:
-        return {
-            "name": self.name,
-            "sample_rate": self.sample_rate,
-            "layers": 2,
-            "stats": ["mean", "std"],
-            "stats_count": 2,
-            "dim": 3,
-        } | self.about
-
-    def prepare(self, waveform: np.ndarray) -> np.ndarray:
-        return waveform
-
-    def embed(self, prepared) -> np.ndarray:
-        if self.stop_after is not None and len(self.batches) == self.stop_after:
-            if self.signal_number:
-                os.kill(os.getpid(), self.signal_number)
-            raise Killed
-        self.batches.append(len(prepared))
-        features = [
-            [[w.mean(), w.std(), len(w)], [np.abs(w).max(), np.median(w), w[0]]] for w in prepared
-        ]
-        return np.array([[f, f] for f in features], dtype=np.float32)
-
-
-class Killed(BaseException):
-    """Stands for a kill where a real one would cost a process."""
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory, make_cetuc: Callable) -> Path:
-    folder = make_cetuc(tmp_path_factory.mktemp("extract") / "release", PEOPLE)
-    (folder / "real_voices" / "Ana_F001" / "broken.wav").write_text("no audio")
-    generate_tables(folder)
-    split_dataset(Dataset.open(folder), Shares(pretext=0.0))
-    return folder
-
-
-@pytest.fixture
-def dataset(corpus: Path, tmp_path: Path) -> Dataset:
-    """A copy that the test may change; the recordings keep their times."""
-    return Dataset.open(shutil.copytree(corpus, tmp_path / "release"))
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
-
-
-N_GOOD = 24
-BROKEN = "real_voices/Ana_F001/broken.wav"
+from tests.utils.embeddings.toy import BROKEN, N_GOOD, Killed, Toy, content
 
 
 def test_a_whole_extraction(dataset: Dataset, tmp_path: Path) -> None:
@@ -127,45 +53,6 @@ def test_repeated_it_computes_nothing(dataset: Dataset, tmp_path: Path) -> None:
     assert (again.n_computed, again.n_kept) == (0, N_GOOD)
     assert list(again.rejected) == [BROKEN]
     assert content(tmp_path / "e/toy/full") == before
-
-
-def killed_by_signal(dataset: Dataset, embeddings: Path, after: int) -> int:
-    """Extract in a process of its own that is killed in its (after + 1)-th batch."""
-    script = (
-        "import importlib.util, sys\n"
-        "from pathlib import Path\n"
-        "spec = importlib.util.spec_from_file_location('t', sys.argv[1])\n"
-        "module = importlib.util.module_from_spec(spec)\n"
-        "spec.loader.exec_module(module)\n"
-        "toy = module.Toy(int(sys.argv[4]), module.signal.SIGKILL)\n"
-        "data = module.Dataset.open(Path(sys.argv[2]))\n"
-        "module.extract_split(data, 'full', toy, Path(sys.argv[3]))\n"
-    )
-    command = [sys.executable, "-c", script, __file__, str(dataset.root), str(embeddings)]
-    return subprocess.run(
-        [*command, str(after)],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        check=False,
-        capture_output=True,
-    ).returncode
-
-
-def test_a_killed_extraction_goes_on(dataset: Dataset, tmp_path: Path) -> None:
-    plain = Toy()
-    extract_split(dataset, "full", plain, tmp_path / "plain")
-    assert killed_by_signal(dataset, tmp_path / "e", after=5) == -signal.SIGKILL
-    assert not (tmp_path / "e/toy/full").exists()
-    toy = Toy()
-    found = extract_split(dataset, "full", toy, tmp_path / "e")
-    # What the first process finished is not computed again, and all else is.
-    assert toy.batches == plain.batches[5:]
-    assert found.n_kept + found.n_computed == N_GOOD + 1
-    assert found.n_kept >= sum(plain.batches[:5])
-    assert list(found.rejected) == [BROKEN]
-    assert content(tmp_path / "e/toy/full") == content(tmp_path / "plain/toy/full")
-    leftovers = [path.name for path in (tmp_path / "e/toy").iterdir()]
-    assert sorted(leftovers) == [".full.lock", "full"]
 
 
 @pytest.mark.parametrize("torn", [b'{"rows": [0, 1', b'{"rows": [', b"\x00\x00", b"{}"[:1]])
@@ -242,6 +129,37 @@ def test_another_backbone_is_refused(dataset: Dataset, tmp_path: Path) -> None:
         extract_split(dataset, "downstream_val", Toy(1, revision="r2"), tmp_path / "e")
     with pytest.raises(EmbeddingError, match="made otherwise"):
         extract_split(dataset, "downstream_val", Toy(), tmp_path / "e")
+
+
+@pytest.mark.parametrize(
+    ("setting", "there", "now"),
+    [
+        ("revision", "r1", "r2"),
+        ("precision", "float32", "float16"),
+        ("sample_rate", 16_000, 8_000),
+        ("do_normalize", True, False),
+        ("window_seconds", 60.0, 30.0),
+        ("first_layer", 0, 1),
+        ("layers", 2, 3),
+        ("stats", ["mean", "std"], ["mean", "max"]),
+        ("dim", 3, 4),
+    ],
+)
+@pytest.mark.parametrize("finished", [True, False])
+def test_other_settings_are_refused(
+    dataset: Dataset, tmp_path: Path, setting: str, there: object, now: object, finished: bool
+) -> None:
+    old = Toy(None if finished else 1, **{setting: there})
+    if setting in ("layers", "dim"):
+        old = Toy(None if finished else 1)
+    with nullcontext() if finished else pytest.raises(Killed):
+        extract_split(dataset, "full", old, tmp_path / "e")
+    folder = tmp_path / "e/toy" / ("full" if finished else "full.partial")
+    before = content(folder)
+    with pytest.raises(EmbeddingError) as refused:
+        extract_split(dataset, "full", Toy(0, **{setting: now}), tmp_path / "e")
+    assert f"({setting} {there} there, {now} now)" in str(refused.value)
+    assert content(folder) == before
 
 
 def test_a_moved_checkpoint_is_the_same(dataset: Dataset, tmp_path: Path) -> None:

@@ -8,9 +8,12 @@ what it had in work is computed again.
 import json
 import logging
 import os
+import secrets
 import socket
+import sys
 import warnings
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -140,9 +143,8 @@ class RayEngine:
         # Its core logs what it mends by itself; what it cannot mend is raised.
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        import ray
-        import ray.data
-
+        # A cluster that answers at all needs no twenty attempts.
+        os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "3")
         where: dict[str, Any] = {"address": self.address}
         if self.address is None:
             where = {
@@ -151,25 +153,34 @@ class RayEngine:
                 "object_store_memory": STORE_BYTES,
                 "include_dashboard": False,
             }
+            # Others on this machine may not send it work. Ray's own choice would be a token in the
+            # user's home, which every cluster started later would ask for.
+            os.environ["RAY_AUTH_MODE"] = "token"
+            os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+        import ray
+        import ray.data
+
         try:
-            ray.init(
-                **where,
-                logging_level=logging.ERROR,
-                log_to_driver=False,
-                runtime_env={
-                    # Travels with the job, so that no machine computes by another version.
-                    "py_modules": [str(ROOT / "src")],
-                    "env_vars": {"OMP_NUM_THREADS": str(torch.get_num_threads())},
-                },
-            )
+            with _silent_stderr():
+                ray.init(
+                    **where,
+                    logging_level=logging.ERROR,
+                    log_to_driver=False,
+                    runtime_env={
+                        # Travels with the job, so that no machine computes by another version.
+                        "py_modules": [str(ROOT / "src")],
+                        "env_vars": {"OMP_NUM_THREADS": str(torch.get_num_threads())},
+                    },
+                )
         except Exception as error:  # Ray raises what comes, mostly RuntimeError
             raise AudiosError(
                 f"cannot use the Ray cluster at {self.address or 'this machine'}: "
                 f"{_first_line(error)}"
             ) from error
         self._is_connected = True
+        # Their tracebacks are of what is raised as well, here or in one line.
         for name in ("ray", "ray.data"):
-            logging.getLogger(name).setLevel(logging.ERROR)
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         context.print_on_execution_start = False
@@ -251,15 +262,35 @@ def _actors(nodes: Sequence[dict[str, float]]) -> _Actors:
 
 
 def _check(address: str) -> None:
-    """See whether anything answers, since Ray itself would wait for a long time."""
+    """See whether a server as Ray's answers, since Ray itself would wait for minutes."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
         raise ArgumentError(f"--ray-address={address} is not HOST:PORT, such as 10.0.0.1:6379")
     try:
-        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+        with socket.create_connection((host, int(port)), CONNECT_SECONDS) as connection:
+            # Ray speaks gRPC over HTTP/2, where both sides open with their settings (RFC 9113,
+            # section 3.4): three bytes of length, then the type.
+            connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\4" + bytes(5))
+            answer = connection.recv(9)
     except OSError as error:
-        reason = error.strerror or error
+        reason = error.strerror or str(error)
         raise AudiosError(f"no Ray cluster answers at --ray-address={address}: {reason}") from error
+    if answer[3:4] != b"\4":
+        raise AudiosError(f"what answers at --ray-address={address} is no Ray cluster")
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Keep away what Ray's core prints by itself; what matters is raised as well."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,105 @@
+"""How much memory extraction takes, by the number of clips and by their length.
+
+Run as `python benchmarks/extraction_memory.py`. Every figure is the peak of a process of its own
+that does nothing but extract one split:
+
+- 1,000 and 20,000 clips of 0.3 s through `lfcc`, and through a stand-in whose vectors are as large
+  as they are quick to compute: nothing but the table of clips should grow, by about 1 kB a clip;
+- one clip of 0.1 s, and one of 30 minutes at 44.1 kHz, through `lfcc`.
+"""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+import soundfile
+
+from src.utils.config import ROOT, SAMPLE_RATE
+from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.generate import generate_tables
+from src.utils.embeddings.backbones import Backbone, load_backbone
+from src.utils.embeddings.extract import extract_split
+
+COUNTS = (1_000, 20_000)
+CLIP_SECONDS = 0.3
+
+
+class WideBackbone:
+    """Gives vectors of 10 kB, the size of a small transformer's, for next to no work."""
+
+    name = "wide"
+    sample_rate = SAMPLE_RATE
+    batch_seconds = 30.0
+
+    def describe(self) -> dict[str, Any]:
+        """Return the shape, as `Backbone.describe` does."""
+        shape = {"layers": 13, "stats": ["mean", "std"], "stats_count": 2, "dim": 96}
+        return {"name": self.name, "sample_rate": SAMPLE_RATE} | shape
+
+    def prepare(self, waveform: np.ndarray) -> np.ndarray:
+        """Return the waveform."""
+        return waveform
+
+    def embed(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
+        """Fill the shape with each clip's mean."""
+        means = np.array([waveform.mean() for waveform in prepared], np.float32)
+        return np.broadcast_to(means[:, None, None, None], (len(means), 13, 2, 96)).copy()
+
+
+def make_corpus(folder: Path, n_clips: int, seconds: float, rate: int = SAMPLE_RATE) -> Path:
+    """Write one clip and give it `n_clips` names."""
+    (folder / "audio").mkdir(parents=True)
+    random = np.random.default_rng(7)
+    first = folder / "audio" / "0.wav"
+    with soundfile.SoundFile(first, "w", rate, 1, "PCM_16") as stream:
+        for start in range(0, round(seconds * rate), rate):
+            stream.write(0.1 * random.standard_normal(min(rate, round(seconds * rate) - start)))
+    for number in range(1, n_clips):
+        (folder / "audio" / f"{number}.wav").hardlink_to(first)
+    rows = [f"audio/{i}.wav,{('bona-fide', 'spoof')[i % 2]},s{i % 50}" for i in range(n_clips)]
+    (folder / "metadata.csv").write_text("\n".join(["path,label,speaker", *rows]) + "\n")
+    generate_tables(folder)
+    return folder
+
+
+def peak_megabytes(corpus: Path, backbone: str) -> float:
+    """Extract in a new process and return the most memory that was resident in it."""
+    command = [sys.executable, __file__, backbone, str(corpus)]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
+def extract(backbone: str, corpus: Path) -> None:
+    """Extract, and print the peak in MB; this is what the new process does."""
+    made: Backbone = WideBackbone() if backbone == "wide" else load_backbone(backbone)
+    extract_split(Dataset.open(corpus), "full", made, corpus / "embeddings")
+    status = Path("/proc/self/status").read_text()
+    print(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        corpora = [make_corpus(folder / str(n), n, CLIP_SECONDS) for n in COUNTS]
+        for backbone in ("wide", "lfcc"):
+            few, many = (peak_megabytes(corpus, backbone) for corpus in corpora)
+            growth = 1024 * (many - few) / (COUNTS[1] - COUNTS[0])
+            print(
+                f"{backbone}: {COUNTS[0]:,} clips {few:.0f} MB, {COUNTS[1]:,} clips {many:.0f} MB, "
+                f"ratio {many / few:.3f}, {growth:.2f} kB more a clip",
+                flush=True,
+            )
+        for seconds in (0.1, 1800.0):
+            corpus = make_corpus(folder / f"{seconds}", 1, seconds, 44_100)
+            print(f"lfcc: one clip of {seconds:g} s: {peak_megabytes(corpus, 'lfcc'):.0f} MB")
+
+
+if __name__ == "__main__":
+    extract(sys.argv[1], Path(sys.argv[2])) if len(sys.argv) > 1 else main()
