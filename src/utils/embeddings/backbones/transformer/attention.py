@@ -15,6 +15,10 @@ SCORES_AT_ONCE = 1 << 21
 """How many attention scores a CPU holds at once: 4 MB in bfloat16, which stay in the cache."""
 
 
+Gated = tuple[Tensor, Tensor]
+"""A gate and what it lets through, multiplied as late as possible: the product is large."""
+
+
 class Attention:
     """Multi-head self-attention over every sequence of a table of frames.
 
@@ -65,20 +69,22 @@ class Attention:
             n_sequences, longest, _ = padded.shape
             parts = padded.view(n_sequences, longest, 3, self._n_heads, -1)
             query, key, value = parts.permute(2, 0, 3, 1, 4)
-            added = None
+            position = None
             if bias is not None and gate is not None:
-                added = gate(group.pad(frames)) * bias.of(number, longest)
-            found = self._attend(query, key, value, added, group)
+                position = gate(group.pad(frames)), bias.of(number, longest)
+            found = self._attend(query, key, value, position, group)
             group.unpad_into(found.transpose(1, 2).flatten(2), mixed)
         return self._finish(mixed, residual)
 
     def _attend(
-        self, query: Tensor, key: Tensor, value: Tensor, added: Tensor | None, group: Group
+        self, query: Tensor, key: Tensor, value: Tensor, position: Gated | None, group: Group
     ) -> Tensor:
         """Return (sequences, heads, longest, channels of a head)."""
         if self._in_blocks and group.mask is None and len(query) == 1:
-            added = None if added is None else added[0]
-            return _attend_in_blocks(query[0], key[0], value[0], added)[None]
+            if position is not None:
+                position = position[0][0], position[1][0]
+            return _attend_in_blocks(query[0], key[0], value[0], position)[None]
+        added = None if position is None else position[0] * position[1]
         if group.mask is not None:
             real = group.mask[:, None, None]
             added = real if added is None else added.masked_fill(~real, -math.inf)
@@ -87,7 +93,7 @@ class Attention:
         )
 
 
-def _attend_in_blocks(query: Tensor, key: Tensor, value: Tensor, added: Tensor | None) -> Tensor:
+def _attend_in_blocks(query: Tensor, key: Tensor, value: Tensor, position: Gated | None) -> Tensor:
     """Attend with queries in blocks, so that their scores stay in the cache."""
     heads, length, _ = query.shape
     query, value = query.contiguous(), value.contiguous()
@@ -95,12 +101,13 @@ def _attend_in_blocks(query: Tensor, key: Tensor, value: Tensor, added: Tensor |
     result = torch.empty_like(query)
     step = max(Ragged.ROWS, SCORES_AT_ONCE // (heads * length))
     for start in range(0, length, step):
-        block = query[:, start : start + step]
-        if added is None:
-            scores = torch.bmm(block, turned)
+        block = slice(start, start + step)
+        if position is None:
+            scores = torch.bmm(query[:, block], turned)
         else:
-            scores = torch.baddbmm(added[:, start : start + step], block, turned)
-        result[:, start : start + step] = torch.bmm(torch.softmax(scores, dim=-1), value)
+            gate, bias = position
+            scores = torch.baddbmm(gate[:, block] * bias[:, block], query[:, block], turned)
+        result[:, block] = torch.bmm(torch.softmax(scores, dim=-1), value)
     return result
 
 

@@ -11,8 +11,9 @@ from torch.nn import functional
 from src.utils.embeddings.backbones.transformer.kernels import LayerNorm, TimeConvolution, project
 from src.utils.embeddings.backbones.transformer.ragged import to_device
 
-CPU_CHUNK_FRAMES = 64
-"""On CPUs a chunk's activations should stay in the cache on their way through the layers."""
+CPU_CHUNK_FRAMES = 256
+"""On CPUs a chunk's activations should stay in the cache on their way through the layers: of 16 to
+512 frames, 128 to 256 ran fastest."""
 
 GPU_CHUNK_FRAMES = 512
 GPU_CHUNKS_FRAMES = 4096
