@@ -38,6 +38,8 @@ HELP = {
     "backbone": f"One of {', '.join(BACKBONES)}.",
     "classifier": f"One of {', '.join(CLASSIFIERS)}.",
     "checkpoint": "A hub id or a local folder in Hugging Face layout, in place of the default.",
+    "precision": "auto (default: bfloat16 where the hardware has it), float32 or bfloat16.",
+    "layers": "Layers to keep, such as 0-6 or 9 (default: all); those behind are not computed.",
     "splits": "downstream (default), pretext, all, full (the whole table), or names of splits "
     "joined by commas.",
     "engine": "local (default), or ray: on all machines of a Ray cluster.",
@@ -210,6 +212,8 @@ def GenerateEmbeddings(
     backbone=None,
     dataset=None,
     checkpoint=None,
+    precision="auto",
+    layers=None,
     splits="downstream",
     engine="local",
     ray_address=None,
@@ -217,7 +221,9 @@ def GenerateEmbeddings(
 ):
     """7 · Turn clips into vectors by a backbone."""
     name = arguments.backbone_name(backbone)
-    _generate_embeddings(c, name, dataset, checkpoint, splits, engine, ray_address, embeddings)
+    _generate_embeddings(
+        c, name, dataset, checkpoint, precision, layers, splits, engine, ray_address, embeddings
+    )
 
 
 @stage()
@@ -225,14 +231,17 @@ def GenerateEmbeddingsWav2vec2(
     c,
     dataset=None,
     checkpoint=None,
+    precision="auto",
+    layers=None,
     splits="downstream",
     engine="local",
     ray_address=None,
     embeddings=None,
 ):
     """7 · The same with --backbone=wav2vec2."""
+    name = "wav2vec2"
     _generate_embeddings(
-        c, "wav2vec2", dataset, checkpoint, splits, engine, ray_address, embeddings
+        c, name, dataset, checkpoint, precision, layers, splits, engine, ray_address, embeddings
     )
 
 
@@ -241,13 +250,18 @@ def GenerateEmbeddingsHubert(
     c,
     dataset=None,
     checkpoint=None,
+    precision="auto",
+    layers=None,
     splits="downstream",
     engine="local",
     ray_address=None,
     embeddings=None,
 ):
     """7 · The same with --backbone=hubert."""
-    _generate_embeddings(c, "hubert", dataset, checkpoint, splits, engine, ray_address, embeddings)
+    name = "hubert"
+    _generate_embeddings(
+        c, name, dataset, checkpoint, precision, layers, splits, engine, ray_address, embeddings
+    )
 
 
 @stage(
@@ -435,6 +449,7 @@ def RunPipeline(
     without_spoofs="test",
     backbone="lfcc",
     checkpoint=None,
+    precision="auto",
     classifier="mlp,svm,rf",
     layer=None,
     trials="10",
@@ -476,6 +491,7 @@ def RunPipeline(
         shares=Shares(**shares),
         spread_without_spoofs=without_spoofs == "spread",
         backbones={name: checkpoint for name in backbones},
+        precision=precision,
         classifiers=[arguments.classifier_name(name) for name in classifier.split(",")],
         layer=chosen,
         trials=n_trials,
@@ -527,7 +543,19 @@ def Clean(c, what=None, yes=False, embeddings=None, runs=None):
         print(f"{len(found)} would be removed; add --yes to do it")
 
 
-def _generate_embeddings(c, backbone, dataset, checkpoint, splits, engine, ray_address, embeddings):
+def _generate_embeddings(
+    c,
+    backbone,
+    dataset,
+    checkpoint,
+    precision,
+    layers,
+    splits,
+    engine,
+    ray_address,
+    embeddings,
+):
+    span = None if layers is None else arguments.layer_span(layers)
     from src.reports import report_extraction
     from src.utils.dataset.split import read_split
     from src.utils.embeddings.backbones import load_backbone
@@ -540,7 +568,7 @@ def _generate_embeddings(c, backbone, dataset, checkpoint, splits, engine, ray_a
         for split in names:
             # A missing split should show before a checkpoint is fetched for minutes.
             read_split(source, split)
-        loaded = load_backbone(backbone, checkpoint)
+        loaded = load_backbone(backbone, checkpoint, precision, span)
         folder = _path(c, "embeddings", embeddings)
         for split in names:
             print(report_extraction(extract_split(source, split, loaded, folder, runner)))

@@ -68,6 +68,7 @@ class PipelineSettings:
     shares: Shares = field(default_factory=Shares)
     spread_without_spoofs: bool = False
     backbones: dict[str, str | None] = field(default_factory=lambda: {"lfcc": None})
+    precision: str = "auto"
     classifiers: Sequence[str] = CLASSIFIERS
     layer: LayerChoice = PROBE
     trials: int = 10
@@ -102,7 +103,7 @@ def run_pipeline(settings: PipelineSettings, tell: Callable[[str], None]) -> Pip
     rows: list[tuple] = []
     figures: list[Path] = []
     for name, checkpoint in settings.backbones.items():
-        backbone = load_backbone(name, checkpoint)
+        backbone = load_backbone(name, checkpoint, settings.precision)
         for split in DOWNSTREAM_SPLITS:
             extraction = extract_split(dataset, split, backbone, settings.embeddings)
             tell(f"GenerateEmbeddings\n{reports.report_extraction(extraction)}")

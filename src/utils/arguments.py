@@ -99,6 +99,23 @@ def layer_number(text: str) -> int:
     return whole_number("--layer", text, None)
 
 
+def layer_span(text: str) -> tuple[int, int]:
+    """Return the first and last layer that `--layers` gives, as `0-6` or a single number.
+
+    Raises
+    ------
+    ArgumentError
+        When it is neither, or the last comes before the first.
+    """
+    first, dash, last = text.partition("-")
+    if not first.isdecimal() or not (last if dash else "0").isdecimal():
+        raise ArgumentError(f"--layers={text} is neither a range such as 0-6 nor a whole number")
+    span = int(first), int(last if dash else first)
+    if span[0] > span[1]:
+        raise ArgumentError(f"--layers={text}: the last layer comes before the first")
+    return span
+
+
 def layer_choice(text: str) -> LayerChoice:
     """Return what `--layer` gives to training: a number as in `layer_number`, or `probe`.
 

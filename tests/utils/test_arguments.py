@@ -130,3 +130,14 @@ def test_a_recipe_brings_its_layer_and_fits(tmp_path: Path) -> None:
     path.write_text(json.dumps(content | {"layer": "top"}))
     with pytest.raises(ArgumentError, match="holds the layer top, no whole number"):
         arguments.recipe(str(path), "lfcc", "svm")
+
+
+@pytest.mark.parametrize(("text", "span"), [("0-6", (0, 6)), ("9", (9, 9)), ("12-12", (12, 12))])
+def test_layer_span(text: str, span: tuple[int, int]) -> None:
+    assert arguments.layer_span(text) == span
+
+
+@pytest.mark.parametrize("text", ["", "-1", "6-", "a-b", "1-2-3", "0..6", "1.5", "6-0"])
+def test_no_layer_span(text: str) -> None:
+    with pytest.raises(ArgumentError, match=f"--layers={text}"):
+        arguments.layer_span(text)

@@ -28,6 +28,11 @@ class Engine:
         float32 or bfloat16.
     one_by_one : bool, optional
         Whether clips go through singly wherever they would need padding; by default on CPUs.
+
+    Attributes
+    ----------
+    front_end : FrontEnd
+    encoder : Encoder
     """
 
     def __init__(
@@ -45,10 +50,10 @@ class Engine:
         self._layers = layers
         self._one_by_one = device.type == "cpu" if one_by_one is None else one_by_one
         with torch.inference_mode():
-            self._front_end = FrontEnd(
+            self.front_end = FrontEnd(
                 model.feature_extractor, model.config, device, dtype, self._one_by_one
             )
-            self._encoder = Encoder(model, layers[1], device, dtype)
+            self.encoder = Encoder(model, layers[1], device, dtype)
 
     def features(self, clips: Sequence[np.ndarray]) -> list[Tensor]:
         """Run the front end over whole clips, however long.
@@ -65,8 +70,8 @@ class Engine:
         """
         lengths = [len(clip) for clip in clips]
         samples = to_device(torch.from_numpy(np.concatenate(clips)), self._device)
-        frames = self._front_end(samples.split(lengths))
-        return list(frames.split([self._front_end.geometry.n_frames(n) for n in lengths]))
+        frames = self.front_end(samples.split(lengths))
+        return list(frames.split([self.front_end.geometry.n_frames(n) for n in lengths]))
 
     def pool_layers(self, stretches: Sequence[tuple[Tensor, Window]]) -> np.ndarray:
         """Run the encoder over windows of clips and pool the frames that they count.
@@ -86,7 +91,7 @@ class Engine:
         counted = self._counted([window for _, window in stretches])
         pooled = [
             pool(frames, ragged, counted)
-            for layer, frames in enumerate(self._encoder.hidden_states(torch.cat(seen), ragged))
+            for layer, frames in enumerate(self.encoder.hidden_states(torch.cat(seen), ragged))
             if layer >= self._layers[0]
         ]
         return torch.stack(pooled, dim=1).cpu().numpy()
