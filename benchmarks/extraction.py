@@ -1,0 +1,206 @@
+"""How fast clips become pooled hidden layers, against transformers and against the machine.
+
+Run as `python benchmarks/extraction.py [--shape=base] [--seconds=120]`. Everything runs in one
+process on the same random weights and the same clips of 1 to 15 seconds, turn by turn, the best
+of the rounds each:
+
+- the alternative: transformers in float32, one clip at a time, mean and standard deviation of
+  every hidden layer;
+- ours, in float32 and, where the hardware has it, in bfloat16;
+- the limit: the fastest of a few large matrix multiplications in either format, by torch itself
+  and by the operators that ours uses.
+
+A fraction of the limit is the model's own arithmetic (multiply and add count two, no padding,
+attention included) per second, over what the multiplications reached.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+import torch
+import transformers
+
+from src.utils.config import SAMPLE_RATE
+from src.utils.embeddings.backbones.transformer.engine import Engine
+from src.utils.embeddings.backbones.transformer.kernels import Linear
+from src.utils.embeddings.backbones.transformer.precision import resolve_precision
+from src.utils.embeddings.backbones.transformer.windows import Window
+
+BATCH_SECONDS = {"cpu": 30.0, "cuda": 480.0}
+
+LARGE = {
+    "hidden_size": 1024,
+    "num_hidden_layers": 24,
+    "num_attention_heads": 16,
+    "intermediate_size": 4096,
+    "feat_extract_norm": "layer",
+    "conv_bias": True,
+    "do_stable_layer_norm": True,
+}
+SHAPES = {
+    "base": (transformers.Wav2Vec2Config, transformers.Wav2Vec2Model, {}),
+    "hubert-base": (transformers.HubertConfig, transformers.HubertModel, {}),
+    "large": (transformers.Wav2Vec2Config, transformers.Wav2Vec2Model, LARGE),
+    "wavlm-large": (transformers.WavLMConfig, transformers.WavLMModel, LARGE),
+}
+
+
+def make_model(shape: str) -> transformers.PreTrainedModel:
+    """Return a model of full size with random weights."""
+    torch.manual_seed(7)
+    config_class, model_class, settings = SHAPES[shape]
+    return model_class(config_class(**settings)).eval()
+
+
+def make_clips(seconds: float) -> list[np.ndarray]:
+    """Return noise clips of 1 to 15 s, about `seconds` in all, longest first as in a plan."""
+    chance = np.random.default_rng(7)
+    lengths: list[float] = []
+    while sum(lengths) < seconds:
+        lengths.append(float(chance.uniform(1, 15)))
+    samples = sorted((round(length * SAMPLE_RATE) for length in lengths), reverse=True)
+    return [chance.standard_normal(count).astype(np.float32) for count in samples]
+
+
+def model_operations(config: transformers.PretrainedConfig, n_samples: int) -> float:
+    """Return the multiplications and additions that one clip needs."""
+    total, length, channels = 0.0, n_samples, 1
+    for width, kernel, stride in zip(
+        config.conv_dim, config.conv_kernel, config.conv_stride, strict=True
+    ):
+        length = (length - kernel) // stride + 1
+        total += length * kernel * channels * width
+        channels = width
+    dim = config.hidden_size
+    total += length * channels * dim
+    total += (
+        length
+        * dim
+        * config.num_conv_pos_embeddings
+        * (dim // config.num_conv_pos_embedding_groups)
+    )
+    per_frame = 4 * dim * dim + 2 * dim * config.intermediate_size + 2 * length * dim
+    return 2 * (total + config.num_hidden_layers * length * per_frame)
+
+
+def seconds_for(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Return the best time of each, after one round to warm up.
+
+    They take turns round by round, so that a busy moment of the machine meets them all alike.
+    """
+    best = dict.fromkeys(contestants, float("inf"))
+    for number in range(rounds + 1):
+        for name, function in contestants.items():
+            start = time.perf_counter()
+            function()
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
+            if number:
+                best[name] = min(best[name], time.perf_counter() - start)
+    return best
+
+
+def matrix_limit(dtype: torch.dtype, device: torch.device) -> float:
+    """Return the operations per second of the fastest large matrix multiplication."""
+    sizes = ((1536, 768, 3072), (2048, 2048, 2048), (4096, 4096, 4096))
+    rates = []
+    for rows, inputs, outputs in sizes if device.type == "cpu" else ((16384, 4096, 4096),):
+        frames = torch.randn(rows, inputs, dtype=dtype, device=device)
+        weight = torch.randn(outputs, inputs, dtype=dtype, device=device)
+        ways = {
+            "torch": partial(torch.mm, frames, weight.T),
+            "ours": partial(Linear(weight, None), frames),
+        }
+        taken = min(seconds_for(ways, 8).values())
+        rates.append(2 * rows * inputs * outputs / taken)
+    return max(rates)
+
+
+def plain_loop(
+    model: transformers.PreTrainedModel, clips: Sequence[np.ndarray], device: torch.device
+) -> None:
+    """Pool every layer of every clip as a user of transformers would."""
+    for clip in clips:
+        states = model(torch.from_numpy(clip)[None].to(device), output_hidden_states=True)
+        for layer in states.hidden_states:
+            torch.cat([layer.mean(1), layer.std(1, correction=0)], dim=1).cpu()
+
+
+def batches_of(
+    clips: Sequence[np.ndarray], config: transformers.PretrainedConfig, batch_seconds: float
+) -> list[list[np.ndarray]]:
+    """Group clips as an extraction plans them."""
+    batches: list[list[np.ndarray]] = [[]]
+    for clip in clips:
+        full = (len(batches[-1]) + 1) * len((batches[-1] or [clip])[0]) / SAMPLE_RATE
+        if batches[-1] and full > batch_seconds:
+            batches.append([])
+        batches[-1].append(clip)
+    return batches
+
+
+def ours(engine: Engine, batches: Sequence[Sequence[np.ndarray]]) -> None:
+    """Pool every layer of every clip by the engine."""
+    for batch in batches:
+        features = engine.features(batch)
+        engine.pool_layers([(f, Window(0, len(f), 0, len(f))) for f in features])
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shape", choices=SHAPES, default="base")
+    parser.add_argument("--seconds", type=float, default=120.0, help="audio in all")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = make_model(options.shape)
+    config = model.config
+    clips = make_clips(options.seconds)
+    audio = sum(map(len, clips)) / SAMPLE_RATE
+    work = sum(model_operations(config, len(clip)) for clip in clips)
+    where = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
+    print(
+        f"{options.shape}: {len(clips)} clips, {audio:.0f} s of audio, "
+        f"{work / audio / 1e9:.1f} GFLOP per second of audio; {where}, "
+        f"{torch.get_num_threads()} threads"
+    )
+    precisions = ["float32"]
+    if resolve_precision("auto", device) == "bfloat16":
+        precisions.append("bfloat16")
+    limits = {}
+    for precision in precisions:
+        limits[precision] = matrix_limit(getattr(torch, precision), device)
+        print(f"limit {precision:9} {limits[precision] / 1e9:10,.0f} GFLOP/s of matrix products")
+    batches = batches_of(clips, config, BATCH_SECONDS[device.type])
+    contestants: dict[str, Callable[[], object]] = {
+        "transformers float32": partial(plain_loop, model, clips, device)
+    }
+    for precision in precisions:
+        layers = (0, config.num_hidden_layers)
+        engine = Engine(model, layers, device, getattr(torch, precision))
+        contestants[f"ours {precision}"] = partial(ours, engine, batches)
+    model.to(device)
+    with torch.inference_mode():
+        taken = seconds_for(contestants, options.rounds)
+    slowest = taken["transformers float32"]
+    for name, seconds in taken.items():
+        fractions = ", ".join(
+            f"{work / seconds / limit:4.0%} of the {precision} limit"
+            for precision, limit in limits.items()
+        )
+        print(
+            f"{name:20} {audio / seconds:7.1f} s of audio per second, "
+            f"{slowest / seconds:5.2f}x transformers, {fractions}"
+        )
+
+
+if __name__ == "__main__":
+    main()
