@@ -152,8 +152,8 @@ class TransformerBackbone:
         return np.stack([moment.mean_and_std() for moment in moments])
 
     def _batches(self, windows: list[tuple[int, Window]]) -> Iterator[list[tuple[int, Window]]]:
-        """Group windows so that a batch, padding counted, holds at most `batch_seconds`."""
-        at_most = self._n_frames(self.batch_seconds)
+        """Group windows so that a batch, padding counted, fits `batch_seconds` and the memory."""
+        at_most = min(self._n_frames(self.batch_seconds), self._engine.frame_budget())
         batch: list[tuple[int, Window]] = []
         longest = 0
         for clip, window in windows:

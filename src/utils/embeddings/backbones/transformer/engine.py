@@ -1,5 +1,6 @@
 """A whole model laid out for speed: clips in, statistics of hidden layers out."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from src.utils.embeddings.backbones.transformer.encoder import Encoder
 from src.utils.embeddings.backbones.transformer.front_end import FrontEnd
 from src.utils.embeddings.backbones.transformer.pooling import pool
 from src.utils.embeddings.backbones.transformer.ragged import Ragged, to_device
-from src.utils.embeddings.backbones.transformer.windows import Window
+from src.utils.embeddings.backbones.transformer.windows import WINDOW_SECONDS, Window
 
 
 class Engine:
@@ -54,6 +55,21 @@ class Engine:
                 model.feature_extractor, model.config, device, dtype, self._one_by_one
             )
             self.encoder = Encoder(model, layers[1], device, dtype)
+        self._frame_bytes = _frame_bytes(model.config, dtype)
+
+    def frame_budget(self) -> float:
+        """Return how many frames, padding counted, the encoder may be given at once.
+
+        On a GPU as many as half of the memory that is free now can hold; on a CPU a batch is
+        never so large.
+        """
+        if self._device.type != "cuda":
+            return math.inf
+        free, _ = torch.cuda.mem_get_info(self._device)
+        # What torch keeps for itself without using it is free as well.
+        free += torch.cuda.memory_reserved(self._device)
+        free -= torch.cuda.memory_allocated(self._device)
+        return free / 2 / self._frame_bytes
 
     def features(self, clips: Sequence[np.ndarray]) -> list[Tensor]:
         """Run the front end over whole clips, however long.
@@ -105,3 +121,17 @@ class Engine:
         ]
         mask = torch.from_numpy(np.concatenate(marks))
         return None if mask.all() else to_device(mask, self._device)
+
+
+def _frame_bytes(config: Any, dtype: torch.dtype) -> int:
+    """Return about how much memory the widest moment of a layer takes for each frame."""
+    dim = config.hidden_size
+    # Queries, keys and values as a table and padded, mixed values, residual and normalised
+    # frames; the feed-forward layer before and after GELU.
+    values = 6 * dim + 6 * dim + 2 * config.intermediate_size
+    if config.model_type == "wavlm":
+        # A number for each head and other frame of the longest window: the position bias, gated,
+        # and masked.
+        values += 3 * config.num_attention_heads * round(50 * WINDOW_SECONDS)
+    # Statistics are taken in float32, from three tables at once.
+    return values * dtype.itemsize + 3 * 4 * dim
