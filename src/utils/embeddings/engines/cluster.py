@@ -13,7 +13,7 @@ import socket
 import sys
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -116,16 +116,22 @@ class RayEngine:
                 num_gpus=actors.gpus,
                 max_task_retries=TASK_RETRIES,
             )
-        try:
-            for table in results.iter_batches(batch_size=None, batch_format="pyarrow"):
-                for about, vectors in zip(table["about"], table["vectors"], strict=True):
-                    yield _unpack(about.as_py(), vectors.as_buffer())
-        except ray.exceptions.RayTaskError:
-            raise  # A mistake in our own code: its traceback is wanted.
-        except ray.exceptions.RayError as error:
-            raise AudiosError(
-                f"the Ray cluster failed ({_first_line(error)}); run this again to go on"
-            ) from error
+        # Ray prints to stdout, of all places, what it mends by itself.
+        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+            try:
+                for table in results.iter_batches(batch_size=None, batch_format="pyarrow"):
+                    for about, vectors in zip(table["about"], table["vectors"], strict=True):
+                        yield _unpack(about.as_py(), vectors.as_buffer())
+            except BaseException as error:
+                # At once: until then Ray would tell of every actor that is stopped.
+                self.close()
+                # An error of a task is a mistake in our own code: its traceback is wanted.
+                is_cluster = isinstance(error, ray.exceptions.RayError)
+                if not is_cluster or isinstance(error, ray.exceptions.RayTaskError):
+                    raise
+                raise AudiosError(
+                    f"the Ray cluster failed ({_first_line(error)}); run this again to go on"
+                ) from error
 
     def close(self) -> None:
         """Leave the cluster; one that was made here ends."""
@@ -293,6 +299,6 @@ def _silent_stderr() -> Iterator[None]:
         os.close(nowhere)
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
