@@ -92,13 +92,10 @@ class RayEngine:
 
         actors = _actors([node["Resources"] for node in ray.nodes() if node["Alive"]])
         size = min(TASK_BATCHES, max(1, len(batches) // (TASKS_AN_ACTOR * actors.count)))
+        packed = [_pack(batch, path_of) for batch in batches]
         tasks = [
-            {
-                "batches": json.dumps(
-                    [_pack(batch, path_of) for batch in batches[start : start + size]]
-                )
-            }
-            for start in range(0, len(batches), size)
+            {"batches": json.dumps(packed[start : start + size])}
+            for start in range(0, len(packed), size)
         ]
         shared = ray.put(backbone)
         with warnings.catch_warnings():
@@ -149,8 +146,6 @@ class RayEngine:
         # Its core logs what it mends by itself; what it cannot mend is raised.
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        # A cluster that answers at all needs no twenty attempts.
-        os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "3")
         where: dict[str, Any] = {"address": self.address}
         if self.address is None:
             where = {
@@ -163,6 +158,9 @@ class RayEngine:
             # user's home, which every cluster started later would ask for.
             os.environ["RAY_AUTH_MODE"] = "token"
             os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+        else:
+            # A cluster that answers at all needs no twenty attempts.
+            os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "3")
         import ray
         import ray.data
 
