@@ -64,14 +64,14 @@ class Attention:
         """
         projected = self._project(frames)
         mixed = torch.zeros_like(frames)
-        for number, group in enumerate(ragged.groups):
+        for group in ragged.groups:
             padded = group.pad(projected)
             n_sequences, longest, _ = padded.shape
             parts = padded.view(n_sequences, longest, 3, self._n_heads, -1)
             query, key, value = parts.permute(2, 0, 3, 1, 4)
             position = None
             if bias is not None and gate is not None:
-                position = gate(group.pad(frames)), bias.of(number, longest)
+                position = gate(group.pad(frames)), bias.of(longest)
             found = self._attend(query, key, value, position, group)
             group.unpad_into(found.transpose(1, 2).flatten(2), mixed)
         return self._finish(mixed, residual)
@@ -132,14 +132,14 @@ class PositionBias:
         self._device = device
         self._of: dict[int, Tensor] = {}
 
-    def of(self, group: int, length: int) -> Tensor:
-        """Return (1, heads, length, length) for a group; kept until `forget`."""
-        if group not in self._of:
+    def of(self, length: int) -> Tensor:
+        """Return (1, heads, length, length); kept until `forget`."""
+        if length not in self._of:
             offsets = torch.arange(1 - length, length, device=self._device)
             by_offset = self._numbers[self._bucket(offsets)].T
             # Row i holds the offsets -i to length - 1 - i, a window one step further left each.
-            self._of[group] = by_offset.unfold(1, length, 1).flip(1)[None]
-        return self._of[group]
+            self._of[length] = by_offset.unfold(1, length, 1).flip(1)[None]
+        return self._of[length]
 
     def forget(self) -> None:
         """Drop what was kept for a batch."""
