@@ -139,6 +139,7 @@ def test_another_backbone_is_refused(dataset: Dataset, tmp_path: Path) -> None:
         ("sample_rate", 16_000, 8_000),
         ("do_normalize", True, False),
         ("window_seconds", 60.0, 30.0),
+        ("context_seconds", 2.5, 1.0),
         ("first_layer", 0, 1),
         ("layers", 2, 3),
         ("stats", ["mean", "std"], ["mean", "max"]),

@@ -1,13 +1,11 @@
-"""Pretrained backbones, on tiny random checkpoints of the real layouts."""
+"""The backbone as the stages use it: from waveforms to pooled layers."""
 
+import io
 import json
 import logging
-import os
 import pickle
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -15,308 +13,358 @@ import pytest
 import torch
 import transformers
 
-from src.demo.checkpoint import make_checkpoint
-from src.utils.config import ROOT
 from src.utils.embeddings.backbones import load_backbone
-from src.utils.embeddings.backbones.transformer import WINDOW_SECONDS, TransformerBackbone
-from src.utils.errors import AudiosError, CheckpointError
+from src.utils.embeddings.backbones.transformer import TransformerBackbone, backbone
+from src.utils.embeddings.backbones.transformer.engine import Engine
+from src.utils.embeddings.backbones.transformer.windows import cut
+from src.utils.errors import ArgumentError
+from tests.utils.embeddings.backbones.transformer.shapes import (
+    N_LAYERS,
+    NORMALISED,
+    SHAPES,
+    cosines,
+    pooled,
+    reference_features,
+    reference_states_behind,
+    samples_of,
+)
 
-KINDS = [(kind, large) for kind in ("wav2vec2", "hubert", "wavlm") for large in (False, True)]
+NAME_OF = {
+    shape: "xlsr" if shape.startswith("xls") else shape.partition("-")[0] for shape in SHAPES
+}
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    made: dict[tuple[str, bool], Path] = {}
+def load(folder_of: Callable) -> Callable[..., TransformerBackbone]:
+    """Make a backbone; `padded` computes as on a GPU. Those made alike are one."""
+    made: dict[tuple, TransformerBackbone] = {}
 
-    def get(kind: str, large: bool = False) -> Path:
-        if (kind, large) not in made:
-            folder = tmp_path_factory.mktemp("checkpoints") / f"{kind}-{large}"
-            made[kind, large] = make_checkpoint(folder, kind, large=large)
-        return made[kind, large]
+    def get(
+        shape: str,
+        precision: str = "float32",
+        layers: tuple[int, int] | None = None,
+        padded: bool = False,
+    ) -> TransformerBackbone:
+        key = shape, precision, layers, padded
+        if key not in made:
+            model = load_backbone(NAME_OF[shape], str(folder_of(shape)), precision, layers)
+            assert isinstance(model, TransformerBackbone)
+            if padded:
+                loaded, dtype = model._checkpoint.model(), getattr(torch, model.precision)
+                model._engine = Engine(loaded, model.layers, model.device, dtype, one_by_one=False)
+            made[key] = model
+        return made[key]
 
     return get
 
 
-@pytest.fixture(scope="module")
-def backbone(checkpoint: Callable) -> Callable[..., TransformerBackbone]:
-    made: dict[tuple[str, bool], TransformerBackbone] = {}
-
-    def get(kind: str, large: bool = False) -> TransformerBackbone:
-        if (kind, large) not in made:
-            made[kind, large] = load_backbone(kind, str(checkpoint(kind, large)))
-        return made[kind, large]
-
-    return get
+def embed(model: TransformerBackbone, *waveforms: np.ndarray) -> np.ndarray:
+    return model.embed([model.prepare(waveform) for waveform in waveforms])
 
 
-def embed(backbone: TransformerBackbone, *waveforms: np.ndarray) -> np.ndarray:
-    return backbone.embed([backbone.prepare(waveform) for waveform in waveforms])
+def assert_close(found: np.ndarray, expected: np.ndarray) -> None:
+    np.testing.assert_allclose(found, expected, atol=1e-4, rtol=1e-4)
 
 
-def reference_states(folder: Path, waveform: np.ndarray) -> torch.Tensor:
-    """transformers' own hidden states of one clip, (layers, frames, dim), by its own tools."""
-    model = transformers.AutoModel.from_pretrained(folder).eval()
-    processor = transformers.AutoFeatureExtractor.from_pretrained(folder)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_vectors_are_the_models_own(
+    shape: str, load: Callable, folder_of: Callable, voice: Callable
+) -> None:
+    """By transformers' own tools from the same folder."""
+    waveform = voice(1.1) + np.float32(0.02)
+    model = transformers.AutoModel.from_pretrained(folder_of(shape)).eval()
+    processor = transformers.AutoFeatureExtractor.from_pretrained(folder_of(shape))
     values = processor(waveform, sampling_rate=16_000, return_tensors="pt")["input_values"]
     with torch.inference_mode():
-        states = model(values, output_hidden_states=True).hidden_states
-    return torch.cat(states)
-
-
-def pooled(states: torch.Tensor) -> np.ndarray:
-    return np.stack([states.mean(1).numpy(), states.std(1, correction=0).numpy()], axis=1)
-
-
-@pytest.mark.parametrize(("kind", "large"), KINDS)
-def test_vectors_are_the_models_own(
-    checkpoint: Callable, backbone: Callable, voice: Callable, kind: str, large: bool
-) -> None:
-    about = backbone(kind, large).describe()
-    assert (about["layers"], about["stats"], about["dim"]) == (4, ["mean", "std"], 32)
-    waveform = voice(0.8) + np.float32(0.01)
-    found = embed(backbone(kind, large), waveform)
-    assert found.shape == (1, 4, 2, 32)
+        states = torch.cat(model(values, output_hidden_states=True).hidden_states)
+    found = embed(load(shape), waveform)
+    assert found.shape == (1, N_LAYERS + 1, 2, 64)
     assert found.dtype == np.float32
-    expected = pooled(reference_states(checkpoint(kind, large), waveform))
-    np.testing.assert_allclose(found[0], expected, atol=1e-4)
+    assert_close(found[0], pooled(states))
+    rough = embed(load(shape, "bfloat16"), waveform)[0]
+    assert rough.dtype == np.float32
+    assert cosines(torch.from_numpy(rough), torch.from_numpy(pooled(states))).min() >= 0.999
 
 
-@pytest.mark.parametrize(("kind", "large"), KINDS)
-def test_batch_mates_do_not_matter(
-    backbone: Callable, voice: Callable, kind: str, large: bool
+@pytest.mark.parametrize("padded", [False, True])
+@pytest.mark.parametrize("shape", ["wav2vec2-base", "hubert-large", "wavlm-base", "wavlm-large"])
+def test_batch_mates_and_their_order_do_not_matter(
+    shape: str, padded: bool, load: Callable, voice: Callable
 ) -> None:
-    lengths = (0.3, 1.7, 0.9, 0.05)
-    clips = [voice(seconds, seed=n, peak=0.1 * (n + 1)) for n, seconds in enumerate(lengths)]
-    alone = np.concatenate([embed(backbone(kind, large), clip) for clip in clips])
-    np.testing.assert_allclose(embed(backbone(kind, large), *clips), alone, atol=1e-4)
-    order = [2, 0, 3, 1]
-    shuffled = embed(backbone(kind, large), *[clips[n] for n in order])
-    np.testing.assert_allclose(shuffled, alone[order], atol=1e-4)
-    # They are no constants that would agree whatever happened.
-    assert np.abs(alone[0] - alone[1]).max() > 1e-2
-
-
-@pytest.mark.parametrize(("kind", "large"), [("wav2vec2", False), ("wavlm", True)])
-def test_shorter_than_a_frame(backbone: Callable, voice: Callable, kind: str, large: bool) -> None:
-    model = backbone(kind, large)
-    assert model.receptive_field == 400
-    short = voice(0.3)[:150]
-    assert len(model.prepare(short)) == 400
-    assert len(model.prepare(voice(0.3)[:401])) == 401
-    found = embed(model, short, voice(0.5))
-    assert np.isfinite(found).all()
-    # A single frame does not vary.
-    np.testing.assert_allclose(found[0, :, 1], 0, atol=1e-6)
-    np.testing.assert_allclose(found[0], embed(model, short)[0], atol=1e-4)
-
-
-def test_normalised_before_padded(backbone: Callable, voice: Callable) -> None:
-    short = voice(0.3)[:150] + np.float32(0.3)
-    prepared = backbone("wav2vec2", True).prepare(short)
-    assert prepared[:150].mean() == pytest.approx(0, abs=1e-4)
-    assert prepared[:150].std() == pytest.approx(1, abs=1e-2)
-    assert (prepared[150:] == 0).all()
-    # This checkpoint's preprocessor does not normalise.
-    np.testing.assert_allclose(backbone("hubert").prepare(short)[:150], short, atol=1e-6)
-
-
-def test_long_clips_are_cut_into_windows(
-    checkpoint: Callable, backbone: Callable, voice: Callable, monkeypatch
-) -> None:
-    monkeypatch.setattr("src.utils.embeddings.backbones.transformer.WINDOW_SECONDS", 1.0)
-    model = backbone("hubert", False)
-    waveform = voice(2.5)
-    states = [
-        reference_states(checkpoint("hubert", False), part) for part in np.array_split(waveform, 3)
+    model = load(shape, padded=padded)
+    clips = [
+        voice(seconds, seed=n, peak=peak)
+        for n, (seconds, peak) in enumerate([(0.3, 0.9), (1.3, 0.001), (0.01, 0.2), (0.7, 0.1)])
     ]
-    expected = pooled(torch.cat(states, dim=1))
-    found = embed(model, voice(0.4, seed=3), waveform)
-    np.testing.assert_allclose(found[1], expected, atol=1e-4)
-    exact = voice(1.0)
-    np.testing.assert_allclose(
-        embed(model, exact)[0],
-        pooled(reference_states(checkpoint("hubert", False), exact)),
-        atol=1e-4,
+    alone = np.concatenate([embed(model, clip) for clip in clips])
+    for order in map(list, permutations(range(4))):
+        assert_close(embed(model, *[clips[n] for n in order]), alone[order])
+    # They are no constants that would agree whatever happened.
+    assert np.abs(alone[0] - alone[1]).max() > 0.05
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("padded", [False, True])
+def test_the_same_batch_gives_the_same_bits(
+    padded: bool, precision: str, load: Callable, voice: Callable
+) -> None:
+    for shape in ("wav2vec2-base", "wavlm-large"):
+        model = load(shape, precision, padded=padded)
+        clips = [voice(seconds, seed=7) for seconds in (0.4, 1.0, 0.9)]
+        np.testing.assert_array_equal(embed(model, *clips), embed(model, *clips))
+
+
+@pytest.mark.parametrize("padded", [False, True])
+@pytest.mark.parametrize("shape", ["wav2vec2-base", "wavlm-base", "xls-r-300m"])
+class TestShortClips:
+    def test_shorter_than_a_frame(
+        self, shape: str, padded: bool, load: Callable, folder_of: Callable, voice: Callable
+    ) -> None:
+        model = load(shape, padded=padded)
+        assert model.receptive_field == 400
+        for n in (1, 150, 399):
+            short = voice(0.3)[-n:]
+            assert len(model.prepare(short)) == 400
+            found = embed(model, voice(0.5), short)
+            assert np.isfinite(found).all()
+            # A single frame does not vary.
+            np.testing.assert_allclose(found[1, :, 1], 0, atol=1e-5)
+            assert_close(found[1], embed(model, short)[0])
+
+    def test_of_one_frame(
+        self, shape: str, padded: bool, load: Callable, model_of: Callable, voice: Callable
+    ) -> None:
+        model = load(shape, padded=padded)
+        for n in (400, 401, 719, 720):
+            prepared = model.prepare(voice(n / 16_000))
+            assert len(prepared) == n
+            features = reference_features(model_of(shape), prepared)
+            assert len(features) == (2 if n == 720 else 1)
+            expected = pooled(reference_states_behind(model_of(shape), features))
+            found = model.embed([prepared, model.prepare(voice(0.2))])[0]
+            assert_close(found, expected)
+
+    def test_silent(self, shape: str, padded: bool, load: Callable, voice: Callable) -> None:
+        silence = np.zeros(8000, np.float32)
+        found = embed(load(shape, padded=padded), silence, voice(0.3))
+        assert np.isfinite(found).all()
+
+
+def test_normalised_before_padded(load: Callable, voice: Callable) -> None:
+    short = voice(0.3)[:150] + np.float32(0.3)
+    for shape in SHAPES:
+        prepared = load(shape).prepare(short)
+        assert prepared.dtype == np.float32
+        assert (prepared[150:] == 0).all()
+        if shape in NORMALISED:
+            assert prepared[:150].mean() == pytest.approx(0, abs=1e-4)
+            assert prepared[:150].std() == pytest.approx(1, abs=1e-2)
+        else:
+            np.testing.assert_allclose(prepared[:150], short, atol=1e-6)
+
+
+class TestLongClips:
+    WINDOW, CONTEXT = 50, 10
+
+    @pytest.fixture(autouse=True)
+    def short_windows(self, monkeypatch) -> None:
+        monkeypatch.setattr(backbone, "WINDOW_SECONDS", 1.0)
+        monkeypatch.setattr(backbone, "CONTEXT_SECONDS", 0.2)
+
+    def expected(self, model, prepared: np.ndarray) -> np.ndarray:
+        """Whole-clip features, the encoder window by window, counted frames as one set."""
+        features = reference_features(model, prepared)
+        states = [
+            reference_states_behind(model, features[window.start : window.stop])[
+                :, window.counted_start - window.start : window.counted_stop - window.start
+            ]
+            for window in cut(len(features), self.WINDOW, self.CONTEXT)
+        ]
+        joined = torch.cat(states, dim=1)
+        assert joined.shape[1] == len(features)
+        return pooled(joined)
+
+    @pytest.mark.parametrize("padded", [False, True])
+    @pytest.mark.parametrize("shape", ["hubert-base", "wavlm-large", "xls-r-300m"])
+    def test_are_seen_in_windows(
+        self, shape: str, padded: bool, load: Callable, model_of: Callable, voice: Callable
+    ) -> None:
+        model = load(shape, padded=padded)
+        counts = (49, 50, 51, 60, 61, 124, 200)
+        prepared = [
+            model.prepare(voice(samples_of(n, 13 * n % 320) / 16_000, seed=n)) for n in counts
+        ]
+        found = model.embed(prepared)
+        for vectors, clip in zip(found, prepared, strict=True):
+            assert_close(vectors, self.expected(model_of(shape), clip))
+
+    def test_also_in_several_batches(
+        self, load: Callable, model_of: Callable, voice: Callable, monkeypatch
+    ) -> None:
+        """A clip's windows may come in different batches, and beside other clips'."""
+        model = load("wavlm-base")
+        monkeypatch.setattr(model, "batch_seconds", 2.1)
+        prepared = [model.prepare(voice(s, seed=n)) for n, s in enumerate((0.5, 5.0, 0.3, 2.2))]
+        found = model.embed(prepared)
+        for vectors, clip in zip(found, prepared, strict=True):
+            assert_close(vectors, self.expected(model_of("wavlm-base"), clip))
+
+    def test_windows_would_differ_from_the_whole(
+        self, load: Callable, model_of: Callable, voice: Callable
+    ) -> None:
+        """Else these tests would show nothing."""
+        model = load("hubert-base")
+        prepared = model.prepare(voice(4.0))
+        features = reference_features(model_of("hubert-base"), prepared)
+        whole = pooled(reference_states_behind(model_of("hubert-base"), features))
+        assert np.abs(whole - self.expected(model_of("hubert-base"), prepared)).max() > 0.01
+
+
+def test_a_clip_longer_than_a_window(load: Callable, voice: Callable, monkeypatch) -> None:
+    """With the real lengths: two windows of half the clip, 2.5 s of context each."""
+    model = load("wav2vec2-base", layers=(0, 1))
+    seen = []
+    pool_layers = model._engine.pool_layers
+    monkeypatch.setattr(
+        model._engine,
+        "pool_layers",
+        lambda stretches: seen.extend(w for _, w in stretches) or pool_layers(stretches),
     )
-
-
-def test_longer_than_a_window(backbone: Callable, voice: Callable) -> None:
-    assert WINDOW_SECONDS == 60.0
-    long = voice(WINDOW_SECONDS + 5)
-    windows = backbone("wav2vec2")._windows(long)
-    assert [len(window) for window in windows] == [len(long) // 2] * 2
-    found = embed(backbone("wav2vec2"), long)
-    assert found.shape == (1, 4, 2, 32)
+    found = embed(model, voice(32.0))
+    assert [(w.start, w.stop) for w in seen] == [(0, 925), (675, 1599)]
+    assert [(w.counted_start, w.counted_stop) for w in seen] == [(0, 800), (800, 1599)]
+    assert found.shape == (1, 2, 2, 64)
     assert np.isfinite(found).all()
 
 
-def test_memory_of_a_batch_is_bounded(backbone: Callable, voice: Callable, monkeypatch) -> None:
-    model = backbone("wav2vec2")
+def test_memory_of_a_batch_is_bounded(load: Callable, voice: Callable, monkeypatch) -> None:
+    model = load("wav2vec2-base")
     monkeypatch.setattr(model, "batch_seconds", 1.0)
     seen = []
-    pool = model._pool
-    monkeypatch.setattr(model, "_pool", lambda ws: seen.append([len(w) for w in ws]) or pool(ws))
-    clips = [voice(seconds, seed=n) for n, seconds in enumerate((0.2, 0.3, 0.4, 1.5, 0.1))]
+    pool_layers = model._engine.pool_layers
+    monkeypatch.setattr(
+        model._engine,
+        "pool_layers",
+        lambda stretches: (
+            seen.append([w.stop - w.start for _, w in stretches]) or pool_layers(stretches)
+        ),
+    )
+    lengths = (0.2, 0.3, 0.3, 1.5, 0.1, 0.1, 0.6)
+    clips = [voice(seconds, seed=n) for n, seconds in enumerate(lengths)]
     found = embed(model, *clips)
-    assert sum(map(len, seen)) == 5
-    assert all(len(batch) == 1 or len(batch) * max(batch) <= 16_000 for batch in seen)
+    assert sum(map(len, seen)) == len(clips)
+    assert len(seen) < len(clips)
+    # Padding counted, 50 frames a second.
+    assert all(len(batch) == 1 or len(batch) * max(batch) <= 50 for batch in seen)
     monkeypatch.undo()
-    np.testing.assert_allclose(found, embed(model, *clips), atol=1e-4)
+    assert_close(found, embed(model, *clips))
 
 
-def test_description_tells_the_weights(checkpoint: Callable, tmp_path: Path) -> None:
-    here = checkpoint("wav2vec2")
-    moved = shutil.copytree(here, tmp_path / "moved")
-    one, other = (load_backbone("wav2vec2", str(path)).describe() for path in (here, moved))
-    assert one["revision"] == other["revision"]
-    assert one["checkpoint"] != other["checkpoint"]
-    make_checkpoint(tmp_path / "other", "wav2vec2", seed=8)
-    another = load_backbone("wav2vec2", str(tmp_path / "other")).describe()
-    assert another["revision"] != one["revision"]
-    json.dumps(one)
+class TestLayers:
+    @pytest.mark.parametrize("padded", [False, True])
+    @pytest.mark.parametrize("layers", [(0, 1), (2, 3), (3, 3), (0, 0), (1, 2)])
+    @pytest.mark.parametrize("shape", ["wavlm-base", "xls-r-300m"])
+    def test_a_range_is_a_slice_of_all(
+        self,
+        shape: str,
+        layers: tuple[int, int],
+        padded: bool,
+        load: Callable,
+        voice: Callable,
+    ) -> None:
+        clips = [voice(0.5), voice(0.8, seed=1)]
+        first, last = layers
+        part = load(shape, layers=layers, padded=padded)
+        everything = embed(load(shape, padded=padded), *clips)
+        np.testing.assert_array_equal(embed(part, *clips), everything[:, first : last + 1])
+        about = part.describe()
+        assert (about["first_layer"], about["layers"]) == (first, last - first + 1)
+
+    @pytest.mark.parametrize("layers", [(2, 1), (0, 4), (-1, 2), (4, 4)])
+    def test_others_are_refused(self, layers: tuple[int, int], folder_of: Callable) -> None:
+        with pytest.raises(ArgumentError) as raised:
+            load_backbone("hubert", str(folder_of("hubert-base")), layers=layers)
+        assert f"--layers={layers[0]}-{layers[1]}" in str(raised.value)
+        assert "has the layers 0 to 3" in str(raised.value)
+        assert "\n" not in str(raised.value)
 
 
-def test_xlsr_is_a_wav2vec2(checkpoint: Callable, voice: Callable) -> None:
-    model = load_backbone("xlsr", str(checkpoint("wav2vec2", True)))
-    assert model.describe()["name"] == "xlsr"
-    assert embed(model, voice(0.3)).shape == (1, 4, 2, 32)
+class TestPrecision:
+    @pytest.mark.parametrize("auto", ["float32", "bfloat16"])
+    def test_auto_is_resolved_when_made(self, auto: str, folder_of: Callable, monkeypatch) -> None:
+        monkeypatch.setattr(backbone, "resolve_precision", lambda precision, device: auto)
+        model = load_backbone("wav2vec2", str(folder_of("wav2vec2-base")))
+        assert model.describe()["precision"] == auto
 
+    @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+    def test_a_choice_is_computed_in(self, precision: str, load: Callable, voice: Callable) -> None:
+        model = load("wav2vec2-base", precision)
+        assert model.describe()["precision"] == precision
+        [features] = model._engine.features([model.prepare(voice(0.2))])
+        assert features.dtype == getattr(torch, precision)
 
-def one_line(error: BaseException) -> str:
-    assert "\n" not in str(error)
-    return str(error)
+    def test_others_are_refused(self, folder_of: Callable) -> None:
+        with pytest.raises(ArgumentError, match="--precision"):
+            load_backbone("wav2vec2", str(folder_of("wav2vec2-base")), "float16")
 
-
-def use(name: str, folder: Path | str) -> None:
-    """All that reads a checkpoint, as a stage does it."""
-    model = load_backbone(name, str(folder))
-    model.describe()
-    model.embed([model.prepare(np.ones(2000, np.float32) * np.arange(2000) / 2000)])
-
-
-def test_another_architecture(checkpoint: Callable) -> None:
-    with pytest.raises(CheckpointError) as raised:
-        use("hubert", checkpoint("wavlm"))
-    assert "is a wavlm model; the backbone hubert needs hubert" in one_line(raised.value)
-
-
-@pytest.mark.parametrize("name", ["./absent", "/absent/folder", "~/absent-checkpoint", "a/b/c"])
-def test_no_such_folder(name: str) -> None:
-    with pytest.raises(CheckpointError) as raised:
-        use("wav2vec2", name)
-    assert f"no folder {name}" in one_line(raised.value)
-
-
-def test_a_file_is_no_folder(tmp_path: Path) -> None:
-    (tmp_path / "model.bin").write_text("")
-    with pytest.raises(CheckpointError, match="no folder"):
-        use("wav2vec2", tmp_path / "model.bin")
-
-
-@pytest.mark.parametrize(
-    "missing", ["config.json", "preprocessor_config.json", "model.safetensors"]
-)
-def test_missing_parts(checkpoint: Callable, tmp_path: Path, missing: str) -> None:
-    folder = shutil.copytree(checkpoint("wav2vec2"), tmp_path / "c")
-    (folder / missing).unlink()
-    with pytest.raises(CheckpointError) as raised:
-        use("wav2vec2", folder)
-    assert str(folder) in one_line(raised.value)
-    if missing == "model.safetensors":
-        assert "holds no weights" in str(raised.value)
-
-
-def test_damaged_weights(checkpoint: Callable, tmp_path: Path) -> None:
-    folder = shutil.copytree(checkpoint("wav2vec2"), tmp_path / "c")
-    weights = folder / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:1000])
-    with pytest.raises(CheckpointError) as raised:
-        use("wav2vec2", folder)
-    assert "cannot be loaded" in one_line(raised.value)
-
-
-def test_incomplete_weights(checkpoint: Callable, tmp_path: Path) -> None:
-    """Missing weights would be drawn at random without a word."""
-    from safetensors.torch import load_file, save_file
-
-    folder = shutil.copytree(checkpoint("wav2vec2"), tmp_path / "c")
-    weights = load_file(folder / "model.safetensors")
-    kept = {key: value for key, value in weights.items() if "layers.2." not in key}
-    assert len(kept) < len(weights)
-    save_file(kept, folder / "model.safetensors", {"format": "pt"})
-    with pytest.raises(CheckpointError, match=r"lacks .* weights of a wav2vec2 model"):
-        use("wav2vec2", folder)
-
-
-class Malice:
-    def __init__(self, path: Path) -> None:
-        self.path = str(path)
-
-    def __reduce__(self) -> tuple:
-        return (Path.touch, (Path(self.path),))
-
-
-@pytest.mark.parametrize("zipped", [False, True])
-def test_a_pickle_is_not_executed(checkpoint: Callable, tmp_path: Path, zipped: bool) -> None:
-    folder = shutil.copytree(checkpoint("wav2vec2"), tmp_path / "c")
-    (folder / "model.safetensors").unlink()
-    harm = tmp_path / "harm"
-    malice = {"weight": Malice(harm)}
-    if zipped:
-        torch.save(malice, folder / "pytorch_model.bin")
-    else:
-        (folder / "pytorch_model.bin").write_bytes(pickle.dumps(malice))
-    with pytest.raises(CheckpointError) as raised:
-        use("wav2vec2", folder)
-    one_line(raised.value)
-    assert not harm.exists()
-    # The bait does work where a pickle is loaded.
-    pickle.loads(pickle.dumps(malice))
-    assert harm.exists()
-
-
-def test_a_checkpoints_code_is_not_executed(checkpoint: Callable, tmp_path: Path) -> None:
-    folder = shutil.copytree(checkpoint("wav2vec2"), tmp_path / "c")
-    harm = tmp_path / "harm"
-    (folder / "evil.py").write_text(f"from pathlib import Path\nPath({str(harm)!r}).touch()\n")
-    config = json.loads((folder / "config.json").read_text())
-    config |= {"model_type": "evil", "auto_map": {"AutoConfig": "evil.EvilConfig"}}
-    (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(CheckpointError):
-        use("wav2vec2", folder)
-    assert not harm.exists()
-
-
-def test_weights_as_torch_file(checkpoint: Callable, tmp_path: Path, voice: Callable) -> None:
-    from safetensors.torch import load_file
-
-    folder = shutil.copytree(checkpoint("wav2vec2"), tmp_path / "c")
-    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
-    (folder / "model.safetensors").unlink()
-    found = embed(load_backbone("wav2vec2", str(folder)), voice(0.3))
-    expected = embed(load_backbone("wav2vec2", str(checkpoint("wav2vec2"))), voice(0.3))
-    np.testing.assert_allclose(found, expected, atol=1e-6)
-
-
-def test_an_unreachable_hub_is_one_line(tmp_path: Path) -> None:
-    script = (
-        "from src.utils.embeddings.backbones import load_backbone\n"
-        "from src.utils.errors import CheckpointError\n"
-        "try:\n    load_backbone('wav2vec2')\n"
-        "except CheckpointError as error:\n    print(error)\n"
+    @pytest.mark.parametrize(
+        "options", [{"precision": "bfloat16"}, {"layers": (0, 1)}, {"layers": (1, 1)}]
     )
-    answer = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        env=os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    [line] = answer.stdout.splitlines()
-    assert line.startswith("cannot fetch the checkpoint facebook/wav2vec2-base")
-    assert line.endswith("--checkpoint=FOLDER")
-    assert not answer.stderr.strip()
+    def test_lfcc_has_no_choice(self, options: dict) -> None:
+        with pytest.raises(ArgumentError, match="lfcc has one layer, in float32"):
+            load_backbone("lfcc", **options)
+
+    @pytest.mark.parametrize("options", [{}, {"precision": "float32"}, {"layers": (0, 0)}])
+    def test_lfcc_as_it_is(self, options: dict) -> None:
+        assert load_backbone("lfcc", **options).name == "lfcc"
+
+
+@pytest.mark.parametrize("embedded_before", [False, True])
+def test_can_be_pickled(embedded_before: bool, folder_of: Callable, voice: Callable) -> None:
+    model = load_backbone("wavlm", str(folder_of("wavlm-large")), "bfloat16", (1, 2))
+    about = model.describe()
+    if embedded_before:
+        embed(model, voice(0.2))
+    content = pickle.dumps(model)
+    assert len(content) < 1_000_000
+    # Weights would be of torch's.
+    assert b"torch._utils" not in content
+    other = pickle.load(io.BytesIO(content))
+    assert other.describe() == about
+    np.testing.assert_array_equal(embed(other, voice(0.5)), embed(model, voice(0.5)))
+
+
+def test_description(load: Callable, folder_of: Callable) -> None:
+    about = load("xls-r-300m").describe()
+    assert about == json.loads(json.dumps(about))
+    assert about.pop("revision").startswith("sha256:")
+    assert about == {
+        "name": "xlsr",
+        "checkpoint": str(Path(folder_of("xls-r-300m")).resolve()),
+        "precision": "float32",
+        "sample_rate": 16_000,
+        "do_normalize": True,
+        "window_seconds": 30.0,
+        "context_seconds": 2.5,
+        "first_layer": 0,
+        "layers": N_LAYERS + 1,
+        "stats": ["mean", "std"],
+        "stats_count": 2,
+        "dim": 64,
+    }
+
+
+def test_the_demonstrations_checkpoints(checkpoint: Callable, voice: Callable) -> None:
+    """Both layouts of each kind; their positional kernel is short."""
+    for kind in ("wav2vec2", "hubert", "wavlm"):
+        for large in (False, True):
+            folder = checkpoint(kind, large)
+            model = load_backbone(kind, str(folder), "float32")
+            prepared = model.prepare(voice(0.7))
+            theirs = transformers.AutoModel.from_pretrained(folder).eval()
+            features = reference_features(theirs, prepared)
+            expected = pooled(reference_states_behind(theirs, features))
+            assert_close(model.embed([prepared])[0], expected)
 
 
 def test_loading_is_quiet(
@@ -327,4 +375,3 @@ def test_loading_is_quiet(
     captured = capfd.readouterr()
     assert not captured.out
     assert not captured.err
-    assert issubclass(CheckpointError, AudiosError)
