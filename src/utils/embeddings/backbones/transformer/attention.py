@@ -1,6 +1,7 @@
 """Self-attention within sequences, and WavLM's gated relative position bias."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -49,7 +50,7 @@ class Attention:
         frames: Tensor,
         residual: Tensor,
         ragged: Ragged,
-        bias: "PositionBias | None" = None,
+        biases: Sequence[Tensor] | None = None,
         gate: "PositionGate | None" = None,
     ) -> Tensor:
         """Return `residual` plus the attention's output, of shape (rows, channels).
@@ -59,19 +60,21 @@ class Attention:
         frames, residual : torch.Tensor
             Shape (rows, channels).
         ragged : Ragged
-        bias, gate : PositionBias and PositionGate, optional
+        biases : sequence of torch.Tensor, optional
+            For WavLM, what `PositionBias` gives for these sequences.
+        gate : PositionGate, optional
             For WavLM.
         """
         projected = self._project(frames)
         mixed = torch.zeros_like(frames)
-        for group in ragged.groups:
+        for number, group in enumerate(ragged.groups):
             padded = group.pad(projected)
             n_sequences, longest, _ = padded.shape
             parts = padded.view(n_sequences, longest, 3, self._n_heads, -1)
             query, key, value = parts.permute(2, 0, 3, 1, 4)
             position = None
-            if bias is not None and gate is not None:
-                position = gate(group.pad(frames)), bias.of(longest)
+            if biases is not None and gate is not None:
+                position = gate(group.pad(frames)), biases[number]
             found = self._attend(query, key, value, position, group)
             group.unpad_into(found.transpose(1, 2).flatten(2), mixed)
         return self._finish(mixed, residual)
@@ -130,20 +133,18 @@ class PositionBias:
         self._n_buckets = module.num_buckets // 2
         self._max_distance = module.max_distance
         self._device = device
-        self._of: dict[int, Tensor] = {}
 
-    def of(self, length: int) -> Tensor:
-        """Return (1, heads, length, length); kept until `forget`."""
-        if length not in self._of:
-            offsets = torch.arange(1 - length, length, device=self._device)
-            by_offset = self._numbers[self._bucket(offsets)].T
-            # Row i holds the offsets -i to length - 1 - i, a window one step further left each.
-            self._of[length] = by_offset.unfold(1, length, 1).flip(1)[None]
-        return self._of[length]
+    def __call__(self, ragged: Ragged) -> list[Tensor]:
+        """Return (1, heads, longest, longest) for every group of sequences."""
+        lengths = [group.longest for group in ragged.groups]
+        by_length = {length: self._of(length) for length in set(lengths)}
+        return [by_length[length] for length in lengths]
 
-    def forget(self) -> None:
-        """Drop what was kept for a batch."""
-        self._of.clear()
+    def _of(self, length: int) -> Tensor:
+        offsets = torch.arange(1 - length, length, device=self._device)
+        by_offset = self._numbers[self._bucket(offsets)].T
+        # Row i holds the offsets -i to length - 1 - i, a window one step further left each.
+        return by_offset.unfold(1, length, 1).flip(1)[None]
 
     def _bucket(self, offsets: Tensor) -> Tensor:
         exact = self._n_buckets // 2

@@ -1,6 +1,6 @@
 """The transformer encoder behind the front end, layer by layer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -70,11 +70,10 @@ class Encoder:
         if not self._is_pre_norm:
             frames = self._norm(frames)
         yield frames
+        biases = None if self._bias is None else self._bias(ragged)
         for layer in self._layers:
-            frames = layer(frames, ragged, self._bias)
+            frames = layer(frames, ragged, biases)
             yield frames
-        if self._bias is not None:
-            self._bias.forget()
 
 
 class _PositionalConvolution:
@@ -124,10 +123,10 @@ class _Layer:
         self._narrow = Linear(second.weight.to(device, dtype), second.bias.to(device, dtype))
         self._is_pre_norm = bool(config.do_stable_layer_norm)
 
-    def __call__(self, frames: Tensor, ragged: Ragged, bias: PositionBias | None) -> Tensor:
+    def __call__(self, frames: Tensor, ragged: Ragged, biases: Sequence[Tensor] | None) -> Tensor:
         """Map (rows, channels) to the same shape."""
         if self._is_pre_norm:
-            frames = self._attention(self._norm(frames), frames, ragged, bias, self._gate)
+            frames = self._attention(self._norm(frames), frames, ragged, biases, self._gate)
             return self._narrow(self._widen(self._final_norm(frames)), frames)
-        frames = self._norm(self._attention(frames, frames, ragged, bias, self._gate))
+        frames = self._norm(self._attention(frames, frames, ragged, biases, self._gate))
         return self._final_norm(self._narrow(self._widen(frames), frames))

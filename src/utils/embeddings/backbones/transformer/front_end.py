@@ -118,16 +118,14 @@ class FrontEnd:
         torch.Tensor
             Shape (frames of all clips in turn, channels).
         """
-        weights = []
-        if self._fixed_weight is None:
-            weights = [self._normalising_weight(clip) for clip in clips]
+        weights = self._weights(clips)
         frames = []
         for group in self._groups([self.geometry.n_frames(len(clip)) for clip in clips]):
             samples = torch.stack([self._samples(clips[c.clip], c, group[0]) for c in group])
-            if self._fixed_weight is not None:
-                weight = self._fixed_weight.expand(len(group), -1, -1)
-            else:
-                weight = torch.cat([weights[chunk.clip] for chunk in group])
+            weight = weights[group[0].clip : group[-1].clip + 1]
+            if len(group) > 1:
+                chosen = torch.tensor([chunk.clip - group[0].clip for chunk in group])
+                weight = weight[to_device(chosen, self._device)]
             found = self._convolve(samples, weight)
             if len(group) == 1:
                 frames.append(found[0, : group[0].n_frames])
@@ -201,24 +199,40 @@ class FrontEnd:
         low, bias_low = (weight - high).to(self._dtype), (bias - bias_high).to(self._dtype)
         return torch.cat([high, high, low, bias_high, bias_low], dim=2)
 
-    def _normalising_weight(self, clip: Tensor) -> Tensor:
-        """Return the first convolution's weights with the clip's group norm folded in."""
+    def _weights(self, clips: Sequence[Tensor]) -> Tensor:
+        """Return the first convolution's weights for every clip, as `_spread_weight` lays them."""
+        if self._fixed_weight is not None:
+            return self._fixed_weight.expand(len(clips), -1, -1)
+        if not self._one_by_one:
+            return self._normalising_weights(clips)
+        return torch.cat([self._normalising_weights([clip]) for clip in clips])
+
+    def _normalising_weights(self, clips: Sequence[Tensor]) -> Tensor:
+        """Fold the group norm of each clip into the first convolution's weights."""
         norm = self._group_norm
         assert norm is not None
-        windows = clip.unfold(0, self._kernel, self._stride)
-        total = self._weight.new_zeros(self._kernel)
-        products = self._weight.new_zeros(self._kernel, self._kernel)
-        for start in range(0, len(windows), MOMENT_ROWS):
-            rows = windows[start : start + MOMENT_ROWS].double()
-            total += rows.sum(0)
-            products += rows.T @ rows
-        mean = total / len(windows)
-        covariance = products / len(windows) - torch.outer(mean, mean)
-        variance = ((self._weight @ covariance) * self._weight).sum(1).clamp(min=0)
+        padded = torch.nn.utils.rnn.pad_sequence(list(clips), batch_first=True)
+        windows = padded.unfold(1, self._kernel, self._stride)
+        counts = torch.tensor([(len(c) - self._kernel) // self._stride + 1 for c in clips])
+        counts = to_device(counts.double()[:, None], self._device)
+        total = self._weight.new_zeros(len(clips), self._kernel)
+        products = self._weight.new_zeros(len(clips), self._kernel, self._kernel)
+        step = MOMENT_ROWS // len(clips)
+        for start in range(0, windows.shape[1], step):
+            rows = windows[:, start : start + step].double()
+            if len(clips) > 1:
+                number = start + torch.arange(rows.shape[1], device=self._device)
+                rows = rows * (number < counts)[:, :, None]
+            total += rows.sum(1)
+            products += rows.transpose(1, 2) @ rows
+        mean = total / counts
+        covariance = products / counts[:, :, None] - mean[:, :, None] * mean[:, None]
+        weight = self._weight[None]
+        variance = ((weight @ covariance) * weight).sum(2).clamp(min=0)
         scale = norm.weight / torch.sqrt(variance + norm.epsilon)
         # The convolution's own bias, if any, is taken away by the mean.
-        shift = norm.bias - scale * (self._weight @ mean)
-        return self._spread_weight((self._weight * scale[:, None])[None], shift[None])
+        shift = norm.bias - scale * (mean @ self._weight.T)
+        return self._spread_weight(weight * scale[:, :, None], shift)
 
 
 @dataclass(frozen=True)

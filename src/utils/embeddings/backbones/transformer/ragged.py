@@ -19,6 +19,8 @@ class Group:
         Bool of shape (sequences, longest), true at real frames; None when all are real.
     counts : torch.Tensor
         float32 of shape (sequences,): the lengths.
+    longest : int
+        The largest of them.
     """
 
     start: int
@@ -27,6 +29,7 @@ class Group:
     places: Tensor | None
     mask: Tensor | None
     counts: Tensor
+    longest: int
 
     def pad(self, frames: Tensor) -> Tensor:
         """Take (all frames, channels) to (sequences, longest, channels); behind is no meaning."""
@@ -73,7 +76,7 @@ class Ragged:
     def _singles(self) -> Iterator[Group]:
         for end, length in zip(self._ends.tolist(), self.lengths, strict=True):
             counts = torch.tensor([float(length)])
-            yield Group(end - length, end, None, None, None, counts)
+            yield Group(end - length, end, None, None, None, counts, length)
 
     def _together(self) -> Iterator[Group]:
         lengths = torch.tensor(self.lengths)
@@ -90,6 +93,7 @@ class Ragged:
             to_device(places, self._device),
             None if full else to_device(mask, self._device),
             to_device(lengths.float(), self._device),
+            max(self.lengths),
         )
 
     def table(self, frames: Tensor) -> Tensor:

@@ -28,10 +28,10 @@ def run(
 ) -> torch.Tensor:
     ragged = Ragged(lengths, CPU, one_by_one)
     is_wavlm = hasattr(module, "rel_attn_embed")
-    bias = PositionBias(module, CPU, dtype) if is_wavlm else None
+    biases = PositionBias(module, CPU, dtype)(ragged) if is_wavlm else None
     gate = PositionGate(module, CPU, dtype) if is_wavlm else None
     table = ragged.table(frames.to(dtype))
-    found = Attention(module, 4, CPU, dtype)(table, torch.zeros_like(table), ragged, bias, gate)
+    found = Attention(module, 4, CPU, dtype)(table, torch.zeros_like(table), ragged, biases, gate)
     return found[: sum(lengths)].float()
 
 
@@ -109,18 +109,17 @@ class TestPositionBias:
         """Exact to 80 frames away, logarithmic to 800, then all the same; ahead is not behind."""
         module = model_of("wavlm-large").encoder.layers[0].attention
         with torch.inference_mode():
-            found = PositionBias(module, CPU, torch.float32).of(length)
+            ragged = Ragged([length], CPU, one_by_one=True)
+            [found] = PositionBias(module, CPU, torch.float32)(ragged)
             assert torch.equal(found[0], module.compute_bias(length, length))
 
     def test_is_made_once_a_length(self, model_of: Callable) -> None:
         module = model_of("wavlm-base").encoder.layers[0].attention
         with torch.inference_mode():
-            bias = PositionBias(module, CPU, torch.float32)
-            found = bias.of(30)
-            assert bias.of(50).shape == (1, 4, 50, 50)
-            assert bias.of(30) is found
-            bias.forget()
-            assert bias.of(30) is not found
+            ragged = Ragged([30, 50, 30], CPU, one_by_one=True)
+            first, longer, same = PositionBias(module, CPU, torch.float32)(ragged)
+            assert longer.shape == (1, 4, 50, 50)
+            assert same is first
 
 
 def test_the_gate_is_transformers_own(model_of: Callable) -> None:
