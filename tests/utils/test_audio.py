@@ -1,11 +1,14 @@
 """The door for audio: what goes in comes out, and what is broken is told."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
 from src.utils import audio
 from src.utils.audio import (
@@ -19,6 +22,7 @@ from src.utils.audio import (
     write_blocks,
     write_waveform,
 )
+from src.utils.config import ROOT
 from src.utils.errors import AudioError, AudiosError
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
@@ -105,6 +109,45 @@ def test_resampling_keeps_a_tone(tmp_path: Path, write_audio: Callable, rate: in
     assert strongest(waveform, 16_000) == pytest.approx(1000, abs=2)
     assert np.abs(waveform[1000:-1000]).max() == pytest.approx(0.5, abs=0.01)
     assert read_info(path).sample_rate == rate
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("rate", [8000, 11_025, 16_000, 44_100, 48_000])
+def test_a_file_read_in_blocks_is_the_one_read_whole(
+    tmp_path: Path, write_audio: Callable, voice: Callable, monkeypatch, rate: int, channels: int
+) -> None:
+    made = [voice(1.3, rate, seed) for seed in range(channels)]
+    path = write_audio(tmp_path / "a.wav", np.stack(made, axis=1), rate)
+    decoded = soundfile.read(path, dtype="float32", always_2d=True)[0]
+    whole = soxr.resample(decoded.mean(axis=1), rate, 16_000, quality="HQ")
+    for seconds in (0.05, 0.5, 30):
+        monkeypatch.setattr(audio.read_blocks, "__defaults__", (seconds,))
+        np.testing.assert_array_equal(read_waveform(path), whole)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_a_long_file_is_held_once(tmp_path: Path, rate: int) -> None:
+    path = tmp_path / "long.wav"
+    noise = (0.1 * np.random.default_rng(7).standard_normal(60 * rate)).astype(np.float32)
+    with soundfile.SoundFile(path, "w", rate, 1, subtype="PCM_16") as stream:
+        for _ in range(10):
+            stream.write(noise)
+    del noise
+    code = f"""
+from pathlib import Path
+from src.utils.audio import read_waveform
+def peak():
+    return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) * 1024
+before = peak()
+read = read_waveform(Path({str(path)!r}))
+print((peak() - before) / read.nbytes)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    # The waveform itself, room for it to grow, and a few blocks of half a minute.
+    assert 1 < float(done.stdout) < 1.9
 
 
 def test_resampling_does_not_alias(tmp_path: Path, write_audio: Callable) -> None:
