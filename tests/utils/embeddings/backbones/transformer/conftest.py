@@ -1,12 +1,13 @@
 """Small models of every shape, clips to try them on, and transformers' answers, made once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from torch import Tensor
 
 from src.demo.checkpoint import make_checkpoint
@@ -19,6 +20,15 @@ from tests.utils.embeddings.backbones.transformer.shapes import (
 
 # One frame, two, more than the rounding, more than the positional kernel of 128.
 N_FRAMES = (1, 2, 9, 130, 49)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """These models are too small for more: threads would only wait for each other."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
 
 
 @pytest.fixture(scope="session")

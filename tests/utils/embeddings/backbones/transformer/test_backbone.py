@@ -4,7 +4,7 @@ import io
 import json
 import logging
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import permutations
 from pathlib import Path
 
@@ -103,6 +103,15 @@ def test_batch_mates_and_their_order_do_not_matter(
     assert np.abs(alone[0] - alone[1]).max() > 0.05
 
 
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(n_threads)
+
+
+@pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("padded", [False, True])
 def test_the_same_batch_gives_the_same_bits(
@@ -300,7 +309,8 @@ class TestPrecision:
     def test_a_choice_is_computed_in(self, precision: str, load: Callable, voice: Callable) -> None:
         model = load("wav2vec2-base", precision)
         assert model.describe()["precision"] == precision
-        [features] = model._engine.features([model.prepare(voice(0.2))])
+        with torch.inference_mode():
+            [features] = model._engine.features([model.prepare(voice(0.2))])
         assert features.dtype == getattr(torch, precision)
 
     def test_others_are_refused(self, folder_of: Callable) -> None:
