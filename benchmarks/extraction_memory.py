@@ -36,6 +36,7 @@ class WideBackbone:
     name = "wide"
     sample_rate = SAMPLE_RATE
     batch_seconds = 30.0
+    leaves_cpu_free = False
 
     def describe(self) -> dict[str, Any]:
         """Return the shape, as `Backbone.describe` does."""

@@ -17,6 +17,7 @@ LEVELS: list[tuple[str, ...]] = [
             "files",
             "interrupts",
             "parallel",
+            "processes",
             "tables",
             "arguments",
             "linear_prediction",

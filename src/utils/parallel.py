@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from tqdm import tqdm
@@ -30,11 +31,11 @@ def map_ahead(
     cost: Callable[[Item], float] | None = None,
     budget: float = math.inf,
     threads: int | None = None,
-) -> Generator[Result | AudioError]:
+) -> Generator[Result]:
     """Apply `function` to every item in threads and yield the results in order.
 
-    Decoding and array arithmetic leave Python's lock, so threads use all cores. An `AudioError`
-    is yielded in place of the item's result; any other exception is raised.
+    Decoding and array arithmetic leave Python's lock, so threads use all cores; where they would
+    not suffice, they may wait for processes (see `in_processes`).
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def map_ahead(
         How many (default: one a core).
     """
     ahead = ahead or 4 * n_workers()
-    waiting: deque[tuple[Future[Result | AudioError], float]] = deque()
+    waiting: deque[tuple[Future[Result], float]] = deque()
     held = 0.0
     with ThreadPoolExecutor(threads or n_workers()) as pool:
         try:
@@ -59,7 +60,7 @@ def map_ahead(
                 while waiting and (len(waiting) >= ahead or held + price > budget):
                     held -= waiting[0][1]
                     yield waiting.popleft()[0].result()
-                waiting.append((pool.submit(_attempt, function, item), price))
+                waiting.append((pool.submit(function, item), price))
                 held += price
             while waiting:
                 yield waiting.popleft()[0].result()
@@ -68,7 +69,8 @@ def map_ahead(
                 future.cancel()
 
 
-def _attempt(function: Callable[[Item], Result], item: Item) -> Result | AudioError:
+def attempt(function: Callable[[Item], Result], item: Item) -> Result | AudioError:
+    """Return what `function` gives, or the `AudioError` that it raises, for one loop over many."""
     try:
         return function(item)
     except AudioError as error:
@@ -97,7 +99,8 @@ def for_each_file(
     """Apply `function` to every file under a progress bar, collecting the rejected ones."""
     results: list[Result | None] = []
     rejected: dict[str, str] = {}
-    progress = tqdm(map_ahead(function, files), description, len(files), unit="clip", leave=False)
+    outcomes = map_ahead(partial(attempt, function), files)
+    progress = tqdm(outcomes, description, len(files), unit="clip", leave=False)
     for file, result in zip(files, progress, strict=True):
         if isinstance(result, AudioError):
             rejected[file] = str(result)

@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from src.utils.embeddings.store import EmbeddingStore
 from src.utils.embeddings.writer import StoreWriter
 from src.utils.errors import AudioError, choose
 from src.utils.files import file_identity
-from src.utils.parallel import map_ahead
+from src.utils.parallel import attempt, map_ahead
 
 _GROUPS = {"downstream": DOWNSTREAM_SPLITS, "pretext": PRETEXT_SPLITS, "all": SPLITS}
 
@@ -129,7 +130,11 @@ def _fill(writer: StoreWriter, dataset: Dataset, backbone: Backbone, engine: Eng
 
 def _seconds(dataset: Dataset, files: pd.Series) -> np.ndarray:
     """Return every clip's length, 0 for one that cannot be opened: the reason shows later."""
-    infos = map_ahead(lambda file: read_info(dataset.path(file)).duration, files)
+
+    def duration(file: str) -> float:
+        return read_info(dataset.path(file)).duration
+
+    infos = map_ahead(partial(attempt, duration), files)
     return np.array([0.0 if isinstance(found, AudioError) else found for found in infos])
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -24,6 +25,7 @@ class Toy:
     name = "toy"
     sample_rate = 16_000
     batch_seconds = 0.6
+    leaves_cpu_free = False
 
     def __init__(self, stop_after: int | None = None, signal_number: int = 0, **about) -> None:
         self.stop_after = stop_after
@@ -85,6 +87,39 @@ class Deadly(Toy):
             else:
                 os.kill(os.getpid(), signal.SIGKILL)
         return super().embed(prepared)
+
+
+class Watched(Toy):
+    """Notes where it computes, and how many of its batches at once."""
+
+    lock = threading.Lock()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads: set[str] = set()
+        self.running = self.most = 0
+
+    def prepare(self, waveform: np.ndarray) -> np.ndarray:
+        # Their smallest sample tells the process apart: float32 holds its number exactly.
+        return np.append(waveform, np.float32(-os.getpid()))
+
+    def embed(self, prepared) -> np.ndarray:
+        with self.lock:
+            self.threads.add(threading.current_thread().name)
+            self.running += 1
+            self.most = max(self.most, self.running)
+        time.sleep(0.05)
+        with self.lock:
+            self.running -= 1
+        return np.array([w.min() for w in prepared], np.float32).reshape(-1, 1, 1, 1)
+
+
+class DeadlyToRead(Toy):
+    """Takes the process that prepares a clip with it, as one for which memory runs out."""
+
+    def prepare(self, waveform: np.ndarray) -> np.ndarray:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return waveform
 
 
 class Broken(Toy):

@@ -9,8 +9,9 @@ import numpy as np
 class Backbone(Protocol):
     """Turns waveforms into pooled statistics, one fixed-size array per clip.
 
-    `prepare` runs in reader threads, one clip at a time; `embed` runs on whole batches. A
-    clip's result never depends on the other clips of its batch.
+    `prepare` runs in reader threads or processes, one clip at a time; `embed` runs on whole
+    batches. A clip's result never depends on the other clips of its batch. A backbone can be
+    pickled.
 
     Attributes
     ----------
@@ -25,6 +26,10 @@ class Backbone(Protocol):
     name: str
     sample_rate: int
     batch_seconds: float
+
+    @property
+    def leaves_cpu_free(self) -> bool:
+        """Whether `embed` computes on a GPU; two threads may then call it at once."""
 
     def describe(self) -> dict[str, Any]:
         """Return what makes the vectors what they are, as JSON values.

@@ -1,7 +1,8 @@
-"""Extraction in this process: threads read ahead while the device computes."""
+"""Extraction on this machine: clips are read ahead while the device computes."""
 
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from src.utils.embeddings.backbones import Backbone
 from src.utils.embeddings.engines.engine import Embedded
 from src.utils.embeddings.plan import MAX_BATCH_CLIPS, Batch
 from src.utils.errors import AudioError
-from src.utils.parallel import map_ahead, n_workers
+from src.utils.parallel import attempt, map_ahead, n_workers
+from src.utils.processes import in_processes
 
 AHEAD_SECONDS = 1800.0
 """How much decoded audio may wait in memory: 115 MB at 16 kHz."""
@@ -20,41 +22,69 @@ AHEAD_SECONDS_A_READER = 120.0
 """With many readers somewhat more may wait, or long clips would keep most of them idle."""
 
 
+BATCHES_IN_FLIGHT = 2
+"""On a GPU: while one computes, the other is put together, or its result brought back."""
+
+
 class LocalEngine:
-    """Computes batches one after the other.
+    """Computes batches one after the other, or on a GPU two at a time.
+
+    For a GPU that takes thousands of clips a second Python's lock would hold reading threads
+    back, so processes read; on a CPU, which computes for longer than it reads, threads do.
 
     Parameters
     ----------
     n_readers : int, optional
-        Threads that read, resample and prepare clips (default: one a core).
+        Threads, or processes, that read, resample and prepare clips (default: one a core).
+    overlap : bool, optional
+        Whether to work as for a GPU (default: when the backbone leaves the CPU free).
     """
 
-    def __init__(self, n_readers: int | None = None) -> None:
+    def __init__(self, n_readers: int | None = None, overlap: bool | None = None) -> None:
         self.n_readers = n_readers or n_workers()
+        self.overlap = overlap
 
     def run(
         self, backbone: Backbone, batches: Sequence[Batch], path_of: Callable[[int], Path]
     ) -> Generator[Embedded]:
-        """Yield what became of each batch, in order (see `Engine.run`)."""
+        """Yield what became of each batch, in order (see `Engine.run`).
 
-        def read(clip: tuple[int, float]) -> np.ndarray:
-            return backbone.prepare(read_waveform(path_of(clip[0]), backbone.sample_rate))
-
-        prepared = map_ahead(
-            read,
-            ((row, batch.seconds) for batch in batches for row in batch.rows.tolist()),
-            ahead=2 * MAX_BATCH_CLIPS,
-            cost=lambda clip: clip[1],
-            budget=max(AHEAD_SECONDS, AHEAD_SECONDS_A_READER * self.n_readers),
-            threads=self.n_readers,
-        )
-        with closing(prepared):
-            for batch in batches:
-                rows = batch.rows.tolist()
-                yield _embed(backbone, {row: next(prepared) for row in rows})
+        Raises
+        ------
+        AudiosError
+            When a process that reads is killed.
+        """
+        clips = [(row, batch.seconds) for batch in batches for row in batch.rows.tolist()]
+        n_readers = min(self.n_readers, len(clips))
+        overlap = backbone.leaves_cpu_free if self.overlap is None else self.overlap
+        with ExitStack() as stack:
+            read: Callable[[Path], np.ndarray] = partial(_read, backbone)
+            if overlap and clips:
+                read = stack.enter_context(in_processes(read, n_readers))
+            prepared = map_ahead(
+                lambda clip: attempt(read, path_of(clip[0])),
+                clips,
+                ahead=max(2 * MAX_BATCH_CLIPS, 2 * n_readers),
+                cost=lambda clip: clip[1],
+                budget=max(AHEAD_SECONDS, AHEAD_SECONDS_A_READER * self.n_readers),
+                threads=n_readers,
+            )
+            stack.enter_context(closing(prepared))
+            work = ({row: next(prepared) for row in batch.rows.tolist()} for batch in batches)
+            embed = partial(_embed, backbone)
+            if not overlap:
+                yield from map(embed, work)
+                return
+            # One more than is in flight, so that neither stops while a third is written.
+            ahead = BATCHES_IN_FLIGHT + 1
+            yield from map_ahead(embed, work, ahead=ahead, threads=BATCHES_IN_FLIGHT)
 
     def close(self) -> None:
-        """Do nothing: every run ends its own threads."""
+        """Do nothing: every run ends its own threads and processes."""
+
+
+def _read(backbone: Backbone, path: Path) -> np.ndarray:
+    return backbone.prepare(read_waveform(path, backbone.sample_rate))
 
 
 def _embed(backbone: Backbone, clips: dict[int, np.ndarray | AudioError]) -> Embedded:

@@ -1,17 +1,23 @@
 """The engine of this process."""
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from src.demo.checkpoint import make_checkpoint
+from src.utils.dataset.dataset import Dataset
+from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.engines import LocalEngine, load_engine
 from src.utils.embeddings.engines import local as module
+from src.utils.embeddings.extract import extract_split
 from src.utils.embeddings.plan import Batch
-from src.utils.errors import ArgumentError
-from tests.utils.embeddings.toy import Toy
+from src.utils.errors import ArgumentError, AudiosError
+from tests.utils.embeddings.toy import BROKEN, Broken, DeadlyToRead, Toy, Watched, content
 
 
 @pytest.fixture
@@ -27,17 +33,77 @@ def batch(*rows: int, seconds: float = 0.2) -> Batch:
     return Batch(np.array(rows, np.int32), seconds)
 
 
-def test_batches_come_in_order(clips: Callable) -> None:
+@pytest.mark.parametrize("overlap", [False, True])
+def test_batches_come_in_order(clips: Callable, overlap: bool) -> None:
     toy = Toy()
     plan = [batch(4, 5, 0), batch(5), batch(3, 1, 2)]
-    first, second, third = LocalEngine().run(toy, plan, clips)
+    first, second, third = LocalEngine(overlap=overlap).run(toy, plan, clips)
     assert (first.rows, list(first.rejected)) == ([4, 0], [5])
     assert (second.rows, len(second.vectors), list(second.rejected)) == ([], 0, [5])
     assert (third.rows, third.rejected) == ([3, 1, 2], {})
     assert "cannot be opened" in first.rejected[5]
-    assert toy.batches == [2, 3]
+    # Two batches may well be begun the other way round.
+    assert sorted(toy.batches) == [2, 3]
     alone = [next(LocalEngine().run(Toy(), [batch(row)], clips)).vectors[0] for row in (3, 1, 2)]
     np.testing.assert_array_equal(third.vectors, alone)
+
+
+def test_a_cpu_computes_one_batch_here(clips: Callable) -> None:
+    watched = Watched()
+    done = list(LocalEngine().run(watched, [batch(row) for row in range(5)], clips))
+    assert (watched.most, watched.threads) == (1, {threading.current_thread().name})
+    assert {-float(one.vectors.item()) for one in done} == {os.getpid()}
+
+
+def test_a_gpu_has_two_batches_of_clips_read_elsewhere(clips: Callable, monkeypatch) -> None:
+    monkeypatch.setattr(Watched, "leaves_cpu_free", True)
+    watched = Watched()
+    done = list(LocalEngine(2).run(watched, [batch(row) for row in (*range(5), 1, 2)], clips))
+    assert [one.rows for one in done] == [[row] for row in (*range(5), 1, 2)]
+    assert (watched.most, len(watched.threads)) == (2, 2)
+    processes = {-one.vectors.item() for one in done}
+    assert len(processes) <= 2
+    assert os.getpid() not in processes
+
+
+@pytest.mark.parametrize("has_gpu", [False, True])
+def test_which_backbones_leave_the_cpu_free(tmp_path: Path, monkeypatch, has_gpu: bool) -> None:
+    checkpoint = str(make_checkpoint(tmp_path, "wav2vec2"))
+    backbone = load_backbone("wav2vec2", checkpoint, precision="float32")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: has_gpu)
+    assert backbone.leaves_cpu_free is has_gpu
+    assert not load_backbone("lfcc").leaves_cpu_free
+
+
+def test_nothing_to_do() -> None:
+    assert not list(LocalEngine(overlap=True).run(Toy(), [], Path))
+
+
+def test_a_killed_reader_is_one_line(dataset: Dataset, tmp_path: Path) -> None:
+    engine = LocalEngine(2, overlap=True)
+    with pytest.raises(AudiosError, match="was killed, perhaps because memory ran out; run this"):
+        extract_split(dataset, "full", DeadlyToRead(), tmp_path / "e", engine)
+    # What was killed is gone on with.
+    found = extract_split(dataset, "full", Toy(), tmp_path / "e", engine)
+    assert list(found.rejected) == [BROKEN]
+
+
+def test_an_error_of_one_batch_ends_all(dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(AudiosError, match=r"^the checkpoint toy lacks its weights$"):
+        extract_split(dataset, "full", Broken(), tmp_path, LocalEngine(2, overlap=True))
+
+
+@pytest.mark.parametrize("name", ["toy", "wav2vec2"])
+def test_the_store_is_the_same(dataset: Dataset, tmp_path: Path, name: str) -> None:
+    if name == "wav2vec2":
+        checkpoint = str(make_checkpoint(tmp_path / "checkpoint", name))
+    for overlap in (False, True):
+        backbone = Toy() if name == "toy" else load_backbone(name, checkpoint, precision="float32")
+        backbone.batch_seconds = 1.0
+        engine = LocalEngine(2, overlap)
+        extract_split(dataset, "full", backbone, tmp_path / str(overlap), engine)
+    plain, overlapped = (content(tmp_path / str(way) / name / "full") for way in (False, True))
+    assert plain == overlapped
 
 
 def test_vectors_that_are_not_finite_are_rejected(clips: Callable) -> None:

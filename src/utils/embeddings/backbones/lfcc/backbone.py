@@ -18,6 +18,7 @@ class LfccBackbone:
     name = "lfcc"
     sample_rate = SAMPLE_RATE
     batch_seconds = 600.0
+    leaves_cpu_free = False
 
     def __init__(self) -> None:
         self._descriptor = LfccDescriptor()

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ log = logging.getLogger(__name__)
 
 CPU_BATCH_SECONDS = 30.0
 GPU_BATCH_SECONDS = 480.0
+
+_LOADING = Lock()
+"""Held while weights are loaded: of two threads that want them first, one has to wait."""
 
 
 class TransformerBackbone:
@@ -87,6 +91,11 @@ class TransformerBackbone:
         """Where this process computes: on a GPU if there is one."""
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
+    @property
+    def leaves_cpu_free(self) -> bool:
+        """Whether `embed` computes on a GPU of this process."""
+        return self.device.type != "cpu"
+
     def describe(self) -> dict[str, Any]:
         """Return what makes the vectors what they are (see `Backbone.describe`)."""
         return {
@@ -133,8 +142,10 @@ class TransformerBackbone:
     def embed(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
         """Pool every layer of every clip: float32 of shape (clips, layers, 2, dim)."""
         moments = [Moments() for _ in prepared]
+        with _LOADING:
+            engine = self._engine
         with torch.inference_mode():
-            features = self._engine.features(prepared)
+            features = engine.features(prepared)
             windows = [
                 (clip, window)
                 for clip, frames in enumerate(features)
@@ -145,7 +156,7 @@ class TransformerBackbone:
             for batch in self._batches(windows):
                 stretches = [(features[clip], window) for clip, window in batch]
                 for (clip, window), layers in zip(
-                    batch, self._engine.pool_layers(stretches), strict=True
+                    batch, engine.pool_layers(stretches), strict=True
                 ):
                     count = window.counted_stop - window.counted_start
                     moments[clip].add(count, layers[:, 0], layers[:, 1])

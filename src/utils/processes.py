@@ -1,0 +1,143 @@
+"""A function in processes of its own, for calls so many that Python's lock would be their limit.
+
+Threads call it and wait, each for one process, with Python's lock given back. A process that is
+killed is noticed at once, and if this one is killed the others end, since each pair shares a
+socket with nobody else; queues or pools of processes have locks and pipes in common, where
+others would wait for what the dead one held.
+"""
+
+import os
+import queue
+import socket
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
+
+import numpy as np
+
+from src.utils.errors import AudiosError
+
+Item = TypeVar("Item")
+
+
+@contextmanager
+def in_processes(
+    function: Callable[[Item], np.ndarray], count: int
+) -> Iterator[Callable[[Item], np.ndarray]]:
+    """Give a function that calls `function` in one of `count` processes.
+
+    Meant to be called from `count` threads. What `function` raises is raised by the call.
+
+    Parameters
+    ----------
+    function : callable
+        Takes what can be pickled and returns an array. It is pickled itself, once, so it must
+        be importable from another module than `__main__`.
+    count : int
+
+    Raises
+    ------
+    AudiosError
+        By a call whose process is killed.
+    """
+    pairs = [socket.socketpair() for _ in range(count)]
+    theirs = [their.fileno() for _, their in pairs]
+    # A process made by fork would have this one's threads' locks, and its GPU, in a state that
+    # nobody mends: a fresh one imports what the function needs, and then is forked.
+    parent = subprocess.Popen(
+        [sys.executable, "-c", f"from {__name__} import serve; serve({theirs})"],
+        pass_fds=theirs,
+        stdin=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"},
+        # Ctrl-C is for this process, which ends the others.
+        process_group=0,
+    )
+    connections = []
+    idle: queue.SimpleQueue[Connection] = queue.SimpleQueue()
+    for our, their in pairs:
+        their.close()
+        connections.append(Connection(our.detach()))
+        idle.put(connections[-1])
+
+    def call(item: Item) -> np.ndarray:
+        connection = idle.get()
+        try:
+            return _ask(connection, item)
+        finally:
+            idle.put(connection)
+
+    try:
+        connections[0].send(function)
+        yield call
+    finally:
+        for connection in connections:
+            connection.close()
+        parent.wait()
+
+
+def serve(descriptors: Sequence[int]) -> None:
+    """Answer, in a process each, what comes through sockets, until their other ends are closed.
+
+    The function to call comes first, through the first of them.
+    """
+    connections = [Connection(descriptor) for descriptor in descriptors]
+    with suppress(EOFError, ConnectionError):
+        function = connections[0].recv()
+        for mine in connections:
+            if not os.fork():
+                for other in connections:
+                    if other is not mine:
+                        other.close()
+                _answer(function, mine)
+                return
+    for connection in connections:
+        connection.close()
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
+
+
+def _answer(function: Callable[[Any], np.ndarray], connection: Connection) -> None:
+    while True:
+        item = connection.recv()
+        try:
+            result = np.asarray(function(item), order="C")
+        except Exception as error:
+            if not isinstance(error, AudiosError):
+                error.add_note(f"In a process of its own:\n{traceback.format_exc()}")
+            connection.send(error)
+            continue
+        connection.send((result.shape, result.dtype.str))
+        left = _bytes_of(result)
+        while len(left):
+            left = left[os.write(connection.fileno(), left) :]
+
+
+def _ask(connection: Connection, item: Any) -> np.ndarray:
+    try:
+        connection.send(item)
+        answer = connection.recv()
+        if not isinstance(answer, Exception):
+            result: np.ndarray = np.empty(*answer)
+            # Straight into the array, where `recv` would make two copies under Python's lock.
+            left = _bytes_of(result)
+            while len(left):
+                count = os.readv(connection.fileno(), [left])
+                if not count:
+                    raise EOFError
+                left = left[count:]
+            return result
+    except (EOFError, ConnectionError) as error:
+        raise AudiosError(
+            "a process that prepares recordings was killed, perhaps because memory ran out; run "
+            "this again to go on"
+        ) from error
+    raise answer
+
+
+def _bytes_of(array: np.ndarray) -> memoryview:
+    return array.reshape(-1).view(np.uint8).data
