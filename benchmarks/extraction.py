@@ -4,9 +4,9 @@ Run as `python benchmarks/extraction.py [--shape=base] [--seconds=120]`. Everyth
 process on the same random weights and the same clips of 1 to 15 seconds, turn by turn, the best
 of the rounds each:
 
-- the alternative: transformers in float32, one clip at a time, mean and standard deviation of
-  every hidden layer;
-- ours, in float32 and, where the hardware has it, in bfloat16;
+- the alternative: transformers, one clip at a time, mean and standard deviation of every hidden
+  layer, in float32 and, where the hardware has it, in bfloat16;
+- ours in the same formats, and with half of the layers;
 - the limit: the fastest of a few large matrix multiplications in either format, by torch itself
   and by the operators that ours uses.
 
@@ -15,6 +15,7 @@ attention included) per second, over what the multiplications reached.
 """
 
 import argparse
+import copy
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -123,14 +124,13 @@ def matrix_limit(dtype: torch.dtype, device: torch.device) -> float:
     return max(rates)
 
 
-def plain_loop(
-    model: transformers.PreTrainedModel, clips: Sequence[np.ndarray], device: torch.device
-) -> None:
+def plain_loop(model: transformers.PreTrainedModel, clips: Sequence[np.ndarray]) -> None:
     """Pool every layer of every clip as a user of transformers would."""
     for clip in clips:
-        states = model(torch.from_numpy(clip)[None].to(device), output_hidden_states=True)
+        values = torch.from_numpy(clip)[None].to(model.device, model.dtype)
+        states = model(values, output_hidden_states=True)
         for layer in states.hidden_states:
-            torch.cat([layer.mean(1), layer.std(1, correction=0)], dim=1).cpu()
+            torch.cat([layer.mean(1), layer.std(1, correction=0)], dim=1).float().cpu()
 
 
 def batches_of(
@@ -179,25 +179,32 @@ def main() -> None:
     for precision in precisions:
         limits[precision] = matrix_limit(getattr(torch, precision), device)
         print(f"limit {precision:9} {limits[precision] / 1e9:10,.0f} GFLOP/s of matrix products")
+    n_layers = config.num_hidden_layers
     batches = batches_of(clips, config, BATCH_SECONDS[device.type])
-    contestants: dict[str, Callable[[], object]] = {
-        "transformers float32": partial(plain_loop, model, clips, device)
-    }
+    contestants: dict[str, Callable[[], object]] = {}
     for precision in precisions:
-        layers = (0, config.num_hidden_layers)
-        engine = Engine(model, layers, device, getattr(torch, precision))
+        dtype = getattr(torch, precision)
+        theirs = copy.deepcopy(model).to(device, dtype)
+        contestants[f"transformers {precision}"] = partial(plain_loop, theirs, clips)
+    for precision in precisions:
+        dtype = getattr(torch, precision)
+        engine = Engine(model, (0, n_layers), device, dtype)
         contestants[f"ours {precision}"] = partial(ours, engine, batches)
-    model.to(device)
+    half = Engine(model, (0, n_layers // 2), device, dtype)
+    contestants[f"ours {precision}, layers 0-{n_layers // 2}"] = partial(ours, half, batches)
     with torch.inference_mode():
         taken = seconds_for(contestants, options.rounds)
     slowest = taken["transformers float32"]
     for name, seconds in taken.items():
+        if "layers" in name:
+            print(f"{name:32} {audio / seconds:7.1f} s of audio per second")
+            continue
         fractions = ", ".join(
             f"{work / seconds / limit:4.0%} of the {precision} limit"
             for precision, limit in limits.items()
         )
         print(
-            f"{name:20} {audio / seconds:7.1f} s of audio per second, "
+            f"{name:32} {audio / seconds:7.1f} s of audio per second, "
             f"{slowest / seconds:5.2f}x transformers, {fractions}"
         )
 

@@ -19,6 +19,9 @@ from src.utils.embeddings.backbones.transformer.precision import has_fused_kerne
 
 _onednn = torch.ops.mkldnn
 
+TYPICAL_FRAMES = 1024
+"""What weights are packed for; any other number works as well, if not at quite the same speed."""
+
 
 def _is_fused(weight: Tensor) -> bool:
     return weight.device.type == "cpu" and has_fused_kernels(weight.dtype)
@@ -40,7 +43,9 @@ class Linear:
     def __init__(self, weight: Tensor, bias: Tensor | None, gelu: bool = False) -> None:
         weight = weight.contiguous()
         self._is_fused = _is_fused(weight)
-        self._weight = _onednn._reorder_linear_weight(weight, None) if self._is_fused else weight
+        if self._is_fused:
+            weight = _onednn._reorder_linear_weight(weight, TYPICAL_FRAMES)
+        self._weight = weight
         self._bias = bias
         self._gelu = gelu
 
@@ -110,7 +115,7 @@ class TimeConvolution:
         self._geometry = ([0, padding], [1, stride], [1, 1], groups)
         self._is_fused = _is_fused(weight)
         if self._is_fused:
-            typical = [1, weight.shape[1] * groups, 1, 1024]
+            typical = [1, weight.shape[1] * groups, 1, TYPICAL_FRAMES]
             pad, step, dilation, _ = self._geometry
             image = _onednn._reorder_convolution_weight(image, pad, step, dilation, groups, typical)
         self._weight = image
