@@ -23,6 +23,9 @@ SILENCE_PEAK = 1e-4
 
 BLOCK_SECONDS = 30
 
+RESAMPLED_AT_ONCE = 1 << 14
+"""Samples, few enough to stay in the cache on their way through the resampler."""
+
 _CUT_SHORT = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)
 """How libsndfile's log tells that a WAV ends before its header says; decoding would not."""
 
@@ -87,24 +90,7 @@ def read_blocks(path: Path, seconds: float = BLOCK_SECONDS) -> Iterator[np.ndarr
         When it cannot be decoded to its end or holds a value that is not finite.
     """
     with _opened(path) as stream:
-        size = max(1, int(seconds * _info(stream).sample_rate))
-        decoded = 0
-        while True:
-            try:
-                block = stream.read(size, dtype="float32", always_2d=True)
-            except (soundfile.LibsndfileError, RuntimeError) as error:
-                raise AudioError(f"cannot be decoded: {error}") from error
-            if not len(block):
-                break
-            if not np.isfinite(block).all():
-                raise AudioError("holds samples that are not finite numbers")
-            decoded += len(block)
-            yield block
-        if not decoded:
-            raise AudioError("holds no samples")
-        # Headers of compressed files may be estimates, so only a clear lack counts.
-        if decoded < 0.9 * stream.frames:
-            raise AudioError(f"is cut short: {decoded:,} of {stream.frames:,} samples decode")
+        yield from _blocks(stream, seconds * _info(stream).sample_rate)
 
 
 def read_waveform(path: Path, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
@@ -123,20 +109,25 @@ def read_waveform(path: Path, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
     AudioError
         When it cannot be decoded, is silent (peak under -80 dBFS) or not finite.
     """
-    native = read_info(path).sample_rate
-    stream = soxr.ResampleStream(native, sample_rate, 1, dtype="float32", quality="HQ")
     peak = 0.0
     # Grows in place, where joining a list of blocks would hold a long clip twice.
     samples = bytearray()
-    for block in read_blocks(path):
-        # One channel is its own mean, which would take a fifth of the time.
-        mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
-        peak = max(peak, float(np.abs(mono).max()))
-        samples += (mono if native == sample_rate else stream.resample_chunk(mono)).data
+    with _opened(path) as stream:
+        native = _info(stream).sample_rate
+        resampler = soxr.ResampleStream(native, sample_rate, 1, dtype="float32", quality="HQ")
+        for block in _blocks(stream, BLOCK_SECONDS * native):
+            # One channel is its own mean, which would take a fifth of the time.
+            mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
+            peak = max(peak, float(np.abs(mono).max()))
+            if native == sample_rate:
+                samples += mono.data
+                continue
+            for start in range(0, len(mono), RESAMPLED_AT_ONCE):
+                samples += resampler.resample_chunk(mono[start : start + RESAMPLED_AT_ONCE]).data
     if peak < SILENCE_PEAK:
         raise AudioError("is silent (its peak is under -80 dBFS)")
     if native != sample_rate:
-        samples += stream.resample_chunk(np.empty(0, np.float32), last=True).data
+        samples += resampler.resample_chunk(np.empty(0, np.float32), last=True).data
     return np.frombuffer(samples, np.float32)
 
 
@@ -223,6 +214,28 @@ def _opened(path: Path) -> soundfile.SoundFile:
     except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
         reason = getattr(error, "error_string", None) or str(error)
         raise AudioError(f"cannot be opened as audio: {reason}") from error
+
+
+def _blocks(stream: soundfile.SoundFile, frames: float) -> Iterator[np.ndarray]:
+    """Yield blocks of at most so many frames, checked as `read_blocks` says."""
+    size = max(1, int(frames))
+    decoded = 0
+    while True:
+        try:
+            block = stream.read(size, dtype="float32", always_2d=True)
+        except (soundfile.LibsndfileError, RuntimeError) as error:
+            raise AudioError(f"cannot be decoded: {error}") from error
+        if not len(block):
+            break
+        if not np.isfinite(block).all():
+            raise AudioError("holds samples that are not finite numbers")
+        decoded += len(block)
+        yield block
+    if not decoded:
+        raise AudioError("holds no samples")
+    # Headers of compressed files may be estimates, so only a clear lack counts.
+    if decoded < 0.9 * stream.frames:
+        raise AudioError(f"is cut short: {decoded:,} of {stream.frames:,} samples decode")
 
 
 def _info(stream: soundfile.SoundFile) -> AudioInfo:

@@ -121,7 +121,7 @@ def test_a_file_read_in_blocks_is_the_one_read_whole(
     decoded = soundfile.read(path, dtype="float32", always_2d=True)[0]
     whole = soxr.resample(decoded.mean(axis=1), rate, 16_000, quality="HQ")
     for seconds in (0.05, 0.5, 30):
-        monkeypatch.setattr(audio.read_blocks, "__defaults__", (seconds,))
+        monkeypatch.setattr(audio, "BLOCK_SECONDS", seconds)
         np.testing.assert_array_equal(read_waveform(path), whole)
 
 

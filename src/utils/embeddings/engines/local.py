@@ -58,7 +58,7 @@ class LocalEngine:
         n_readers = min(self.n_readers, len(clips))
         overlap = backbone.leaves_cpu_free if self.overlap is None else self.overlap
         with ExitStack() as stack:
-            read: Callable[[Path], np.ndarray] = partial(_read, backbone)
+            read: Callable[[Path], np.ndarray] = partial(read_clip, backbone)
             if overlap and clips:
                 read = stack.enter_context(in_processes(read, n_readers))
             prepared = map_ahead(
@@ -83,7 +83,8 @@ class LocalEngine:
         """Do nothing: every run ends its own threads and processes."""
 
 
-def _read(backbone: Backbone, path: Path) -> np.ndarray:
+def read_clip(backbone: Backbone, path: Path) -> np.ndarray:
+    """Return what `backbone.embed` takes of a recording, of shape (samples,)."""
     return backbone.prepare(read_waveform(path, backbone.sample_rate))
 
 

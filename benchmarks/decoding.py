@@ -1,0 +1,144 @@
+"""How fast recordings become what a model takes, against librosa and against plain decoding.
+
+Run as `python benchmarks/decoding.py [--clips=400] [--seconds=5]`. All figures are seconds of
+audio per second, from one run over the same synthetic clips, turn by turn, the best of the
+rounds each:
+
+- ours, decoded, resampled to 16 kHz and normalised, as extraction reads for a CPU (threads) and
+  for a GPU (processes), a reader a core; the processes' start is told apart;
+- the alternative: `librosa.load` and the checkpoint's feature extractor, clip after clip;
+- the limit: `soundfile.read` alone, without resampling, in as many processes as cores, which
+  keep what they read.
+"""
+
+import argparse
+import multiprocessing
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import librosa
+import numpy as np
+import soundfile
+import soxr
+import transformers
+
+from src.demo.checkpoint import make_checkpoint
+from src.demo.voice import make_speakers, speak
+from src.utils.config import SAMPLE_RATE
+from src.utils.embeddings.backbones import load_backbone
+from src.utils.embeddings.engines.local import read_clip
+from src.utils.parallel import map_ahead, n_workers
+from src.utils.processes import in_processes
+
+FORMATS = ((".wav", 16_000), (".flac", 16_000), (".wav", 44_100), (".flac", 44_100))
+N_DISTINCT = 20
+SPOKEN_RATE = 48_000
+
+
+def write_clips(folder: Path, suffix: str, rate: int, count: int, seconds: float) -> list[Path]:
+    """Write distinct clips, and give them further names until there are `count`."""
+    folder.mkdir()
+    paths = [folder / f"{number}{suffix}" for number in range(count)]
+    speakers = make_speakers(min(count, N_DISTINCT), 7)
+    random = np.random.default_rng(7)
+    for speaker, path in zip(speakers, paths, strict=False):
+        spoken = speak(speaker, seconds, random, SPOKEN_RATE)
+        soundfile.write(path, soxr.resample(spoken, SPOKEN_RATE, rate), rate, subtype="PCM_16")
+    for number in range(len(speakers), count):
+        paths[number].hardlink_to(paths[number % len(speakers)])
+    return paths
+
+
+def plain_loop(extractor: transformers.FeatureExtractionMixin, paths: Sequence[Path]) -> None:
+    """Read and prepare clip after clip, as a user of librosa and transformers would."""
+    for path in paths:
+        waveform, _ = librosa.load(path, sr=SAMPLE_RATE)
+        extractor(waveform, sampling_rate=SAMPLE_RATE, return_tensors="np")
+
+
+def read_all(read: Callable[[Path], np.ndarray], paths: Sequence[Path]) -> None:
+    """Read and prepare ahead, as extraction does."""
+    for _ in map_ahead(read, paths, ahead=128):
+        pass
+
+
+def decode(paths: Sequence[Path]) -> None:
+    """Decode and no more."""
+    for path in paths:
+        soundfile.read(path, dtype="float32")
+
+
+def decode_all(pool: ProcessPoolExecutor, paths: Sequence[Path]) -> None:
+    """Decode in all processes of a pool, an equal part each."""
+    n_parts = 4 * n_workers()
+    list(pool.map(decode, [paths[part::n_parts] for part in range(n_parts)]))
+
+
+def seconds_for(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Return the best time of each, taken by turns, after one round to warm up."""
+    best = dict.fromkeys(contestants, float("inf"))
+    for number in range(rounds + 1):
+        for name, function in contestants.items():
+            start = time.perf_counter()
+            function()
+            if number:
+                best[name] = min(best[name], time.perf_counter() - start)
+    return best
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--clips", type=int, default=400)
+    parser.add_argument("--seconds", type=float, default=5.0, help="length of a clip")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    audio = options.clips * options.seconds
+    print(f"{options.clips} clips of {options.seconds:g} s in each format, {n_workers()} cores")
+    spawn = multiprocessing.get_context("spawn")
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        ProcessPoolExecutor(n_workers(), mp_context=spawn) as pool,
+    ):
+        folder = Path(temporary)
+        checkpoint = str(make_checkpoint(folder / "checkpoint", "wav2vec2"))
+        extractor = transformers.AutoFeatureExtractor.from_pretrained(checkpoint)
+        read = partial(read_clip, load_backbone("wav2vec2", checkpoint))
+        corpora = {
+            f"{suffix[1:].upper()} {rate / 1000:g} kHz": write_clips(
+                folder / f"{rate}{suffix}", suffix, rate, options.clips, options.seconds
+            )
+            for suffix, rate in FORMATS
+        }
+        start = time.perf_counter()
+        with in_processes(read, n_workers()) as read_elsewhere:
+            read_elsewhere(next(iter(corpora.values()))[0])
+            print(f"processes start in {time.perf_counter() - start:.1f} s")
+            for name, paths in corpora.items():
+                taken = seconds_for(
+                    {
+                        "librosa": partial(plain_loop, extractor, paths),
+                        "threads": partial(read_all, read, paths),
+                        "processes": partial(read_all, read_elsewhere, paths),
+                        "limit": partial(decode_all, pool, paths),
+                    },
+                    options.rounds,
+                )
+                print(f"{name:14} limit     {audio / taken['limit']:8,.0f} x real time")
+                for way in ("librosa", "threads", "processes"):
+                    print(
+                        f"{'':14} {way:9} {audio / taken[way]:8,.0f} x real time, "
+                        f"{taken['librosa'] / taken[way]:5.2f}x librosa, "
+                        f"{taken['limit'] / taken[way]:4.0%} of the limit"
+                    )
+
+
+if __name__ == "__main__":
+    main()
