@@ -29,8 +29,8 @@ import torch
 import transformers
 
 from src.utils.config import SAMPLE_RATE
-from src.utils.embeddings.backbones.transformer.engine import Engine
 from src.utils.embeddings.backbones.transformer.kernels import Linear
+from src.utils.embeddings.backbones.transformer.model import SpeechModel
 from src.utils.embeddings.backbones.transformer.precision import resolve_precision
 from src.utils.embeddings.backbones.transformer.windows import Window
 
@@ -146,11 +146,11 @@ def batches_of(
     return batches
 
 
-def ours(engine: Engine, batches: Sequence[Sequence[np.ndarray]]) -> None:
-    """Pool every layer of every clip by the engine."""
+def ours(speech: SpeechModel, batches: Sequence[Sequence[np.ndarray]]) -> None:
+    """Pool every layer of every clip by our model."""
     for batch in batches:
-        features = engine.features(batch)
-        engine.pool_layers([(f, Window(0, len(f), 0, len(f))) for f in features])
+        features = speech.features(batch)
+        speech.pool_layers([(f, Window(0, len(f), 0, len(f))) for f in features])
 
 
 def main() -> None:
@@ -188,9 +188,9 @@ def main() -> None:
         contestants[f"transformers {precision}"] = partial(plain_loop, theirs, clips)
     for precision in precisions:
         dtype = getattr(torch, precision)
-        engine = Engine(model, (0, n_layers), device, dtype)
-        contestants[f"ours {precision}"] = partial(ours, engine, batches)
-    half = Engine(model, (0, n_layers // 2), device, dtype)
+        speech = SpeechModel(model, (0, n_layers), device, dtype)
+        contestants[f"ours {precision}"] = partial(ours, speech, batches)
+    half = SpeechModel(model, (0, n_layers // 2), device, dtype)
     contestants[f"ours {precision}, layers 0-{n_layers // 2}"] = partial(ours, half, batches)
     with torch.inference_mode():
         taken = seconds_for(contestants, options.rounds)

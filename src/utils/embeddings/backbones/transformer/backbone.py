@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from src.utils.embeddings.backbones.transformer.checkpoint import Checkpoint
-from src.utils.embeddings.backbones.transformer.engine import Engine
 from src.utils.embeddings.backbones.transformer.front_end import Geometry
+from src.utils.embeddings.backbones.transformer.model import SpeechModel
 from src.utils.embeddings.backbones.transformer.moments import Moments
 from src.utils.embeddings.backbones.transformer.precision import resolve_precision
 from src.utils.embeddings.backbones.transformer.windows import (
@@ -50,8 +50,8 @@ class TransformerBackbone:
     precision : str
         One of `precision.PRECISIONS`.
     layers : tuple of int, optional
-        First and last hidden layer to keep; layers behind the last are neither loaded nor
-        computed. By default all.
+        First and last hidden layer to keep; those behind the last are not computed. By default
+        all.
 
     Raises
     ------
@@ -84,7 +84,7 @@ class TransformerBackbone:
         self.batch_seconds = CPU_BATCH_SECONDS if self.device.type == "cpu" else GPU_BATCH_SECONDS
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key != "_engine"}
+        return {key: value for key, value in vars(self).items() if key != "_model"}
 
     @property
     def device(self) -> torch.device:
@@ -143,9 +143,9 @@ class TransformerBackbone:
         """Pool every layer of every clip: float32 of shape (clips, layers, 2, dim)."""
         moments = [Moments() for _ in prepared]
         with _LOADING:
-            engine = self._engine
+            speech = self._model
         with torch.inference_mode():
-            features = engine.features(prepared)
+            features = speech.features(prepared)
             windows = [
                 (clip, window)
                 for clip, frames in enumerate(features)
@@ -156,7 +156,7 @@ class TransformerBackbone:
             for batch in self._batches(windows):
                 stretches = [(features[clip], window) for clip, window in batch]
                 for (clip, window), layers in zip(
-                    batch, engine.pool_layers(stretches), strict=True
+                    batch, speech.pool_layers(stretches), strict=True
                 ):
                     count = window.counted_stop - window.counted_start
                     moments[clip].add(count, layers[:, 0], layers[:, 1])
@@ -164,7 +164,7 @@ class TransformerBackbone:
 
     def _batches(self, windows: list[tuple[int, Window]]) -> Iterator[list[tuple[int, Window]]]:
         """Group windows so that a batch, padding counted, fits `batch_seconds` and the memory."""
-        at_most = min(self._n_frames(self.batch_seconds), self._engine.frame_budget())
+        at_most = min(self._n_frames(self.batch_seconds), self._model.frame_budget())
         batch: list[tuple[int, Window]] = []
         longest = 0
         for clip, window in windows:
@@ -180,7 +180,7 @@ class TransformerBackbone:
         return round(seconds * self.sample_rate / self._geometry.hop)
 
     @cached_property
-    def _engine(self) -> Engine:
+    def _model(self) -> SpeechModel:
         log.info("%s runs on %s in %s", self._checkpoint.name, self.device, self.precision)
         dtype = getattr(torch, self.precision)
-        return Engine(self._checkpoint.model(), self.layers, self.device, dtype)
+        return SpeechModel(self._checkpoint.model(), self.layers, self.device, dtype)

@@ -25,7 +25,7 @@ SUPPORTED = {
     "adapter_attn_dim": None,
     "conv_pos_batch_norm": False,
 }
-"""Settings of rarer models that the engine does not compute, and what they must be."""
+"""Settings of rarer models that our model does not compute, and what they must be."""
 
 
 class Checkpoint:

@@ -24,7 +24,7 @@ class Encoder:
     model : transformers.PreTrainedModel
         float32; only read.
     last_layer : int
-        The highest hidden layer wanted; what lies behind it is never loaded or computed.
+        The highest hidden layer wanted; what lies behind it is never computed.
     device : torch.device
     dtype : torch.dtype
     """

@@ -50,11 +50,15 @@ class Linear:
         self._gelu = gelu
 
     def __call__(self, frames: Tensor, residual: Tensor | None = None) -> Tensor:
-        """Map (..., inputs) to (..., outputs), and add `residual` of the result's shape."""
+        """Map (..., inputs) to (..., outputs).
+
+        Of a layer without GELU the result may be added to a `residual` of its shape.
+        """
         if not self._is_fused:
             result = functional.linear(frames, self._weight, self._bias)
-            result = functional.gelu(result) if self._gelu else result
-            return result if residual is None else residual + result
+            if residual is not None:
+                return residual + result
+            return functional.gelu(result) if self._gelu else result
         if residual is None:
             name = "gelu" if self._gelu else "none"
             return _onednn._linear_pointwise(
@@ -95,7 +99,7 @@ class TimeConvolution:
         Shape (outputs, inputs / groups, kernel), on the device and in the format to compute in.
     bias : torch.Tensor or None
         Shape (outputs,).
-    stride, padding : int
+    stride : int
         In frames.
     groups : int
     gelu : bool
@@ -106,13 +110,12 @@ class TimeConvolution:
         weight: Tensor,
         bias: Tensor | None,
         stride: int = 1,
-        padding: int = 0,
         groups: int = 1,
         gelu: bool = False,
     ) -> None:
         # As an image one pixel high, whose channels-last order is our time-major order.
         image = weight[:, :, None].contiguous(memory_format=torch.channels_last)
-        self._geometry = ([0, padding], [1, stride], [1, 1], groups)
+        self._geometry = ([0, 0], [1, stride], [1, 1], groups)
         self._is_fused = _is_fused(weight)
         if self._is_fused:
             typical = [1, weight.shape[1] * groups, 1, TYPICAL_FRAMES]

@@ -38,7 +38,8 @@ def cut(n_frames: int, longest: int, context: int) -> list[Window]:
     longest : int
         Frames a window may see; a clip that is no longer stays whole.
     context : int
-        Frames on either side that are seen but not counted; none beyond the clip's ends.
+        Frames on either side that are seen but not counted; none beyond the clip's ends. Less
+        than half of `longest`.
 
     Examples
     --------

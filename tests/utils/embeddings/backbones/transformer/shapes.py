@@ -9,7 +9,7 @@ import torch
 import transformers
 from torch import Tensor, nn
 
-from src.utils.embeddings.backbones.transformer.engine import Engine
+from src.utils.embeddings.backbones.transformer.model import SpeechModel
 from src.utils.embeddings.backbones.transformer.ragged import Ragged
 
 N_LAYERS = 3
@@ -128,13 +128,13 @@ def reference_states_behind(model: Any, features: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def states_of(engine: Engine, clips: Sequence[np.ndarray], one_by_one: bool) -> list[Tensor]:
-    """Return the engine's hidden states, one tensor (layers, frames, channels) a clip."""
-    features = engine.features(clips)
+def states_of(speech: SpeechModel, clips: Sequence[np.ndarray], one_by_one: bool) -> list[Tensor]:
+    """Return our hidden states, one tensor (layers, frames, channels) a clip."""
+    features = speech.features(clips)
     lengths = [len(frames) for frames in features]
     joined = torch.cat(features)
     ragged = Ragged(lengths, joined.device, one_by_one)
-    states = torch.stack(list(engine.encoder.hidden_states(joined, ragged)))
+    states = torch.stack(list(speech.encoder.hidden_states(joined, ragged)))
     return [part.float().cpu() for part in states[:, : sum(lengths)].split(lengths, dim=1)]
 
 

@@ -15,7 +15,7 @@ import transformers
 
 from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.backbones.transformer import TransformerBackbone, backbone
-from src.utils.embeddings.backbones.transformer.engine import Engine
+from src.utils.embeddings.backbones.transformer.model import SpeechModel
 from src.utils.embeddings.backbones.transformer.windows import cut
 from src.utils.errors import ArgumentError
 from tests.utils.embeddings.backbones.transformer.shapes import (
@@ -51,7 +51,9 @@ def load(folder_of: Callable) -> Callable[..., TransformerBackbone]:
             assert isinstance(model, TransformerBackbone)
             if padded:
                 loaded, dtype = model._checkpoint.model(), getattr(torch, model.precision)
-                model._engine = Engine(loaded, model.layers, model.device, dtype, one_by_one=False)
+                model._model = SpeechModel(
+                    loaded, model.layers, model.device, dtype, one_by_one=False
+                )
             made[key] = model
         return made[key]
 
@@ -233,9 +235,9 @@ def test_a_clip_longer_than_a_window(load: Callable, voice: Callable, monkeypatc
     """With the real lengths: two windows of half the clip, 2.5 s of context each."""
     model = load("wav2vec2-base", layers=(0, 1))
     seen = []
-    pool_layers = model._engine.pool_layers
+    pool_layers = model._model.pool_layers
     monkeypatch.setattr(
-        model._engine,
+        model._model,
         "pool_layers",
         lambda stretches: seen.extend(w for _, w in stretches) or pool_layers(stretches),
     )
@@ -250,9 +252,9 @@ def test_memory_of_a_batch_is_bounded(load: Callable, voice: Callable, monkeypat
     model = load("wav2vec2-base")
     monkeypatch.setattr(model, "batch_seconds", 1.0)
     seen = []
-    pool_layers = model._engine.pool_layers
+    pool_layers = model._model.pool_layers
     monkeypatch.setattr(
-        model._engine,
+        model._model,
         "pool_layers",
         lambda stretches: (
             seen.append([w.stop - w.start for _, w in stretches]) or pool_layers(stretches)
@@ -308,7 +310,7 @@ class TestPrecision:
         model = load("wav2vec2-base", precision)
         assert model.describe()["precision"] == precision
         with torch.inference_mode():
-            [features] = model._engine.features([model.prepare(voice(0.2))])
+            [features] = model._model.features([model.prepare(voice(0.2))])
         assert features.dtype == getattr(torch, precision)
 
     def test_others_are_refused(self, folder_of: Callable) -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from src.utils.embeddings.backbones.transformer import front_end
-from src.utils.embeddings.backbones.transformer.engine import Engine
+from src.utils.embeddings.backbones.transformer.model import SpeechModel
 from src.utils.embeddings.backbones.transformer.windows import Window
 from tests.utils.embeddings.backbones.transformer.shapes import (
     N_LAYERS,
@@ -31,8 +31,8 @@ def without_fused_kernels(monkeypatch) -> None:
 
 
 def check_float32(model, clips, references, device: torch.device, one_by_one: bool) -> None:
-    engine = Engine(model, (0, N_LAYERS), device, torch.float32, one_by_one)
-    for found, expected in zip(states_of(engine, clips, one_by_one), references, strict=True):
+    speech = SpeechModel(model, (0, N_LAYERS), device, torch.float32, one_by_one)
+    for found, expected in zip(states_of(speech, clips, one_by_one), references, strict=True):
         assert found.shape == expected.shape
         for layer, reference in zip(found, expected, strict=True):
             assert reference.std() > 0.3
@@ -40,8 +40,8 @@ def check_float32(model, clips, references, device: torch.device, one_by_one: bo
 
 
 def check_bfloat16(model, clips, references, device: torch.device, one_by_one: bool) -> None:
-    engine = Engine(model, (0, N_LAYERS), device, torch.bfloat16, one_by_one)
-    for found, expected in zip(states_of(engine, clips, one_by_one), references, strict=True):
+    speech = SpeechModel(model, (0, N_LAYERS), device, torch.bfloat16, one_by_one)
+    for found, expected in zip(states_of(speech, clips, one_by_one), references, strict=True):
         assert found.shape == expected.shape
         assert cosines(found, expected).min() >= 0.999
         assert (found - expected).abs().max() <= 0.1 * expected.std()
@@ -112,7 +112,7 @@ def test_the_model_is_only_read(shape: str, model_of: Callable, clips: list) -> 
     weights = copy.deepcopy(model.state_dict())
     before = reference_states(model, clips[-1])
     for dtype, one_by_one in product((torch.float32, torch.bfloat16), (True, False)):
-        states_of(Engine(model, (0, N_LAYERS), CPU, dtype, one_by_one), clips, one_by_one)
+        states_of(SpeechModel(model, (0, N_LAYERS), CPU, dtype, one_by_one), clips, one_by_one)
     after = model.state_dict()
     assert list(after) == list(weights)
     for name, weight in weights.items():
@@ -126,11 +126,11 @@ def test_pooled_layers(
     one_by_one: bool, model_of: Callable, clips: list, references: Callable
 ) -> None:
     """Frames that a window sees but does not count are not pooled."""
-    engine = Engine(model_of("wavlm-base"), (1, 2), CPU, torch.float32, one_by_one)
+    speech = SpeechModel(model_of("wavlm-base"), (1, 2), CPU, torch.float32, one_by_one)
     with torch.inference_mode():
-        features = engine.features(clips)
-        whole = engine.pool_layers([(f, Window(0, len(f), 0, len(f))) for f in features])
-        part = engine.pool_layers(
+        features = speech.features(clips)
+        whole = speech.pool_layers([(f, Window(0, len(f), 0, len(f))) for f in features])
+        part = speech.pool_layers(
             [
                 (features[3], Window(0, 130, 100, 128)),
                 (features[4], Window(0, 49, 0, 49)),
@@ -155,8 +155,8 @@ def test_pooled_layers(
 
 
 def test_features_are_split_by_clip(model_of: Callable, clips: list) -> None:
-    engine = Engine(model_of("hubert-large"), (0, 0), CPU, torch.float32)
+    speech = SpeechModel(model_of("hubert-large"), (0, 0), CPU, torch.float32)
     with torch.inference_mode():
-        features = engine.features(clips)
+        features = speech.features(clips)
     assert [len(frames) for frames in features] == [1, 2, 9, 130, 49]
-    assert isinstance(engine.front_end, front_end.FrontEnd)
+    assert isinstance(speech.front_end, front_end.FrontEnd)

@@ -15,7 +15,7 @@ from src.utils.embeddings.backbones.transformer.ragged import Ragged, to_device
 from src.utils.embeddings.backbones.transformer.windows import WINDOW_SECONDS, Window
 
 
-class Engine:
+class SpeechModel:
     """Computes what a transformers model computes, faster, and pools it on the way.
 
     Parameters
@@ -60,8 +60,8 @@ class Engine:
     def frame_budget(self) -> float:
         """Return how many frames, padding counted, the encoder may be given at once.
 
-        On a GPU as many as half of the memory that is free now can hold; on a CPU a batch is
-        never so large.
+        On a GPU as many as a third of the memory that is free now can hold, since two batches may
+        be under way; on a CPU a batch is never so large.
         """
         if self._device.type != "cuda":
             return math.inf
@@ -69,7 +69,7 @@ class Engine:
         # What torch keeps for itself without using it is free as well.
         free += torch.cuda.memory_reserved(self._device)
         free -= torch.cuda.memory_allocated(self._device)
-        return free / 2 / self._frame_bytes
+        return free / 3 / self._frame_bytes
 
     def features(self, clips: Sequence[np.ndarray]) -> list[Tensor]:
         """Run the front end over whole clips, however long.
