@@ -18,6 +18,7 @@ from src.utils.config import (
     DEFAULTS,
     FULL,
     GENDERS,
+    PRECISIONS,
     ROOT,
     SPLIT_STRATEGIES,
     SPLITS,
@@ -220,10 +221,7 @@ def GenerateEmbeddings(
     embeddings=None,
 ):
     """7 · Turn clips into vectors by a backbone."""
-    name = arguments.backbone_name(backbone)
-    _generate_embeddings(
-        c, name, dataset, checkpoint, precision, layers, splits, engine, ray_address, embeddings
-    )
+    _generate_embeddings(**locals())
 
 
 @stage()
@@ -239,10 +237,7 @@ def GenerateEmbeddingsWav2vec2(
     embeddings=None,
 ):
     """7 · The same with --backbone=wav2vec2."""
-    name = "wav2vec2"
-    _generate_embeddings(
-        c, name, dataset, checkpoint, precision, layers, splits, engine, ray_address, embeddings
-    )
+    _generate_embeddings(backbone="wav2vec2", **locals())
 
 
 @stage()
@@ -258,10 +253,7 @@ def GenerateEmbeddingsHubert(
     embeddings=None,
 ):
     """7 · The same with --backbone=hubert."""
-    name = "hubert"
-    _generate_embeddings(
-        c, name, dataset, checkpoint, precision, layers, splits, engine, ray_address, embeddings
-    )
+    _generate_embeddings(backbone="hubert", **locals())
 
 
 @stage(
@@ -450,6 +442,7 @@ def RunPipeline(
     backbone="lfcc",
     checkpoint=None,
     precision="auto",
+    layers=None,
     classifier="mlp,svm,rf",
     layer=None,
     trials="10",
@@ -492,6 +485,7 @@ def RunPipeline(
         spread_without_spoofs=without_spoofs == "spread",
         backbones={name: checkpoint for name in backbones},
         precision=precision,
+        layers=None if layers is None else arguments.layer_span(layers),
         classifiers=[arguments.classifier_name(name) for name in classifier.split(",")],
         layer=chosen,
         trials=n_trials,
@@ -555,6 +549,8 @@ def _generate_embeddings(
     ray_address,
     embeddings,
 ):
+    name = arguments.backbone_name(backbone)
+    choose("--precision", precision, PRECISIONS)
     span = None if layers is None else arguments.layer_span(layers)
     from src.reports import report_extraction
     from src.utils.dataset.split import read_split
@@ -568,7 +564,7 @@ def _generate_embeddings(
         for split in names:
             # A missing split should show before a checkpoint is fetched for minutes.
             read_split(source, split)
-        loaded = load_backbone(backbone, checkpoint, precision, span)
+        loaded = load_backbone(name, checkpoint, precision, span)
         folder = _path(c, "embeddings", embeddings)
         for split in names:
             print(report_extraction(extract_split(source, split, loaded, folder, runner)))

@@ -29,12 +29,15 @@ import torch
 import transformers
 
 from src.utils.config import SAMPLE_RATE
+from src.utils.embeddings.backbones.transformer.backbone import (
+    CPU_BATCH_SECONDS,
+    GPU_BATCH_SECONDS,
+)
 from src.utils.embeddings.backbones.transformer.kernels import Linear
 from src.utils.embeddings.backbones.transformer.model import SpeechModel
 from src.utils.embeddings.backbones.transformer.precision import resolve_precision
 from src.utils.embeddings.backbones.transformer.windows import Window
-
-BATCH_SECONDS = {"cpu": 30.0, "cuda": 480.0}
+from src.utils.embeddings.plan import make_plan
 
 LARGE = {
     "hidden_size": 1024,
@@ -129,21 +132,18 @@ def plain_loop(model: transformers.PreTrainedModel, clips: Sequence[np.ndarray])
     for clip in clips:
         values = torch.from_numpy(clip)[None].to(model.device, model.dtype)
         states = model(values, output_hidden_states=True)
+        pooled = []
         for layer in states.hidden_states:
-            torch.cat([layer.mean(1), layer.std(1, correction=0)], dim=1).float().cpu()
+            pooled.append(torch.cat([layer.mean(1), layer.std(1, correction=0)], dim=1))
+        torch.cat(pooled).float().cpu()
 
 
-def batches_of(
-    clips: Sequence[np.ndarray], config: transformers.PretrainedConfig, batch_seconds: float
-) -> list[list[np.ndarray]]:
-    """Group clips as an extraction plans them."""
-    batches: list[list[np.ndarray]] = [[]]
-    for clip in clips:
-        full = (len(batches[-1]) + 1) * len((batches[-1] or [clip])[0]) / SAMPLE_RATE
-        if batches[-1] and full > batch_seconds:
-            batches.append([])
-        batches[-1].append(clip)
-    return batches
+def batches_of(clips: Sequence[np.ndarray], batch_seconds: float) -> list[list[np.ndarray]]:
+    """Group clips as an extraction does."""
+    names = [f"{number:06d}" for number in range(len(clips))]
+    seconds = np.array([len(clip) / SAMPLE_RATE for clip in clips])
+    plan = make_plan(names, seconds, batch_seconds)
+    return [[clips[row] for row in batch.rows] for batch in plan]
 
 
 def ours(speech: SpeechModel, batches: Sequence[Sequence[np.ndarray]]) -> None:
@@ -180,7 +180,7 @@ def main() -> None:
         limits[precision] = matrix_limit(getattr(torch, precision), device)
         print(f"limit {precision:9} {limits[precision] / 1e9:10,.0f} GFLOP/s of matrix products")
     n_layers = config.num_hidden_layers
-    batches = batches_of(clips, config, BATCH_SECONDS[device.type])
+    batches = batches_of(clips, CPU_BATCH_SECONDS if device.type == "cpu" else GPU_BATCH_SECONDS)
     contestants: dict[str, Callable[[], object]] = {}
     for precision in precisions:
         dtype = getattr(torch, precision)
@@ -190,8 +190,9 @@ def main() -> None:
         dtype = getattr(torch, precision)
         speech = SpeechModel(model, (0, n_layers), device, dtype)
         contestants[f"ours {precision}"] = partial(ours, speech, batches)
-    half = SpeechModel(model, (0, n_layers // 2), device, dtype)
-    contestants[f"ours {precision}, layers 0-{n_layers // 2}"] = partial(ours, half, batches)
+    fastest = precisions[-1]
+    half = SpeechModel(model, (0, n_layers // 2), device, getattr(torch, fastest))
+    contestants[f"ours {fastest}, layers 0-{n_layers // 2}"] = partial(ours, half, batches)
     with torch.inference_mode():
         taken = seconds_for(contestants, options.rounds)
     slowest = taken["transformers float32"]

@@ -50,6 +50,9 @@ class PipelineSettings:
     spread_without_spoofs : bool
     backbones : dict of str to (str or None)
         The checkpoint by backbone.
+    precision : str
+    layers : (int, int) or None
+        First and last layer to extract, None for all.
     classifiers : sequence of str
     layer : int or 'probe'
     trials : int
@@ -69,6 +72,7 @@ class PipelineSettings:
     spread_without_spoofs: bool = False
     backbones: dict[str, str | None] = field(default_factory=lambda: {"lfcc": None})
     precision: str = "auto"
+    layers: tuple[int, int] | None = None
     classifiers: Sequence[str] = CLASSIFIERS
     layer: LayerChoice = PROBE
     trials: int = 10
@@ -99,11 +103,15 @@ def run_pipeline(settings: PipelineSettings, tell: Callable[[str], None]) -> Pip
     AudiosError
         As the stages do.
     """
+    # First, so that what cannot be loaded shows before hours of preparation.
+    backbones = {
+        name: load_backbone(name, checkpoint, settings.precision, settings.layers)
+        for name, checkpoint in settings.backbones.items()
+    }
     dataset = prepare_dataset(settings, tell)
     rows: list[tuple] = []
     figures: list[Path] = []
-    for name, checkpoint in settings.backbones.items():
-        backbone = load_backbone(name, checkpoint, settings.precision)
+    for name, backbone in backbones.items():
         for split in DOWNSTREAM_SPLITS:
             extraction = extract_split(dataset, split, backbone, settings.embeddings)
             tell(f"GenerateEmbeddings\n{reports.report_extraction(extraction)}")

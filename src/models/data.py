@@ -81,7 +81,7 @@ def require_same_backbone(first: EmbeddingStore, second: EmbeddingStore) -> None
     if differs:
         raise EmbeddingError(
             f"{first.folder} and {second.folder} differ in {', '.join(differs)}; run "
-            f"GenerateEmbeddings for both with one checkpoint"
+            f"GenerateEmbeddings for both with the same flags"
         )
 
 

@@ -107,7 +107,8 @@ def read_waveform(path: Path, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
     Raises
     ------
     AudioError
-        When it cannot be decoded, is silent (peak under -80 dBFS) or not finite.
+        When it cannot be decoded, is silent (peak under -80 dBFS), not finite, or too short to
+        give a single sample.
     """
     peak = 0.0
     # Grows in place, where joining a list of blocks would hold a long clip twice.
@@ -128,6 +129,8 @@ def read_waveform(path: Path, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
         raise AudioError("is silent (its peak is under -80 dBFS)")
     if native != sample_rate:
         samples += resampler.resample_chunk(np.empty(0, np.float32), last=True).data
+    if not samples:
+        raise AudioError(f"is shorter than one sample at {sample_rate:,} Hz")
     return np.frombuffer(samples, np.float32)
 
 

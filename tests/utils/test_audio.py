@@ -247,3 +247,9 @@ def test_suffixes_in_any_case() -> None:
     assert is_audio(Path("a.WAV"))
     assert not is_audio(Path("a.txt"))
     assert not is_audio(Path("wav"))
+
+
+def test_too_short_for_a_single_sample(tmp_path: Path, write_audio: Callable) -> None:
+    path = write_audio(tmp_path / "one.wav", np.full(1, 0.5, np.float32), 48_000)
+    with pytest.raises(AudioError, match="shorter than one sample at 16,000 Hz"):
+        read_waveform(path)

@@ -1,6 +1,6 @@
 """Stage 7: filling the embedding store of one split."""
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -103,7 +103,9 @@ def extract_split(
             store = writer.refresh_table()
             return Extraction(store, 0, len(store.clips()), store.rejected())
         n_kept = writer.start()
-        _fill(writer, dataset, backbone, engine or LocalEngine())
+        with ExitStack() as stack:
+            runner = engine or stack.enter_context(closing(LocalEngine()))
+            _fill(writer, dataset, backbone, runner)
         return Extraction(writer.finish(), len(clips) - n_kept, n_kept, writer.rejected)
 
 

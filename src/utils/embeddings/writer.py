@@ -280,10 +280,10 @@ class StoreWriter:
             changes = ", ".join(
                 f"{key} {found.get(key)} there, {self.backbone.get(key)} now" for key in differs[:3]
             )
-            raise EmbeddingError(
-                f"{folder} was made otherwise ({changes}); name another --embeddings, or remove it "
-                f"with: fab Clean --what=embeddings"
-            )
+            remedy = "name another --embeddings, or remove it with: fab Clean --what=embeddings"
+            if differs == ["precision"]:
+                remedy = f"go on with --precision={found['precision']}, or {remedy}"
+            raise EmbeddingError(f"{folder} was made otherwise ({changes}); {remedy}")
 
     def _is_same_work(self) -> bool:
         return (self.partial / PROGRESS).is_file() and read_csv(self.partial / CLIPS).equals(

@@ -35,7 +35,8 @@ class Backbone(Protocol):
         """Return what makes the vectors what they are, as JSON values.
 
         Always holds `name`, `layers`, `stats`, `stats_count`, `dim` and `sample_rate`; two
-        backbones with equal descriptions give equal vectors. Cheap: no weights are loaded.
+        backbones with equal descriptions give equal vectors. No weights are loaded,
+        though a local checkpoint's file is read once for its hash.
         """
 
     def prepare(self, waveform: np.ndarray) -> np.ndarray:

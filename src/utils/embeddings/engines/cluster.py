@@ -30,6 +30,8 @@ from src.utils.embeddings.plan import Batch
 from src.utils.errors import ArgumentError, AudiosError
 from src.utils.parallel import n_workers
 
+log = logging.getLogger(__name__)
+
 CONNECT_SECONDS = 5.0
 
 STORE_BYTES = 256 * 2**20
@@ -88,6 +90,33 @@ class RayEngine:
             return
         self._connect()
         import ray
+
+        try:
+            tables = self._start(backbone, batches, path_of)
+            while True:
+                # Ray prints to stdout, of all places, what it mends by itself.
+                with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+                    table = next(tables, None)
+                if table is None:
+                    return
+                for about, vectors in zip(table["about"], table["vectors"], strict=True):
+                    yield _unpack(about.as_py(), vectors.as_buffer())
+        except BaseException as error:
+            # At once: until then Ray would tell of every actor that is stopped.
+            self.close()
+            # An error of a task is a mistake in our own code: its traceback is wanted.
+            is_cluster = isinstance(error, ray.exceptions.RayError)
+            if not is_cluster or isinstance(error, ray.exceptions.RayTaskError):
+                raise
+            raise AudiosError(
+                f"the Ray cluster failed ({_first_line(error)}); run this again to go on"
+            ) from error
+
+    def _start(
+        self, backbone: Backbone, batches: Sequence[Batch], path_of: Callable[[int], Path]
+    ) -> Iterator[Any]:
+        """Give the batches to actors and return their tables as they come."""
+        import ray
         from ray.util.annotations import RayDeprecationWarning
 
         actors = _actors([node["Resources"] for node in ray.nodes() if node["Alive"]])
@@ -113,22 +142,7 @@ class RayEngine:
                 num_gpus=actors.gpus,
                 max_task_retries=TASK_RETRIES,
             )
-        # Ray prints to stdout, of all places, what it mends by itself.
-        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
-            try:
-                for table in results.iter_batches(batch_size=None, batch_format="pyarrow"):
-                    for about, vectors in zip(table["about"], table["vectors"], strict=True):
-                        yield _unpack(about.as_py(), vectors.as_buffer())
-            except BaseException as error:
-                # At once: until then Ray would tell of every actor that is stopped.
-                self.close()
-                # An error of a task is a mistake in our own code: its traceback is wanted.
-                is_cluster = isinstance(error, ray.exceptions.RayError)
-                if not is_cluster or isinstance(error, ray.exceptions.RayTaskError):
-                    raise
-                raise AudiosError(
-                    f"the Ray cluster failed ({_first_line(error)}); run this again to go on"
-                ) from error
+        return iter(results.iter_batches(batch_size=None, batch_format="pyarrow"))
 
     def close(self) -> None:
         """Leave the cluster; one that was made here ends."""
@@ -262,7 +276,19 @@ def _actors(nodes: Sequence[dict[str, float]]) -> _Actors:
     cores = min(torch.get_num_threads(), max(int(node.get("CPU", 0)) for node in nodes))
     if not cores:
         raise AudiosError("the Ray cluster offers neither cores nor GPUs")
-    return _Actors(sum(int(node.get("CPU", 0) // cores) for node in nodes), cores, 0)
+    counts = [int(node.get("CPU", 0) // cores) for node in nodes]
+    idle = sum(
+        not count and node.get("CPU", 0) >= 1 for count, node in zip(counts, nodes, strict=True)
+    )
+    if idle:
+        log.warning(
+            "%d of the cluster's machines stay idle, having fewer than the %d cores that an actor "
+            "gets; OMP_NUM_THREADS=%d before fab would use them",
+            idle,
+            cores,
+            min(int(node["CPU"]) for node in nodes if node.get("CPU", 0) >= 1),
+        )
+    return _Actors(sum(counts), cores, 0)
 
 
 def _check(address: str) -> None:

@@ -43,6 +43,8 @@ class LocalEngine:
     def __init__(self, n_readers: int | None = None, overlap: bool | None = None) -> None:
         self.n_readers = n_readers or n_workers()
         self.overlap = overlap
+        self._started = ExitStack()
+        self._served: Backbone | None = None
 
     def run(
         self, backbone: Backbone, batches: Sequence[Batch], path_of: Callable[[int], Path]
@@ -54,13 +56,23 @@ class LocalEngine:
         AudiosError
             When a process that reads is killed.
         """
+        try:
+            yield from self._run(backbone, batches, path_of)
+        except BaseException:
+            # What a reader may have been in the midst of, the next run shall not be given.
+            self.close()
+            raise
+
+    def _run(
+        self, backbone: Backbone, batches: Sequence[Batch], path_of: Callable[[int], Path]
+    ) -> Generator[Embedded]:
         clips = [(row, batch.seconds) for batch in batches for row in batch.rows.tolist()]
         n_readers = min(self.n_readers, len(clips))
         overlap = backbone.leaves_cpu_free if self.overlap is None else self.overlap
         with ExitStack() as stack:
             read: Callable[[Path], np.ndarray] = partial(read_clip, backbone)
             if overlap and clips:
-                read = stack.enter_context(in_processes(read, n_readers))
+                read = self._in_processes(backbone)
             prepared = map_ahead(
                 lambda clip: attempt(read, path_of(clip[0])),
                 clips,
@@ -79,8 +91,19 @@ class LocalEngine:
             ahead = BATCHES_IN_FLIGHT + 1
             yield from map_ahead(embed, work, ahead=ahead, threads=BATCHES_IN_FLIGHT)
 
+    def _in_processes(self, backbone: Backbone) -> Callable[[Path], np.ndarray]:
+        """Return `read_clip` in processes, which stay for later runs: they take long to start."""
+        if self._served is not backbone:
+            self.close()
+            read = partial(read_clip, backbone)
+            self._read = self._started.enter_context(in_processes(read, self.n_readers))
+            self._served = backbone
+        return self._read
+
     def close(self) -> None:
-        """Do nothing: every run ends its own threads and processes."""
+        """End the processes that read."""
+        self._served = None
+        self._started.close()
 
 
 def read_clip(backbone: Backbone, path: Path) -> np.ndarray:

@@ -187,6 +187,15 @@ def test_what_the_cluster_has_is_shared_out(
     assert (actors.count, actors.cores, actors.gpus) == expected
 
 
+def test_idle_machines_are_told(two_threads: None, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("WARNING"):
+        actors = cluster._actors([{"CPU": 4}, {"CPU": 1}, {"CPU": 1}, {"memory": 1.0}])
+    assert (actors.count, actors.cores) == (2, 2)
+    [line] = caplog.messages
+    assert line.startswith("2 of the cluster's machines stay idle")
+    assert "OMP_NUM_THREADS=1" in line
+
+
 def test_a_cluster_of_nothing(two_threads: None) -> None:
     with pytest.raises(AudiosError, match="neither cores nor GPUs"):
         cluster._actors([{"CPU": 0}, {"memory": 1.0}])

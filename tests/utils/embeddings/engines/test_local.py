@@ -150,3 +150,21 @@ def test_engines_by_name() -> None:
         load_engine("rai")
     with pytest.raises(ArgumentError, match=r"--ray-address=10\.0\.0\.1:6379 goes with --engine=r"):
         load_engine("local", "10.0.0.1:6379")
+
+
+def test_readers_stay_for_the_next_run(clips: Callable) -> None:
+    """They import torch anew when they start, which takes seconds."""
+    watched = Watched()
+    engine = LocalEngine(n_readers=1, overlap=True)
+
+    def reader(backbone: Watched) -> float:
+        [done] = engine.run(backbone, [batch(0)], clips)
+        return -float(done.vectors.item())
+
+    first = reader(watched)
+    assert first != os.getpid()
+    assert reader(watched) == first
+    assert reader(Watched()) != first
+    engine.close()
+    assert reader(watched) != first
+    engine.close()

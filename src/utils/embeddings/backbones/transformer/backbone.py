@@ -20,7 +20,7 @@ from src.utils.embeddings.backbones.transformer.windows import (
     Window,
     cut,
 )
-from src.utils.errors import ArgumentError
+from src.utils.errors import ArgumentError, EmbeddingError
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class TransformerBackbone:
     model_type : str
         The architecture the checkpoint must declare.
     precision : str
-        One of `precision.PRECISIONS`.
+        One of `config.PRECISIONS`.
     layers : tuple of int, optional
         First and last hidden layer to keep; those behind the last are not computed. By default
         all.
@@ -140,7 +140,24 @@ class TransformerBackbone:
         return padded.astype(np.float32)
 
     def embed(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
-        """Pool every layer of every clip: float32 of shape (clips, layers, 2, dim)."""
+        """Pool every layer of every clip: float32 of shape (clips, layers, 2, dim).
+
+        Raises
+        ------
+        CheckpointError
+            At the first call, when the weights cannot be loaded.
+        EmbeddingError
+            When the device's memory does not suffice.
+        """
+        try:
+            return self._embed(prepared)
+        except torch.OutOfMemoryError as error:
+            raise EmbeddingError(
+                f"the memory of {self.device} does not suffice for {self._checkpoint.name}: end "
+                f"what else uses it, or compute on the CPU (CUDA_VISIBLE_DEVICES=)"
+            ) from error
+
+    def _embed(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
         moments = [Moments() for _ in prepared]
         with _LOADING:
             speech = self._model

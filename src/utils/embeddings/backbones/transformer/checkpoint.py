@@ -86,7 +86,9 @@ class Checkpoint:
                 f"the checkpoint {folder} holds no weights ({' or '.join(WEIGHT_FILES[::2])})"
             )
         parts = sorted(folder.glob("*-of-*")) if found[0].suffix == ".json" else found[:1]
-        described = [folder / name for name in ("config.json", "preprocessor_config.json")]
+        # transformers keeps the preprocessor's settings in either of the latter two.
+        names = ("config.json", "preprocessor_config.json", "processor_config.json")
+        described = [folder / name for name in names if (folder / name).is_file()]
         return "sha256:" + sha256_text("".join(map(sha256_file, (*parts, *described))))
 
     def model(self) -> Any:

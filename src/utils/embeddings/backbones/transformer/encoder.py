@@ -35,7 +35,7 @@ class Encoder:
         config, encoder = model.config, model.encoder
         projection = model.feature_projection
         norm = getattr(projection, "layer_norm", None)
-        self._feature_norm = norm and LayerNorm(norm, device, dtype)
+        self._feature_norm = None if norm is None else LayerNorm(norm, device, dtype)
         dense = projection.projection
         self._projection = Linear(dense.weight.to(device, dtype), dense.bias.to(device, dtype))
         self._position = _PositionalConvolution(encoder.pos_conv_embed.conv, device, dtype)

@@ -152,7 +152,7 @@ class TimeConvolution:
 
 
 class LayerNorm:
-    """A normalisation over channels; made of a group norm, only what it scales and adds.
+    """A normalisation over channels.
 
     Parameters
     ----------
@@ -162,12 +162,12 @@ class LayerNorm:
     """
 
     def __init__(self, module: Any, device: torch.device, dtype: torch.dtype) -> None:
-        self.weight = module.weight.to(device, dtype)
-        self.bias = module.bias.to(device, dtype)
-        self.epsilon = module.eps
+        self._weight = module.weight.to(device, dtype)
+        self._bias = module.bias.to(device, dtype)
+        self._epsilon = module.eps
 
     def __call__(self, frames: Tensor) -> Tensor:
         """Normalise the last axis."""
         return functional.layer_norm(
-            frames, self.weight.shape, self.weight, self.bias, self.epsilon
+            frames, self._weight.shape, self._weight, self._bias, self._epsilon
         )

@@ -18,6 +18,9 @@ from src.utils.embeddings.backbones.transformer.windows import WINDOW_SECONDS, W
 class SpeechModel:
     """Computes what a transformers model computes, faster, and pools it on the way.
 
+    In float32 it turns TF32 off for the whole process: that format keeps ten bits of a number,
+    and GPU and CPU would differ in the third digit.
+
     Parameters
     ----------
     model : transformers.PreTrainedModel
@@ -44,7 +47,6 @@ class SpeechModel:
         dtype: torch.dtype,
         one_by_one: bool | None = None,
     ) -> None:
-        # TF32 keeps ten bits of a float32's mantissa: GPU and CPU would differ in the third digit.
         torch.backends.cuda.matmul.allow_tf32 = False
         torch.backends.cudnn.allow_tf32 = False
         self._device = device

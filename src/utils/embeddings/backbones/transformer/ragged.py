@@ -8,6 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+ALIGNMENT = 16
+"""Padded lengths are a multiple of this, as attention on GPUs needs the rows of its masks to be."""
+
 
 @dataclass(frozen=True)
 class Group:
@@ -15,12 +18,20 @@ class Group:
 
     Attributes
     ----------
+    start, stop : int
+        Their rows in the table.
+    index : torch.Tensor or None
+        int64 of shape (sequences, longest): the row of every padded frame; None for a single
+        sequence, which is a slice.
+    places : torch.Tensor or None
+        int64 of shape (stop - start,): where each row lies among the padded frames in turn; None
+        likewise.
     mask : torch.Tensor or None
         Bool of shape (sequences, longest), true at real frames; None when all are real.
     counts : torch.Tensor
         float32 of shape (sequences,): the lengths.
     longest : int
-        The largest of them.
+        Frames of a padded sequence.
     """
 
     start: int
@@ -75,13 +86,14 @@ class Ragged:
 
     def _singles(self) -> Iterator[Group]:
         for end, length in zip(self._ends.tolist(), self.lengths, strict=True):
-            counts = torch.tensor([float(length)])
+            counts = to_device(torch.tensor([float(length)]), self._device)
             yield Group(end - length, end, None, None, None, counts, length)
 
     def _together(self) -> Iterator[Group]:
         lengths = torch.tensor(self.lengths)
         starts = torch.from_numpy(self._ends) - lengths
-        steps = torch.arange(max(self.lengths))
+        longest = -(-max(self.lengths) // ALIGNMENT) * ALIGNMENT
+        steps = torch.arange(longest)
         mask = steps < lengths[:, None]
         index = starts[:, None] + torch.minimum(steps, lengths[:, None] - 1)
         places = mask.flatten().nonzero().squeeze(1)
@@ -93,7 +105,7 @@ class Ragged:
             to_device(places, self._device),
             None if full else to_device(mask, self._device),
             to_device(lengths.float(), self._device),
-            max(self.lengths),
+            longest,
         )
 
     def table(self, frames: Tensor) -> Tensor:

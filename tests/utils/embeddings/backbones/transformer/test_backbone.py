@@ -17,7 +17,7 @@ from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.backbones.transformer import TransformerBackbone, backbone
 from src.utils.embeddings.backbones.transformer.model import SpeechModel
 from src.utils.embeddings.backbones.transformer.windows import cut
-from src.utils.errors import ArgumentError
+from src.utils.errors import ArgumentError, EmbeddingError
 from tests.utils.embeddings.backbones.transformer.shapes import (
     N_LAYERS,
     NORMALISED,
@@ -385,3 +385,17 @@ def test_loading_is_quiet(
     captured = capfd.readouterr()
     assert not captured.out
     assert not captured.err
+
+
+def test_memory_that_does_not_suffice_is_one_line(
+    checkpoint: Callable, voice: Callable, monkeypatch
+) -> None:
+    backbone = load_backbone("wav2vec2", str(checkpoint("wav2vec2")))
+
+    def exhausted(*_) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 20 GiB")
+
+    monkeypatch.setattr(SpeechModel, "pool_layers", exhausted)
+    with pytest.raises(EmbeddingError, match="does not suffice") as raised:
+        backbone.embed([backbone.prepare(voice(0.3))])
+    assert "\n" not in str(raised.value)

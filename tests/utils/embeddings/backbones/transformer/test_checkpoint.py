@@ -214,6 +214,22 @@ def test_revision_tells_what_was_changed(copied: Path, changed: str) -> None:
     assert opened.revision() != before
 
 
+def test_a_preprocessor_saved_within_a_processor(copied: Path) -> None:
+    """As `Wav2Vec2Processor.save_pretrained` leaves it."""
+    alone = copied / "preprocessor_config.json"
+    settings = json.loads(alone.read_text())
+    alone.unlink()
+    path = copied / "processor_config.json"
+    path.write_text(json.dumps({"feature_extractor": settings}))
+    backbone = load_backbone("wav2vec2", str(copied))
+    first = backbone.describe()
+    assert first["do_normalize"] == settings["do_normalize"]
+    path.write_text(json.dumps({"feature_extractor": settings | {"do_normalize": False}}))
+    changed = load_backbone("wav2vec2", str(copied)).describe()
+    assert not changed["do_normalize"]
+    assert changed["revision"] != first["revision"]
+
+
 def test_description_tells_the_weights(copied: Path, checkpoint: Callable, tmp_path: Path) -> None:
     paths = (checkpoint("wav2vec2"), copied, make_checkpoint(tmp_path / "o", "wav2vec2", seed=8))
     one, moved, another = (load_backbone("wav2vec2", str(path)).describe() for path in paths)

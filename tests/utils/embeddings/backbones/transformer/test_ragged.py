@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from src.utils.embeddings.backbones.transformer.ragged import Ragged
+from src.utils.embeddings.backbones.transformer.ragged import ALIGNMENT, Ragged
 
 CPU = torch.device("cpu")
 LENGTHS = [[5], [1, 1], [3, 7, 1], [4, 4, 4], [64], [63, 2], [100, 1, 28]]
@@ -40,4 +40,6 @@ def test_groups(lengths: list[int]) -> None:
     assert [group.mask for group in singles] == [None] * len(lengths)
     [together] = Ragged(lengths, CPU, one_by_one=False).groups
     # Without padding there is no mask, for which torch has faster kernels.
-    assert (together.mask is None) == (len(set(lengths)) == 1)
+    assert (together.mask is None) == (len(set(lengths)) == 1 and lengths[0] % ALIGNMENT == 0)
+    assert together.longest % ALIGNMENT == 0
+    assert max(lengths) <= together.longest < max(lengths) + ALIGNMENT
