@@ -94,8 +94,7 @@ class RayEngine:
         try:
             tables = self._start(backbone, batches, path_of)
             while True:
-                # Ray prints to stdout, of all places, what it mends by itself.
-                with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+                with _silent_stdout():
                     table = next(tables, None)
                 if table is None:
                     return
@@ -103,7 +102,8 @@ class RayEngine:
                     yield _unpack(about.as_py(), vectors.as_buffer())
         except BaseException as error:
             # At once: until then Ray would tell of every actor that is stopped.
-            self.close()
+            with _silent_stdout():
+                self.close()
             # An error of a task is a mistake in our own code: its traceback is wanted.
             is_cluster = isinstance(error, ray.exceptions.RayError)
             if not is_cluster or isinstance(error, ray.exceptions.RayTaskError):
@@ -307,6 +307,13 @@ def _check(address: str) -> None:
         raise AudiosError(f"no Ray cluster answers at --ray-address={address}: {reason}") from error
     if answer[3:4] != b"\4":
         raise AudiosError(f"what answers at --ray-address={address} is no Ray cluster")
+
+
+@contextmanager
+def _silent_stdout() -> Iterator[None]:
+    """Keep away what Ray prints there, of all places, of what it mends by itself."""
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+        yield
 
 
 @contextmanager
