@@ -3,9 +3,10 @@
 Run as `python benchmarks/extraction_memory.py`. Every figure is the peak of a process of its own
 that does nothing but extract one split:
 
-- 1,000 and 20,000 clips of 0.3 s through `lfcc`, and through a stand-in whose vectors are as large
-  as they are quick to compute: nothing but the table of clips should grow, by about 1 kB a clip;
-- one clip of 0.1 s, and one of 30 minutes at 44.1 kHz, through `lfcc`.
+- 1,000 and 20,000 clips of 0.2 to 0.5 s through `lfcc`, through a small random Wav2Vec2, and
+  through a stand-in whose vectors are as large as they are quick to compute: nothing but the table
+  of clips should grow, by about 1 kB a clip;
+- one clip of 0.1 s, and one of 30 minutes at 44.1 kHz, through `lfcc` and Wav2Vec2.
 """
 
 import subprocess
@@ -27,7 +28,7 @@ from src.utils.embeddings.backbones import Backbone, load_backbone
 from src.utils.embeddings.extract import extract_split
 
 COUNTS = (1_000, 20_000)
-CLIP_SECONDS = 0.3
+CLIP_SECONDS = tuple(0.2 + 0.01 * number for number in range(30))
 
 
 class WideBackbone:
@@ -53,16 +54,21 @@ class WideBackbone:
         return np.broadcast_to(means[:, None, None, None], (len(means), 13, 2, 96)).copy()
 
 
-def make_corpus(folder: Path, n_clips: int, seconds: float, rate: int = SAMPLE_RATE) -> Path:
-    """Write one clip and give it `n_clips` names."""
+def make_corpus(
+    folder: Path, n_clips: int, lengths: Sequence[float], rate: int = SAMPLE_RATE
+) -> Path:
+    """Write a clip of each length, in seconds, and give them `n_clips` names in turn."""
     (folder / "audio").mkdir(parents=True)
     random = np.random.default_rng(7)
-    first = folder / "audio" / "0.wav"
-    with soundfile.SoundFile(first, "w", rate, 1, "PCM_16") as stream:
-        for start in range(0, round(seconds * rate), rate):
-            stream.write(0.1 * random.standard_normal(min(rate, round(seconds * rate) - start)))
-    for number in range(1, n_clips):
-        (folder / "audio" / f"{number}.wav").hardlink_to(first)
+    for number in range(n_clips):
+        path = folder / "audio" / f"{number}.wav"
+        if number >= len(lengths):
+            path.hardlink_to(folder / "audio" / f"{number % len(lengths)}.wav")
+            continue
+        n_samples = round(lengths[number] * rate)
+        with soundfile.SoundFile(path, "w", rate, 1, "PCM_16") as stream:
+            for start in range(0, n_samples, rate):
+                stream.write(0.1 * random.standard_normal(min(rate, n_samples - start)))
     rows = [f"audio/{i}.wav,{('bona-fide', 'spoof')[i % 2]},s{i % 50}" for i in range(n_clips)]
     (folder / "metadata.csv").write_text("\n".join(["path,label,speaker", *rows]) + "\n")
     generate_tables(folder)
@@ -78,7 +84,12 @@ def peak_megabytes(corpus: Path, backbone: str) -> float:
 
 def extract(backbone: str, corpus: Path) -> None:
     """Extract, and print the peak in MB; this is what the new process does."""
-    made: Backbone = WideBackbone() if backbone == "wide" else load_backbone(backbone)
+    made: Backbone
+    if backbone == "wide":
+        made = WideBackbone()
+    else:
+        checkpoint = None if backbone == "lfcc" else str(corpus.parent / backbone)
+        made = load_backbone(backbone, checkpoint)
     extract_split(Dataset.open(corpus), "full", made, corpus / "embeddings")
     status = Path("/proc/self/status").read_text()
     print(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
@@ -86,10 +97,14 @@ def extract(backbone: str, corpus: Path) -> None:
 
 def main() -> None:
     """Measure and print."""
+    # Here, since it loads transformers, which `wide` and `lfcc` shall be measured without.
+    from src.demo.checkpoint import make_checkpoint
+
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         corpora = [make_corpus(folder / str(n), n, CLIP_SECONDS) for n in COUNTS]
-        for backbone in ("wide", "lfcc"):
+        make_checkpoint(folder / "wav2vec2", "wav2vec2")
+        for backbone in ("wide", "lfcc", "wav2vec2"):
             few, many = (peak_megabytes(corpus, backbone) for corpus in corpora)
             growth = 1024 * (many - few) / (COUNTS[1] - COUNTS[0])
             print(
@@ -98,8 +113,10 @@ def main() -> None:
                 flush=True,
             )
         for seconds in (0.1, 1800.0):
-            corpus = make_corpus(folder / f"{seconds}", 1, seconds, 44_100)
-            print(f"lfcc: one clip of {seconds:g} s: {peak_megabytes(corpus, 'lfcc'):.0f} MB")
+            corpus = make_corpus(folder / f"{seconds}", 1, [seconds], 44_100)
+            for backbone in ("lfcc", "wav2vec2"):
+                peak = peak_megabytes(corpus, backbone)
+                print(f"{backbone}: one clip of {seconds:g} s: {peak:.0f} MB", flush=True)
 
 
 if __name__ == "__main__":
