@@ -19,6 +19,7 @@ from src.utils.config import (
     FULL,
     GENDERS,
     PRECISIONS,
+    PROBE,
     ROOT,
     SPLIT_STRATEGIES,
     SPLITS,
@@ -376,7 +377,7 @@ def TrainModel(
         )
     stores = TrainingStores.open(_path(c, "embeddings", embeddings), names[0])
     if given is None:
-        given = arguments.PROBE if recipe.layer is None else recipe.layer
+        given = PROBE if recipe.layer is None else recipe.layer
     training = train_model(stores, folder, names[1], given, recipe.hyperparameters, _seed(c, seed))
     print(report_training(training))
 
@@ -458,7 +459,7 @@ def RunPipeline(
     n_trials = arguments.whole_number("--trials", trials)
     if layer is not None and n_trials:
         raise ArgumentError("--layer goes with --trials=0: a search chooses the layer itself")
-    chosen = arguments.PROBE if layer is None else arguments.layer_choice(layer)
+    chosen = PROBE if layer is None else arguments.layer_choice(layer)
     if checkpoint and len(backbones) > 1:
         raise ArgumentError("--checkpoint goes with a single --backbone")
     shares = arguments.share_flags(

@@ -11,8 +11,7 @@ from src.models.data import TRAIN, TrainingStores
 from src.models.evaluate import evaluate_run
 from src.models.search import optimize
 from src.models.train import Training, train_model
-from src.utils.arguments import PROBE, LayerChoice
-from src.utils.config import CLASSIFIERS, DOWNSTREAM_SPLITS
+from src.utils.config import CLASSIFIERS, DOWNSTREAM_SPLITS, PROBE, LayerChoice
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.generate import generate_tables
 from src.utils.dataset.measure import (

@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from src.models.data import TrainingStores
-from src.utils.arguments import PROBE, LayerChoice
+from src.utils.config import PROBE, LayerChoice
 from src.utils.eer import compute_eer
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import EmbeddingError

@@ -14,7 +14,7 @@ from src.models.lookup import TRAINING
 from src.models.probe import TABLE, Probe, choose_layer
 from src.models.registry import classifier_class
 from src.models.scores import write_scores
-from src.utils.arguments import PROBE, LayerChoice
+from src.utils.config import PROBE, LayerChoice
 from src.utils.eer import compute_eer, fix_threshold
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.files import replacing, write_json

@@ -4,16 +4,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any
 
-from src.utils.config import BACKBONES, CLASSIFIERS
+from src.utils.config import BACKBONES, CLASSIFIERS, PROBE, LayerChoice
 from src.utils.errors import ArgumentError, choose
 from src.utils.files import read_json
-
-PROBE: Final = "probe"
-"""The `--layer` that has the layer probe choose."""
-
-LayerChoice = int | Literal["probe"]
 
 
 def required(flag: str, value: str | None, choices: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal
 
 ROOT = Path(__file__).resolve().parents[2]
 """The repository's root: default paths start here, wherever `fab` was called."""
@@ -32,6 +33,11 @@ CLASSIFIERS = ("mlp", "svm", "rf")
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 """What a pretrained backbone may compute in; auto is bfloat16 where the hardware has it."""
+
+PROBE: Final = "probe"
+"""The layer that means: the one that the layer probe finds best."""
+
+LayerChoice = int | Literal["probe"]
 
 DEFAULTS = {
     "dataset": "datasets/release",

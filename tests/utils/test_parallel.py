@@ -3,6 +3,7 @@
 import gc
 import threading
 import weakref
+from collections.abc import Callable
 
 import pytest
 
@@ -34,29 +35,39 @@ def test_a_bug_is_not_swallowed() -> None:
         for_each_file(read, ["a"], "test")
 
 
-def test_no_more_than_ahead_are_waiting() -> None:
-    started: list[int] = []
-    lock = threading.Lock()
+@pytest.fixture
+def started() -> list[int]:
+    """The items that `work` was given so far."""
+    return []
 
+
+@pytest.fixture
+def lock() -> threading.Lock:
+    """Held while `started` grows."""
+    return threading.Lock()
+
+
+@pytest.fixture
+def work(started: list[int], lock: threading.Lock) -> Callable[[int], int]:
     def work(item: int) -> int:
         with lock:
             started.append(item)
         return item
 
+    return work
+
+
+def test_no_more_than_ahead_are_waiting(
+    work: Callable, started: list[int], lock: threading.Lock
+) -> None:
     for taken, _ in enumerate(map_ahead(work, list(range(100)), ahead=4), start=1):
         with lock:
             assert len(started) <= taken + 4
 
 
-def test_no_more_than_the_budget_is_waiting() -> None:
-    started: list[int] = []
-    lock = threading.Lock()
-
-    def work(item: int) -> int:
-        with lock:
-            started.append(item)
-        return item
-
+def test_no_more_than_the_budget_is_waiting(
+    work: Callable, started: list[int], lock: threading.Lock
+) -> None:
     # Long ones first, as in extraction: 9, 9, 5, 5, 2, 2, ... of a budget of 8.
     prices = [9, 9, 5, 5, *[2] * 40]
     results = map_ahead(

@@ -69,19 +69,18 @@ class LocalEngine:
         clips = [(row, batch.seconds) for batch in batches for row in batch.rows.tolist()]
         n_readers = min(self.n_readers, len(clips))
         overlap = backbone.leaves_cpu_free if self.overlap is None else self.overlap
-        with ExitStack() as stack:
-            read: Callable[[Path], np.ndarray] = partial(read_clip, backbone)
-            if overlap and clips:
-                read = self._in_processes(backbone)
-            prepared = map_ahead(
-                lambda clip: attempt(read, path_of(clip[0])),
-                clips,
-                ahead=max(2 * MAX_BATCH_CLIPS, 2 * n_readers),
-                cost=lambda clip: clip[1],
-                budget=max(AHEAD_SECONDS, AHEAD_SECONDS_A_READER * self.n_readers),
-                threads=n_readers,
-            )
-            stack.enter_context(closing(prepared))
+        read: Callable[[Path], np.ndarray] = partial(read_clip, backbone)
+        if overlap and clips:
+            read = self._in_processes(backbone)
+        prepared = map_ahead(
+            lambda clip: attempt(read, path_of(clip[0])),
+            clips,
+            ahead=max(2 * MAX_BATCH_CLIPS, 2 * n_readers),
+            cost=lambda clip: clip[1],
+            budget=max(AHEAD_SECONDS, AHEAD_SECONDS_A_READER * self.n_readers),
+            threads=n_readers,
+        )
+        with closing(prepared):
             work = ({row: next(prepared) for row in batch.rows.tolist()} for batch in batches)
             embed = partial(_embed, backbone)
             if not overlap:

@@ -40,8 +40,7 @@ class Attention:
         weight = torch.cat([q.weight * scale, k.weight, v.weight])
         bias = torch.cat([q.bias * scale, k.bias, v.bias])
         self._project = Linear(weight.to(device, dtype), bias.to(device, dtype))
-        out = module.out_proj
-        self._finish = Linear(out.weight.to(device, dtype), out.bias.to(device, dtype))
+        self._finish = Linear.of(module.out_proj, device, dtype)
         # torch's fused CPU kernel multiplies bfloat16 well on matrix units only.
         self._in_blocks = device.type == "cpu" and dtype == torch.bfloat16 and not has_matrix_unit()
 

@@ -72,6 +72,7 @@ class TransformerBackbone:
     ) -> None:
         self.name = name
         self._checkpoint = Checkpoint(checkpoint, model_type, name)
+        self._geometry = Geometry.of(self._checkpoint.config)
         n_layers = self._checkpoint.config.num_hidden_layers
         self.layers = layers or (0, n_layers)
         if not 0 <= self.layers[0] <= self.layers[1] <= n_layers:
@@ -122,10 +123,6 @@ class TransformerBackbone:
     def receptive_field(self) -> int:
         """Samples that the convolutional front end needs for one frame."""
         return self._geometry.receptive_field
-
-    @property
-    def _geometry(self) -> Geometry:
-        return Geometry.of(self._checkpoint.config)
 
     def prepare(self, waveform: np.ndarray) -> np.ndarray:
         """Normalise by the checkpoint's own preprocessor, then pad a clip shorter than a frame.

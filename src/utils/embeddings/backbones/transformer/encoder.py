@@ -13,7 +13,7 @@ from src.utils.embeddings.backbones.transformer.attention import (
     PositionGate,
 )
 from src.utils.embeddings.backbones.transformer.kernels import LayerNorm, Linear, TimeConvolution
-from src.utils.embeddings.backbones.transformer.ragged import Group, Ragged
+from src.utils.embeddings.backbones.transformer.ragged import Group, Ragged, round_up
 
 
 class Encoder:
@@ -36,8 +36,7 @@ class Encoder:
         projection = model.feature_projection
         norm = getattr(projection, "layer_norm", None)
         self._feature_norm = None if norm is None else LayerNorm(norm, device, dtype)
-        dense = projection.projection
-        self._projection = Linear(dense.weight.to(device, dtype), dense.bias.to(device, dtype))
+        self._projection = Linear.of(projection.projection, device, dtype)
         self._position = _PositionalConvolution(encoder.pos_conv_embed.conv, device, dtype)
         self._norm = LayerNorm(encoder.layer_norm, device, dtype)
         self._is_pre_norm = bool(config.do_stable_layer_norm)
@@ -100,7 +99,7 @@ class _PositionalConvolution:
         # An even kernel gives a frame too many, which wav2vec 2.0 drops at the end. Lengths are
         # rounded up, since compiling for a new one takes oneDNN tens of milliseconds.
         left = self._kernel // 2
-        right = self._kernel - 1 - left + -length % Ragged.ROWS
+        right = self._kernel - 1 - left + round_up(length, Ragged.ROWS) - length
         return self._convolution(functional.pad(padded, (0, 0, left, right)))[:, :length]
 
 
@@ -113,14 +112,9 @@ class _Layer:
         self._gate = PositionGate(module.attention, device, dtype) if is_wavlm else None
         self._norm = LayerNorm(module.layer_norm, device, dtype)
         self._final_norm = LayerNorm(module.final_layer_norm, device, dtype)
-        first, second = (
-            module.feed_forward.intermediate_dense,
-            module.feed_forward.output_dense,
-        )
-        self._widen = Linear(
-            first.weight.to(device, dtype), first.bias.to(device, dtype), gelu=True
-        )
-        self._narrow = Linear(second.weight.to(device, dtype), second.bias.to(device, dtype))
+        dense = module.feed_forward.intermediate_dense
+        self._widen = Linear.of(dense, device, dtype, gelu=True)
+        self._narrow = Linear.of(module.feed_forward.output_dense, device, dtype)
         self._is_pre_norm = bool(config.do_stable_layer_norm)
 
     def __call__(self, frames: Tensor, ragged: Ragged, biases: Sequence[Tensor] | None) -> Tensor:

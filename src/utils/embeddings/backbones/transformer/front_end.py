@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from src.utils.embeddings.backbones.transformer.kernels import LayerNorm, TimeConvolution, project
-from src.utils.embeddings.backbones.transformer.ragged import to_device
+from src.utils.embeddings.backbones.transformer.ragged import round_up, to_device
 
 CPU_CHUNK_FRAMES = 256
 """On CPUs a chunk's activations should stay in the cache on their way through the layers: of 16 to
@@ -88,8 +88,6 @@ class FrontEnd:
         first, *others = module.conv_layers
         # In float64, as the statistics that are folded into it.
         self._weight = first.conv.weight[:, 0].to(device, torch.float64)
-        bias = first.conv.bias
-        self._bias = torch.zeros_like(self._weight[:, 0]) if bias is None else bias.to(self._weight)
         self._group_norm = None
         if config.feat_extract_norm == "group":
             group_norm = first.layer_norm
@@ -114,7 +112,9 @@ class FrontEnd:
         ]
         self._fixed_weight = None
         if self._group_norm is None:
-            self._fixed_weight = self._spread_weight(self._weight[None], self._bias[None])
+            bias = first.conv.bias
+            bias = torch.zeros_like(self._weight[:, 0]) if bias is None else bias.to(self._weight)
+            self._fixed_weight = self._spread_weight(self._weight[None], bias[None])
 
     def __call__(self, clips: Sequence[Tensor]) -> Tensor:
         """Map float32 clips of shape (samples,) to a table of all their frames.
@@ -147,12 +147,12 @@ class FrontEnd:
         at_most = CPU_CHUNK_FRAMES if self._one_by_one else GPU_CHUNK_FRAMES
         group: list[_Chunk] = []
         # Clips of similar length are neighbours, so one size serves a group.
-        size = min(at_most, _round_up(max(n_frames)))
+        size = min(at_most, round_up(max(n_frames), ROUNDING))
         for clip, count in enumerate(n_frames):
             for start in range(0, count, at_most):
                 real = min(at_most, count - start)
                 if self._one_by_one:
-                    yield [_Chunk(clip, start, real, _round_up(real))]
+                    yield [_Chunk(clip, start, real, round_up(real, ROUNDING))]
                     continue
                 group.append(_Chunk(clip, start, real, size))
                 if len(group) * size >= GPU_CHUNKS_FRAMES:
@@ -249,7 +249,3 @@ class _Chunk:
     start: int
     n_frames: int
     size: int
-
-
-def _round_up(count: int) -> int:
-    return -(-count // ROUNDING) * ROUNDING

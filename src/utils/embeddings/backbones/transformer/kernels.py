@@ -27,6 +27,11 @@ def _is_fused(weight: Tensor) -> bool:
     return weight.device.type == "cpu" and has_fused_kernels(weight.dtype)
 
 
+def _activation(gelu: bool) -> tuple[str, list, str]:
+    """Return the last three arguments of a fused operator: what follows it, and in which form."""
+    return ("gelu", [], "none") if gelu else ("none", [], "")
+
+
 class Linear:
     """`frames @ weight.T + bias`, then GELU if asked for.
 
@@ -49,6 +54,13 @@ class Linear:
         self._bias = bias
         self._gelu = gelu
 
+    @classmethod
+    def of(
+        cls, module: torch.nn.Linear, device: torch.device, dtype: torch.dtype, gelu: bool = False
+    ) -> "Linear":
+        """Make it of a module's weights."""
+        return cls(module.weight.to(device, dtype), module.bias.to(device, dtype), gelu)
+
     def __call__(self, frames: Tensor, residual: Tensor | None = None) -> Tensor:
         """Map (..., inputs) to (..., outputs).
 
@@ -60,9 +72,8 @@ class Linear:
                 return residual + result
             return functional.gelu(result) if self._gelu else result
         if residual is None:
-            name = "gelu" if self._gelu else "none"
             return _onednn._linear_pointwise(
-                frames, self._weight, self._bias, name, [], "none" if self._gelu else ""
+                frames, self._weight, self._bias, *_activation(self._gelu)
             )
         return _onednn._linear_pointwise.binary(frames, residual, self._weight, self._bias, "add")
 
@@ -84,8 +95,7 @@ def project(windows: Tensor, weight: Tensor, gelu: bool) -> Tensor:
         Shape (clips, frames, outputs).
     """
     if len(windows) == 1 and _is_fused(weight):
-        name, form = ("gelu", "none") if gelu else ("none", "")
-        return _onednn._linear_pointwise(windows, weight[0], None, name, [], form)
+        return _onednn._linear_pointwise(windows, weight[0], None, *_activation(gelu))
     result = torch.bmm(windows, weight.transpose(1, 2))
     return functional.gelu(result) if gelu else result
 
@@ -130,7 +140,6 @@ class TimeConvolution:
         image = frames.transpose(1, 2).unsqueeze(2)
         padding, stride, dilation, groups = self._geometry
         if self._is_fused:
-            name, form = ("gelu", "none") if self._gelu else ("none", "")
             result = _onednn._convolution_pointwise(
                 image,
                 self._weight,
@@ -139,9 +148,7 @@ class TimeConvolution:
                 stride,
                 dilation,
                 groups,
-                name,
-                [],
-                form,
+                *_activation(self._gelu),
             )
         else:
             result = functional.conv2d(

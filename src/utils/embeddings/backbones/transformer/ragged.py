@@ -80,7 +80,7 @@ class Ragged:
         self.lengths = list(lengths)
         self._ends = np.cumsum(self.lengths)
         self.n_frames = int(self._ends[-1])
-        self.n_rows = -(-self.n_frames // self.ROWS) * self.ROWS if one_by_one else self.n_frames
+        self.n_rows = round_up(self.n_frames, self.ROWS) if one_by_one else self.n_frames
         self._device = device
         self.groups = list(self._singles() if one_by_one else self._together())
 
@@ -92,7 +92,7 @@ class Ragged:
     def _together(self) -> Iterator[Group]:
         lengths = torch.tensor(self.lengths)
         starts = torch.from_numpy(self._ends) - lengths
-        longest = -(-max(self.lengths) // ALIGNMENT) * ALIGNMENT
+        longest = round_up(max(self.lengths), ALIGNMENT)
         steps = torch.arange(longest)
         mask = steps < lengths[:, None]
         index = starts[:, None] + torch.minimum(steps, lengths[:, None] - 1)
@@ -119,3 +119,8 @@ def to_device(values: Tensor, device: torch.device) -> Tensor:
     if device.type == "cpu":
         return values
     return values.pin_memory().to(device, non_blocking=True)
+
+
+def round_up(count: int, multiple: int) -> int:
+    """Return the smallest multiple that is not below `count`."""
+    return -(-count // multiple) * multiple
