@@ -91,8 +91,8 @@ class RayEngine:
         self._connect()
         import ray
 
+        tables = self._tables(backbone, batches, path_of)
         try:
-            tables = self._start(backbone, batches, path_of)
             while True:
                 with _silent_stdout():
                     table = next(tables, None)
@@ -103,6 +103,8 @@ class RayEngine:
         except BaseException as error:
             # At once: until then Ray would tell of every actor that is stopped.
             with _silent_stdout():
+                # Its thread first, which would fail without the cluster.
+                tables.close()
                 self.close()
             # An error of a task is a mistake in our own code: its traceback is wanted.
             is_cluster = isinstance(error, ray.exceptions.RayError)
@@ -112,10 +114,10 @@ class RayEngine:
                 f"the Ray cluster failed ({_first_line(error)}); run this again to go on"
             ) from error
 
-    def _start(
+    def _tables(
         self, backbone: Backbone, batches: Sequence[Batch], path_of: Callable[[int], Path]
-    ) -> Iterator[Any]:
-        """Give the batches to actors and return their tables as they come."""
+    ) -> Generator[Any]:
+        """Give the batches to actors and yield their tables as they come."""
         import ray
         from ray.util.annotations import RayDeprecationWarning
 
@@ -142,7 +144,7 @@ class RayEngine:
                 num_gpus=actors.gpus,
                 max_task_retries=TASK_RETRIES,
             )
-        return iter(results.iter_batches(batch_size=None, batch_format="pyarrow"))
+        yield from results.iter_batches(batch_size=None, batch_format="pyarrow")
 
     def close(self) -> None:
         """Leave the cluster; one that was made here ends."""
