@@ -1,8 +1,8 @@
 """A data set on disk: where its tables and its recordings are."""
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +18,7 @@ REJECTED_TABLE = "rejected.csv"
 MEASUREMENTS = "measurements.csv"
 """What was measured, and of which state of each recording."""
 POINTER = "dataset.json"
-"""Present only when the recordings lie elsewhere; says where."""
+"""Present only when recordings lie elsewhere; says where."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,15 @@ class Dataset:
     audio : pathlib.Path
         What the `file` column is relative to; only ever read. The same as `root` unless the
         recordings are kept apart (read-only evidence, a shared disk).
+    mounts: mapping of str to pathlib.Path
+        Folders elsewhere whose recordings belong to the data set too, by the first part of
+        their `file`: with `bona-fide` mounted on `/data/m-ailabs`, `bona-fide/a/b.wav` is
+        `/data/m-ailabs/a/b.wav`.
     """
 
     root: Path
     audio: Path
+    mounts: Mapping[str, Path] = field(default_factory=dict)
 
     @classmethod
     def open(cls, root: Path) -> "Dataset":
@@ -51,32 +56,60 @@ class Dataset:
                 f"no data set at {root}; put recordings there or name another with --dataset"
             )
         pointer = root / POINTER
-        audio = root
-        if pointer.is_file():
-            audio = (root / str(read_json(pointer)["audio"])).resolve()
-            if not audio.is_dir():
-                raise DatasetError(f"the recordings of {root} are gone: {pointer} names {audio}")
-        return cls(root, audio)
+        if not pointer.is_file():
+            return cls(root, root)
+        about = read_json(pointer)
+        audio = (root / str(about["audio"])).resolve() if "audio" in about else root
+        mounts = {name: Path(folder) for name, folder in about.get("mounts", {}).items()}
+        for folder in (audio, *mounts.values()):
+            if not folder.is_dir():
+                raise DatasetError(f"the recordings of {root} are gone: {pointer} names {folder}")
+        return cls(root, audio, mounts)
 
     @classmethod
-    def create(cls, root: Path, audio: Path) -> "Dataset":
-        """Open a data set whose recordings lie in `audio`, making `root` if need be.
+    def create(
+        cls, root: Path, audio: Path | None = None, mounts: Mapping[str, Path] | None = None
+    ) -> "Dataset":
+        """Open a data set some of whose recordings lie elsewhere, making `root` if need be.
+
+        Parameters
+        ----------
+        root : pathlib.Path
+        audio : pathlib.Path, optional
+            Where the recordings are, if not in `root`.
+        mounts : mapping of str to pathlib.Path, optional
+            See `Dataset`.
 
         Raises
         ------
         DatasetError
-            When `audio` is absent, or `root` would write into it.
+            When a folder is absent, or `root` would write into one.
         """
-        if not audio.is_dir():
-            raise DatasetError(f"no folder of recordings at {audio}")
-        if audio.resolve() != root.resolve():
-            if root.resolve().is_relative_to(audio.resolve()):
-                raise DatasetError(f"--dataset={root} lies in --audio={audio}; name one beside it")
-            write_json(root / POINTER, {"audio": str(audio.resolve())})
+        about: dict[str, object] = {}
+        if audio is not None and audio.resolve() != root.resolve():
+            _require_apart(root, audio, "--audio")
+            about["audio"] = str(audio.resolve())
+        for name, folder in (mounts or {}).items():
+            _require_apart(root, folder, f"--{name}")
+        if mounts:
+            about["mounts"] = {name: str(folder.resolve()) for name, folder in mounts.items()}
+        if about:
+            write_json(root / POINTER, about)
+        else:
+            (root / POINTER).unlink(missing_ok=True)
         return cls.open(root)
+
+    @property
+    def folders(self) -> list[Path]:
+        """Every folder that recordings are read from."""
+        return [self.audio, *self.mounts.values()]
 
     def path(self, file: str) -> Path:
         """Return where a recording of the files table lies."""
+        if self.mounts:
+            first, _, rest = file.partition("/")
+            if first in self.mounts:
+                return self.mounts[first] / rest
         return self.audio / file
 
     def read_files(self) -> pd.DataFrame:
@@ -154,6 +187,14 @@ class Dataset:
             rows = pd.concat([kept[kept["stage"] != stage][columns], rows])
         if len(rows) or path.is_file():
             write_csv(path, rows)
+
+
+def _require_apart(root: Path, folder: Path, flag: str) -> None:
+    """Fail when `folder` is absent or the tables would be written into it."""
+    if not folder.is_dir():
+        raise DatasetError(f"no folder of recordings at {folder}")
+    if root.resolve().is_relative_to(folder.resolve()):
+        raise DatasetError(f"--dataset={root} lies in {flag}={folder}; name one beside it")
 
 
 def require_some(accepted: int, rejected: dict[str, str]) -> None:

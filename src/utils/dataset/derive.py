@@ -136,7 +136,7 @@ def derive_dataset(
 
 def _refuse_overlap(source: Dataset, output: Path) -> None:
     new = output.resolve()
-    for folder in {source.root.resolve(), source.audio.resolve()}:
+    for folder in {folder.resolve() for folder in (source.root, *source.folders)}:
         if new == folder or new.is_relative_to(folder) or folder.is_relative_to(new):
             raise DatasetError(
                 f"--output={output} would write into the source {folder}; name a folder beside it"

@@ -1,5 +1,6 @@
 """Stage 1: from a folder of recordings to the two tables."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from src.utils.dataset.dataset import Dataset
@@ -40,7 +41,7 @@ def generate_tables(root: Path, layout: str = "auto", audio: Path | None = None)
     if folder is None or not folder.is_dir():
         raise DatasetError(f"no folder of recordings at {folder}")
     scan = scan_folder(folder, layout)
-    dataset = dataset or Dataset.create(root, folder)
+    dataset = Dataset.create(root, folder, scan.mounts)
     # The measured columns are ours to measure: a table's own claims are not taken over.
     measured = dataset.read_measurements(scan.files["file"].tolist())
     files = scan.files.assign(**{name: measured[name].to_numpy() for name in NUMERIC})
@@ -49,4 +50,4 @@ def generate_tables(root: Path, layout: str = "auto", audio: Path | None = None)
             files[column] = ""
     dataset.write_tables(files)
     dataset.write_rejected(STAGE, scan.problems)
-    return Scan(scan.layout, files, scan.problems)
+    return replace(scan, files=files)

@@ -13,6 +13,19 @@ OPTIONAL = ("attack", "source", "language", "duration", "amplitude", "sample_rat
 NUMERIC = ("duration", "amplitude", "sample_rate")
 PEOPLE = ("speaker", "id", "gender", "n_bona_fide", "n_spoof")
 
+UTTERANCE = "utterance"
+"""Column of the recording that a clip derives from: a bona-fide clip and its vocoded, coded or
+resynthesised copies share its value. Optional, like every column below."""
+TRANSCRIPT = "transcript"
+"""Column of what is said."""
+SPLIT = "split"
+"""Column of the corpus' own split: train, dev or eval, empty for a clip it leaves out."""
+
+
+def text_column(files: pd.DataFrame, name: str) -> pd.Series:
+    """Return a text column of a files table, empty strings where the table has none."""
+    return files[name] if name in files else pd.Series("", index=files.index, dtype="str")
+
 
 def read_files_table(path: Path) -> pd.DataFrame:
     """Read and check a files table.
