@@ -209,6 +209,21 @@ def SplitDataset(
 
 
 @stage()
+def AuditDataset(c, dataset=None, runs=None, seed=None):
+    """7 · Look for shortcuts, leaks, imbalance.
+
+    How well the classes can be told apart without the voice (level, silence, bandwidth, format
+    and so on, alone and all together), what train and test have in common, and how much there
+    is of everything: as a table here, audit.json and audit.html in a run folder.
+    """
+    from src.audit.stage import audit_dataset
+    from src.reports import report_audit
+
+    source = _dataset(c, dataset)
+    print(report_audit(audit_dataset(source, _path(c, "runs", runs), _seed(c, seed))))
+
+
+@stage()
 def GenerateEmbeddings(
     c,
     backbone=None,

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from src.utils.config import LABELS
+from src.utils.config import DOWNSTREAM_SPLITS, LABELS
 from src.utils.errors import shorten
 
 # A stage that ends soon should not wait for the libraries of all the others.
 if TYPE_CHECKING:
+    from src.audit.findings import Findings
+    from src.audit.stage import Audit
+    from src.audit.summary import Audited
     from src.models.evaluate import Evaluation
     from src.models.probe import Probe, ProbeRun
     from src.models.search import Search
@@ -91,6 +94,86 @@ def report_split(split: Split) -> str:
             f"(--without-spoofs=spread deals them out)"
         )
     return text + ("\n(unchanged)" if split.was_there else "")
+
+
+def report_audit(audit: Audit) -> str:
+    """Show what tells the classes apart, what leaks, what there is, and where the page is."""
+    found = audit.findings
+    parts = [_tell_balance(found), _tell_shortcuts(found), _tell_leaks(found)]
+    if found.flags:
+        parts.append(f"flagged: {', '.join(found.flags)}")
+    elif found.shortcuts:
+        parts.append("nothing flagged")
+    again = " (unchanged)" if audit.was_there else ""
+    parts.append(f"run {audit.run.number}: {audit.page}{again}")
+    return "\n".join(part for part in parts if part) + report_rejected(audit.rejected)
+
+
+def report_audited(audited: Audited | None) -> str:
+    """Say in a line or two what the newest audit said of the recordings behind the vectors."""
+    if audited is None:
+        return "not audited: fab AuditDataset tells what could make the figures too good"
+    flags = audited.findings.flags
+    where = f"audit of run {audited.run.number}"
+    if not flags:
+        return f"{where}: nothing flagged"
+    return f"warning: {where} flags {shorten(flags)}; see {audited.run.folder / 'audit.html'}"
+
+
+def _tell_balance(found: Findings) -> str:
+    lines = [
+        f"{row.label}: {row.clips:,} clips of {row.speakers:,} speakers, {row.minutes:,.1f} minutes"
+        for row in found.balance.classes.itertuples()
+    ]
+    return "\n".join(lines + [f"warning: {text}" for text in found.balance.warnings])
+
+
+def _tell_shortcuts(found: Findings) -> str:
+    if not found.shortcuts:
+        return "one class only: shortcuts cannot be looked for"
+    rows = [
+        (
+            one.label,
+            f"{one.eer:.1%}",
+            f"{one.low:.1%} .. {one.high:.1%}",
+            one.bona_fide,
+            one.spoof,
+            f"<- {one.remedy}" if one.is_flagged else "(too few speakers)" * one.is_unsure,
+        )
+        for one in found.shortcuts
+    ]
+    names = ["nuisance", "EER", "95 % interval", "bona-fide", "spoof", ""]
+    return (
+        "how well a nuisance alone tells the classes apart (EER; chance is 50 %, flagged under "
+        f"35 %)\n{table(pd.DataFrame(rows, columns=names))}"
+    )
+
+
+def _tell_leaks(found: Findings) -> str:
+    rows = []
+    for leak in found.leaks:
+        mark = "<- leak" if leak.is_flagged else ""
+        if "all" in leak.seen:
+            if leak.is_flagged:
+                rows.append((leak.name, "", f"{leak.seen['all'].count:,} clips", mark))
+        elif found.is_split:
+            cells = [
+                f"{leak.seen[split].count:,} of {leak.seen[split].total:,}"
+                if split in leak.seen
+                else "-"
+                for split in DOWNSTREAM_SPLITS[1:]
+            ]
+            rows.append((leak.name, *cells, mark))
+        else:
+            across = f"{leak.n_across:,} across speakers"
+            rows.append((leak.name, f"{leak.n_groups:,} groups", across, mark))
+    if not rows:
+        return ""
+    if found.is_split:
+        names = ["in common", "validation after training", "test after both", ""]
+        return f"clips with a match in an earlier split\n{table(pd.DataFrame(rows, columns=names))}"
+    names = ["in common", "groups", "that a split may part", ""]
+    return f"not split yet; clips that share\n{table(pd.DataFrame(rows, columns=names))}"
 
 
 def report_extraction(extraction: Extraction) -> str:

@@ -23,10 +23,16 @@ LEVELS: list[tuple[str, ...]] = [
             "linear_prediction",
         )
     ),
-    ("src.utils.audio", "src.utils.eer", "src.utils.runs"),
+    (
+        "src.utils.audio",
+        "src.utils.bootstrap",
+        "src.utils.eer",
+        "src.utils.nuisances",
+        "src.utils.runs",
+    ),
     ("src.utils.dataset",),
     ("src.utils.embeddings",),
-    ("src.models", "src.visualize"),
+    ("src.audit", "src.models", "src.visualize"),
     ("src.reports", "src.pipeline", "src.demo", "src.clean"),
     ("fabfile",),
 ]

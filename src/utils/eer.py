@@ -71,7 +71,7 @@ def det_curve(scores: np.ndarray, labels: np.ndarray) -> DetCurve:
         When shapes differ, a score is not finite, a label is neither 0 nor 1, or a class is
         absent.
     """
-    scores, labels = _checked(scores, labels)
+    scores, labels = check_trials(scores, labels)
     order = np.argsort(scores, kind="stable")
     scores, labels = scores[order], labels[order]
     # Equal scores stand or fall together, so only the first of each run is a threshold.
@@ -230,7 +230,7 @@ def evaluate_scores(scores: np.ndarray, labels: np.ndarray, threshold: float) ->
         As `det_curve` does.
     """
     eer, eer_threshold = compute_eer(scores, labels)
-    scores, labels = _checked(scores, labels)
+    scores, labels = check_trials(scores, labels)
     decisions = (scores >= threshold).astype(int)
     precision, recall, f1_score, _ = precision_recall_fscore_support(
         labels, decisions, average="binary", zero_division=0.0
@@ -254,7 +254,15 @@ def evaluate_scores(scores: np.ndarray, labels: np.ndarray, threshold: float) ->
     )
 
 
-def _checked(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def check_trials(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return scores as float64 and labels as int64, both of shape (trials,).
+
+    Raises
+    ------
+    AudiosError
+        When shapes differ, a score is not finite, a label is neither 0 nor 1, or a class is
+        absent.
+    """
     scores = np.asarray(scores, dtype=np.float64)
     labels = np.asarray(labels)
     if scores.ndim != 1 or scores.shape != labels.shape:

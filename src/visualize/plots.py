@@ -1,21 +1,13 @@
 """Every figure AUDIOS draws, one function each; all write a PNG and show nothing."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn
 from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
@@ -23,29 +15,13 @@ from scipy.stats import norm
 
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.eer import DetCurve, Detection
-from src.utils.files import replacing
+from src.visualize.figure import COLOURS, figure_axes
 
 if TYPE_CHECKING:
     from src.models.classifier import History
 
-# Okabe & Ito's colours, which colour-blind readers can tell apart.
-COLOURS = {BONA_FIDE: "#0072B2", SPOOF: "#D55E00"}
 MARKERS = {"F": "o", "M": "^", "unknown": "s"}
 _CURVES = (("#0072B2", "o-"), ("#E69F00", "s-"), ("#009E73", "^-"), ("#CC79A7", "D-"))
-
-
-@contextmanager
-def _figure(path: Path, title: str, size: tuple[float, float] = (6.0, 5.0)) -> Iterator[Axes]:
-    """Give axes with a title; save them to `path` in one step when the block ends."""
-    with seaborn.axes_style("whitegrid"):
-        figure, axes = plt.subplots(figsize=size, layout="constrained")
-    try:
-        axes.set_title(title)
-        yield axes
-        with replacing(path) as temporary:
-            figure.savefig(temporary, dpi=150)
-    finally:
-        plt.close(figure)
 
 
 def plot_points(points: pd.DataFrame, path: Path, title: str, axis: str) -> None:
@@ -63,7 +39,7 @@ def plot_points(points: pd.DataFrame, path: Path, title: str, axis: str) -> None
     shown = points.assign(gender=points["gender"].replace("", "unknown"))
     labels = [label for label in COLOURS if (shown["label"] == label).any()]
     genders = [gender for gender in MARKERS if (shown["gender"] == gender).any()]
-    with _figure(path, title, (8.0, 6.0)) as axes:
+    with figure_axes(path, title, (8.0, 6.0)) as axes:
         seaborn.scatterplot(
             shown,
             x="x",
@@ -91,7 +67,7 @@ def plot_points(points: pd.DataFrame, path: Path, title: str, axis: str) -> None
 def plot_losses(history: "History", path: Path, name: str) -> None:
     """Draw training and validation loss and the validation EER, with the kept step marked."""
     steps = np.arange(1, len(history.val_losses) + 1)
-    with _figure(path, f"{name}: learning curve", (7.0, 4.5)) as axes:
+    with figure_axes(path, f"{name}: learning curve", (7.0, 4.5)) as axes:
         axes.plot(steps, history.train_losses, label="training loss", color="#555555")
         axes.plot(steps, history.val_losses, label="validation loss", color=COLOURS[BONA_FIDE])
         axes.axvline(history.best + 1, color="#555555", linestyle=":", label=f"kept {history.step}")
@@ -120,7 +96,7 @@ def plot_confusion(detection: Detection, path: Path, title: str) -> None:
         for rows in zip(counts, shares, strict=True)
     ]
     names = [BONA_FIDE, SPOOF]
-    with _figure(path, title) as axes:
+    with figure_axes(path, title) as axes:
         seaborn.heatmap(
             shares,
             annot=np.array(cells),
@@ -140,7 +116,7 @@ def plot_confusion(detection: Detection, path: Path, title: str) -> None:
 
 def plot_roc(curve: DetCurve, detection: Detection, path: Path, title: str) -> None:
     """Draw the ROC curve, the point of the EER and the point of the threshold in use."""
-    with _figure(path, title) as axes:
+    with figure_axes(path, title) as axes:
         axes.plot(curve.far, 1 - curve.frr, color=COLOURS[BONA_FIDE])
         axes.plot([0, 1], [0, 1], color="#999999", linestyle=":", label="chance")
         axes.plot(
@@ -169,7 +145,7 @@ def plot_det(curve: DetCurve, detection: Detection, path: Path, title: str) -> N
     """
     ticks = np.array([0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95])
     low, high = norm.ppf(0.0005), norm.ppf(0.97)
-    with _figure(path, title) as axes:
+    with figure_axes(path, title) as axes:
         # Rates of 0 and 1 lie at infinity; the frame's edge stands for them.
         far, frr = (norm.ppf(rate.clip(0.0005, 0.97)) for rate in (curve.far, curve.frr))
         axes.plot(far, frr, color=COLOURS[BONA_FIDE])
@@ -201,7 +177,7 @@ def plot_search(trials: pd.DataFrame, path: Path, title: str) -> None:
     path : pathlib.Path
     title : str
     """
-    with _figure(path, title, (7.0, 4.5)) as axes:
+    with figure_axes(path, title, (7.0, 4.5)) as axes:
         eer = 100 * trials["validation_eer"]
         axes.plot(trials["trial"], eer, "o", color=COLOURS[BONA_FIDE], alpha=0.6, label="trial")
         axes.step(trials["trial"], eer.cummin(), where="post", color=COLOURS[SPOOF], label="best")
@@ -223,7 +199,7 @@ def plot_layers(table: pd.DataFrame, best: pd.Series, path: Path, title: str) ->
     path : pathlib.Path
     title : str
     """
-    with _figure(path, title, (8.0, 5.0)) as axes:
+    with figure_axes(path, title, (8.0, 5.0)) as axes:
         poolings = table.groupby("pooling", sort=False)
         for (pooling, rows), (colour, marker) in zip(poolings, cycle(_CURVES)):
             eer, error = 100 * rows["eer"], 100 * rows["standard_error"]

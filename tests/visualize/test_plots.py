@@ -85,7 +85,7 @@ def test_layers(tmp_path: Path, monkeypatch, layers: list, poolings: list, highe
     table = pd.DataFrame(rows, columns=["layer", "pooling", "eer", "standard_error"])
     best = table.loc[table["eer"].idxmin()]
     seen = []
-    monkeypatch.setattr(plots.plt, "close", seen.append)
+    monkeypatch.setattr(figure.plt, "close", seen.append)
     plots.plot_layers(table, best, tmp_path / "layers.png", "a title")
     assert is_png(tmp_path / "layers.png")
     [axes] = seen[0].axes

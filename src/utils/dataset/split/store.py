@@ -77,6 +77,35 @@ def read_split(dataset: Dataset, split: str) -> pd.DataFrame:
     return tables[split]
 
 
+def assign_splits(dataset: Dataset, files: pd.Series) -> pd.Series | None:
+    """Return the split of each file as it is on disk, without judging it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    files : pandas.Series
+        Files of the data set.
+
+    Returns
+    -------
+    pandas.Series or None
+        Empty for a file in no split, None when nothing is split yet.
+
+    Raises
+    ------
+    DatasetError
+        When a split's table is broken.
+    """
+    if not (_folder(dataset) / RECIPE).is_file():
+        return None
+    split_of: dict[str, str] = {}
+    for split in SPLITS:
+        path = _files_path(dataset, split)
+        if path.is_file():
+            split_of |= dict.fromkeys(read_files_table(path)["file"], split)
+    return files.map(split_of).fillna("")
+
+
 def summarise_splits(files: pd.DataFrame, splits: pd.Series) -> pd.DataFrame:
     """Count speakers, clips and minutes per split, label and gender.
 

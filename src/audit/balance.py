@@ -1,0 +1,95 @@
+"""How much there is of each class, and of each group within it."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from src.audit.shortcuts import FLAGGED_BELOW, category_eer
+from src.utils.config import LABELS, SPOOF
+from src.utils.dataset.schema import text_column
+
+UNKNOWN = "unknown"
+BY = ("gender", "language", "source", "attack")
+_LOPSIDED = 4.0
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Clips and minutes by class and group.
+
+    Attributes
+    ----------
+    classes : pandas.DataFrame
+        `label, clips, minutes, speakers`, a row a class.
+    groups : dict of str to pandas.DataFrame
+        By column of the files table: `value`, and clips and minutes of each class
+        (`bona-fide clips`, `bona-fide minutes`, ...), the largest first. `attack` counts spoofs
+        alone. A column that is empty everywhere is left out.
+    eers : dict of str to float
+        EER of guessing the class by `gender`, `language` or `source` alone, where there is more
+        than one value.
+    """
+
+    classes: pd.DataFrame
+    groups: dict[str, pd.DataFrame]
+    eers: dict[str, float]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader should know before training, a sentence each."""
+        found = []
+        counts = self.classes.set_index("label")["clips"]
+        if counts.min() and counts.max() / counts.min() >= _LOPSIDED:
+            found.append(
+                f"{counts.idxmax()} has {counts.max() / counts.min():.1f} times the clips of "
+                f"{counts.idxmin()}; accuracy misleads here, EER does not"
+            )
+        for column, eer in self.eers.items():
+            if eer < FLAGGED_BELOW:
+                found.append(
+                    f"the {column} alone tells the classes apart with an EER of {eer:.1%}: take "
+                    f"both classes from the same {column}s"
+                )
+        return found
+
+
+def describe_balance(files: pd.DataFrame, seed: int = 7) -> Balance:
+    """Count clips, minutes and speakers per class, gender, language, source and attack.
+
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        With `duration` in seconds.
+    seed : int
+        Of the folds that the EERs are measured in.
+    """
+    minutes = files.assign(minutes=files["duration"] / 60)
+    rows = [
+        (label, len(part), part["minutes"].sum(), part["speaker"].replace("", None).nunique())
+        for label in LABELS
+        for part in [minutes[minutes["label"] == label]]
+    ]
+    groups, eers = {}, {}
+    for column in BY:
+        values = text_column(files, column)
+        part = minutes[minutes["label"] == SPOOF] if column == "attack" else minutes
+        if (values[part.index] != "").any():
+            groups[column] = _count(part, values[part.index].replace("", UNKNOWN))
+            if column != "attack" and values.nunique() > 1 and files["label"].nunique() > 1:
+                eers[column] = category_eer(values.tolist(), files, seed)
+    classes = pd.DataFrame(rows, columns=["label", "clips", "minutes", "speakers"])
+    return Balance(classes, groups, eers)
+
+
+def _count(files: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
+    table = files.assign(value=values).groupby(["value", "label"])["minutes"].agg(["size", "sum"])
+    wide = table.unstack("label", fill_value=0)
+    columns = {
+        f"{label} {name}": wide[statistic, label]
+        for label in LABELS
+        for statistic, name in (("size", "clips"), ("sum", "minutes"))
+        if (statistic, label) in wide
+    }
+    counted = pd.DataFrame({"value": wide.index, **{k: v.to_numpy() for k, v in columns.items()}})
+    order = wide["size"].sum(axis=1).to_numpy()
+    return counted.iloc[(-order).argsort(kind="stable")].reset_index(drop=True)

@@ -1,0 +1,126 @@
+"""All that an audit has found, and its form in `audit.json`."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from src.audit.balance import Balance
+from src.audit.leakage import Leak, Seen
+from src.audit.shortcuts import Shortcut
+from src.utils.errors import RunError
+from src.utils.files import read_json, write_json
+
+AUDIT = "audit.json"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What an audit says of a data set.
+
+    Attributes
+    ----------
+    n_clips : int
+        Without the rejected.
+    rejected : int
+        Recordings that could not be measured.
+    shortcuts : list of Shortcut
+    leaks : list of Leak
+    is_split : bool
+        Whether there was a split to look for leaks in.
+    balance : Balance
+    """
+
+    n_clips: int
+    rejected: int
+    shortcuts: list[Shortcut]
+    leaks: list[Leak]
+    is_split: bool
+    balance: Balance
+
+    @property
+    def flags(self) -> list[str]:
+        """What should be mended before training, a few words each."""
+        shortcuts = [
+            f"{one.label} (EER {one.eer:.1%})" for one in self.shortcuts if one.is_flagged
+        ]
+        leaks = [
+            f"{one.name} in {sum(seen.count for seen in one.seen.values()):,} clips"
+            for one in self.leaks
+            if one.is_flagged
+        ]
+        return shortcuts + leaks
+
+    def write(self, path: Path) -> None:
+        """Write `audit.json`; figures that cannot be told are null."""
+        about = {
+            "n_clips": self.n_clips,
+            "n_rejected": self.rejected,
+            "is_split": self.is_split,
+            "flags": self.flags,
+            "shortcuts": [
+                asdict(one) | {"flagged": one.is_flagged, "unsure": one.is_unsure}
+                for one in self.shortcuts
+            ],
+            "leaks": [asdict(one) | {"flagged": one.is_flagged} for one in self.leaks],
+            "balance": {
+                "classes": self.balance.classes.to_dict("records"),
+                "groups": {k: v.to_dict("records") for k, v in self.balance.groups.items()},
+                "eers": self.balance.eers,
+                "warnings": self.balance.warnings,
+            },
+        }
+        write_json(path, _plain(about))
+
+    @classmethod
+    def read(cls, path: Path) -> "Findings":
+        """Read what `write` wrote.
+
+        Raises
+        ------
+        AudiosError
+            When it is absent or damaged.
+        """
+        about = read_json(path)
+        try:
+            shortcuts = [
+                Shortcut(**{k: _number(v) for k, v in one.items() if k not in ("flagged", "unsure")})
+                for one in about["shortcuts"]
+            ]
+            leaks = [
+                Leak(**{k: v for k, v in one.items() if k not in ("flagged", "seen")}, seen=_seen(one))
+                for one in about["leaks"]
+            ]
+            balance = Balance(
+                pd.DataFrame(about["balance"]["classes"]),
+                {k: pd.DataFrame(v) for k, v in about["balance"]["groups"].items()},
+                about["balance"]["eers"],
+            )
+            counts = int(about["n_clips"]), int(about["n_rejected"])
+            return cls(*counts, shortcuts, leaks, bool(about["is_split"]), balance)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"{path} is damaged: {error!r}") from error
+
+
+def _seen(leak: dict[str, Any]) -> dict[str, Seen]:
+    return {
+        split: Seen(one["count"], one["total"], tuple(one["example"]))
+        for split, one in leak["seen"].items()
+    }
+
+
+def _number(value: Any) -> Any:
+    return float("nan") if value is None else value
+
+
+def _plain(value: Any) -> Any:
+    """Turn numpy's numbers into Python's, and NaN, which JSON lacks, into None."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and np.isnan(value) else value

@@ -1,0 +1,193 @@
+"""The audit as a page for a browser."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from src.audit.findings import Findings
+from src.audit.leakage import CONFLICT, TEST, VALIDATION, Leak, Seen
+from src.audit.shortcuts import Shortcut
+from src.utils.config import LABELS
+from src.visualize import page
+
+_SHOWN = 30
+"""Rows of a balance table; a corpus may have hundreds of generators."""
+
+_ABOUT_SHORTCUTS = (
+    "How well one property of a recording tells the classes apart when nobody listens to the "
+    "voice. 50 % is chance. Under 35 % a detector may learn it in place of the voice, and its "
+    "figures are then worth little on other recordings. The interval is a bootstrap over speakers."
+)
+_ABOUT_LEAKS = (
+    "Clips of a later split that have something in common with an earlier one. What is shared "
+    "between training and test makes a test easier than the world is."
+)
+_DESCRIPTIONS = {
+    "shortcuts.png": "EER of each nuisance with its interval",
+    "nuisances.png": "Distribution of each nuisance by class",
+}
+
+
+def write_audit_page(
+    path: Path,
+    findings: Findings,
+    figures: Sequence[Path],
+    dataset: str,
+    manifest: dict[str, Any],
+) -> None:
+    """Write the page.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    findings : Findings
+    figures : sequence of pathlib.Path
+        PNG files, which are put into the page.
+    dataset : str
+        The data set's folder, for the title.
+    manifest : dict
+        Of the run, for the provenance.
+    """
+    pictures = {figure.name: page.image(figure, _DESCRIPTIONS[figure.name]) for figure in figures}
+    parts = [
+        page.paragraph(f"{dataset} · {manifest['started']}", "soft"),
+        _verdict(findings),
+        page.heading("Shortcuts"),
+        page.paragraph(_ABOUT_SHORTCUTS),
+        *_shortcuts(findings.shortcuts),
+        pictures.get("shortcuts.png", ""),
+        page.heading("How the classes differ", 3),
+        pictures["nuisances.png"],
+        page.heading("Leakage"),
+        page.paragraph(_ABOUT_LEAKS),
+        _leaks(findings),
+        page.heading("Balance"),
+        *_balance(findings),
+        page.heading("Provenance"),
+        _provenance(findings, manifest),
+    ]
+    page.write_page(path, f"Audit of {Path(dataset).name}", parts)
+
+
+def percent(value: float) -> str:
+    """Write a rate as a percentage, a dash where it cannot be told."""
+    return "–" if math.isnan(value) else f"{value:.1%}"
+
+
+def describe_seen(seen: Seen | None) -> str:
+    """Write how many clips of a split are concerned."""
+    return "–" if seen is None else f"{seen.count:,} of {seen.total:,}"
+
+
+def _verdict(findings: Findings) -> str:
+    flags = findings.flags
+    if flags:
+        return page.verdict(
+            "Mend this before you train: a detector's figures would say little.", flags, True
+        )
+    if not findings.shortcuts:
+        return page.verdict("Only one class: shortcuts cannot be looked for.", [], True)
+    if not findings.is_split:
+        return page.verdict("No shortcut found. The data set is not split yet.", [], False)
+    return page.verdict("No shortcut and no leak found.", [], False)
+
+
+def _shortcuts(shortcuts: Sequence[Shortcut]) -> list[str]:
+    rows = [
+        (
+            one.label,
+            percent(one.eer),
+            f"{percent(one.low)} – {percent(one.high)}",
+            one.bona_fide,
+            one.spoof,
+            one.remedy if one.is_flagged else "too few speakers to be sure" * one.is_unsure,
+        )
+        for one in shortcuts
+    ]
+    kinds = {
+        number: "bad" if one.is_flagged else "unsure"
+        for number, one in enumerate(shortcuts)
+        if one.is_flagged or one.is_unsure
+    }
+    header = ("nuisance", "EER", "95 % interval", "bona-fide", "spoof", "what mends it")
+    return [page.table(header, rows, (1, 2, 3, 4), kinds)] if rows else []
+
+
+def _leaks(findings: Findings) -> str:
+    shown = [leak for leak in findings.leaks if leak.name != CONFLICT or leak.is_flagged]
+    kinds = {number: "bad" for number, leak in enumerate(shown) if leak.is_flagged}
+    if not findings.is_split:
+        rows = [
+            (one.name, f"{one.n_groups:,}", f"{one.n_across:,}") for one in shown
+        ]
+        header = ("in common", "groups of clips", "of them across speakers")
+        return page.table(header, rows, (1, 2), kinds)
+    rows = [
+        (
+            one.name,
+            describe_seen(one.seen.get(VALIDATION)),
+            describe_seen(one.seen.get(TEST) or one.seen.get("all")),
+            _meaning(one),
+            ", ".join(next((s.example for s in one.seen.values() if s.example), ())),
+        )
+        for one in shown
+    ]
+    header = ("in common", "validation after training", "test after both", "", "example")
+    return page.table(header, rows, (1, 2), kinds)
+
+
+def _meaning(leak: Leak) -> str:
+    if leak.is_flagged:
+        return "leak"
+    return "" if leak.is_leak else "limits what the test can tell"
+
+
+def _balance(findings: Findings) -> list[str]:
+    balance = findings.balance
+    classes = [
+        (row.label, f"{row.clips:,}", f"{row.minutes:,.1f}", f"{row.speakers:,}")
+        for row in balance.classes.itertuples()
+    ]
+    parts = [page.paragraph(text, "bad-text") for text in balance.warnings]
+    parts.append(page.table(("class", "clips", "minutes", "speakers"), classes, (1, 2, 3)))
+    for column, table in balance.groups.items():
+        parts.append(page.heading(f"By {column}", 3))
+        if column in balance.eers:
+            eer = balance.eers[column]
+            parts.append(page.paragraph(f"EER of the {column} alone: {eer:.1%}", "soft"))
+        parts.append(_group_table(column, table))
+        if len(table) > _SHOWN:
+            parts.append(page.paragraph(f"and {len(table) - _SHOWN:,} more in audit.json", "soft"))
+    return parts
+
+
+def _group_table(column: str, table: pd.DataFrame) -> str:
+    labels = [label for label in LABELS if f"{label} clips" in table]
+    header = [column, *(f"{label} {what}" for label in labels for what in ("clips", "minutes"))]
+    rows = [
+        (
+            row["value"],
+            *(
+                text
+                for label in labels
+                for text in (f"{row[f'{label} clips']:,}", f"{row[f'{label} minutes']:,.1f}")
+            ),
+        )
+        for _, row in table.head(_SHOWN).iterrows()
+    ]
+    return page.table(header, rows, range(1, len(header)))
+
+
+def _provenance(findings: Findings, manifest: dict[str, Any]) -> str:
+    rows = [
+        ("clips", f"{findings.n_clips:,}, and {findings.rejected:,} that could not be measured"),
+        ("recordings", manifest["settings"]["audio"]),
+        ("seed", manifest["settings"]["seed"]),
+        ("resamples", f"{manifest['settings']['resamples']:,} of speakers"),
+        ("clips' hash", manifest["inputs"]["clips"]),
+        ("AUDIOS", manifest["environment"]["git_commit"] or "unknown"),
+    ]
+    return page.table(("", ""), rows)

@@ -1,0 +1,215 @@
+"""How well the classes can be told apart without listening to the voice at all."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.model_selection import StratifiedGroupKFold
+from tqdm import tqdm
+
+from src.audit.catalogue import NUISANCES, Nuisance
+from src.audit.groups import voice_groups
+from src.utils.bootstrap import interval, resample_eer
+from src.utils.config import LABEL_VALUE
+from src.utils.eer import compute_eer
+
+FLAGGED_BELOW = 0.35
+"""An EER under this means that a detector could learn the nuisance in place of the voice."""
+
+FOLDS = 5
+TOGETHER = "all together"
+_MOST_CATEGORIES = 200
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """How well one nuisance, or all of them, tells the classes apart.
+
+    Attributes
+    ----------
+    name, label : str
+    eer : float
+        0.5 is chance, 0 a perfect giveaway. Of a number the better direction counts.
+    low, high : float
+        95 % interval over speakers; NaN where it cannot be told.
+    bona_fide, spoof : str
+        What is typical of each class: the median, or the commonest value and its share.
+    remedy : str
+        The stage that mends it.
+    """
+
+    name: str
+    label: str
+    eer: float
+    low: float
+    high: float
+    bona_fide: str
+    spoof: str
+    remedy: str
+
+    @property
+    def is_flagged(self) -> bool:
+        """Whether the EER is under 35 % and its whole interval under chance."""
+        return self.eer < FLAGGED_BELOW and self.high < 0.5
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether the EER is under 35 %, but chance may have made it so."""
+        return self.eer < FLAGGED_BELOW and not self.high < 0.5
+
+
+def find_shortcuts(files: pd.DataFrame, n_resamples: int = 1000, seed: int = 7) -> list[Shortcut]:
+    """Measure each nuisance alone, and then all of them by gradient boosting.
+
+    Numbers are taken as scores as they are, in the direction that is better. Categories are
+    scored by the log-odds of the classes in the other folds, and boosting is trained on the other
+    folds (five, by speaker): what is scored was never learnt from.
+
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        With `label`, `speaker` and the columns of `Nuisances`.
+    n_resamples : int
+    seed : int
+        Of folds, boosting and bootstrap.
+
+    Returns
+    -------
+    list of Shortcut
+        As in `NUISANCES`, the one of all together last; empty where a class is absent.
+    """
+    y = files["label"].map(LABEL_VALUE).to_numpy()
+    if len(set(y)) < 2:
+        return []
+    groups = voice_groups(files)
+    folds = _folds(y, groups, seed)
+
+    def measure(nuisance: Nuisance) -> Shortcut:
+        values = files[nuisance.name]
+        if nuisance.is_category:
+            scores = _category_scores(values.to_numpy(), y, folds)
+        else:
+            scores = _oriented(values.to_numpy(float), y)
+        typical = [_typical(values[y == value], nuisance) for value in (1, 0)]
+        return _shortcut(
+            (nuisance.name, nuisance.label), scores, y, groups, n_resamples, seed, *typical,
+            nuisance.remedy,
+        )
+
+    bar = tqdm(NUISANCES, "shortcuts", unit="nuisance", leave=False)
+    found = [measure(nuisance) for nuisance in bar]
+    if folds:
+        scores = _boosted_scores(_features(files), y, folds, seed)
+        worst = "the flagged ones" if any(one.is_flagged for one in found) else MATCH_ALL
+        found.append(
+            _shortcut((TOGETHER, TOGETHER), scores, y, groups, n_resamples, seed, "", "", worst)
+        )
+    return found
+
+
+MATCH_ALL = "MatchDataset"
+
+
+def category_eer(values: Sequence[str], files: pd.DataFrame, seed: int = 7) -> float:
+    """Return the EER of guessing the class from a column of names, by folds of speakers."""
+    y = files["label"].map(LABEL_VALUE).to_numpy()
+    folds = _folds(y, voice_groups(files), seed)
+    return compute_eer(_category_scores(np.asarray(values), y, folds), y)[0]
+
+
+def _shortcut(
+    names: tuple[str, str],
+    scores: np.ndarray,
+    y: np.ndarray,
+    groups: np.ndarray,
+    n_resamples: int,
+    seed: int,
+    bona_fide: str,
+    spoof: str,
+    remedy: str,
+) -> Shortcut:
+    eer, _ = compute_eer(scores, y)
+    low, high = interval(resample_eer(scores, y, groups, n_resamples, seed))
+    return Shortcut(*names, eer, low, high, bona_fide, spoof, remedy)
+
+
+Fold = tuple[np.ndarray, np.ndarray]
+
+
+def _folds(y: np.ndarray, groups: np.ndarray, seed: int) -> list[Fold]:
+    """Divide clips by speaker; none where a class has a single one."""
+    fewest = min(len(set(groups[y == value])) for value in (0, 1))
+    if fewest < 2:
+        return []
+    splitter = StratifiedGroupKFold(min(FOLDS, fewest), shuffle=True, random_state=seed)
+    folds = splitter.split(y, y, groups)
+    return [(train, test) for train, test in folds if len(set(y[train])) == 2]
+
+
+def _oriented(values: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Turn values around where low ones speak for bona-fide."""
+    return min((values, -values), key=lambda scores: compute_eer(scores, y)[0])
+
+
+def _category_scores(values: np.ndarray, y: np.ndarray, folds: list[Fold]) -> np.ndarray:
+    """Return the log-odds of each clip's category in the folds it is not in; 0 is undecided."""
+    codes, names = pd.factorize(values)
+    scores = np.zeros(len(y))
+    for train, test in folds:
+        counts = [
+            np.bincount(codes[train][y[train] == value], minlength=len(names)) for value in (1, 0)
+        ]
+        # One clip more of everything, so that a category not seen yet has no odds.
+        odds = [np.log((count + 1) / (count.sum() + len(names))) for count in counts]
+        scores[test] = (odds[0] - odds[1])[codes[test]].round(9)
+    return scores
+
+
+def _features(files: pd.DataFrame) -> pd.DataFrame:
+    columns = {}
+    for nuisance in NUISANCES:
+        values = files[nuisance.name]
+        if nuisance.is_category:
+            # The rarest names share one, since a tree takes no more than 255.
+            codes = values.map({v: i for i, v in enumerate(values.value_counts().index)})
+            columns[nuisance.name] = codes.clip(upper=_MOST_CATEGORIES).astype("category")
+        else:
+            columns[nuisance.name] = values.astype(float)
+    return pd.DataFrame(columns)
+
+
+def _boosted_scores(
+    x: pd.DataFrame, y: np.ndarray, folds: list[Fold], seed: int
+) -> np.ndarray:
+    scores = np.zeros(len(y))
+    for train, test in _shown(folds):
+        model = HistGradientBoostingClassifier(
+            max_iter=100,
+            max_leaf_nodes=15,
+            learning_rate=0.1,
+            min_samples_leaf=min(20, max(2, len(train) // 20)),
+            l2_regularization=1.0,
+            categorical_features="from_dtype",
+            # Its own validation set would share speakers with the training.
+            early_stopping=False,
+            class_weight="balanced",
+            random_state=seed,
+        )
+        model.fit(x.iloc[train], y[train])
+        scores[test] = model.decision_function(x.iloc[test])
+    return scores
+
+
+def _shown(folds: list[Fold]) -> Iterator[Fold]:
+    return iter(tqdm(folds, "gradient boosting", unit="fold", leave=False))
+
+
+def _typical(values: pd.Series, nuisance: Nuisance) -> str:
+    if not nuisance.is_category:
+        return nuisance.pattern.format(values.median())
+    counts = values.value_counts()
+    name = nuisance.pattern.format(counts.index[0]) or "not named"
+    share = counts.iloc[0] / len(values)
+    return name if share == 1 else f"{name} ({share:.0%})"

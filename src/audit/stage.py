@@ -1,0 +1,118 @@
+"""The audit as a whole: measure, look, write a run folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from src.audit.balance import describe_balance
+from src.audit.findings import AUDIT, Findings
+from src.audit.leakage import find_leaks
+from src.audit.page import write_audit_page
+from src.audit.shortcuts import FLAGGED_BELOW, find_shortcuts
+from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.inspection import Inspection, inspect_dataset
+from src.utils.dataset.split.store import assign_splits
+from src.utils.files import sha256_text
+from src.utils.runs import Run, find_complete, list_runs, new_run
+from src.visualize.audit_plots import plot_nuisances, plot_shortcuts
+
+KIND = "audit"
+STAGE = "AuditDataset"
+PAGE = "audit.html"
+
+
+@dataclass(frozen=True)
+class Audit:
+    """A finished audit.
+
+    Attributes
+    ----------
+    run : Run
+    findings : Findings
+    rejected : dict of str to str
+        The reason by file of what could not be measured.
+    was_there : bool
+        Whether an equal audit was found instead of making one anew.
+    """
+
+    run: Run
+    findings: Findings
+    rejected: dict[str, str]
+    was_there: bool = False
+
+    @property
+    def page(self) -> Path:
+        """The report for a browser."""
+        return self.run.folder / PAGE
+
+
+def audit_dataset(
+    dataset: Dataset,
+    runs: Path,
+    seed: int = 7,
+    n_resamples: int = 1000,
+    reuse: bool = False,
+) -> Audit:
+    """Look for shortcuts, leaks and imbalance, and write what was found into a run folder.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Split or not; without a split, leaks are counted over the whole of it.
+    runs : pathlib.Path
+        The runs folder.
+    seed : int
+        Of folds, boosting and bootstrap.
+    n_resamples : int
+        Of the bootstrap over speakers.
+    reuse : bool
+        Return an equal finished audit instead of computing it again.
+
+    Returns
+    -------
+    Audit
+        Its folder holds `audit.json`, `audit.html`, `shortcuts.png` and `nuisances.png`.
+
+    Raises
+    ------
+    DatasetError
+        As `inspect_dataset` does.
+    """
+    inspection = inspect_dataset(dataset, STAGE)
+    splits = assign_splits(dataset, inspection.files["file"])
+    settings = audit_settings(dataset) | {"seed": seed, "resamples": n_resamples}
+    inputs = {
+        "clips": sha256_text(inspection.files.to_csv(index=False)),
+        "splits": None if splits is None else sha256_text("\n".join(splits)),
+    }
+    if reuse:
+        found = find_complete(list_runs(runs), KIND, settings, inputs)
+        if found:
+            findings = Findings.read(found.folder / AUDIT)
+            return Audit(found, findings, inspection.rejected, was_there=True)
+    with new_run(runs, KIND, settings, inputs) as run:
+        findings = Findings(
+            n_clips=len(inspection.files),
+            rejected=len(inspection.rejected),
+            shortcuts=find_shortcuts(inspection.files, n_resamples, seed),
+            leaks=find_leaks(inspection.files, inspection.fingerprints, splits),
+            is_split=splits is not None,
+            balance=describe_balance(inspection.files, seed),
+        )
+        _write(run, findings, inspection, dataset)
+        run.update(results={"flags": findings.flags})
+    return Audit(run, findings, inspection.rejected)
+
+
+def audit_settings(dataset: Dataset) -> dict[str, str]:
+    """Return what names a data set in an audit's manifest."""
+    return {"dataset": str(dataset.root.resolve()), "audio": str(dataset.audio.resolve())}
+
+
+def _write(run: Run, findings: Findings, inspection: Inspection, dataset: Dataset) -> None:
+    figures = [run.folder / "nuisances.png"]
+    plot_nuisances(inspection.files, figures[0])
+    if findings.shortcuts:
+        figures.insert(0, run.folder / "shortcuts.png")
+        plot_shortcuts(findings.shortcuts, FLAGGED_BELOW, figures[0])
+    findings.write(run.folder / AUDIT)
+    write_audit_page(run.folder / PAGE, findings, figures, str(dataset.root), run.manifest)

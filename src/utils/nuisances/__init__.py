@@ -1,0 +1,1 @@
+"""What a recording gives away besides the voice: measured from its file, without any model."""

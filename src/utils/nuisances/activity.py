@@ -1,0 +1,82 @@
+"""Where a recording is silent, judged by the level of short frames."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+FRAME_SECONDS = 0.01
+
+_BELOW_LOUD = 40.0
+_ABOVE_FLOOR = 6.0
+_CLOSEST = 15.0
+_ONSET_FRAMES = 3
+LOWEST_DB = -120.0
+"""What stands for the level of digital silence, in dBFS."""
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Which frames hold sound.
+
+    Attributes
+    ----------
+    active : numpy.ndarray
+        bool, shape (frames,).
+    first, last : int
+        The first active frame and the one behind the last; 0 and the number of frames where
+        nothing is active.
+    noise_floor : float
+        5th percentile of the frames' level, dBFS.
+    """
+
+    active: np.ndarray
+    first: int
+    last: int
+    noise_floor: float
+
+
+def frame_levels(mono: np.ndarray, frame: int) -> np.ndarray:
+    """Return the level of frames side by side, without their own mean.
+
+    A constant offset therefore does not count as sound.
+
+    Parameters
+    ----------
+    mono : numpy.ndarray
+        Shape (samples,), full scale at 1; what is left over behind the last frame is not used.
+    frame : int
+        Samples of a frame.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape (frames,), dBFS, at least `LOWEST_DB`.
+    """
+    whole = mono[: len(mono) // frame * frame].reshape(-1, frame)
+    power = np.maximum(whole.var(axis=1), 10 ** (LOWEST_DB / 10))
+    return (10 * np.log10(power)).astype(np.float32)
+
+
+def find_activity(levels: np.ndarray) -> Activity:
+    """Tell sound from silence by the levels of a recording's frames.
+
+    A frame is silent when it lies 40 dB under the loud ones (95th percentile), or within 6 dB of
+    the noise floor; nothing closer than 15 dB to the loud ones counts as silent, so that a
+    recording without a pause is not cut up. Sound starts, and ends, with three active frames in a
+    row: a click is none.
+
+    Parameters
+    ----------
+    levels : numpy.ndarray
+        Shape (frames,), dBFS, see `frame_levels`.
+    """
+    if not len(levels):
+        return Activity(np.zeros(0, bool), 0, 0, LOWEST_DB)
+    floor, loud = np.percentile(levels, (5, 95))
+    threshold = min(max(loud - _BELOW_LOUD, floor + _ABOVE_FLOOR), loud - _CLOSEST)
+    active = levels > threshold
+    steady = np.convolve(active, np.ones(_ONSET_FRAMES), "valid") == _ONSET_FRAMES
+    starts = np.flatnonzero(steady)
+    if not len(starts):
+        return Activity(active, 0, len(levels), float(floor))
+    return Activity(active, int(starts[0]), int(starts[-1]) + _ONSET_FRAMES, float(floor))

@@ -1,0 +1,138 @@
+"""The figures of an audit."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from src.utils.config import LABELS, SPOOF
+from src.visualize.figure import COLOURS, figure_axes, saved_figure
+
+_CHANCE = 0.5
+_COLUMNS = 4
+_BINS = 40
+_MOST_BARS = 6
+
+NUMBERS = {
+    "duration": "duration (s)",
+    "peak": "peak",
+    "rms": "RMS level (dBFS)",
+    "dc_offset": "DC offset (log10)",
+    "leading_silence": "leading silence (s)",
+    "trailing_silence": "trailing silence (s)",
+    "silence_ratio": "silence ratio",
+    "digital_silence": "digital silence (share)",
+    "noise_floor": "noise floor (dBFS)",
+    "bandwidth": "bandwidth (kHz)",
+    "clipping": "clipping (share)",
+}
+CATEGORIES = {
+    "sample_rate": "sample rate (Hz)",
+    "bit_depth": "bit depth",
+    "format": "file format",
+    "encoder": "encoder",
+    "channels": "channels",
+}
+
+
+class Measured(Protocol):
+    """What `plot_shortcuts` needs to know of a nuisance; rates lie between 0 and 1."""
+
+    label: str
+    eer: float
+    low: float
+    high: float
+
+    @property
+    def is_flagged(self) -> bool:
+        """Whether to draw it as a warning."""
+        ...
+
+
+def plot_shortcuts(shortcuts: Sequence[Measured], flagged_below: float, path: Path) -> None:
+    """Draw the EER of each nuisance with its interval, the most telling on top."""
+    ordered = sorted(shortcuts, key=lambda one: -one.eer)
+    size = (8.0, 1.2 + 0.3 * len(ordered))
+    with figure_axes(path, "How well a nuisance alone tells the classes apart", size) as axes:
+        axes.axvspan(0, flagged_below, color=COLOURS[SPOOF], alpha=0.08, linewidth=0)
+        axes.axvline(_CHANCE, color="#999999", linestyle=":")
+        for row, one in enumerate(ordered):
+            colour = COLOURS[SPOOF] if one.is_flagged else "#444444"
+            axes.plot([one.low, one.high], [row, row], color=colour, linewidth=2, alpha=0.5)
+            axes.plot(one.eer, row, "o", color=colour)
+        axes.set_yticks(range(len(ordered)), [one.label for one in ordered])
+        axes.set(xlabel="EER with its 95 % interval (shaded: flagged; dotted: chance)")
+        axes.set_xlim(-0.01, max(0.6, *(one.high for one in ordered if not np.isnan(one.high))))
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.grid(axis="y", visible=False)
+
+
+def plot_nuisances(files: pd.DataFrame, path: Path) -> None:
+    """Draw how each nuisance is distributed in each class.
+
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        With the column `label` and those of `Nuisances`.
+    path : pathlib.Path
+    """
+    names = [*NUMBERS, *CATEGORIES]
+    rows = -(-len(names) // _COLUMNS)
+    with saved_figure(path, (12.0, 2.3 * rows)) as figure:
+        grid = figure.subplots(rows, _COLUMNS).ravel()
+        for axes, name in zip(grid, names, strict=False):
+            if name in NUMBERS:
+                _draw_histogram(axes, files, name)
+            else:
+                _draw_bars(axes, files, name)
+            axes.set_title((NUMBERS | CATEGORIES)[name], fontsize=10)
+            axes.tick_params(labelsize=8)
+        for axes in grid[len(names) :]:
+            axes.axis("off")
+        handles, labels = grid[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
+
+
+def _draw_histogram(axes: Axes, files: pd.DataFrame, name: str) -> None:
+    values = files[name].to_numpy(float)
+    if name == "bandwidth":
+        values = values / 1000
+    elif name == "dc_offset":
+        values = np.log10(np.maximum(values, 1e-8))
+    # A few far outliers would press all the rest into one bin.
+    low, high = np.percentile(values, (0.5, 99.5))
+    edges = np.linspace(low, high if high > low else low + 1e-6, _BINS + 1)
+    for label in LABELS:
+        part = values[(files["label"] == label).to_numpy()].clip(edges[0], edges[-1])
+        if len(part):
+            heights = np.histogram(part, edges)[0] / len(part)
+            axes.stairs(heights, edges, fill=True, alpha=0.35, color=COLOURS[label], label=label)
+            axes.stairs(heights, edges, color=COLOURS[label], linewidth=1)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.set_yticks([])
+    axes.grid(visible=False)
+
+
+def _draw_bars(axes: Axes, files: pd.DataFrame, name: str) -> None:
+    values = files[name].map(_shown)
+    commonest = values.value_counts().index
+    shown = list(commonest[:_MOST_BARS])
+    for side, label in enumerate(LABELS):
+        part = values[files["label"] == label]
+        shares = [(part == value).mean() if len(part) else 0.0 for value in shown]
+        at = np.arange(len(shown)) + 0.4 * side - 0.2
+        axes.barh(at, shares, 0.38, color=COLOURS[label], alpha=0.8, label=label)
+    axes.set_yticks(range(len(shown)), shown)
+    axes.set_xlim(0, 1)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.invert_yaxis()
+    axes.grid(axis="y", visible=False)
+
+
+def _shown(value: object) -> str:
+    text = f"{value:,.0f}" if isinstance(value, int | float) else str(value) or "not named"
+    return text if len(text) <= 18 else f"{text[:17]}…"
