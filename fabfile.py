@@ -223,6 +223,51 @@ def AuditDataset(c, dataset=None, runs=None, seed=None):
     print(report_audit(audit_dataset(source, _path(c, "runs", runs), _seed(c, seed))))
 
 
+@stage(
+    output="The new data set's folder (default: datasets/matched).",
+    sample_rate="Of every new recording, in Hz (default: 16000).",
+    low_pass="match: cut all off where nine in ten of the narrower class end; auto, keep.",
+    silence="trim both ends, shorten pauses to 0.1 s as well; auto, keep.",
+    duration="match: cut to one distribution of lengths in both classes; auto, keep.",
+    noise="match: add white noise up to one distribution of noise floors; auto, keep.",
+    clipped="reject: leave clipped recordings out; auto, keep.",
+    loudness="rms (default), lufs or keep.",
+    target="The level: RMS with full scale at 1 (default: 0.05), or LUFS (default: -26).",
+    seed="Seed of noise and of where recordings are cut (default: 7).",
+)
+def MatchDataset(
+    c,
+    dataset=None,
+    output=None,
+    sample_rate="16000",
+    low_pass="auto",
+    silence="auto",
+    duration="auto",
+    noise="auto",
+    clipped="auto",
+    loudness="rms",
+    target=None,
+    seed=None,
+):
+    """7 · Write a copy without the shortcuts.
+
+    Every recording becomes 16-bit mono WAV at one rate and level. What is auto (the default of
+    low-pass, silence, duration, noise and clipped) is done where AuditDataset flags it, alone or
+    by its part in all together; keep never does it.
+    """
+    rate = arguments.whole_number("--sample-rate", sample_rate, 1)
+    level = None if target is None else arguments.number("--target", target)
+    from src.audit.matching import match_audited
+    from src.reports import report_matching
+    from src.utils.dataset.match import MatchSettings
+
+    settings = MatchSettings(
+        rate, low_pass, silence, duration, noise, clipped, loudness, level, _seed(c, seed)
+    )
+    new = _output(output, "datasets/matched")
+    print(report_matching(match_audited(_dataset(c, dataset), new, settings)))
+
+
 @stage()
 def GenerateEmbeddings(
     c,
@@ -378,10 +423,11 @@ def TrainModel(
     recipe = arguments.recipe(hyperparameters, *names)
     given = None if layer is None else arguments.layer_choice(layer)
     study = arguments.optional_number("--study-number", study_number)
+    from src.audit.summary import find_audit
     from src.models.data import TrainingStores
     from src.models.lookup import best_of_study
     from src.models.train import train_model
-    from src.reports import report_training
+    from src.reports import report_audited, report_training
 
     folder = _path(c, "runs", runs)
     if study is not None:
@@ -391,6 +437,7 @@ def TrainModel(
             best["layer"] if recipe.layer is None else recipe.layer,
         )
     stores = TrainingStores.open(_path(c, "embeddings", embeddings), names[0])
+    print(report_audited(find_audit(folder, stores.train.manifest["dataset"])))
     if given is None:
         given = PROBE if recipe.layer is None else recipe.layer
     training = train_model(stores, folder, names[1], given, recipe.hyperparameters, _seed(c, seed))
@@ -436,7 +483,7 @@ def TestModel(
     backbone="One or more, joined by commas (default: lfcc).",
     classifier="One or more, joined by commas (default: mlp,svm,rf).",
     checkpoint="For a single backbone: a hub id or a local folder.",
-    normalize="rms (default), peak or none.",
+    normalize="rms (default), peak, match (MatchDataset in place of NormalizeDataset) or none.",
     snr_db="Add noise at this ratio in dB, a number or a range (default: none).",
     trials="Trials of each search; 0 trains with the defaults (default: 10).",
 )
@@ -466,8 +513,11 @@ def RunPipeline(
     runs=None,
     seed=None,
 ):
-    """0 · Run stages 1 to 11, skipping what is done."""
-    choose("--normalize", normalize, ("rms", "peak", "none"))
+    """0 · Run stages 1 to 11, skipping what is done.
+
+    AuditDataset comes before training, and its flags are shown.
+    """
+    choose("--normalize", normalize, ("rms", "peak", "match", "none"))
     choose("--strategy", strategy, SPLIT_STRATEGIES)
     choose("--without-spoofs", without_spoofs, ("test", "spread"))
     backbones = [arguments.backbone_name(name) for name in backbone.split(",")]

@@ -7,6 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from src import reports
+from src.audit.matching import match_audited
+from src.audit.stage import audit_dataset
 from src.models.data import TRAIN, TrainingStores
 from src.models.evaluate import evaluate_run
 from src.models.search import optimize
@@ -14,6 +16,7 @@ from src.models.train import Training, train_model
 from src.utils.config import CLASSIFIERS, DOWNSTREAM_SPLITS, PROBE, LayerChoice
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.generate import generate_tables
+from src.utils.dataset.match import MatchSettings
 from src.utils.dataset.measure import (
     AMPLITUDE_STAGE,
     DURATION_STAGE,
@@ -29,6 +32,8 @@ from src.utils.embeddings.extract import extract_split
 from src.utils.embeddings.store import EmbeddingStore
 from src.visualize.projection import METHODS, visualize
 
+MATCH = "match"
+
 
 @dataclass(frozen=True)
 class PipelineSettings:
@@ -41,7 +46,7 @@ class PipelineSettings:
         Where the recordings are, if not in `dataset`.
     layout : str
     normalize : str or None
-        `peak`, `rms`, or None to leave the levels alone.
+        `peak`, `rms`, `match` for MatchDataset, or None to leave the recordings alone.
     snr_db : (float, float) or None
         Range of the noise to add, None for none.
     strategy : str
@@ -108,6 +113,8 @@ def run_pipeline(settings: PipelineSettings, tell: Callable[[str], None]) -> Pip
         for name, checkpoint in settings.backbones.items()
     }
     dataset = prepare_dataset(settings, tell)
+    audit = audit_dataset(dataset, settings.runs, settings.seed, reuse=True)
+    tell(f"AuditDataset\n{reports.report_audit(audit)}")
     rows: list[tuple] = []
     figures: list[Path] = []
     for name, backbone in backbones.items():
@@ -156,7 +163,13 @@ def prepare_dataset(settings: PipelineSettings, tell: Callable[[str], None]) -> 
         tell(f"{DURATION_STAGE}\n{reports.report_durations(*add_durations(dataset))}")
     if not is_measured(dataset, AMPLITUDE_STAGE, "amplitude"):
         tell(f"{AMPLITUDE_STAGE}\n{reports.report_amplitudes(*add_amplitudes(dataset))}")
-    if settings.normalize is not None:
+    if settings.normalize == MATCH:
+        matching = match_audited(
+            dataset, _beside(dataset, "matched"), MatchSettings(seed=settings.seed)
+        )
+        tell(f"MatchDataset\n{reports.report_matching(matching)}")
+        dataset = matching.derived.dataset
+    elif settings.normalize is not None:
         output = _beside(dataset, "normalized")
         derived = normalize_dataset(dataset, output, settings.normalize)
         tell(f"NormalizeDataset\n{reports.report_derived(derived, 'they are quieter')}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,6 +13,7 @@ from src.utils.errors import shorten
 # A stage that ends soon should not wait for the libraries of all the others.
 if TYPE_CHECKING:
     from src.audit.findings import Findings
+    from src.audit.matching import Matching
     from src.audit.stage import Audit
     from src.audit.summary import Audited
     from src.models.evaluate import Evaluation
@@ -109,6 +111,24 @@ def report_audit(audit: Audit) -> str:
     return "\n".join(part for part in parts if part) + report_rejected(audit.rejected)
 
 
+def report_matching(matching: Matching) -> str:
+    """Tell in what the classes differed, what was done about it, and count what was written."""
+    settings = matching.settings
+    done = [
+        f"{name} {value}"
+        for name in ("low_pass", "silence", "duration", "noise", "clipped")
+        if (value := getattr(settings, name)) != "keep"
+    ]
+    lines = [
+        f"the classes differed in: {shorten(matching.differing, 20) or 'nothing'}",
+        f"done: 16-bit mono WAV at {settings.sample_rate:,} Hz, loudness {settings.loudness}"
+        + "".join(f", {one.replace('_', '-')}" for one in done),
+        report_derived(matching.derived, "they are quieter"),
+        f"next: fab AuditDataset --dataset={shlex.quote(str(matching.derived.dataset.root))}",
+    ]
+    return "\n".join(lines)
+
+
 def report_audited(audited: Audited | None) -> str:
     """Say in a line or two what the newest audit said of the recordings behind the vectors."""
     if audited is None:
@@ -150,7 +170,7 @@ def _tell_shortcuts(found: Findings) -> str:
 
 
 def _tell_leaks(found: Findings) -> str:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for leak in found.leaks:
         mark = "<- leak" if leak.is_flagged else ""
         if "all" in leak.seen:

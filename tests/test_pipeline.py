@@ -51,8 +51,9 @@ def test_everything_then_nothing(tmp_path: Path, make_cetuc: Callable, monkeypat
     assert all(path.is_file() for path in first.figures)
     stages = [text.split("\n")[0].split(" ")[0] for text in told]
     in_order = ["GenerateDatasetCSV", "AddDatasetDuration", "AddDatasetAmplitude"]
-    in_order += ["NormalizeDataset", "AddNoise", "SplitDataset", "GenerateEmbeddings"]
-    in_order += ["VisualizeEmbeddings", "OptimizeHyperparameters", "TrainModel", "TestModel"]
+    in_order += ["NormalizeDataset", "AddNoise", "SplitDataset", "AuditDataset"]
+    in_order += ["GenerateEmbeddings", "VisualizeEmbeddings", "OptimizeHyperparameters"]
+    in_order += ["TrainModel", "TestModel"]
     assert [stage for n, stage in enumerate(stages) if stage not in stages[:n]] == in_order
     assert "broken.wav" in "".join(told)
     # Again: nothing is computed, written or numbered anew.

@@ -75,21 +75,19 @@ def describe_balance(files: pd.DataFrame, seed: int = 7) -> Balance:
         part = minutes[minutes["label"] == SPOOF] if column == "attack" else minutes
         if (values[part.index] != "").any():
             groups[column] = _count(part, values[part.index].replace("", UNKNOWN))
-            if column != "attack" and values.nunique() > 1 and files["label"].nunique() > 1:
+            both = len(set(values)) > 1 and len(set(files["label"])) > 1
+            if column != "attack" and both:
                 eers[column] = category_eer(values.tolist(), files, seed)
     classes = pd.DataFrame(rows, columns=["label", "clips", "minutes", "speakers"])
     return Balance(classes, groups, eers)
 
 
 def _count(files: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
-    table = files.assign(value=values).groupby(["value", "label"])["minutes"].agg(["size", "sum"])
-    wide = table.unstack("label", fill_value=0)
-    columns = {
-        f"{label} {name}": wide[statistic, label]
-        for label in LABELS
-        for statistic, name in (("size", "clips"), ("sum", "minutes"))
-        if (statistic, label) in wide
-    }
-    counted = pd.DataFrame({"value": wide.index, **{k: v.to_numpy() for k, v in columns.items()}})
-    order = wide["size"].sum(axis=1).to_numpy()
-    return counted.iloc[(-order).argsort(kind="stable")].reset_index(drop=True)
+    names, columns = values.value_counts().index, {}
+    for label in LABELS:
+        here = files["label"] == label
+        if here.any():
+            minutes = files["minutes"][here].groupby(values[here])
+            columns[f"{label} clips"] = minutes.size().reindex(names, fill_value=0)
+            columns[f"{label} minutes"] = minutes.sum().reindex(names, fill_value=0.0)
+    return pd.DataFrame(columns).rename_axis("value").reset_index()

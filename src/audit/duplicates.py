@@ -24,7 +24,7 @@ _NEAR = 32
 
 
 def group_equal(keys: Sequence[str]) -> np.ndarray:
-    """Number the distinct keys, shape (clips,)."""
+    """Return a number for each distinct key, shape (clips,)."""
     return np.unique(np.asarray(keys), return_inverse=True)[1]
 
 

@@ -43,9 +43,7 @@ class Findings:
     @property
     def flags(self) -> list[str]:
         """What should be mended before training, a few words each."""
-        shortcuts = [
-            f"{one.label} (EER {one.eer:.1%})" for one in self.shortcuts if one.is_flagged
-        ]
+        shortcuts = [f"{one.label} (EER {one.eer:.1%})" for one in self.shortcuts if one.is_flagged]
         leaks = [
             f"{one.name} in {sum(seen.count for seen in one.seen.values()):,} clips"
             for one in self.leaks
@@ -86,11 +84,16 @@ class Findings:
         about = read_json(path)
         try:
             shortcuts = [
-                Shortcut(**{k: _number(v) for k, v in one.items() if k not in ("flagged", "unsure")})
+                Shortcut(
+                    **{k: _number(v) for k, v in one.items() if k not in ("flagged", "unsure")}
+                )
                 for one in about["shortcuts"]
             ]
             leaks = [
-                Leak(**{k: v for k, v in one.items() if k not in ("flagged", "seen")}, seen=_seen(one))
+                Leak(
+                    **{k: v for k, v in one.items() if k not in ("flagged", "seen")},
+                    seen=_seen(one),
+                )
                 for one in about["leaks"]
             ]
             balance = Balance(

@@ -59,8 +59,8 @@ def write_audit_page(
         page.paragraph(_ABOUT_SHORTCUTS),
         *_shortcuts(findings.shortcuts),
         pictures.get("shortcuts.png", ""),
-        page.heading("How the classes differ", 3),
-        pictures["nuisances.png"],
+        page.heading("How the classes differ", 3) if pictures else "",
+        pictures.get("nuisances.png", ""),
         page.heading("Leakage"),
         page.paragraph(_ABOUT_LEAKS),
         _leaks(findings),
@@ -120,11 +120,9 @@ def _leaks(findings: Findings) -> str:
     shown = [leak for leak in findings.leaks if leak.name != CONFLICT or leak.is_flagged]
     kinds = {number: "bad" for number, leak in enumerate(shown) if leak.is_flagged}
     if not findings.is_split:
-        rows = [
-            (one.name, f"{one.n_groups:,}", f"{one.n_across:,}") for one in shown
-        ]
+        groups = [(one.name, f"{one.n_groups:,}", f"{one.n_across:,}") for one in shown]
         header = ("in common", "groups of clips", "of them across speakers")
-        return page.table(header, rows, (1, 2), kinds)
+        return page.table(header, groups, (1, 2), kinds)
     rows = [
         (
             one.name,
@@ -135,8 +133,8 @@ def _leaks(findings: Findings) -> str:
         )
         for one in shown
     ]
-    header = ("in common", "validation after training", "test after both", "", "example")
-    return page.table(header, rows, (1, 2), kinds)
+    names = ("in common", "validation after training", "test after both", "", "example")
+    return page.table(names, rows, (1, 2), kinds)
 
 
 def _meaning(leak: Leak) -> str:

@@ -9,7 +9,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedGroupKFold
 from tqdm import tqdm
 
-from src.audit.catalogue import NUISANCES, Nuisance
+from src.audit.catalogue import MATCH, NUISANCES, Nuisance
 from src.audit.groups import voice_groups
 from src.utils.bootstrap import interval, resample_eer
 from src.utils.config import LABEL_VALUE
@@ -86,30 +86,24 @@ def find_shortcuts(files: pd.DataFrame, n_resamples: int = 1000, seed: int = 7) 
     groups = voice_groups(files)
     folds = _folds(y, groups, seed)
 
-    def measure(nuisance: Nuisance) -> Shortcut:
-        values = files[nuisance.name]
-        if nuisance.is_category:
+    def measure(name: str, label: str, scores: np.ndarray, *about: str) -> Shortcut:
+        eer, _ = compute_eer(scores, y)
+        low, high = interval(resample_eer(scores, y, groups, n_resamples, seed))
+        return Shortcut(name, label, eer, low, high, *about)
+
+    found = []
+    for one in tqdm(NUISANCES, "shortcuts", unit="nuisance", leave=False):
+        values = files[one.name]
+        if one.is_category:
             scores = _category_scores(values.to_numpy(), y, folds)
         else:
             scores = _oriented(values.to_numpy(float), y)
-        typical = [_typical(values[y == value], nuisance) for value in (1, 0)]
-        return _shortcut(
-            (nuisance.name, nuisance.label), scores, y, groups, n_resamples, seed, *typical,
-            nuisance.remedy,
-        )
-
-    bar = tqdm(NUISANCES, "shortcuts", unit="nuisance", leave=False)
-    found = [measure(nuisance) for nuisance in bar]
+        typical = [_typical(values[y == value], one) for value in (1, 0)]
+        found.append(measure(one.name, one.label, scores, *typical, one.remedy))
     if folds:
         scores = _boosted_scores(_features(files), y, folds, seed)
-        worst = "the flagged ones" if any(one.is_flagged for one in found) else MATCH_ALL
-        found.append(
-            _shortcut((TOGETHER, TOGETHER), scores, y, groups, n_resamples, seed, "", "", worst)
-        )
+        found.append(measure(TOGETHER, TOGETHER, scores, "", "", MATCH))
     return found
-
-
-MATCH_ALL = "MatchDataset"
 
 
 def category_eer(values: Sequence[str], files: pd.DataFrame, seed: int = 7) -> float:
@@ -117,22 +111,6 @@ def category_eer(values: Sequence[str], files: pd.DataFrame, seed: int = 7) -> f
     y = files["label"].map(LABEL_VALUE).to_numpy()
     folds = _folds(y, voice_groups(files), seed)
     return compute_eer(_category_scores(np.asarray(values), y, folds), y)[0]
-
-
-def _shortcut(
-    names: tuple[str, str],
-    scores: np.ndarray,
-    y: np.ndarray,
-    groups: np.ndarray,
-    n_resamples: int,
-    seed: int,
-    bona_fide: str,
-    spoof: str,
-    remedy: str,
-) -> Shortcut:
-    eer, _ = compute_eer(scores, y)
-    low, high = interval(resample_eer(scores, y, groups, n_resamples, seed))
-    return Shortcut(*names, eer, low, high, bona_fide, spoof, remedy)
 
 
 Fold = tuple[np.ndarray, np.ndarray]
@@ -180,9 +158,7 @@ def _features(files: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _boosted_scores(
-    x: pd.DataFrame, y: np.ndarray, folds: list[Fold], seed: int
-) -> np.ndarray:
+def _boosted_scores(x: pd.DataFrame, y: np.ndarray, folds: list[Fold], seed: int) -> np.ndarray:
     scores = np.zeros(len(y))
     for train, test in _shown(folds):
         model = HistGradientBoostingClassifier(

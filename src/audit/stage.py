@@ -7,7 +7,7 @@ from src.audit.balance import describe_balance
 from src.audit.findings import AUDIT, Findings
 from src.audit.leakage import find_leaks
 from src.audit.page import write_audit_page
-from src.audit.shortcuts import FLAGGED_BELOW, find_shortcuts
+from src.audit.shortcuts import FLAGGED_BELOW, TOGETHER, find_shortcuts
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.inspection import Inspection, inspect_dataset
 from src.utils.dataset.split.store import assign_splits
@@ -109,10 +109,17 @@ def audit_settings(dataset: Dataset) -> dict[str, str]:
 
 
 def _write(run: Run, findings: Findings, inspection: Inspection, dataset: Dataset) -> None:
-    figures = [run.folder / "nuisances.png"]
-    plot_nuisances(inspection.files, figures[0])
+    figures = []
     if findings.shortcuts:
-        figures.insert(0, run.folder / "shortcuts.png")
+        figures = [run.folder / "shortcuts.png", run.folder / "nuisances.png"]
         plot_shortcuts(findings.shortcuts, FLAGGED_BELOW, figures[0])
+        plot_nuisances(inspection.files, _telling(findings, inspection), figures[1])
     findings.write(run.folder / AUDIT)
     write_audit_page(run.folder / PAGE, findings, figures, str(dataset.root), run.manifest)
+
+
+def _telling(findings: Findings, inspection: Inspection) -> list[str]:
+    """Name the nuisances that are not the same in every recording, the most telling first."""
+    by_eer = sorted(findings.shortcuts, key=lambda one: one.eer)
+    names = [one.name for one in by_eer if one.name != TOGETHER]
+    return [name for name in names if len(set(inspection.files[name])) > 1]

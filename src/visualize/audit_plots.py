@@ -42,15 +42,20 @@ CATEGORIES = {
 class Measured(Protocol):
     """What `plot_shortcuts` needs to know of a nuisance; rates lie between 0 and 1."""
 
-    label: str
-    eer: float
-    low: float
-    high: float
+    @property
+    def label(self) -> str: ...  # noqa: D102
 
     @property
-    def is_flagged(self) -> bool:
-        """Whether to draw it as a warning."""
-        ...
+    def eer(self) -> float: ...  # noqa: D102
+
+    @property
+    def low(self) -> float: ...  # noqa: D102
+
+    @property
+    def high(self) -> float: ...  # noqa: D102
+
+    @property
+    def is_flagged(self) -> bool: ...  # noqa: D102
 
 
 def plot_shortcuts(shortcuts: Sequence[Measured], flagged_below: float, path: Path) -> None:
@@ -71,17 +76,18 @@ def plot_shortcuts(shortcuts: Sequence[Measured], flagged_below: float, path: Pa
         axes.grid(axis="y", visible=False)
 
 
-def plot_nuisances(files: pd.DataFrame, path: Path) -> None:
-    """Draw how each nuisance is distributed in each class.
+def plot_nuisances(files: pd.DataFrame, names: Sequence[str], path: Path) -> None:
+    """Draw how nuisances are distributed in each class.
 
     Parameters
     ----------
     files : pandas.DataFrame
         With the column `label` and those of `Nuisances`.
+    names : sequence of str
+        Keys of `NUMBERS` or `CATEGORIES`, in the order to be drawn.
     path : pathlib.Path
     """
-    names = [*NUMBERS, *CATEGORIES]
-    rows = -(-len(names) // _COLUMNS)
+    rows = max(1, -(-len(names) // _COLUMNS))
     with saved_figure(path, (12.0, 2.3 * rows)) as figure:
         grid = figure.subplots(rows, _COLUMNS).ravel()
         for axes, name in zip(grid, names, strict=False):

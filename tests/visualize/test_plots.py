@@ -10,7 +10,7 @@ import pytest
 
 from src.models.classifier import History
 from src.utils.eer import det_curve, evaluate_scores
-from src.visualize import plots
+from src.visualize import figure, plots
 
 CASES = {
     "plain": ([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1], 0.3),

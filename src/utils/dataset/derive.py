@@ -2,9 +2,10 @@
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
@@ -35,10 +36,16 @@ class Change:
         The new peak.
     limited : bool
         Whether the gain had to be lowered so that nothing clips.
+    duration : float or None
+        The new length in seconds, None where it is the old one.
+    sample_rate : int or None
+        The new rate in Hz, None where it is the old one.
     """
 
     amplitude: float
     limited: bool = False
+    duration: float | None = None
+    sample_rate: int | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,7 @@ def derive_dataset(
     stage: str,
     recipe: dict[str, Any],
     transform: Callable[[str, Path, Path], Change],
+    suffix: str | None = None,
 ) -> Derived:
     """Apply `transform` to every recording and write a data set with its own tables.
 
@@ -86,6 +94,8 @@ def derive_dataset(
         Settings that make the result what it is; kept in the folder, JSON values.
     transform : callable
         Of (file, path to read, path to write), returning a `Change`.
+    suffix : str, optional
+        What the new files end in, such as `.wav`, if not in what the old ones do.
 
     Returns
     -------
@@ -102,9 +112,10 @@ def derive_dataset(
     _claim(output, {"stage": stage, "source": str(source.audio.resolve()), **recipe})
     remove_partials(output)
     journal = _Journal(output / JOURNAL)
+    names = _renamed(files["file"].tolist(), suffix)
 
     def make(file: str) -> Change:
-        old, new = source.path(file), output / file
+        old, new = source.path(file), output / names[file]
         identity = file_identity(old)
         change = journal.find(file, identity) if new.is_file() else None
         if change is None:
@@ -122,7 +133,12 @@ def derive_dataset(
     derived.write_rejected(stage, outcome.rejected)
     require_some(len(done), outcome.rejected)
     table = files[files["file"].isin(list(done))].reset_index(drop=True)
-    table["amplitude"] = [done[file].amplitude for file in table["file"]]
+    changes = [done[file] for file in table["file"]]
+    table["amplitude"] = [change.amplitude for change in changes]
+    for column in ("duration", "sample_rate"):
+        new = pd.Series([getattr(change, column) for change in changes], dtype="float64")
+        table[column] = new.fillna(table[column])
+    table["file"] = table["file"].map(names)
     derived.write_tables(table)
     derived.write_measurements(table)
     return Derived(
@@ -132,6 +148,16 @@ def derive_dataset(
         kept=len(done) - journal.n_added,
         rejected=outcome.rejected,
     )
+
+
+def _renamed(files: list[str], suffix: str | None) -> dict[str, str]:
+    """Return the new name of every file, no two the same."""
+    if suffix is None:
+        return {file: file for file in files}
+    plain = {file: str(PurePosixPath(file).with_suffix(suffix)) for file in files}
+    counts = Counter(plain.values())
+    # Where a.wav and a.flac stand side by side, both keep their suffix before the new one.
+    return {file: new if counts[new] == 1 else f"{file}{suffix}" for file, new in plain.items()}
 
 
 def _refuse_overlap(source: Dataset, output: Path) -> None:
@@ -178,8 +204,8 @@ class _Journal:
                 entry = json.loads(line)
             except ValueError:
                 continue
-            change = Change(entry["amplitude"], entry["limited"])
-            self._done[entry["file"]] = ((entry["bytes"], entry["mtime_ns"]), change)
+            file, *identity = (entry.pop(key) for key in ("file", "bytes", "mtime_ns"))
+            self._done[file] = tuple(identity), Change(**entry)
         if path.is_file():
             write_text(path, "".join(f"{line}\n" for line in lines))
 

@@ -111,9 +111,9 @@ def _measure(
     waiting: list[tuple] = []
     statement = f"INSERT OR REPLACE INTO clips VALUES ({','.join('?' * len(_COLUMNS))})"
     outcomes = map_ahead(partial(attempt, partial(_inspect, dataset)), files)
-    for file, outcome in zip(
-        files, tqdm(outcomes, stage, len(files), unit="clip", leave=False, disable=not files), strict=True
-    ):
+    # A bar over nothing would flash past whenever a data set is inspected again.
+    progress = tqdm(outcomes, stage, len(files), unit="clip", leave=False) if files else outcomes
+    for file, outcome in zip(files, progress, strict=True):
         if isinstance(outcome, AudioError):
             rejected[file] = str(outcome)
             continue
@@ -155,7 +155,9 @@ def _unchanged(
 ) -> frozenset[str]:
     rows = database.execute("SELECT file, bytes, mtime_ns FROM clips WHERE version = ?", (VERSION,))
     return frozenset(
-        file for file, size, time in rows if identities.get(file, ("", "")) == (size, time) != ("", "")
+        file
+        for file, size, time in rows
+        if identities.get(file, ("", "")) == (size, time) != ("", "")
     )
 
 

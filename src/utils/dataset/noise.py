@@ -52,7 +52,7 @@ def add_noise(
         info, level = read_info(old), measure_level(old)
         if level.peak < SILENCE_PEAK:
             raise AudioError("is silent (its peak is under -80 dBFS)")
-        snr = _generator(seed, file).uniform(low, high)
+        snr = file_generator(seed, file).uniform(low, high)
         sigma = level.rms / 10 ** (snr / 20)
         # The noise is drawn twice from one seed instead of being kept: memory stays flat.
         peak = max(float(np.abs(block).max()) for block in _noisy(old, seed, file, sigma))
@@ -65,12 +65,13 @@ def add_noise(
 
 
 def _noisy(path: Path, seed: int, file: str, sigma: float) -> Iterator[np.ndarray]:
-    random = _generator(seed, file)
+    random = file_generator(seed, file)
     random.uniform()  # the draw that chose the ratio
     for block in read_blocks(path):
         yield block + np.float32(sigma) * random.standard_normal(block.shape, dtype=np.float32)
 
 
-def _generator(seed: int, file: str) -> np.random.Generator:
+def file_generator(seed: int, file: str) -> np.random.Generator:
+    """Return a generator for one file, whatever the other files are."""
     digest = hashlib.sha256(file.encode()).digest()
     return np.random.default_rng([seed, *np.frombuffer(digest, np.uint32).tolist()])

@@ -21,9 +21,9 @@ _BANDS = 33
 _FRAMES_AT_ONCE = 1024
 _BELOW_LOUD_DB = 30.0
 
-_EDGES = np.round(
-    np.geomspace(_LOWEST, _HIGHEST, _BANDS + 1) / SAMPLE_RATE * _WINDOW
-).astype(np.int64)
+_EDGES = np.round(np.geomspace(_LOWEST, _HIGHEST, _BANDS + 1) / SAMPLE_RATE * _WINDOW).astype(
+    np.int64
+)
 _TAPER = get_window("hann", _WINDOW).astype(np.float32)
 _BIT = (1 << np.arange(_BANDS - 1, dtype=np.uint32)).astype(np.uint32)
 

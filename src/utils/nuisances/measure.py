@@ -110,7 +110,8 @@ def measure_nuisances(path: Path) -> Nuisances:
         zeros += int((block == 0).sum())
         if bits:
             # The lowest bit that any sample sets tells how many are really in use.
-            steps |= np.bitwise_or.reduce((block * 2.0 ** (_EXACT_BITS - 1)).astype(np.int32).ravel())
+            integers = (block * 2.0 ** (_EXACT_BITS - 1)).astype(np.int32)
+            steps |= np.bitwise_or.reduce(integers, axis=None)
         levels.append(frame_levels(mono, frame))
         spectrum.add(mono)
         count += len(block)

@@ -1,0 +1,59 @@
+"""MatchDataset: find out in what the classes differ, and write a data set where they do not."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from src.audit.shortcuts import TOGETHER, Shortcut, find_shortcuts
+from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.derive import Derived
+from src.utils.dataset.inspection import inspect_dataset
+from src.utils.dataset.match import MatchSettings, match_dataset
+from src.utils.dataset.match.stage import STAGE
+
+CONTRIBUTES_BELOW = 0.45
+"""What tells the classes apart with an EER under this has a part in what all do together."""
+
+_RESAMPLES = 200
+
+
+@dataclass(frozen=True)
+class Matching:
+    """A matched data set and why it is as it is.
+
+    Attributes
+    ----------
+    derived : Derived
+    settings : MatchSettings
+        Decided: without `auto`.
+    differing : list of str
+        The labels of the nuisances that were found to differ.
+    """
+
+    derived: Derived
+    settings: MatchSettings
+    differing: list[str]
+
+
+def match_audited(dataset: Dataset, output: Path, settings: MatchSettings) -> Matching:
+    """Audit a data set for shortcuts and write a matched copy.
+
+    Raises
+    ------
+    DatasetError
+        As `inspect_dataset` and `match_dataset` do.
+    """
+    inspection = inspect_dataset(dataset, STAGE)
+    differing = differing_nuisances(find_shortcuts(inspection.files, _RESAMPLES, settings.seed))
+    names = [one.name for one in differing]
+    derived = match_dataset(dataset, output, inspection.files, settings, names)
+    return Matching(derived, settings.decide(names), [one.label for one in differing])
+
+
+def differing_nuisances(shortcuts: list[Shortcut]) -> list[Shortcut]:
+    """Return what is to be matched: the flagged, and all that help where the whole is flagged."""
+    whole = any(one.is_flagged for one in shortcuts if one.name == TOGETHER)
+    return [
+        one
+        for one in shortcuts
+        if one.name != TOGETHER and (one.is_flagged or (whole and one.eer < CONTRIBUTES_BELOW))
+    ]

@@ -1,0 +1,73 @@
+"""Matching as a whole: plan, then write every recording anew."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from src.utils.audio import read_waveform, write_waveform
+from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.derive import Change, Derived, derive_dataset
+from src.utils.dataset.match.plan import plan_matching
+from src.utils.dataset.match.render import render
+from src.utils.dataset.match.settings import MatchSettings
+from src.utils.dataset.noise import file_generator
+from src.utils.errors import AudioError
+from src.utils.files import sha256_text
+
+STAGE = "MatchDataset"
+
+
+def match_dataset(
+    source: Dataset,
+    output: Path,
+    measured: pd.DataFrame,
+    settings: MatchSettings,
+    differing: Collection[str] = (),
+) -> Derived:
+    """Write a copy of a data set whose classes do not differ in their nuisances any more.
+
+    Every recording becomes 16-bit mono WAV at one rate and without DC offset; what else is done
+    is `settings`' to say, or for what is `auto` there follows from `differing`.
+
+    Parameters
+    ----------
+    source : Dataset
+    output : pathlib.Path
+    measured : pandas.DataFrame
+        The files of the source with their nuisances, see `inspect_dataset`.
+    settings : MatchSettings
+    differing : collection of str
+        Nuisances in which the classes differ.
+
+    Raises
+    ------
+    DatasetError
+        As `derive_dataset` does.
+    """
+    decided = settings.decide(differing)
+    plan = plan_matching(measured, decided)
+    clipped = set(measured["file"][measured["clipping"] > 0])
+
+    def transform(file: str, old: Path, new: Path) -> Change:
+        if file not in plan:
+            raise AudioError("could not be measured")
+        if decided.clipped == "reject" and file in clipped:
+            raise AudioError("is clipped")
+        waveform, limited = render(
+            read_waveform(old, decided.sample_rate),
+            decided,
+            plan[file],
+            file_generator(decided.seed, file),
+        )
+        write_waveform(new, waveform, decided.sample_rate)
+        return Change(
+            amplitude=float(np.abs(waveform).max()),
+            limited=limited,
+            duration=len(waveform) / decided.sample_rate,
+            sample_rate=decided.sample_rate,
+        )
+
+    recipe = decided.as_dict() | {"plan": sha256_text(repr(plan))}
+    return derive_dataset(source, output, STAGE, recipe, transform, suffix=".wav")
