@@ -80,15 +80,25 @@ def _linked(frames: np.ndarray, starts: np.ndarray, at: np.ndarray) -> np.ndarra
     for step in range(1, _NEIGHBOURS + 1):
         same = np.flatnonzero((value[step:] == value[:-step]) & (clip[step:] != clip[:-step]))
         # Sorted stably, the earlier frame is of the earlier clip.
+        first, second = at[same], at[same + step]
         pairs = np.c_[clip[same], clip[same + step]]
-        new = ~_contains(seen, pairs, len(starts))
-        first, second, pairs = at[same[new]], at[same[new] + step], pairs[new]
+        shift = (second - starts[pairs[:, 1]]) - (first - starts[pairs[:, 0]])
+        new = _first_of_each(pairs, shift, len(starts))
+        new = new[~_contains(seen, pairs[new], len(starts))]
+        first, second, pairs = first[new], second[new], pairs[new]
         alike = np.zeros(len(pairs), bool)
         for begin in range(0, len(pairs), _CANDIDATES_AT_ONCE):
             some = slice(begin, begin + _CANDIDATES_AT_ONCE)
             alike[some] = _alike(frames, starts, first[some], second[some], pairs[some])
         seen = np.unique(np.concatenate([seen, pairs[alike]]), axis=0)
     return seen
+
+
+def _first_of_each(pairs: np.ndarray, shift: np.ndarray, n_clips: int) -> np.ndarray:
+    """Return one place of each way in which two clips can be laid over each other."""
+    furthest = int(np.abs(shift).max(initial=0))
+    keys = (pairs[:, 0] * n_clips + pairs[:, 1]) * (2 * furthest + 1) + shift + furthest
+    return np.unique(keys, return_index=True)[1]
 
 
 def _contains(known: np.ndarray, pairs: np.ndarray, base: int) -> np.ndarray:

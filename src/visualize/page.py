@@ -29,6 +29,7 @@ th { text-align: left; font-weight: 600; border-bottom: 2px solid var(--line); }
 th, td { padding: .3rem .75rem .3rem 0; vertical-align: top; }
 td { border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; white-space: nowrap; }
+td:first-child { white-space: nowrap; }
 tr.bad td { background: #fdf1ea; }
 tr.bad td:first-child, .bad-text { color: var(--bad); font-weight: 600; }
 tr.unsure td:first-child { color: var(--unsure); }

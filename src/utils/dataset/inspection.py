@@ -85,7 +85,14 @@ def inspect_dataset(dataset: Dataset, stage: str) -> Inspection:
     return Inspection(kept.assign(**measured), prints, rejected, len(todo))
 
 
-def _inspect(dataset: Dataset, file: str) -> tuple[Nuisances, str, np.ndarray]:
+def inspect_recording(dataset: Dataset, file: str) -> tuple[Nuisances, str, np.ndarray]:
+    """Return a recording's nuisances, SHA-256 and fingerprint.
+
+    Raises
+    ------
+    AudioError
+        As `measure_nuisances` does.
+    """
     path = dataset.path(file)
     nuisances = measure_nuisances(path)
     prints = np.zeros(0, np.uint32)
@@ -110,7 +117,7 @@ def _measure(
     rejected = {}
     waiting: list[tuple] = []
     statement = f"INSERT OR REPLACE INTO clips VALUES ({','.join('?' * len(_COLUMNS))})"
-    outcomes = map_ahead(partial(attempt, partial(_inspect, dataset)), files)
+    outcomes = map_ahead(partial(attempt, partial(inspect_recording, dataset)), files)
     # A bar over nothing would flash past whenever a data set is inspected again.
     progress = tqdm(outcomes, stage, len(files), unit="clip", leave=False) if files else outcomes
     for file, outcome in zip(files, progress, strict=True):
