@@ -93,11 +93,50 @@ def read_blocks(path: Path, seconds: float = BLOCK_SECONDS) -> Iterator[np.ndarr
         yield from _blocks(stream, seconds * _info(stream).sample_rate)
 
 
+def to_mono(block: np.ndarray) -> np.ndarray:
+    """Return the mean over channels of a block of shape (frames, channels)."""
+    # One channel is its own mean, which would take a fifth of the time.
+    return block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
+
+
+class Resampler:
+    """Changes the rate of a mono waveform that comes block by block, holding only the result.
+
+    By the SoX resampler at high quality (https://github.com/dofuuz/python-soxr).
+
+    Parameters
+    ----------
+    native, wanted : int
+        Rates in Hz.
+    """
+
+    def __init__(self, native: int, wanted: int) -> None:
+        self._stream = None
+        if native != wanted:
+            self._stream = soxr.ResampleStream(native, wanted, 1, dtype="float32", quality="HQ")
+        # Grows in place, where joining a list of blocks would hold a long clip twice.
+        self._samples = bytearray()
+
+    def add(self, mono: np.ndarray) -> None:
+        """Add a block of shape (samples,)."""
+        if self._stream is None:
+            self._samples += np.ascontiguousarray(mono).data
+            return
+        for start in range(0, len(mono), RESAMPLED_AT_ONCE):
+            part = mono[start : start + RESAMPLED_AT_ONCE]
+            self._samples += self._stream.resample_chunk(part).data
+
+    def finish(self) -> np.ndarray:
+        """Return the whole at the wanted rate, float32, shape (samples,), and end."""
+        if self._stream is not None:
+            self._samples += self._stream.resample_chunk(np.empty(0, np.float32), last=True).data
+        return np.frombuffer(self._samples, np.float32)
+
+
 def read_waveform(path: Path, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
     """Decode a whole file as a mono waveform at `sample_rate`, holding little beside the result.
 
-    Channels are averaged; the rate is changed by the SoX resampler at high quality
-    (https://github.com/dofuuz/python-soxr).
+    Channels are averaged, and the rate is changed as `Resampler` does.
 
     Returns
     -------
@@ -111,27 +150,19 @@ def read_waveform(path: Path, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
         give a single sample.
     """
     peak = 0.0
-    # Grows in place, where joining a list of blocks would hold a long clip twice.
-    samples = bytearray()
     with _opened(path) as stream:
         native = _info(stream).sample_rate
-        resampler = soxr.ResampleStream(native, sample_rate, 1, dtype="float32", quality="HQ")
+        resampler = Resampler(native, sample_rate)
         for block in _blocks(stream, BLOCK_SECONDS * native):
-            # One channel is its own mean, which would take a fifth of the time.
-            mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
+            mono = to_mono(block)
             peak = max(peak, float(np.abs(mono).max()))
-            if native == sample_rate:
-                samples += mono.data
-                continue
-            for start in range(0, len(mono), RESAMPLED_AT_ONCE):
-                samples += resampler.resample_chunk(mono[start : start + RESAMPLED_AT_ONCE]).data
+            resampler.add(mono)
     if peak < SILENCE_PEAK:
         raise AudioError("is silent (its peak is under -80 dBFS)")
-    if native != sample_rate:
-        samples += resampler.resample_chunk(np.empty(0, np.float32), last=True).data
-    if not samples:
+    waveform = resampler.finish()
+    if not len(waveform):
         raise AudioError(f"is shorter than one sample at {sample_rate:,} Hz")
-    return np.frombuffer(samples, np.float32)
+    return waveform
 
 
 @dataclass(frozen=True)

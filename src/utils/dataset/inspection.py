@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from src.utils.audio import SILENCE_PEAK, read_waveform
+from src.utils.audio import Resampler, read_blocks, to_mono
 from src.utils.dataset.dataset import Dataset, require_some
 from src.utils.errors import AudioError, DatasetError
 from src.utils.files import file_identity, sha256_file
 from src.utils.nuisances import fingerprint
-from src.utils.nuisances.measure import NAMES, VERSION, Nuisances, measure_nuisances
+from src.utils.nuisances.measure import NAMES, VERSION, NuisanceMeter, Nuisances
 from src.utils.parallel import attempt, map_ahead
 
 DATABASE = "inspection.sqlite"
@@ -94,17 +94,14 @@ def inspect_recording(dataset: Dataset, file: str) -> tuple[Nuisances, str, np.n
         As `measure_nuisances` does.
     """
     path = dataset.path(file)
-    nuisances = measure_nuisances(path)
-    prints = np.zeros(0, np.uint32)
-    # Silence has no fingerprint, but nuisances all the same.
-    if nuisances.peak >= SILENCE_PEAK:
-        try:
-            waveform = read_waveform(path, fingerprint.SAMPLE_RATE)
-        except AudioError:
-            # Channels that cancel each other out, or a few samples.
-            return nuisances, sha256_file(path), prints
-        prints = fingerprint.compute_fingerprint(waveform)
-    return nuisances, sha256_file(path), prints
+    meter = NuisanceMeter(path)
+    resampler = Resampler(meter.info.sample_rate, fingerprint.SAMPLE_RATE)
+    for block in read_blocks(path):
+        mono = to_mono(block)
+        meter.add(block, mono)
+        resampler.add(mono)
+    prints = fingerprint.compute_fingerprint(resampler.finish())
+    return meter.finish(), sha256_file(path), prints
 
 
 def _measure(

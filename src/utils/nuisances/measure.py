@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from src.utils.audio import read_blocks, read_info
+from src.utils.audio import read_blocks, read_info, to_mono
 from src.utils.errors import AudioError
 from src.utils.nuisances.activity import FRAME_SECONDS, LOWEST_DB, find_activity, frame_levels
 from src.utils.nuisances.bandwidth import MeanSpectrum
@@ -90,55 +90,91 @@ def measure_nuisances(path: Path) -> Nuisances:
     AudioError
         When it is missing, cannot be decoded to its end or holds values that are not finite.
     """
-    info = read_info(path)
-    bits = _PCM_BITS.get(info.subtype, 0)
-    frame = max(1, round(FRAME_SECONDS * info.sample_rate))
-    spectrum = MeanSpectrum(info.sample_rate)
-    levels = []
-    steps = np.int32(0)
-    peak = total = energy = 0.0
-    count = samples = zeros = 0
-    tops: list[tuple[float, int]] = []
+    meter = NuisanceMeter(path)
     for block in read_blocks(path):
-        mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
+        meter.add(block, to_mono(block))
+    return meter.finish()
+
+
+class NuisanceMeter:
+    """Measures a recording whose blocks are handed to it, for one pass that serves others too.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The recording; only its head is read here.
+
+    Raises
+    ------
+    AudioError
+        When it is missing or not audio.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.info = read_info(path)
+        self._encoder = _encoder(path)
+        self._bits = _PCM_BITS.get(self.info.subtype, 0)
+        self._frame = max(1, round(FRAME_SECONDS * self.info.sample_rate))
+        self._spectrum = MeanSpectrum(self.info.sample_rate)
+        self._levels: list[np.ndarray] = []
+        self._steps = 0
+        self._tops: list[tuple[float, int]] = []
+        self._total = self._energy = 0.0
+        self._count = self._samples = self._zeros = 0
+
+    def add(self, block: np.ndarray, mono: np.ndarray) -> None:
+        """Measure a block.
+
+        Parameters
+        ----------
+        block : numpy.ndarray
+            float32, shape (frames, channels); of its level, what is left over behind the last
+            whole 10 ms is not measured.
+        mono : numpy.ndarray
+            The mean over its channels, shape (frames,).
+        """
         magnitude = np.abs(block)
         highest = float(magnitude.max())
-        peak = max(peak, highest)
-        tops.append((highest, _count_flat(block, magnitude, highest)))
-        total += float(mono.sum(dtype=np.float64))
-        energy += float(np.square(block, dtype=np.float64).sum())
-        zeros += int((block == 0).sum())
-        if bits:
+        self._tops.append((highest, _count_flat(block, magnitude, highest)))
+        self._total += float(mono.sum(dtype=np.float64))
+        self._energy += float(np.square(block, dtype=np.float64).sum())
+        self._zeros += int(block.size - np.count_nonzero(block))
+        if self._bits:
             # The lowest bit that any sample sets tells how many are really in use.
             integers = (block * 2.0 ** (_EXACT_BITS - 1)).astype(np.int32)
-            steps |= np.bitwise_or.reduce(integers, axis=None)
-        levels.append(frame_levels(mono, frame))
-        spectrum.add(mono)
-        count += len(block)
-        samples += block.size
-    used = _used_bits(int(steps), bits)
-    activity = find_activity(np.concatenate(levels))
-    seconds = count / info.sample_rate
-    level = energy / samples
-    flat = sum(number for highest, number in tops if highest >= _TOP * peak)
-    return Nuisances(
-        duration=seconds,
-        peak=peak,
-        rms=float(10 * np.log10(max(level, 10 ** (LOWEST_DB / 10)))),
-        dc_offset=abs(total / count),
-        leading_silence=activity.first * FRAME_SECONDS,
-        trailing_silence=(len(activity.active) - activity.last) * FRAME_SECONDS,
-        silence_ratio=float(1 - activity.active.mean()) if len(activity.active) else 0.0,
-        digital_silence=zeros / samples,
-        noise_floor=activity.noise_floor,
-        sample_rate=info.sample_rate,
-        bandwidth=spectrum.bandwidth(used or _EXACT_BITS),
-        bit_depth=used,
-        clipping=flat / samples if peak > _LOUD_ENOUGH else 0.0,
-        format=f"{info.format} {info.subtype}",
-        encoder=_encoder(path),
-        channels=info.channels,
-    )
+            self._steps |= int(np.bitwise_or.reduce(integers, axis=None))
+        self._levels.append(frame_levels(mono, self._frame))
+        self._spectrum.add(mono)
+        self._count += len(block)
+        self._samples += block.size
+
+    def finish(self) -> Nuisances:
+        """Return what was measured."""
+        info = self.info
+        used = _used_bits(self._steps, self._bits)
+        activity = find_activity(np.concatenate(self._levels))
+        peak = max(highest for highest, _ in self._tops)
+        flat = sum(number for highest, number in self._tops if highest >= _TOP * peak)
+        power = max(self._energy / self._samples, 10 ** (LOWEST_DB / 10))
+        n_frames = len(activity.active)
+        return Nuisances(
+            duration=self._count / info.sample_rate,
+            peak=peak,
+            rms=float(10 * np.log10(power)),
+            dc_offset=abs(self._total / self._count),
+            leading_silence=activity.first * self._frame / info.sample_rate,
+            trailing_silence=(n_frames - activity.last) * self._frame / info.sample_rate,
+            silence_ratio=float(1 - activity.active.mean()) if n_frames else 0.0,
+            digital_silence=self._zeros / self._samples,
+            noise_floor=activity.noise_floor,
+            sample_rate=info.sample_rate,
+            bandwidth=self._spectrum.bandwidth(used or _EXACT_BITS),
+            bit_depth=used,
+            clipping=flat / self._samples if peak > _LOUD_ENOUGH else 0.0,
+            format=f"{info.format} {info.subtype}",
+            encoder=self._encoder,
+            channels=info.channels,
+        )
 
 
 def _count_flat(block: np.ndarray, magnitude: np.ndarray, highest: float) -> int:
