@@ -44,6 +44,12 @@ class Balance:
                 f"{counts.idxmax()} has {counts.max() / counts.min():.1f} times the clips of "
                 f"{counts.idxmin()}; accuracy misleads here, EER does not"
             )
+        lonely = self.classes["label"][self.classes["speakers"] == 1].tolist()
+        if lonely:
+            found.append(
+                f"{' and '.join(lonely)}: one speaker only; intervals are over clips, and hold for "
+                f"this voice alone"
+            )
         for column, eer in self.eers.items():
             if eer < FLAGGED_BELOW:
                 found.append(
