@@ -394,11 +394,13 @@ def OptimizeHyperparameters(
     names = arguments.backbone_name(backbone), arguments.classifier_name(classifier)
     total = None if trials is None else arguments.whole_number("--trials", trials, 1)
     study = arguments.optional_number("--study-number", study_number)
+    from src.audit.summary import find_audit
     from src.models.data import TrainingStores
     from src.models.search import optimize
-    from src.reports import report_search
+    from src.reports import report_audited, report_search
 
     stores = TrainingStores.open(_path(c, "embeddings", embeddings), names[0])
+    print(report_audited(find_audit(_path(c, "runs", runs), stores.train.manifest["dataset"])))
     search = optimize(stores, _path(c, "runs", runs), names[1], total, _seed(c, seed), study)
     print(report_search(search))
     if search.was_stopped:

@@ -134,7 +134,7 @@ def report_audited(audited: Audited | None) -> str:
     if audited is None:
         return "not audited: fab AuditDataset tells what could make the figures too good"
     flags = audited.findings.flags
-    where = f"audit of run {audited.run.number}"
+    where = f"audit of run {audited.run.number} ({audited.run.manifest['started'][:10]})"
     if not flags:
         return f"{where}: nothing flagged"
     return f"warning: {where} flags {shorten(flags)}; see {audited.run.folder / 'audit.html'}"
