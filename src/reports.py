@@ -82,8 +82,12 @@ def report_derived(derived: Derived, limited: str) -> str:
 
 
 def report_split(split: Split) -> str:
-    """Show the table of splits."""
+    """Show the table of splits, and what is in none."""
     text = table(split.summary, minutes="{:.1f}")
+    for reason, count in split.set_aside.items():
+        text += f"\nin no split: {count:,} clip{'s' if count != 1 else ''}, {reason}"
+    for note in split.notes:
+        text += f"\nwarning: {note}"
     if split.n_without_spoofs:
         people = "person" if split.n_without_spoofs == 1 else "people"
         text += (

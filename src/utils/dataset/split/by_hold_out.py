@@ -133,8 +133,8 @@ def _describe(files: pd.DataFrame, numbers: pd.Series, clips: _Clips) -> pd.Data
     groups = describe_groups(files, numbers)[["group", "gender"]]
     there = pd.Index(groups["group"])
     spoof = files["label"] == SPOOF
-    masks = (~clips.held & ~spoof, ~clips.held & spoof, clips.testable & ~spoof)
-    masks += (clips.testable & spoof,)
+    trained = ~clips.held
+    masks = (trained & ~spoof, trained & spoof, clips.testable & ~spoof, clips.testable & spoof)
     for column, mask in zip(_BRINGS, masks, strict=True):
         groups[column] = have(there, numbers[mask])
     groups["held"] = have(there, numbers[clips.held])
