@@ -52,7 +52,7 @@ def group_clips(files: pd.DataFrame, units: str = BY_SPEAKER) -> pd.Series:
     utterance = _codes(text_column(files, UTTERANCE))
     speaker = _codes(files["speaker"])
     if units == BY_UTTERANCE:
-        _require(utterance >= 0, "no utterance", "--units=utterance", "an utterance column")
+        _require(utterance >= 0, "no utterance", "a split by utterance", "an utterance column")
         return pd.Series(utterance, index=files.index)
     _require(
         (speaker >= 0) | (utterance >= 0),

@@ -113,7 +113,8 @@ def summarise_splits(files: pd.DataFrame, splits: pd.Series) -> pd.DataFrame:
         Columns `split, label, gender, speakers, clips, minutes`; minutes are NaN where no
         duration is known yet.
     """
-    table = files.assign(split=pd.Categorical(splits, SPLITS), gender=files["gender"])
+    placed = splits != NO_SPLIT
+    table = files[placed].assign(split=pd.Categorical(splits[placed], SPLITS))
     table["gender"] = table["gender"].replace("", "unknown")
     groups = table.groupby(["split", "label", "gender"], observed=True)
     summary = groups.agg(

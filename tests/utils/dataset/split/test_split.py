@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -28,16 +27,6 @@ BY_COLUMN = SplitSettings(strategy="column")
 def crowd(n: int, n_bona_fide: int = 2, n_spoof: int = 2, name: str = "s") -> list[tuple]:
     """n people, every other one a woman."""
     return [(f"{name}{i:03d}", "FM"[i % 2], n_bona_fide, n_spoof) for i in range(n)]
-
-
-@pytest.fixture
-def dataset_of(tmp_path: Path) -> Callable[..., Dataset]:
-    def make(files: pd.DataFrame) -> Dataset:
-        dataset = Dataset.open(tmp_path)
-        dataset.write_tables(files)
-        return dataset
-
-    return make
 
 
 def speakers(files: pd.DataFrame, splits: pd.Series) -> dict[str, set[str]]:
