@@ -24,6 +24,7 @@ SPLITS = PRETEXT_SPLITS + DOWNSTREAM_SPLITS
 SPLIT_STRATEGIES = ("speaker", "column", "official")
 SPLIT_UNITS = BY_SPEAKER, BY_UTTERANCE = ("speaker", "utterance")
 """What a split keeps on one side: whole speakers, or, for corpora of a single voice, utterances."""
+SAME_VOICES = "split by utterance: the figures hold for these voices only"
 HOLD_OUT_COLUMNS = ("attack", "source", "language")
 """What can be held out of training, so that a test shows how a detector takes what is new."""
 MIN_FOLDS = 3

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from src.utils.config import BY_UTTERANCE
+from src.utils.config import BY_UTTERANCE, SAME_VOICES
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.schema import people_of
 from src.utils.dataset.split.assignment import Assignment
@@ -81,9 +81,7 @@ def _assign(files: pd.DataFrame, settings: SplitSettings, seed: int) -> Assignme
         return split_officially(files)
     if settings.strategy == "column":
         return Assignment(split_by_column(files, shares, seed))
-    notes = []
-    if units == BY_UTTERANCE:
-        notes = ["voices are on both sides: the figures hold for these voices only"]
+    notes = [SAME_VOICES] if units == BY_UTTERANCE else []
     if settings.hold_out is not None:
         held = split_by_hold_out(files, settings.hold_out, shares, seed, units)
         return Assignment(held.splits, held.set_aside, held.notes + notes)
