@@ -100,7 +100,7 @@ def name_groups(files: pd.DataFrame, groups: pd.Series, units: str = BY_SPEAKER)
         return "utterance"
     named = files["speaker"] != ""
     each = files["speaker"][named].nunique() == groups.nunique() == groups[named].nunique()
-    return "speaker" if each else "group of speakers who share utterances"
+    return "speaker" if each else "group of speakers or utterances"
 
 
 def _codes(names: pd.Series) -> np.ndarray:

@@ -132,7 +132,7 @@ def test_what_a_group_has(clip_table: Callable) -> None:
     groups = describe_groups(files, numbers)
     assert groups[[*KINDS]].to_numpy().tolist() == [[True, True], [True, False]]
     assert groups["gender"].tolist() == ["F", ""]
-    assert name_groups(files, numbers) == "group of speakers who share utterances"
+    assert name_groups(files, numbers) == "group of speakers or utterances"
     assert name_groups(files.iloc[:2], numbers.iloc[:2]) == "speaker"
     assert name_groups(files, group_clips(files, "utterance"), "utterance") == "utterance"
 
@@ -175,7 +175,7 @@ def test_shared_utterances_move_together_and_are_counted(
     assert len(there) == len(files)
     few = dataset_of(files[files["speaker"].isin(["s000", "s001", "s002", "s003"])])
     with pytest.raises(
-        DatasetError, match=r"2 groups of speakers who share .*1 more speaker, real"
+        DatasetError, match=r"2 groups of speakers or utterances .*1 more speaker, real"
     ):
         split_dataset(few, SplitSettings(shares=ALONE))
 
