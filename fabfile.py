@@ -18,10 +18,12 @@ from src.utils.config import (
     DEFAULTS,
     FULL,
     GENDERS,
+    MIN_FOLDS,
     PRECISIONS,
     PROBE,
     ROOT,
     SPLIT_STRATEGIES,
+    SPLIT_UNITS,
     SPLITS,
 )
 from src.utils.errors import ArgumentError, AudiosError, choose
@@ -50,14 +52,22 @@ HELP = {
     "audio": "Where the recordings are, if not in --dataset; nothing is written there.",
     "layer": "A whole number (0 first, -1 last), or probe (default) for the layer with the lowest "
     "EER of a logistic regression, as in ProbeLayers.",
-    "strategy": "speaker (default) deals people out; column follows the table's split column.",
-    "pretext": "Share of people for pretext (default: 0.6; 0 for small corpora).",
+    "strategy": "speaker (default) deals people out; official takes the corpus' own split as it "
+    "is; column follows it and makes up for parts it lacks.",
+    "hold_out": "Keep these out of training and test on them: attack:NAME,NAME, source:NAME or "
+    "language:NAME.",
+    "folds": "Deal people into this many folds (3 or more), and test on one of them.",
+    "fold": "Which fold to test on, 0 first; the next one validates, the others train.",
+    "units": "What stays on one side: speaker (default), or utterance for corpora of one voice.",
+    "pretext": "Share of people for pretext (default: 0.6; 0 for small corpora, and with "
+    "--hold-out or --folds).",
     "pretext_train": "Share of pretext people to train on (default: 0.8).",
     "pretext_val": "Share of pretext people to validate on (default: the rest).",
     "downstream_train": "Share of downstream people to train on (default: 0.7).",
     "downstream_val": "Share of downstream people to validate on (default: 0.2).",
     "downstream_test": "Share of downstream people to test on (default: the rest).",
-    "without_spoofs": "Where people without spoofs go: test (default), or spread over all splits.",
+    "without_spoofs": "Where people without spoofs go: test (default), or spread over all splits, "
+    "as always with --hold-out or --folds.",
     "trials": "Trials of the search in all (default: 100 for mlp, 30 for svm and rf).",
     "study_number": "Number of the study (see the names in the runs' folder).",
     "run_number": "Number of the run (default: the newest that fits, or the study's best).",
@@ -182,30 +192,21 @@ def SplitDataset(
     downstream_val=None,
     downstream_test=None,
     without_spoofs="test",
+    hold_out=None,
+    folds=None,
+    fold=None,
+    units="speaker",
     seed=None,
 ):
     """6 · Divide the speakers into five splits.
 
     Pretext train and val, downstream train, val and test.
     """
+    settings = _split_settings(**locals())
     from src.reports import report_split
-    from src.utils.dataset.split import Shares, split_dataset
+    from src.utils.dataset.split import split_dataset
 
-    choose("--without-spoofs", without_spoofs, ("test", "spread"))
-    shares = arguments.share_flags(
-        pretext=pretext,
-        pretext_train=pretext_train,
-        pretext_val=pretext_val,
-        downstream_train=downstream_train,
-        downstream_val=downstream_val,
-        downstream_test=downstream_test,
-    )
-    spread = without_spoofs == "spread"
-    print(
-        report_split(
-            split_dataset(_dataset(c, dataset), Shares(**shares), strategy, _seed(c, seed), spread)
-        )
-    )
+    print(report_split(split_dataset(_dataset(c, dataset), settings, _seed(c, seed))))
 
 
 @stage()
@@ -504,6 +505,10 @@ def RunPipeline(
     downstream_val=None,
     downstream_test=None,
     without_spoofs="test",
+    hold_out=None,
+    folds=None,
+    fold=None,
+    units="speaker",
     backbone="lfcc",
     checkpoint=None,
     precision="auto",
@@ -519,9 +524,8 @@ def RunPipeline(
 
     AuditDataset comes before training, and its flags are shown.
     """
+    split = _split_settings(**locals())
     choose("--normalize", normalize, ("rms", "peak", "match", "none"))
-    choose("--strategy", strategy, SPLIT_STRATEGIES)
-    choose("--without-spoofs", without_spoofs, ("test", "spread"))
     backbones = [arguments.backbone_name(name) for name in backbone.split(",")]
     n_trials = arguments.whole_number("--trials", trials)
     if layer is not None and n_trials:
@@ -529,16 +533,7 @@ def RunPipeline(
     chosen = PROBE if layer is None else arguments.layer_choice(layer)
     if checkpoint and len(backbones) > 1:
         raise ArgumentError("--checkpoint goes with a single --backbone")
-    shares = arguments.share_flags(
-        pretext=pretext,
-        pretext_train=pretext_train,
-        pretext_val=pretext_val,
-        downstream_train=downstream_train,
-        downstream_val=downstream_val,
-        downstream_test=downstream_test,
-    )
     from src.pipeline import PipelineSettings, run_pipeline
-    from src.utils.dataset.split import Shares
 
     settings = PipelineSettings(
         dataset=_path(c, "dataset", dataset),
@@ -548,9 +543,7 @@ def RunPipeline(
         layout=layout,
         normalize=None if normalize == "none" else normalize,
         snr_db=arguments.number_range("--snr-db", snr_db) if snr_db else None,
-        strategy=strategy,
-        shares=Shares(**shares),
-        spread_without_spoofs=without_spoofs == "spread",
+        split=split,
         backbones={name: checkpoint for name in backbones},
         precision=precision,
         layers=None if layers is None else arguments.layer_span(layers),
@@ -603,6 +596,33 @@ def Clean(c, what=None, yes=False, embeddings=None, runs=None):
         print(f"removed {len(found)}")
     else:
         print(f"{len(found)} would be removed; add --yes to do it")
+
+
+def _split_settings(strategy, without_spoofs, hold_out, folds, fold, units, **flags):
+    choose("--strategy", strategy, SPLIT_STRATEGIES)
+    choose("--without-spoofs", without_spoofs, ("test", "spread"))
+    choose("--units", units, SPLIT_UNITS)
+    held = None if hold_out is None else arguments.hold_out(hold_out)
+    n_folds = None if folds is None else arguments.whole_number("--folds", folds, MIN_FOLDS)
+    given = arguments.share_flags(**{name: flags[name] for name in arguments.SHARES})
+    if strategy == "official" and given:
+        raise ArgumentError("--strategy=official cuts nothing: leave the shares out")
+    if n_folds is not None and given.keys() - {"pretext"}:
+        raise ArgumentError("--folds are of one size: leave the shares out")
+    if held or n_folds:
+        # Whoever does not ask for pretext splits needs none to test what is new.
+        given.setdefault("pretext", 0.0)
+    from src.utils.dataset.split import HoldOut, Shares, SplitSettings
+
+    return SplitSettings(
+        strategy=strategy,
+        shares=Shares(**given),
+        spread_without_spoofs=without_spoofs == "spread",
+        units=units,
+        hold_out=HoldOut(held[0], tuple(held[1])) if held else None,
+        folds=n_folds,
+        fold=arguments.optional_number("--fold", fold),
+    )
 
 
 def _generate_embeddings(

@@ -26,7 +26,7 @@ from src.utils.dataset.measure import (
 )
 from src.utils.dataset.noise import add_noise
 from src.utils.dataset.normalize import normalize_dataset
-from src.utils.dataset.split import Shares, split_dataset
+from src.utils.dataset.split import SplitSettings, split_dataset
 from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.extract import extract_split
 from src.utils.embeddings.store import EmbeddingStore
@@ -49,9 +49,7 @@ class PipelineSettings:
         `peak`, `rms`, `match` for MatchDataset, or None to leave the recordings alone.
     snr_db : (float, float) or None
         Range of the noise to add, None for none.
-    strategy : str
-    shares : Shares
-    spread_without_spoofs : bool
+    split : SplitSettings
     backbones : dict of str to (str or None)
         The checkpoint by backbone.
     precision : str
@@ -71,9 +69,7 @@ class PipelineSettings:
     layout: str = "auto"
     normalize: str | None = "rms"
     snr_db: tuple[float, float] | None = None
-    strategy: str = "speaker"
-    shares: Shares = field(default_factory=Shares)
-    spread_without_spoofs: bool = False
+    split: SplitSettings = field(default_factory=SplitSettings)
     backbones: dict[str, str | None] = field(default_factory=lambda: {"lfcc": None})
     precision: str = "auto"
     layers: tuple[int, int] | None = None
@@ -178,9 +174,7 @@ def prepare_dataset(settings: PipelineSettings, tell: Callable[[str], None]) -> 
         derived = add_noise(dataset, _beside(dataset, "noisy"), settings.snr_db, settings.seed)
         tell(f"AddNoise\n{reports.report_derived(derived, 'voice and noise are quieter')}")
         dataset = derived.dataset
-    split = split_dataset(
-        dataset, settings.shares, settings.strategy, settings.seed, settings.spread_without_spoofs
-    )
+    split = split_dataset(dataset, settings.split, settings.seed)
     tell(f"SplitDataset\n{reports.report_split(split)}")
     return dataset
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from src.utils.config import DOWNSTREAM_SPLITS, LABELS
+from src.utils.config import BY_UTTERANCE, DOWNSTREAM_SPLITS, LABELS, SAME_VOICES
 from src.utils.errors import shorten
 
 # A stage that ends soon should not wait for the libraries of all the others.
@@ -87,8 +87,12 @@ def report_derived(derived: Derived, limited: str) -> str:
 
 
 def report_split(split: Split) -> str:
-    """Show the table of splits."""
+    """Show the table of splits, and what is in none."""
     text = table(split.summary, minutes="{:.1f}")
+    for reason, count in split.set_aside.items():
+        text += f"\nin no split: {count:,} clip{'s' if count != 1 else ''}, {reason}"
+    for note in split.notes:
+        text += f"\nwarning: {note}"
     if split.n_without_spoofs:
         people = "person" if split.n_without_spoofs == 1 else "people"
         text += (
@@ -238,7 +242,7 @@ def _tell_probe(probe: Probe) -> str:
     shown = pd.DataFrame({"layer": rows["layer"].unique(), **columns})
     text = (
         f"EER of a logistic regression, mean ± standard error over {probe.n_folds} folds by "
-        f"speaker\n({probe.n_clips:,} clips of {probe.n_speakers:,} speakers in training and "
+        f"{probe.unit}\n({probe.n_clips:,} clips of {probe.n_speakers:,} speakers in training and "
         f"validation)\n{table(shown)}\n"
         f"best: layer {best['layer']}, {best['pooling']}, {best['eer']:.2%}"
     )
@@ -257,6 +261,7 @@ def report_training(training: Training) -> str:
         f"layer {training.layer}, validation EER {training.validation_eer:.2%} at the threshold "
         f"{training.threshold:.4f}\nrun {training.run.number}: {training.run.folder}"
     )
+    text = _warn_of_voices(training.run) + text
     return text + (" (already trained)" if training.was_there else "")
 
 
@@ -276,10 +281,18 @@ def report_search(search: Search) -> str:
     return f"{text}study {search.study.number}: {search.study.folder}"
 
 
+def _warn_of_voices(run: Run) -> str:
+    """Say what figures are worth whose test speaks with the voices of the training."""
+    by_utterance = run.settings.get("units") == BY_UTTERANCE
+    return f"warning: {SAME_VOICES}\n" if by_utterance else ""
+
+
 def report_evaluation(evaluation: Evaluation) -> str:
     """Show the figures of a test, its confusion matrix and its files."""
     found = evaluation.detection
-    warning = "warning: EER above 50 %: are the labels swapped?\n" if found.eer > 0.5 else ""
+    warning = _warn_of_voices(evaluation.run)
+    if found.eer > 0.5:
+        warning += "warning: EER above 50 %: are the labels swapped?\n"
     rows = {
         "EER": f"{found.eer:.2%}",
         "AUC": f"{found.auc:.4f}",

@@ -14,7 +14,7 @@ from src import pipeline
 from src.pipeline import PipelineSettings, run_pipeline
 from src.utils.audio import read_info, write_waveform
 from src.utils.dataset.dataset import Dataset
-from src.utils.dataset.split import Shares
+from src.utils.dataset.split import Shares, SplitSettings
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.runs import list_runs
 
@@ -39,7 +39,7 @@ def test_everything_then_nothing(tmp_path: Path, make_cetuc: Callable, monkeypat
         runs=tmp_path / "runs",
         audio=recordings,
         snr_db=(20.0, 30.0),
-        shares=Shares(0.0, 0.8, 0.2, 0.5, 0.25, 0.25),
+        split=SplitSettings(shares=Shares(0.0, 0.8, 0.2, 0.5, 0.25, 0.25)),
         trials=2,
         classifiers=("svm", "mlp"),
     )
@@ -83,7 +83,7 @@ def test_a_replaced_recording_reaches_the_result(tmp_path: Path, make_cetuc: Cal
         embeddings=tmp_path / "embeddings",
         runs=tmp_path / "runs",
         audio=recordings,
-        shares=Shares(0.0, 0.8, 0.2, 0.5, 0.25, 0.25),
+        split=SplitSettings(shares=Shares(0.0, 0.8, 0.2, 0.5, 0.25, 0.25)),
         trials=0,
         classifiers=("svm",),
     )

@@ -69,6 +69,14 @@ def test_derived_and_split(files: pd.DataFrame, tmp_path: Path) -> None:
     assert "3 people without spoofs went to downstream_test" in text
     assert "unchanged" in text
     assert "nan" not in text.lower()
+    assert "in no split" not in text
+    split = Split(summary, 0, False, {"held out, but late": 1_200, "left over": 1}, ["mind this"])
+    lines = reports.report_split(split).splitlines()
+    assert lines[-3:] == [
+        "in no split: 1,200 clips, held out, but late",
+        "in no split: 1 clip, left over",
+        "warning: mind this",
+    ]
 
 
 def probed(*rows: tuple) -> Probe:

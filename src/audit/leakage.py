@@ -61,7 +61,10 @@ class Leak:
 
 
 def find_leaks(
-    files: pd.DataFrame, fingerprints: Sequence[np.ndarray], splits: pd.Series | None
+    files: pd.DataFrame,
+    fingerprints: Sequence[np.ndarray],
+    splits: pd.Series | None,
+    same_voices: bool = False,
 ) -> list[Leak]:
     """Look for clips of later splits that match clips of earlier ones.
 
@@ -73,6 +76,8 @@ def find_leaks(
         One a clip, see `compute_fingerprint`.
     splits : pandas.Series or None
         The split of every row, empty for a clip in none; None where nothing is split yet.
+    same_voices : bool
+        Whether the split is by utterance, with the same speakers on both sides on purpose.
 
     Returns
     -------
@@ -80,7 +85,7 @@ def find_leaks(
         What cannot be told (no speakers, no transcripts) is left out.
     """
     found = [_conflict(files)]
-    for name, is_leak, keys in _keys(files, fingerprints):
+    for name, is_leak, keys in _keys(files, fingerprints, same_voices):
         known = keys >= 0
         if not known.any():
             continue
@@ -90,10 +95,10 @@ def find_leaks(
 
 
 def _keys(
-    files: pd.DataFrame, fingerprints: Sequence[np.ndarray]
+    files: pd.DataFrame, fingerprints: Sequence[np.ndarray], same_voices: bool
 ) -> Iterator[tuple[str, bool, np.ndarray]]:
     """Yield what clips may have in common, as a number a clip, -1 where it is not known."""
-    yield "speaker", True, _numbered(files["speaker"])
+    yield "speaker", not same_voices, _numbered(files["speaker"])
     content = group_equal(files["sha256"].tolist())
     yield "file content", True, content
     yield "near-duplicate audio", True, _near(content, fingerprints)

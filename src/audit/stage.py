@@ -5,12 +5,13 @@ from pathlib import Path
 
 from src.audit.balance import describe_balance
 from src.audit.findings import AUDIT, Findings
-from src.audit.leakage import find_leaks
+from src.audit.leakage import TEST, find_leaks
 from src.audit.page import write_audit_page
 from src.audit.shortcuts import FLAGGED_BELOW, TOGETHER, find_shortcuts
+from src.utils.config import BY_UTTERANCE
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.inspection import Inspection, inspect_dataset
-from src.utils.dataset.split.store import assign_splits
+from src.utils.dataset.split.store import assign_splits, read_units
 from src.utils.files import sha256_text
 from src.utils.runs import Run, find_complete, list_runs, new_run
 from src.visualize.audit_plots import plot_nuisances, plot_shortcuts
@@ -79,6 +80,7 @@ def audit_dataset(
     """
     inspection = inspect_dataset(dataset, STAGE)
     splits = assign_splits(dataset, inspection.files["file"])
+    same_voices = read_units(dataset, TEST) == BY_UTTERANCE
     settings = audit_settings(dataset) | {"seed": seed, "resamples": n_resamples}
     inputs = {
         "clips": sha256_text(inspection.files.to_csv(index=False)),
@@ -94,7 +96,7 @@ def audit_dataset(
             n_clips=len(inspection.files),
             rejected=len(inspection.rejected),
             shortcuts=find_shortcuts(inspection.files, n_resamples, seed),
-            leaks=find_leaks(inspection.files, inspection.fingerprints, splits),
+            leaks=find_leaks(inspection.files, inspection.fingerprints, splits, same_voices),
             is_split=splits is not None,
             balance=describe_balance(inspection.files, seed),
         )

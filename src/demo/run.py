@@ -9,7 +9,7 @@ from tqdm import tqdm
 from src.demo.corpus import make_corpus
 from src.pipeline import PipelineResult, PipelineSettings, run_pipeline
 from src.utils.config import DEMO_MARKER
-from src.utils.dataset.split import Shares
+from src.utils.dataset.split import Shares, SplitSettings
 from src.utils.files import make_folder, write_text
 
 NOTICE = (
@@ -52,7 +52,11 @@ def run_demo(folder: Path, tell: Callable[[str], None], seed: int = 7) -> Pipeli
         runs=folder / "runs",
         snr_db=(30.0, 40.0),
         # Twelve speakers are too few for two halves.
-        shares=Shares(pretext=0.0, downstream_train=0.6, downstream_val=0.2, downstream_test=0.2),
+        split=SplitSettings(
+            shares=Shares(
+                pretext=0.0, downstream_train=0.6, downstream_val=0.2, downstream_test=0.2
+            )
+        ),
         backbones={"lfcc": None, "wav2vec2": str(checkpoint)},
         trials=5,
         seed=seed,

@@ -8,9 +8,9 @@ from src.models.data import TEST
 from src.models.registry import classifier_class
 from src.models.scores import write_scores
 from src.models.train import TRAINED_ON
-from src.utils.config import GENDERS
+from src.utils.config import BY_SPEAKER, GENDERS
 from src.utils.eer import Detection, det_curve, evaluate_scores
-from src.utils.embeddings.embedding_set import EmbeddingSet
+from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
 from src.utils.embeddings.store import EmbeddingStore, backbone_differences
 from src.utils.errors import EmbeddingError, choose, shorten
 from src.utils.files import read_json, write_json
@@ -124,8 +124,9 @@ def _require_same_model(run: Run, store: EmbeddingStore) -> None:
 
 def _require_unseen(run: Run, clips: EmbeddingSet) -> None:
     seen = read_csv(run.folder / TRAINED_ON)
-    for kind, values in (("speaker", clips.speaker), ("file", clips.files)):
-        shared = sorted(set(seen[kind]) & set(values) - {""})
+    for name in unshared(run.settings.get("units", BY_SPEAKER), clips.units):
+        kind = name.removesuffix("s")
+        shared = sorted(set(seen[kind]) & set(getattr(clips, name)) - {""})
         if shared:
             raise EmbeddingError(
                 f"{TEST} shares {len(shared)} {kind}s with the training of run {run.number} "

@@ -23,7 +23,7 @@ from tqdm import tqdm
 from src.models.data import TrainingStores
 from src.utils.config import PROBE, LayerChoice
 from src.utils.eer import compute_eer
-from src.utils.embeddings.embedding_set import EmbeddingSet
+from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
 from src.utils.errors import EmbeddingError
 from src.utils.runs import Run, new_run
 from src.utils.tables import write_csv
@@ -56,12 +56,15 @@ class Probe:
     table : pandas.DataFrame
         `layer, pooling, eer, standard_error`, by layer; the rates between 0 and 1.
     n_folds, n_clips, n_speakers : int
+    unit : str
+        What no two folds share: `speaker`, or `file` for a split by utterance.
     """
 
     table: pd.DataFrame
     n_folds: int
     n_clips: int
     n_speakers: int
+    unit: str = "speaker"
 
     @property
     def best(self) -> pd.Series:
@@ -109,7 +112,7 @@ def run_probe(stores: TrainingStores, runs: Path, seed: int = 7) -> ProbeRun:
         write_csv(done.table, probe.table)
         title = (
             f"Layer probe of {stores.train.backbone['name']}\n{probe.n_clips:,} clips of "
-            f"{probe.n_speakers:,} speakers, {probe.n_folds} folds by speaker"
+            f"{probe.n_speakers:,} speakers, {probe.n_folds} folds by {probe.unit}"
         )
         plot_layers(probe.table, probe.best, done.figure, title)
         run.update(results={**probe.best.to_dict(), "folds": probe.n_folds})
@@ -192,7 +195,8 @@ def _probe_layers(stores: TrainingStores, seed: int, joint_only: bool) -> Probe:
                 # Rounded, so that equal folds tie in whichever order they are added up.
                 rows.append((layer, pooling, eers.mean().round(12), error.round(12)))
     table = pd.DataFrame(rows, columns=["layer", "pooling", "eer", "standard_error"])
-    return Probe(table, len(folds), len(clips), len(set(_speakers(clips))))
+    unit = unshared(clips.units)[0].removesuffix("s")
+    return Probe(table, len(folds), len(clips), len(set(_speakers(clips))), unit)
 
 
 def pooling_columns(stats: list[str], dim: int) -> dict[str, slice]:
@@ -217,7 +221,7 @@ def speaker_folds(clips: EmbeddingSet, seed: int = 7) -> list[Fold]:
     """Divide clips into folds by speaker, each with its share of both classes.
 
     A spoof belongs to the speaker it imitates, where its `speaker` says so. A clip without a
-    speaker stands for itself.
+    speaker stands for itself, and so does every clip of a split by utterance.
 
     Parameters
     ----------
@@ -236,7 +240,7 @@ def speaker_folds(clips: EmbeddingSet, seed: int = 7) -> list[Fold]:
     EmbeddingError
         When not even two are possible.
     """
-    speakers = _speakers(clips)
+    speakers = _speakers(clips) if "speaker" in unshared(clips.units) else clips.files
     counts = {value: len(set(speakers[clips.y == value])) for value in (1, 0)}
     for n_folds in range(min(FOLDS, *counts.values()), 1, -1):
         # The splitter deals groups out greedily, so a fold may still lack a class.

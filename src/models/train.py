@@ -14,7 +14,7 @@ from src.models.lookup import TRAINING
 from src.models.probe import TABLE, Probe, choose_layer
 from src.models.registry import classifier_class
 from src.models.scores import write_scores
-from src.utils.config import PROBE, LayerChoice
+from src.utils.config import BY_SPEAKER, PROBE, LayerChoice
 from src.utils.eer import compute_eer, fix_threshold
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.files import replacing, write_json
@@ -98,7 +98,9 @@ def train_model(
 
 def training_settings(stores: TrainingStores, model: Classifier, layer: int) -> dict[str, Any]:
     """Return what a training run is asked to do, as its manifest keeps it."""
-    return {
+    # Named only where it differs, so that runs of before there was a choice are found again.
+    units = {} if stores.train.units == BY_SPEAKER else {"units": stores.train.units}
+    return units | {
         "backbone": stores.train.backbone,
         "classifier": model.name,
         "layer": layer,

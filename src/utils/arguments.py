@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from src.utils.config import BACKBONES, CLASSIFIERS, PROBE, LayerChoice
+from src.utils.config import BACKBONES, CLASSIFIERS, HOLD_OUT_COLUMNS, PROBE, LayerChoice
 from src.utils.errors import ArgumentError, choose
 from src.utils.files import read_json
 
@@ -125,6 +125,22 @@ def layer_choice(text: str) -> LayerChoice:
         return layer_number(text)
     except ArgumentError as error:
         raise ArgumentError(f"{error}, nor {PROBE}") from None
+
+
+def hold_out(text: str) -> tuple[str, list[str]]:
+    """Return the column and the values that `--hold-out` names, as `attack:A07,A08`.
+
+    Raises
+    ------
+    ArgumentError
+        When it has another form or names another column.
+    """
+    column, colon, values = text.partition(":")
+    names = [name.strip() for name in values.split(",")]
+    if not colon or not all(names):
+        forms = " or ".join(f"{name}:NAME,NAME" for name in HOLD_OUT_COLUMNS)
+        raise ArgumentError(f"--hold-out={text} is not of the form {forms}")
+    return choose("--hold-out", column.strip(), HOLD_OUT_COLUMNS), names
 
 
 def number(flag: str, text: str) -> float:
@@ -248,3 +264,5 @@ _HALVES = (
     ("pretext_train", "pretext_val"),
     ("downstream_train", "downstream_val", "downstream_test"),
 )
+SHARES = ("pretext", *_HALVES[0], *_HALVES[1])
+"""The flags that `share_flags` reads."""

@@ -21,7 +21,14 @@ GENDERS = ("M", "F")
 PRETEXT_SPLITS = ("pretext_train", "pretext_val")
 DOWNSTREAM_SPLITS = ("downstream_train", "downstream_val", "downstream_test")
 SPLITS = PRETEXT_SPLITS + DOWNSTREAM_SPLITS
-SPLIT_STRATEGIES = ("speaker", "column")
+SPLIT_STRATEGIES = ("speaker", "column", "official")
+SPLIT_UNITS = BY_SPEAKER, BY_UTTERANCE = ("speaker", "utterance")
+"""What a split keeps on one side: whole speakers, or, for corpora of a single voice, utterances."""
+SAME_VOICES = "split by utterance: the figures hold for these voices only"
+HOLD_OUT_COLUMNS = ("attack", "source", "language")
+"""What can be held out of training, so that a test shows how a detector takes what is new."""
+MIN_FOLDS = 3
+"""Train, validation and test are of different folds."""
 
 FULL = "full"
 """The pseudo-split that stands for the whole files table."""

@@ -47,6 +47,26 @@ BACKBONES = ("lfcc", "wav2vec2", "hubert", "wavlm", "xlsr")
         (["RunPipeline", "--precision=bfloat16"], ("lfcc has one layer, in float32",)),
         (["RunPipeline", "--backbone=lfcc,hubert", "--checkpoint=x"], ("--checkpoint", "single")),
         (["SplitDataset", "--pretext=lots"], ("--pretext=lots", "number")),
+        (["SplitDataset", "--hold-out=A07"], ("--hold-out=A07", "attack:NAME", "language:NAME")),
+        (["SplitDataset", "--hold-out=atack:A07"], ("=atack", "did you mean attack?")),
+        (["SplitDataset", "--folds=5"], ("--folds=5", "--fold=N", "0 to 4")),
+        (["SplitDataset", "--fold=1"], ("--fold=1", "--folds=K")),
+        (["SplitDataset", "--folds=2", "--fold=1"], ("--folds=2", "at least 3")),
+        (["SplitDataset", "--folds=5", "--fold=5"], ("--fold=5", "0 to 4")),
+        (["SplitDataset", "--folds=5", "--fold=one"], ("--fold=one", "whole number")),
+        (["SplitDataset", "--folds=5", "--fold=1", "--pretext=0.2"], ("--folds", "--pretext")),
+        (["SplitDataset", "--folds=5", "--fold=1", "--downstream-val=0.1"], ("--folds", "shares")),
+        (
+            ["SplitDataset", "--folds=5", "--fold=1", "--hold-out=attack:x"],
+            ("--folds", "--hold-out"),
+        ),
+        (["SplitDataset", "--strategy=official", "--pretext=0"], ("=official", "shares")),
+        (
+            ["SplitDataset", "--strategy=official", "--hold-out=attack:x"],
+            ("--hold-out", "--strategy=speaker"),
+        ),
+        (["SplitDataset", "--units=clip"], ("--units=clip", "speaker", "utterance")),
+        (["RunPipeline", "--folds=5"], ("--folds=5", "--fold=N")),
         (["SplitDataset", "--downstream-train=0.9", "--downstream-val=0.9"], ("downstream", "1")),
         (["Clean"], ("--what", "runs", "embeddings", "demo")),
         (["Clean", "--what=everything"], ("--what=everything", "runs", "embeddings", "demo")),
@@ -232,6 +252,26 @@ def test_few_speakers_are_told_the_smallest_change(fab, tones, write_csv_corpus,
     fab("GenerateDatasetCSV", f"--dataset={data}").succeeds()
     fab("SplitDataset", f"--dataset={data}").fails(1, "4 speakers", "--pretext=0")
     fab("SplitDataset", f"--dataset={data}", "--pretext=0").succeeds("downstream_test")
+
+
+def test_strategy_official_without_the_column(fab, listed):
+    words = ("SplitDataset", f"--dataset={listed}", "--strategy=official")
+    fab(*words).fails(1, "split column", "--strategy=speaker")
+
+
+def test_hold_out_of_what_is_not_there(fab, tones, write_csv_corpus, tmp_path, table):
+    words = ("SplitDataset", f"--dataset={tmp_path}")
+    write_csv_corpus(tmp_path, tones(6, 1))
+    lines = (tmp_path / "metadata.csv").read_text().splitlines()
+    attacks = ["attack", *["" if ",bona" in line else f"A{n}" for n, line in enumerate(lines[1:])]]
+    rows = [f"{line},{attack}" for line, attack in zip(lines, attacks, strict=True)]
+    (tmp_path / "metadata.csv").write_text("\n".join(rows) + "\n")
+    fab("GenerateDatasetCSV", f"--dataset={tmp_path}").succeeds()
+    fab(*words, "--hold-out=attack:A99").fails(2, "no attack A99", "A1, A11, A3")
+    fab(*words, "--hold-out=language:pt").fails(2, "no language pt", "names none")
+    fab(*words, "--folds=7", "--fold=0").fails(1, "6 speakers", "--folds=6 works")
+    fab(*words, "--units=utterance").fails(1, "no utterance", "utterance column")
+    assert not (tmp_path / "splits").exists()
 
 
 def test_strategy_column_without_the_column(fab, listed):

@@ -14,9 +14,11 @@ from src.models.data import TrainingStores
 from src.models.evaluate import evaluate_run, load_classifier
 from src.models.lookup import find_study, find_training
 from src.models.train import train_model
+from src.reports import report_evaluation, report_training
 from src.utils.eer import compute_eer, evaluate_scores
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import ArgumentError, AudiosError, EmbeddingError, RunError
+from src.utils.files import write_json
 from src.utils.runs import list_runs, new_run
 
 SMALL: dict[str, dict] = {
@@ -227,6 +229,39 @@ def test_seen_speakers_are_refused(
         make_store(other, "downstream_test", *[replace(layer, speaker=speaker)] * 3)
         with pytest.raises(EmbeddingError, match=f"shares 1 speakers .*{seen}3.*train again"):
             evaluate_run(tested, other)
+
+
+def test_seen_speakers_are_fine_by_utterance(
+    tmp_path: Path, make_set: Callable, make_store: Callable
+) -> None:
+    """One voice in all splits; a test that does not say so, or repeats a file, is refused."""
+
+    def write(split: str, units: str, prefix: str) -> None:
+        clips = make_set(12, 12, gap=3.0, prefix=prefix)
+        store = make_store(tmp_path, split, *[replace(clips, speaker=np.full(24, "linda"))] * 2)
+        write_json(store.folder / "manifest.json", store.manifest | {"units": units})
+
+    write("downstream_train", "utterance", "a")
+    write("downstream_val", "utterance", "b")
+    write("downstream_test", "utterance", "c")
+    opened = TrainingStores.open(tmp_path, "wav2vec2")
+    training = trained(opened, tmp_path / "runs", layer="probe", seed=3)
+    assert training.run.settings["units"] == "utterance"
+    assert (training.probe.unit, training.probe.n_speakers) == ("file", 1)
+    again = trained(opened, tmp_path / "runs", layer="probe", seed=3, reuse=True)
+    assert again.was_there
+    text = report_evaluation(evaluate_run(training.run, tmp_path))
+    assert "these voices only" in text
+    assert "these voices only" in report_training(training)
+    assert "folds by file" in report_training(training)
+    shutil.rmtree(tmp_path / "wav2vec2/downstream_test")
+    write("downstream_test", "speaker", "c")
+    with pytest.raises(EmbeddingError, match=r"shares 1 speakers .*linda"):
+        evaluate_run(training.run, tmp_path)
+    shutil.rmtree(tmp_path / "wav2vec2/downstream_test")
+    write("downstream_test", "utterance", "a")
+    with pytest.raises(EmbeddingError, match="shares 24 files"):
+        evaluate_run(training.run, tmp_path)
 
 
 def test_another_checkpoint_is_refused(tested, tmp_path: Path, make_embeddings: Callable) -> None:

@@ -141,3 +141,13 @@ def test_layer_span(text: str, span: tuple[int, int]) -> None:
 def test_no_layer_span(text: str) -> None:
     with pytest.raises(ArgumentError, match=f"--layers={text}"):
         arguments.layer_span(text)
+
+
+def test_what_is_held_out() -> None:
+    assert arguments.hold_out("attack:A07,A08") == ("attack", ["A07", "A08"])
+    assert arguments.hold_out("source: My corpus , x:y") == ("source", ["My corpus", "x:y"])
+    for text in ("", "attack", "attack:", "attack:A07,", ":A07", "A07,A08"):
+        with pytest.raises(ArgumentError, match=r"--hold-out=.*attack"):
+            arguments.hold_out(text)
+    with pytest.raises(ArgumentError, match=r"of the form attack:NAME,NAME or source:NAME"):
+        arguments.hold_out("A07")

@@ -1,11 +1,12 @@
 """What a classifier is given: vectors with their labels, checked when made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from src.utils.config import GENDERS, LABELS
+from src.utils.config import BY_SPEAKER, BY_UTTERANCE, GENDERS, LABELS
 from src.utils.errors import EmbeddingError, shorten
 
 _PER_CLIP = ("files", "x", "y", "gender", "speaker", "attack")
@@ -27,6 +28,8 @@ class EmbeddingSet:
         str, shape (clips,); empty where unknown.
     backbone : str
     layer : int
+    units : {'speaker', 'utterance'}
+        What the split keeps on one side.
 
     Raises
     ------
@@ -42,6 +45,7 @@ class EmbeddingSet:
     attack: np.ndarray
     backbone: str
     layer: int
+    units: str = BY_SPEAKER
 
     def __post_init__(self) -> None:
         n_clips = len(self.files)
@@ -70,8 +74,8 @@ class EmbeddingSet:
 
     def where(self, mask: np.ndarray) -> "EmbeddingSet":
         """Return the clips for which `mask`, bool of shape (clips,), is true."""
-        rows = {name: getattr(self, name)[mask] for name in _PER_CLIP}
-        return EmbeddingSet(**rows, backbone=self.backbone, layer=self.layer)
+        rows: dict[str, Any] = {name: getattr(self, name)[mask] for name in _PER_CLIP}
+        return replace(self, **rows)
 
     def require_both_classes(self, what: str) -> None:
         """Fail when a class is absent.
@@ -88,14 +92,21 @@ class EmbeddingSet:
 
 def join(first: EmbeddingSet, second: EmbeddingSet) -> EmbeddingSet:
     """Return the clips of two sets of one backbone and layer, the first one's first."""
-    rows = {
+    rows: dict[str, Any] = {
         name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in _PER_CLIP
     }
-    return EmbeddingSet(**rows, backbone=first.backbone, layer=first.layer)
+    return replace(first, **rows)
+
+
+def unshared(*units: str) -> tuple[str, ...]:
+    """Return what sets of splits by these units must not share: `speaker` and `files`, or less."""
+    return ("files",) if set(units) == {BY_UTTERANCE} else ("speaker", "files")
 
 
 def assert_disjoint(**sets: EmbeddingSet) -> None:
     """Fail when two sets share a speaker or a file, which would flatter every figure.
+
+    Two sets of a split by utterance may share speakers.
 
     Raises
     ------
@@ -105,7 +116,7 @@ def assert_disjoint(**sets: EmbeddingSet) -> None:
     names: Sequence[str] = list(sets)
     for position, first in enumerate(names):
         for second in names[position + 1 :]:
-            for kind in ("speaker", "files"):
+            for kind in unshared(sets[first].units, sets[second].units):
                 here, there = (set(getattr(sets[name], kind)) for name in (first, second))
                 shared = sorted(here & there - {""})
                 if shared:

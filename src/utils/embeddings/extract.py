@@ -12,7 +12,7 @@ from tqdm import tqdm
 from src.utils.audio import read_info
 from src.utils.config import DOWNSTREAM_SPLITS, FULL, PRETEXT_SPLITS, SPLITS
 from src.utils.dataset.dataset import Dataset
-from src.utils.dataset.split import read_split
+from src.utils.dataset.split import read_split, read_units
 from src.utils.embeddings.backbones import Backbone
 from src.utils.embeddings.engines import Engine, LocalEngine
 from src.utils.embeddings.plan import Batch, make_plan
@@ -95,8 +95,9 @@ def extract_split(
         When the store was made otherwise, another process writes it, or no clip can be used.
     """
     clips = _clips_of(dataset, split)
+    units = read_units(dataset, split)
     writer = StoreWriter(
-        embeddings, split, backbone.describe(), str(dataset.audio.resolve()), clips
+        embeddings, split, backbone.describe(), str(dataset.audio.resolve()), clips, units
     )
     with writer.locked():
         if writer.is_up_to_date():

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from src.utils.config import DOWNSTREAM_SPLITS, LABEL_VALUE
+from src.utils.config import BY_SPEAKER, DOWNSTREAM_SPLITS, LABEL_VALUE
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import ArgumentError, EmbeddingError
 from src.utils.files import read_json
@@ -44,7 +44,7 @@ class EmbeddingStore:
     ----------
     folder : pathlib.Path
     manifest : dict
-        `backbone` (what computed the vectors), `split`, `dataset`, `fingerprint`.
+        `backbone` (what computed the vectors), `split`, `units`, `dataset`, `fingerprint`.
     """
 
     folder: Path
@@ -84,6 +84,11 @@ class EmbeddingStore:
     def stats(self) -> list[str]:
         """What was pooled over a clip's frames, in the order of the array."""
         return list(self.backbone["stats"])
+
+    @property
+    def units(self) -> str:
+        """What the split keeps on one side, a name of `config.SPLIT_UNITS`."""
+        return str(self.manifest.get("units", BY_SPEAKER))
 
     @property
     def fingerprint(self) -> str:
@@ -152,4 +157,5 @@ class EmbeddingStore:
             **text,
             backbone=str(self.backbone["name"]),
             layer=layer,
+            units=self.units,
         )

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from src.utils.config import FULL
+from src.utils.config import BY_SPEAKER, FULL
 from src.utils.embeddings.array_file import ArrayFile
 from src.utils.embeddings.plan import Batch, read_plan, write_plan
 from src.utils.embeddings.store import (
@@ -63,6 +63,8 @@ class StoreWriter:
         Where the recordings lie.
     clips : pandas.DataFrame
         All clips wanted: `file, speaker, gender, label, attack, bytes, mtime_ns`, as text.
+    units : {'speaker', 'utterance'}
+        What the split keeps on one side.
 
     Raises
     ------
@@ -77,6 +79,7 @@ class StoreWriter:
         backbone: dict[str, Any],
         dataset: str,
         clips: pd.DataFrame,
+        units: str = BY_SPEAKER,
     ) -> None:
         self.parent = embeddings / str(backbone["name"])
         self.final = self.parent / split
@@ -84,6 +87,7 @@ class StoreWriter:
         self.split = split
         self.backbone = backbone
         self.dataset = dataset
+        self.units = units
         self.clips = clips.reset_index(drop=True)
         self._progress = _Progress(np.zeros(len(clips), dtype=bool))
         self._array: ArrayFile
@@ -254,6 +258,7 @@ class StoreWriter:
         described = json.dumps(settings, sort_keys=True)
         return {
             "split": self.split,
+            "units": self.units,
             "dataset": self.dataset,
             "backbone": self.backbone,
             "clips": len(clips),

@@ -8,7 +8,7 @@ import pytest
 
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.generate import generate_tables
-from src.utils.dataset.split import Shares, split_dataset
+from src.utils.dataset.split import Shares, SplitSettings, split_dataset
 from tests.utils.embeddings.toy import BROKEN, PEOPLE
 
 
@@ -17,7 +17,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory, make_cetuc: Callable) -> Pa
     folder = make_cetuc(tmp_path_factory.mktemp("extract") / "release", PEOPLE)
     (folder / BROKEN).write_text("no audio")
     generate_tables(folder)
-    split_dataset(Dataset.open(folder), Shares(pretext=0.0))
+    split_dataset(Dataset.open(folder), SplitSettings(shares=Shares(pretext=0.0)))
     return folder
 
 

@@ -13,7 +13,7 @@ import pytest
 from src.models.data import TrainingStores
 from src.utils.config import DOWNSTREAM_SPLITS, PRETEXT_SPLITS, SPLITS
 from src.utils.dataset.dataset import Dataset
-from src.utils.dataset.split import Shares, read_split, split_dataset
+from src.utils.dataset.split import Shares, SplitSettings, read_split, split_dataset
 from src.utils.embeddings.extract import extract_split, parse_splits
 from src.utils.errors import ArgumentError, AudiosError, EmbeddingError
 from tests.utils.embeddings.toy import BROKEN, N_GOOD, Killed, Toy, content
@@ -311,7 +311,7 @@ def test_speakers_shared_by_train_and_validation(dataset: Dataset, tmp_path: Pat
 
 def overlaps(dataset: Dataset, seed: int, tmp_path: Path) -> bool:
     """Say whether a split by this seed puts someone of the stored train into validation."""
-    split_dataset(dataset, Shares(pretext=0.0), seed=seed)
+    split_dataset(dataset, SplitSettings(shares=Shares(pretext=0.0)), seed)
     stored = (tmp_path / "e/toy/downstream_train/clips.csv").read_text()
     return any(name in stored for name in read_split(dataset, "downstream_val")["speaker"])
 

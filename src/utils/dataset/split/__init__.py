@@ -1,7 +1,16 @@
 """Stage 6: dividing a data set by person; one module per strategy."""
 
+from src.utils.dataset.split.settings import HoldOut, SplitSettings
 from src.utils.dataset.split.shares import Shares
 from src.utils.dataset.split.stage import Split, split_dataset
-from src.utils.dataset.split.store import read_split
+from src.utils.dataset.split.store import read_split, read_units
 
-__all__ = ["Shares", "Split", "read_split", "split_dataset"]
+__all__ = [
+    "HoldOut",
+    "Shares",
+    "Split",
+    "SplitSettings",
+    "read_split",
+    "read_units",
+    "split_dataset",
+]

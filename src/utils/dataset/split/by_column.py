@@ -2,27 +2,12 @@
 
 import pandas as pd
 
-from src.utils.config import DOWNSTREAM_SPLITS
-from src.utils.dataset.schema import people_of
-from src.utils.dataset.split.by_speaker import KINDS
-from src.utils.dataset.split.shares import Shares, deal_speakers
-from src.utils.errors import DatasetError, shorten
-
-TRAIN, VAL, TEST = DOWNSTREAM_SPLITS
-
-_SPELLINGS = {
-    "train": TRAIN,
-    "training": TRAIN,
-    "dev": VAL,
-    "val": VAL,
-    "valid": VAL,
-    "validation": VAL,
-    "development": VAL,
-    "test": TEST,
-    "testing": TEST,
-    "eval": TEST,
-    "evaluation": TEST,
-}
+from src.utils.dataset.schema import SPLIT, UTTERANCE, text_column
+from src.utils.dataset.split.by_speaker import STRATA
+from src.utils.dataset.split.groups import describe_groups, group_clips
+from src.utils.dataset.split.parts import TEST, TRAIN, VAL, parts_of
+from src.utils.dataset.split.shares import Shares, deal_groups
+from src.utils.errors import DatasetError
 
 
 def split_by_column(files: pd.DataFrame, shares: Shares, seed: int = 7) -> pd.Series:
@@ -51,16 +36,9 @@ def split_by_column(files: pd.DataFrame, shares: Shares, seed: int = 7) -> pd.Se
         When the column is absent, holds an unknown word or has no train part, or when train
         has too few speakers to cut from.
     """
-    if "split" not in files:
+    if SPLIT not in files:
         raise DatasetError("--strategy=column needs a split column; the files table has none")
-    words = files["split"].str.strip().str.lower()
-    splits = words.map(_SPELLINGS)
-    unknown = sorted(set(files["split"][splits.isna()]))
-    if unknown:
-        raise DatasetError(
-            f"unknown word in the split column: {shorten(map(repr, unknown))}; "
-            f"known are {', '.join(_SPELLINGS)}"
-        )
+    splits = parts_of(files)
     if not (splits == TRAIN).any():
         raise DatasetError("the split column has no train part")
     if not (splits == TEST).any():
@@ -75,19 +53,18 @@ def _cut_from_train(
     files: pd.DataFrame, splits: pd.Series, missing: list[str], shares: Shares, seed: int
 ) -> pd.Series:
     train = files[splits == TRAIN]
-    people = people_of(train)
     wanted = {split: max(getattr(shares, split), 1e-9) for split in [TRAIN, *missing]}
-    if (train["speaker"] == "").any():
+    if ((train["speaker"] == "") & (text_column(train, UTTERANCE) == "")).any():
         raise DatasetError(
             f"{' and '.join(missing)} must be cut from train by speaker, and some recordings "
             f"name none; add a speaker column or the missing part"
         )
-    if len(people) < len(wanted):
+    numbers = group_clips(train)
+    groups = describe_groups(train, numbers)
+    if len(groups) < len(wanted):
         raise DatasetError(
             f"{' and '.join(missing)} must be cut from train by speaker, and train has only "
-            f"{len(people)}; it needs {len(wanted)}"
+            f"{len(groups)}; it needs {len(wanted)}"
         )
-    for kind, column in KINDS.items():
-        people[kind] = people[column] > 0
-    split_of = deal_speakers(people, [*KINDS, "gender"], wanted, seed)
-    return splits.where(splits != TRAIN, files["speaker"].map(split_of))
+    split_of = deal_groups(groups, STRATA, wanted, seed)
+    return splits.where(splits != TRAIN, numbers.map(split_of))

@@ -1,6 +1,6 @@
-"""How large each split shall be, and how whole speakers are dealt out by it."""
+"""How large each split shall be, and how whole groups are dealt out by it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,42 +59,42 @@ class Shares:
         }
 
 
-def count_speakers(n_speakers: int, shares: Mapping[str, float]) -> dict[str, int]:
-    """Divide a number of speakers by largest remainder, at least one to every share above 0.
+def count_groups(n_groups: int, shares: Mapping[str, float]) -> dict[str, int]:
+    """Divide a number of groups by largest remainder, at least one to every share above 0.
 
     Raises
     ------
     ArgumentError
-        When there are fewer speakers than shares above 0.
+        When there are fewer groups than shares above 0.
     """
     wanted = {split: share for split, share in shares.items() if share > 0}
-    if n_speakers < len(wanted):
-        raise ArgumentError(f"{n_speakers} speakers cannot fill {len(wanted)} splits")
+    if n_groups < len(wanted):
+        raise ArgumentError(f"{n_groups} groups cannot fill {len(wanted)} splits")
     total = sum(wanted.values())
-    exact = {split: n_speakers * share / total for split, share in wanted.items()}
+    exact = {split: n_groups * share / total for split, share in wanted.items()}
     counts = {split: max(1, int(value)) for split, value in exact.items()}
-    while sum(counts.values()) != n_speakers:
-        step = 1 if sum(counts.values()) < n_speakers else -1
+    while sum(counts.values()) != n_groups:
+        step = 1 if sum(counts.values()) < n_groups else -1
         open_to = [split for split in counts if step > 0 or counts[split] > 1]
         furthest = max(open_to, key=lambda split: step * (exact[split] - counts[split]))
         counts[furthest] += step
     return {split: counts.get(split, 0) for split in shares}
 
 
-def deal_speakers(
-    people: pd.DataFrame, strata: list[str], shares: Mapping[str, float], seed: int
-) -> dict[str, str]:
-    """Give every speaker a split so that each stratum follows the shares.
+def deal_groups(
+    groups: pd.DataFrame, strata: Sequence[str], shares: Mapping[str, float], seed: int
+) -> dict[int, str]:
+    """Give every group a split so that each stratum follows the shares.
 
-    Speakers are shuffled within their stratum and the strata are dealt out one after the
-    other, each speaker to the split that is furthest behind. Every stratum then has its
-    shares to within a speaker or two, and the totals are exactly those of `count_speakers`.
+    Groups are shuffled within their stratum and the strata are dealt out one after the other,
+    each group to the split that is furthest behind. Every stratum then has its shares to within
+    a group or two, and the totals are exactly those of `count_groups`.
 
     Parameters
     ----------
-    people : pandas.DataFrame
-        With the columns `speaker` and `strata`.
-    strata : list of str
+    groups : pandas.DataFrame
+        With the columns `group` and `strata`.
+    strata : sequence of str
         Columns to stratify by.
     shares : mapping of str to float
         By split.
@@ -102,22 +102,22 @@ def deal_speakers(
 
     Returns
     -------
-    dict of str to str
-        The split by speaker.
+    dict of int to str
+        The split by group.
     """
-    counts = count_speakers(len(people), shares)
+    counts = count_groups(len(groups), shares)
     random = np.random.default_rng(seed)
-    shuffled = people.sort_values("speaker").iloc[random.permutation(len(people))]
-    ordered = shuffled.sort_values(strata, kind="stable")["speaker"]
+    shuffled = groups.sort_values("group").iloc[random.permutation(len(groups))]
+    ordered = shuffled.sort_values(list(strata), kind="stable")["group"]
     given = dict.fromkeys(counts, 0)
     split_of = {}
-    for position, speaker in enumerate(ordered, start=1):
+    for position, group in enumerate(ordered, start=1):
         behind = {
-            split: counts[split] * position / len(people) - given[split]
+            split: counts[split] * position / len(groups) - given[split]
             for split in counts
             if given[split] < counts[split]
         }
         split = max(behind, key=lambda name: behind[name])
         given[split] += 1
-        split_of[speaker] = split
+        split_of[group] = split
     return split_of

@@ -1,16 +1,21 @@
 """The split stage as a whole: choose by strategy, check, write."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
-from src.utils.config import SPLIT_STRATEGIES, SPOOF
+from src.utils.config import BY_UTTERANCE, SAME_VOICES
 from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.schema import people_of
+from src.utils.dataset.split.assignment import Assignment
 from src.utils.dataset.split.by_column import split_by_column
+from src.utils.dataset.split.by_fold import split_by_fold
+from src.utils.dataset.split.by_hold_out import split_by_hold_out
+from src.utils.dataset.split.by_official import split_officially
 from src.utils.dataset.split.by_speaker import split_by_speaker
-from src.utils.dataset.split.shares import Shares
+from src.utils.dataset.split.groups import describe_groups, group_clips
+from src.utils.dataset.split.settings import SplitSettings
 from src.utils.dataset.split.store import is_up_to_date, summarise_splits, write_splits
-from src.utils.errors import choose
 
 
 @dataclass(frozen=True)
@@ -25,53 +30,76 @@ class Split:
         People without spoofs, who went to the downstream test.
     was_there : bool
         Whether this very split was on disk already.
+    set_aside : dict of str to int
+        How many clips are in no split, by reason.
+    notes : list of str
+        What a reader of the test's figures should know.
     """
 
     summary: pd.DataFrame
     n_without_spoofs: int
     was_there: bool
+    set_aside: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
-def split_dataset(
-    dataset: Dataset,
-    shares: Shares | None = None,
-    strategy: str = "speaker",
-    seed: int = 7,
-    spread_without_spoofs: bool = False,
-) -> Split:
+def split_dataset(dataset: Dataset, settings: SplitSettings | None = None, seed: int = 7) -> Split:
     """Divide a data set and write the split beside its tables.
 
     Parameters
     ----------
     dataset : Dataset
-    shares : Shares, optional
-    strategy : {'speaker', 'column'}
+    settings : SplitSettings, optional
     seed : int
-    spread_without_spoofs : bool
-        For `speaker`: see `split_by_speaker`.
 
     Raises
     ------
     ArgumentError, DatasetError
         As the strategies and `write_splits` do.
     """
-    choose("--strategy", strategy, SPLIT_STRATEGIES)
-    shares = shares or Shares()
+    settings = settings or SplitSettings()
     files = dataset.read_files()
-    recipe = {
-        "strategy": strategy,
-        "shares": asdict(shares),
-        "seed": seed,
-        "spread_without_spoofs": spread_without_spoofs,
-    }
-    if strategy == "column":
-        splits = split_by_column(files, shares, seed)
-    else:
-        splits = split_by_speaker(files, shares, seed, spread_without_spoofs)
+    # A speaker of two genders is told before anything is dealt or written.
+    people_of(files)
+    assigned = _assign(files, settings, seed)
+    recipe = settings.recipe(seed)
     there = is_up_to_date(dataset, files, recipe)
     if not there:
-        write_splits(dataset, files, splits, recipe)
-    has_spoof = files.groupby("speaker")["label"].agg(lambda labels: (labels == SPOOF).any())
-    kept_apart = strategy == "speaker" and not spread_without_spoofs
-    n_without = int((~has_spoof.astype(bool)).sum()) if kept_apart else 0
-    return Split(summarise_splits(files, splits), n_without, there)
+        write_splits(dataset, files, assigned.splits, recipe)
+    return Split(
+        summarise_splits(files, assigned.splits),
+        _count_kept_apart(files, settings),
+        there,
+        assigned.set_aside,
+        assigned.notes,
+    )
+
+
+def _assign(files: pd.DataFrame, settings: SplitSettings, seed: int) -> Assignment:
+    shares, units = settings.shares, settings.units
+    if settings.strategy == "official":
+        return split_officially(files)
+    if settings.strategy == "column":
+        return Assignment(split_by_column(files, shares, seed))
+    notes = [SAME_VOICES] if units == BY_UTTERANCE else []
+    if settings.hold_out is not None:
+        held = split_by_hold_out(files, settings.hold_out, shares, seed, units)
+        return Assignment(held.splits, held.set_aside, held.notes + notes)
+    if settings.folds is not None and settings.fold is not None:
+        return Assignment(
+            split_by_fold(files, settings.folds, settings.fold, seed, units), {}, notes
+        )
+    spread = settings.spread_without_spoofs
+    return Assignment(split_by_speaker(files, shares, seed, spread, units), {}, notes)
+
+
+def _count_kept_apart(files: pd.DataFrame, settings: SplitSettings) -> int:
+    """Count the people who went to the test because their group has no spoof."""
+    everybody_dealt = settings.spread_without_spoofs or settings.units == BY_UTTERANCE
+    of_its_own_kind = settings.hold_out is not None or settings.folds is not None
+    if settings.strategy != "speaker" or everybody_dealt or of_its_own_kind:
+        return 0
+    numbers = group_clips(files)
+    groups = describe_groups(files, numbers)
+    apart = numbers.isin(groups["group"][~groups["has_spoof"]])
+    return int(files["speaker"][apart & (files["speaker"] != "")].nunique())

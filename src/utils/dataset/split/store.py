@@ -7,9 +7,25 @@ from typing import Any
 
 import pandas as pd
 
-from src.utils.config import BONA_FIDE, DOWNSTREAM_SPLITS, FULL, LABELS, SPLITS
+from src.utils.config import (
+    BONA_FIDE,
+    BY_SPEAKER,
+    BY_UTTERANCE,
+    DOWNSTREAM_SPLITS,
+    FULL,
+    LABELS,
+    SPLITS,
+)
 from src.utils.dataset.dataset import Dataset
-from src.utils.dataset.schema import NUMERIC, people_of, read_files_table, write_files_table
+from src.utils.dataset.schema import (
+    NUMERIC,
+    UTTERANCE,
+    people_of,
+    read_files_table,
+    text_column,
+    write_files_table,
+)
+from src.utils.dataset.split.assignment import NO_SPLIT
 from src.utils.errors import DatasetError, shorten
 from src.utils.files import read_json, sha256_text, write_json
 from src.utils.tables import write_csv
@@ -27,10 +43,10 @@ def write_splits(dataset: Dataset, files: pd.DataFrame, splits: pd.Series, recip
     Raises
     ------
     DatasetError
-        When one speaker is in two splits, or a downstream split lacks a class.
+        When two splits share what the recipe keeps apart, or a downstream split lacks a class.
     """
-    _assert_disjoint(files, splits)
-    _assert_classes(files, splits)
+    _assert_disjoint(files, splits, recipe)
+    _assert_classes(files, splits, recipe)
     folder = _folder(dataset)
     # The recipe goes first and comes back last: between, the split counts as unmade.
     (folder / RECIPE).unlink(missing_ok=True)
@@ -55,7 +71,8 @@ def read_split(dataset: Dataset, split: str) -> pd.DataFrame:
     Raises
     ------
     DatasetError
-        When there is no split yet, it is empty, or its speakers are in another one too.
+        When there is no split yet, it is empty, or its speakers or utterances are in another
+        one too.
     """
     if split == FULL:
         return dataset.read_files()
@@ -65,12 +82,13 @@ def read_split(dataset: Dataset, split: str) -> pd.DataFrame:
             f"{dataset.root} is not split yet; run first: "
             f"fab SplitDataset --dataset={shlex.quote(str(dataset.root))}"
         )
-    if read_json(_folder(dataset) / RECIPE)["files"] != _fingerprint(dataset.read_files()):
+    recipe = read_json(_folder(dataset) / RECIPE)
+    if recipe["files"] != _fingerprint(dataset.read_files()):
         log.warning("the files table has changed since the split; to follow it run SplitDataset")
     tables = {name: read_files_table(_files_path(dataset, name)) for name in SPLITS}
     files = pd.concat(tables.values(), ignore_index=True)
     names = pd.Series([name for name, table in tables.items() for _ in range(len(table))])
-    _assert_disjoint(files, names)
+    _assert_disjoint(files, names, recipe)
     if tables[split].empty:
         full = [name for name, table in tables.items() if len(table)]
         raise DatasetError(f"the split {split} is empty; there are {', '.join(full)}")
@@ -106,6 +124,15 @@ def assign_splits(dataset: Dataset, files: pd.Series) -> pd.Series | None:
     return files.map(split_of).fillna("")
 
 
+def read_units(dataset: Dataset, split: str) -> str:
+    """Return what a split keeps on one side, a name of `config.SPLIT_UNITS`."""
+    path = _folder(dataset) / RECIPE
+    if split == FULL or not path.is_file():
+        return BY_SPEAKER
+    # A split of before there was a choice says nothing.
+    return str(read_json(path).get("units", BY_SPEAKER))
+
+
 def summarise_splits(files: pd.DataFrame, splits: pd.Series) -> pd.DataFrame:
     """Count speakers, clips and minutes per split, label and gender.
 
@@ -115,7 +142,8 @@ def summarise_splits(files: pd.DataFrame, splits: pd.Series) -> pd.DataFrame:
         Columns `split, label, gender, speakers, clips, minutes`; minutes are NaN where no
         duration is known yet.
     """
-    table = files.assign(split=pd.Categorical(splits, SPLITS), gender=files["gender"])
+    placed = splits != NO_SPLIT
+    table = files[placed].assign(split=pd.Categorical(splits[placed], SPLITS))
     table["gender"] = table["gender"].replace("", "unknown")
     groups = table.groupby(["split", "label", "gender"], observed=True)
     summary = groups.agg(
@@ -139,25 +167,40 @@ def _fingerprint(files: pd.DataFrame) -> str:
     return sha256_text(files.drop(columns=list(NUMERIC), errors="ignore").to_csv(index=False))
 
 
-def _assert_disjoint(files: pd.DataFrame, splits: pd.Series) -> None:
-    named = files["speaker"] != ""
-    n_splits = splits[named].groupby(files["speaker"][named]).nunique()
-    shared = n_splits.index[n_splits > 1].tolist()
-    if shared:
-        raise DatasetError(
-            f"{len(shared)} speakers are in more than one split ({shorten(shared)}); a split "
-            f"must be speaker-disjoint"
-        )
+def _assert_disjoint(files: pd.DataFrame, splits: pd.Series, recipe: dict[str, Any]) -> None:
+    for column in _kept_apart(recipe):
+        names = text_column(files, column)
+        counted = (names != "") & (splits != NO_SPLIT)
+        n_splits = splits[counted].groupby(names[counted]).nunique()
+        shared = n_splits.index[n_splits > 1].tolist()
+        if shared:
+            raise DatasetError(
+                f"{len(shared):,} {column}s are in more than one split ({shorten(shared)}); a "
+                f"split must be {column}-disjoint: make one with --strategy=speaker"
+            )
 
 
-def _assert_classes(files: pd.DataFrame, splits: pd.Series) -> None:
+def _kept_apart(recipe: dict[str, Any]) -> list[str]:
+    """Return the columns of which no value may be in two splits."""
+    if recipe["strategy"] == "official":
+        # Which utterances its parts share is the corpus' own choice.
+        return ["speaker"]
+    if recipe.get("units") == BY_UTTERANCE:
+        return [UTTERANCE]
+    return ["speaker", UTTERANCE]
+
+
+def _assert_classes(files: pd.DataFrame, splits: pd.Series, recipe: dict[str, Any]) -> None:
+    official = recipe["strategy"] == "official"
     for split in DOWNSTREAM_SPLITS:
         labels = files["label"][splits == split]
+        if official and labels.empty:
+            continue
         for label in LABELS:
             if not (labels == label).any():
-                remedy = (
-                    "add --without-spoofs=spread or more speakers"
-                    if label == BONA_FIDE
-                    else "add spoofs of more speakers"
-                )
+                remedy = "add spoofs of more speakers"
+                if official:
+                    remedy = "make a split of your own with --strategy=speaker"
+                elif label == BONA_FIDE:
+                    remedy = "add --without-spoofs=spread or more speakers"
                 raise DatasetError(f"{split} would have no {label} recording; {remedy}")

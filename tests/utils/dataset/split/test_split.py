@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,29 +12,21 @@ from hypothesis import strategies as st
 from src.utils.config import DOWNSTREAM_SPLITS, PRETEXT_SPLITS, SPLITS
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.schema import read_files_table
-from src.utils.dataset.split import Shares, read_split, split_dataset
+from src.utils.dataset.split import Shares, SplitSettings, read_split, split_dataset
 from src.utils.dataset.split.by_column import split_by_column
 from src.utils.dataset.split.by_speaker import split_by_speaker
-from src.utils.dataset.split.shares import count_speakers, deal_speakers
+from src.utils.dataset.split.shares import count_groups, deal_groups
 from src.utils.dataset.split.store import summarise_splits
 from src.utils.errors import ArgumentError, AudiosError, DatasetError
 
 TRAIN, VAL, TEST = DOWNSTREAM_SPLITS
+WITHOUT_PRETEXT = SplitSettings(shares=Shares(pretext=0.0))
+BY_COLUMN = SplitSettings(strategy="column")
 
 
 def crowd(n: int, n_bona_fide: int = 2, n_spoof: int = 2, name: str = "s") -> list[tuple]:
     """n people, every other one a woman."""
     return [(f"{name}{i:03d}", "FM"[i % 2], n_bona_fide, n_spoof) for i in range(n)]
-
-
-@pytest.fixture
-def dataset_of(tmp_path: Path) -> Callable[..., Dataset]:
-    def make(files: pd.DataFrame) -> Dataset:
-        dataset = Dataset.open(tmp_path)
-        dataset.write_tables(files)
-        return dataset
-
-    return make
 
 
 def speakers(files: pd.DataFrame, splits: pd.Series) -> dict[str, set[str]]:
@@ -133,14 +124,14 @@ def test_too_few_people_are_told_what_works(
 
 def apply(dataset: Dataset, settings: dict) -> None:
     shares = Shares(pretext=settings["pretext"])
-    split_dataset(dataset, shares, spread_without_spoofs=settings["spread"])
+    split_dataset(dataset, SplitSettings(shares=shares, spread_without_spoofs=settings["spread"]))
 
 
 def test_a_corpus_that_can_be_split_is_split(make_table: Callable, dataset_of: Callable) -> None:
     """Three people with both classes serve three splits, however many have spoofs alone."""
     fakes = [(f"fake{i}", "F", 0, 2) for i in range(6)]
     dataset = dataset_of(make_table(*crowd(3), *fakes))
-    split_dataset(dataset, Shares(pretext=0.0))
+    split_dataset(dataset, WITHOUT_PRETEXT)
     for split in DOWNSTREAM_SPLITS:
         assert set(read_split(dataset, split)["label"]) == {"bona-fide", "spoof"}
 
@@ -149,7 +140,9 @@ def test_one_class_only(make_table: Callable, dataset_of: Callable) -> None:
     for people, label in ((crowd(10, 2, 0), "spoof"), (crowd(10, 0, 2), "bona-fide")):
         for spread in (False, True):
             with pytest.raises(DatasetError, match=f"no {label} recording"):
-                split_dataset(dataset_of(make_table(*people)), spread_without_spoofs=spread)
+                split_dataset(
+                    dataset_of(make_table(*people)), SplitSettings(spread_without_spoofs=spread)
+                )
 
 
 def test_a_split_without_a_class_is_refused(make_table: Callable, dataset_of: Callable) -> None:
@@ -158,7 +151,7 @@ def test_a_split_without_a_class_is_refused(make_table: Callable, dataset_of: Ca
     files.loc[files["speaker"] == "fake000", "split"] = "test"
     dataset = dataset_of(files)
     with pytest.raises(DatasetError, match="downstream_test would have no bona-fide"):
-        split_dataset(dataset, strategy="column")
+        split_dataset(dataset, BY_COLUMN)
     assert not (dataset.root / "splits").exists()
 
 
@@ -221,7 +214,7 @@ def test_a_cut_from_train_keeps_both_classes(
     train = make_table(*real, *fake).assign(split="train")
     dev = make_table(*crowd(4, name="dev")).assign(split="dev")
     dataset = dataset_of(pd.concat([train, dev], ignore_index=True))
-    split_dataset(dataset, strategy="column", seed=seed)
+    split_dataset(dataset, BY_COLUMN, seed)
     for split in DOWNSTREAM_SPLITS:
         assert set(read_split(dataset, split)["label"]) == {"bona-fide", "spoof"}
 
@@ -244,9 +237,9 @@ def test_the_columns_mistakes(make_table: Callable, dataset_of: Callable) -> Non
     files.loc[files["speaker"] == "dev-000", "speaker"] = "train-000"
     files["gender"] = "F"
     with pytest.raises(DatasetError, match=r"1 speakers are in more than one split \(train-000\)"):
-        split_dataset(dataset_of(files), strategy="column")
+        split_dataset(dataset_of(files), BY_COLUMN)
     with pytest.raises(ArgumentError, match="--strategy=columns"):
-        split_dataset(dataset_of(files), strategy="columns")
+        SplitSettings(strategy="columns")
 
 
 def test_anonymous_recordings_may_follow_a_column(
@@ -254,7 +247,7 @@ def test_anonymous_recordings_may_follow_a_column(
 ) -> None:
     files = in_parts(make_table, "train", "dev", "test").assign(speaker="", gender="")
     dataset = dataset_of(files)
-    split_dataset(dataset, strategy="column")
+    split_dataset(dataset, BY_COLUMN)
     assert len(read_split(dataset, VAL)) == 40
 
 
@@ -294,7 +287,7 @@ def test_another_split_leaves_nothing_of_the_first(
     dataset = dataset_of(make_table(*crowd(20)))
     split_dataset(dataset)
     assert split_dataset(dataset).was_there
-    assert not split_dataset(dataset, Shares(pretext=0.0)).was_there
+    assert not split_dataset(dataset, WITHOUT_PRETEXT).was_there
     for name in PRETEXT_SPLITS:
         path = dataset.root / f"splits/by_file/files-{name}.csv"
         assert len(read_files_table(path)) == 0
@@ -304,7 +297,7 @@ def test_another_split_leaves_nothing_of_the_first(
     # Fewer recordings than before: the rows of the others go.
     files = dataset.read_files()
     dataset.write_tables(files[files["speaker"] < "s012"])
-    assert not split_dataset(dataset, Shares(pretext=0.0)).was_there
+    assert not split_dataset(dataset, WITHOUT_PRETEXT).was_there
     assert sum(len(read_split(dataset, name)) for name in DOWNSTREAM_SPLITS) == 48
 
 
@@ -356,10 +349,10 @@ def test_a_killed_write_counts_as_no_split(
     with monkeypatch.context() as patch:
         patch.setattr("src.utils.dataset.split.store.people_of", killed)
         with pytest.raises(Killed):
-            split_dataset(dataset, Shares(pretext=0.0))
+            split_dataset(dataset, WITHOUT_PRETEXT)
     with pytest.raises(DatasetError, match="not split yet"):
         read_split(dataset, TRAIN)
-    split_dataset(dataset, Shares(pretext=0.0))
+    split_dataset(dataset, WITHOUT_PRETEXT)
     assert len(read_split(dataset, TRAIN))
 
 
@@ -373,9 +366,9 @@ def test_counts_follow_the_shares(n: int, weights: list[int]) -> None:
     wanted = sum(weight > 0 for weight in weights)
     if n < wanted:
         with pytest.raises(ArgumentError, match="cannot fill"):
-            count_speakers(n, shares)
+            count_groups(n, shares)
         return
-    counts = count_speakers(n, shares)
+    counts = count_groups(n, shares)
     assert sum(counts.values()) == n
     for split, share in shares.items():
         assert (counts[split] == 0) == (share == 0)
@@ -392,16 +385,14 @@ def test_dealing_is_complete_and_stratified(
     n = women + men
     if n < sum(weight > 0 for weight in weights):
         return
-    people = pd.DataFrame(
-        {"speaker": [f"p{i}" for i in range(n)], "gender": ["F"] * women + ["M"] * men}
-    )
-    dealt = deal_speakers(people, ["gender"], shares, seed)
-    assert set(dealt) == set(people["speaker"])
-    counts = count_speakers(n, shares)
+    people = pd.DataFrame({"group": range(n), "gender": ["F"] * women + ["M"] * men})
+    dealt = deal_groups(people, ["gender"], shares, seed)
+    assert set(dealt) == set(people["group"])
+    counts = count_groups(n, shares)
     found = pd.Series(dealt).value_counts()
     assert all(found.get(split, 0) == count for split, count in counts.items())
-    split_of_women = pd.Series({p: dealt[p] for p in people["speaker"][:women]}).value_counts()
+    split_of_women = pd.Series({p: dealt[p] for p in people["group"][:women]}).value_counts()
     for split, count in counts.items():
         # Each stratum gets its part of the split to within rounding of the two.
         assert abs(split_of_women.get(split, 0) - count * women / n) < 2
-    assert dealt == deal_speakers(people.iloc[::-1], ["gender"], shares, seed)
+    assert dealt == deal_groups(people.iloc[::-1], ["gender"], shares, seed)

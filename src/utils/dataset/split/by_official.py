@@ -1,0 +1,48 @@
+"""The strategy for benchmarks: the corpus' own split, with nothing cut or moved."""
+
+import logging
+
+import pandas as pd
+
+from src.utils.dataset.schema import SPLIT, UTTERANCE, text_column
+from src.utils.dataset.split.assignment import NO_SPLIT, Assignment
+from src.utils.dataset.split.parts import parts_of
+from src.utils.errors import DatasetError
+
+log = logging.getLogger(__name__)
+
+
+def split_officially(files: pd.DataFrame) -> Assignment:
+    """Give every recording the split of its corpus; parts that it does not have stay empty.
+
+    Utterances that two parts share are the corpus' own choice: they are told, not refused.
+
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        A files table with the column `split`; an empty cell is in no split.
+
+    Raises
+    ------
+    DatasetError
+        When the column is absent, empty everywhere or holds an unknown word.
+    """
+    if (text_column(files, SPLIT).str.strip() == "").all():
+        raise DatasetError(
+            "--strategy=official needs the corpus' own split, and the files table has no split "
+            "column or nothing in it; --strategy=speaker makes one"
+        )
+    parts = parts_of(files, empty_allowed=True)
+    used = files[parts != NO_SPLIT]
+    utterances = text_column(used, UTTERANCE)
+    named = utterances != ""
+    n_parts = parts[used.index][named].groupby(utterances[named]).nunique()
+    n_shared = int((n_parts > 1).sum())
+    if n_shared:
+        log.warning(
+            "%s utterances are in more than one part of the corpus' own split, which may flatter "
+            "the figures; --strategy=speaker keeps them apart",
+            f"{n_shared:,}",
+        )
+    n_out = len(files) - len(used)
+    return Assignment(parts, {"the corpus' split leaves them out": n_out} if n_out else {})

@@ -1,0 +1,109 @@
+"""How a data set shall be divided."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from src.utils.config import (
+    BY_SPEAKER,
+    HOLD_OUT_COLUMNS,
+    MIN_FOLDS,
+    SPLIT_STRATEGIES,
+    SPLIT_UNITS,
+)
+from src.utils.dataset.split.shares import Shares
+from src.utils.errors import ArgumentError, choose
+
+
+@dataclass(frozen=True)
+class HoldOut:
+    """What training must not contain.
+
+    Attributes
+    ----------
+    column : {'attack', 'source', 'language'}
+    values : tuple of str
+    """
+
+    column: str
+    values: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        choose("--hold-out", self.column, HOLD_OUT_COLUMNS)
+        # In one order, so that the same values are the same setting.
+        object.__setattr__(self, "values", tuple(sorted(set(self.values))))
+
+    def __str__(self) -> str:
+        return f"{self.column}:{','.join(self.values)}"
+
+
+@dataclass(frozen=True)
+class SplitSettings:
+    """What the split stage is asked to do; the seed comes apart, as in every stage.
+
+    Attributes
+    ----------
+    strategy : {'speaker', 'column', 'official'}
+    shares : Shares
+    spread_without_spoofs : bool
+        See `split_by_speaker`.
+    units : {'speaker', 'utterance'}
+        What stays on one side.
+    hold_out : HoldOut or None
+    folds, fold : int or None
+        How many folds there are, and which one is tested.
+
+    Raises
+    ------
+    ArgumentError
+        When settings do not go together.
+    """
+
+    strategy: str = "speaker"
+    shares: Shares = field(default_factory=Shares)
+    spread_without_spoofs: bool = False
+    units: str = BY_SPEAKER
+    hold_out: HoldOut | None = None
+    folds: int | None = None
+    fold: int | None = None
+
+    def __post_init__(self) -> None:
+        choose("--strategy", self.strategy, SPLIT_STRATEGIES)
+        choose("--units", self.units, SPLIT_UNITS)
+        own = {
+            "--units": self.units != BY_SPEAKER,
+            "--hold-out": self.hold_out is not None,
+            "--folds": self.folds is not None,
+            "--fold": self.fold is not None,
+        }
+        for flag, given in own.items():
+            if given and self.strategy != "speaker":
+                raise ArgumentError(f"{flag} goes with --strategy=speaker, not {self.strategy}")
+        self._check_folds()
+
+    def _check_folds(self) -> None:
+        if self.folds is None:
+            if self.fold is not None:
+                raise ArgumentError(f"--fold={self.fold} needs --folds=K, the number of folds")
+            return
+        if self.folds < MIN_FOLDS:
+            raise ArgumentError(
+                f"--folds={self.folds} must be at least {MIN_FOLDS}: train, validation and test "
+                f"are of different folds"
+            )
+        if self.fold is None:
+            raise ArgumentError(
+                f"--folds={self.folds} needs --fold=N, the fold to test on (0 to {self.folds - 1})"
+            )
+        if not 0 <= self.fold < self.folds:
+            raise ArgumentError(
+                f"--fold={self.fold} is not one of 0 to {self.folds - 1} (--folds={self.folds})"
+            )
+        if self.hold_out is not None:
+            raise ArgumentError("--folds and --hold-out do not go together")
+        if self.shares.pretext > 0:
+            raise ArgumentError("--folds and --pretext do not go together: folds are of everybody")
+
+    def recipe(self, seed: int) -> dict[str, Any]:
+        """Return what `split.json` keeps of it."""
+        held = None if self.hold_out is None else str(self.hold_out)
+        return asdict(self) | {"hold_out": held, "seed": seed}
