@@ -65,8 +65,8 @@ def plan_archive(archive: Archive, path: Path, root: Path, place: Place = everyt
     Raises
     ------
     ArchiveError
-        For an entry that may not be written, two entries for one file, a file of another size
-        where one should go, or a disk that is too small.
+        For an entry that may not be written, two entries for one file, or a file of another size
+        where one should go.
     """
     taken = _Taken(path)
     links: list[tuple[PurePosixPath, PurePosixPath]] = []
@@ -103,8 +103,6 @@ def plan_archive(archive: Archive, path: Path, root: Path, place: Place = everyt
         if target not in sizes or place(target) is None:
             raise ArchiveError(f"{path}: {inside} links to {target}, no file of the archive")
         total += -(-sizes[target] // _BLOCK) * _BLOCK
-    if n_files:
-        _require_space(root, total, path)
     return Plan(total, first, last, n_files, n_left_out, links)
 
 
@@ -126,12 +124,14 @@ def unpack(
     Raises
     ------
     ArchiveError
-        When the archive is damaged, or another file stands where one should go.
+        When the disk is too small, the archive is damaged, or another file stands where one
+        should go.
     """
     ready = _ready(root, key)
     if not ready.is_dir():
         partial = ready.with_suffix(".partial")
         shutil.rmtree(partial, ignore_errors=True)
+        _require_space(root, plan.size, path)
         make_folder(partial)
         try:
             _write(archive, path, partial, plan, place)
