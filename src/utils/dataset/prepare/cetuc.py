@@ -32,6 +32,8 @@ MUTE = {("F028", "F028-0914"), ("F009", "F009-0150")}
 _ID = re.compile(r"([FfMm])[ _.-]?(\d{3})(?!\d)")
 _FAKE = re.compile(r"fake|fals[ao]s?", re.IGNORECASE)
 _FAKE_WORDS = re.compile(r"(vozes|voices?|voz)?[ _.-]*(fake|fals[ao]s?)[ _.-]*(voices?)?", re.I)
+_FAKES_ALONE = re.compile(r"(falabrasil[ _-])?(fakes?([ _-]?voices)?|vozes[ _-]?falsas)", re.I)
+"""How a folder is called that holds the fake side and nothing else."""
 _CANONICAL = re.compile(r"[^\W\d_].*_[FM]\d{3}")
 _LARGEST_POINTER = 1024
 
@@ -160,7 +162,7 @@ def _is_mute(clip: Clip) -> bool:
 
 def _canonical(folder: str, number: str) -> str:
     """Spell a folder as Name_F001."""
-    if _CANONICAL.fullmatch(folder):
+    if _CANONICAL.fullmatch(folder) and not _FAKE.search(folder):
         return folder
     last = list(_ID.finditer(folder))[-1]
     around = folder[: last.start()] or folder[last.end() :]
@@ -208,8 +210,9 @@ class Part:
 class LooseRecordings:
     """Recordings that lie in a folder unpacked (see `Archive`)."""
 
-    def __init__(self, folder: Path, files: list[Path]) -> None:
+    def __init__(self, folder: Path, files: list[Path], prefix: PurePosixPath) -> None:
         self.folder = folder
+        self.prefix = prefix
         self._files = files
         for file in files:
             if not file.resolve().is_relative_to(folder.resolve()):
@@ -229,8 +232,8 @@ class LooseRecordings:
         return sha256_text("".join(rows))
 
     def paths(self) -> Iterator[PurePosixPath]:
-        """List the recordings."""
-        return (PurePosixPath(self._name(file)) for file in self._files)
+        """List the recordings below the prefix (see `Part`)."""
+        return (self.prefix / self._name(file) for file in self._files)
 
     def members(self) -> Iterator[Member]:
         """List every entry."""
@@ -246,12 +249,13 @@ class LooseRecordings:
         return file.relative_to(self.folder).as_posix()
 
 
-def find_parts(folder: Path, root: Path) -> tuple[list[Part], LooseRecordings]:
+def find_parts(given: Path, root: Path) -> tuple[list[Part], LooseRecordings]:
     """Find the archives and the loose recordings of clones or downloads, at any depth.
 
     Parameters
     ----------
-    folder : pathlib.Path
+    given : pathlib.Path
+        A folder, or one archive.
     root : pathlib.Path
         The data set, whose own recordings are left alone.
 
@@ -260,18 +264,23 @@ def find_parts(folder: Path, root: Path) -> tuple[list[Part], LooseRecordings]:
     ArchiveError
         When a file is a Git LFS pointer or a piece of an archive is missing.
     """
+    folder = given if given.is_dir() else given.parent
     archives, recordings = [], []
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(folder.rglob("*") if given.is_dir() else folder.iterdir()):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         ours = any(path.is_relative_to(root / side) for side in (REAL, FAKE))
         if hidden or ours or not path.is_file():
             continue
-        if is_archive(path.name):
+        if is_archive(path.name) or path == given:
             archives.append(path)
-        elif is_audio(path):
+        elif is_audio(path) and given.is_dir():
             recordings.append(path)
+    # Someone who gives the fake side alone names it in the folder that is given.
+    name = folder.resolve().name
+    prefix = PurePosixPath(FAKE if _FAKES_ALONE.fullmatch(name) else "")
     parts = []
     for source in find_sources(archives):
-        inside = PurePosixPath(source.paths[0].parent.relative_to(folder).as_posix())
-        parts.append(Part(source, inside / source.name.partition(".")[0]))
-    return parts, LooseRecordings(folder, recordings)
+        if given.is_dir() or given in source.paths:
+            inside = source.paths[0].parent.relative_to(folder).as_posix()
+            parts.append(Part(source, prefix / inside / source.name.partition(".")[0]))
+    return parts, LooseRecordings(folder, recordings, prefix)

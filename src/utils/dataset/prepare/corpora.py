@@ -43,6 +43,8 @@ class Corpus:
     licence : str
     repositories : dict of str to str
         URL by name of the git repositories that it is fetched from.
+    are_versions : bool
+        Whether each archive holds the same clips, so that one is enough.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Corpus:
     contents: str
     licence: str = ""
     repositories: dict[str, str] = field(default_factory=dict)
+    are_versions: bool = False
 
     def published(self, name: str) -> Published | None:
         """Return what is known of the archive called `name`."""
@@ -107,7 +110,7 @@ _ALL = (
         name="asvspoof2019",
         title="ASVspoof 2019",
         page="https://datashare.ed.ac.uk/handle/10283/3336",
-        archives=(Published("LA.zip"), Published("PA.zip")),
+        archives=(Published("LA.zip"),),
         contents=r"(^|/)ASVspoof2019[._](LA|PA)[._]",
         licence="ODC-By",
     ),
@@ -155,9 +158,15 @@ _ALL = (
     Corpus(
         name="wavefake",
         title="WaveFake",
-        page="https://zenodo.org/records/5642694",
-        archives=(Published("generated_audio.zip", "76b3e62d69f866e57ad6b1debaff434b"),),
-        contents=r"(^|/)(ljspeech|jsut|common_voices)_[^/]+/",
+        page="https://zenodo.org/records/5642694, with the bona-fide recordings from "
+        "https://keithito.com/LJ-Speech-Dataset/ and "
+        "http://ss-takashi.sakura.ne.jp/corpus/jsut_ver1.1.zip",
+        archives=(
+            Published("generated_audio.zip", "76b3e62d69f866e57ad6b1debaff434b"),
+            Published("LJSpeech-1.1.tar.bz2", "c4763be9595ddfa79c2fc6eaeb3b6c8e"),
+            Published("jsut_ver1.1.zip"),
+        ),
+        contents=r"(^|/)((ljspeech|jsut|common_voices)_[^/]+/|LJSpeech-1\.1/|jsut_ver1\.1/)",
         licence="CC BY-SA 4.0",
     ),
     Corpus(
@@ -168,6 +177,7 @@ _ALL = (
             Published(f"for-{version}.tar.gz") for version in ("original", "norm", "2sec", "rerec")
         ),
         contents=r"(^|/)(training|validation|testing)/(real|fake)/",
+        are_versions=True,
     ),
     Corpus(
         name="spoofceleb",

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from src.utils.dataset.layouts import LAYOUTS, scan_folder
 from src.utils.dataset.layouts.scan import Scan
 from src.utils.dataset.prepare.archives import Archive, open_archive
-from src.utils.dataset.prepare.cetuc import LooseRecordings, Part, People, find_parts
+from src.utils.dataset.prepare.cetuc import LooseRecordings, People, find_parts
 from src.utils.dataset.prepare.checksums import (
     Checksum,
     Digests,
@@ -120,7 +120,9 @@ def prepare_dataset(
         missing=[
             known.name
             for known in corpus.archives
-            if "*" not in known.name and known.name not in names
+            if "*" not in known.name
+            and known.name not in names
+            and not (corpus.are_versions and names)
         ],
         people=people,
         scan=scan,
@@ -231,8 +233,8 @@ class _Work:
         return expected
 
 
-def _prepare_people(work: _Work, archives: Path | None) -> People:
-    """Unpack CETUC and fake_voices."""
+def _prepare_people(work: _Work, archives: Path | None) -> People | None:
+    """Unpack CETUC and fake_voices; return who is in what was asked for, if anything was."""
     root = work.root
     clones = root / WORK / "clones"
     fetched: dict[str, str] = {}
@@ -244,22 +246,20 @@ def _prepare_people(work: _Work, archives: Path | None) -> People:
         }
         for name, url in todo.items():
             fetched[url] = fetch_repository(url, clones / name)
-        folder = make_folder(clones)
-    else:
-        folder = archives if archives.is_dir() else archives.parent
-    parts, loose = find_parts(folder, root)
-    if archives is not None and not archives.is_dir():
-        parts = [part for part in parts if archives in part.source.paths]
-        loose = LooseRecordings(folder, [])
+        if not todo:
+            work.entries = work.record.entries
+            work.n_skipped = len(work.entries)
+            return None
+    parts, loose = find_parts(archives or make_folder(clones), root)
     if archives is not None and not parts and not loose:
         raise ArchiveError(
             f"neither an archive nor a recording in {archives}; {_to_be_had(work.corpus)}"
         )
     _require_one(work.checksum, len(parts))
     people = People()
-    n_clips = {part.source.name: people.learn(part.paths()) for part in parts}
-    if not people.learn(loose.paths()) + sum(n_clips.values()):
-        where = parts[0].source.paths[0] if parts else folder
+    counted = [(part, people.learn(part.paths())) for part in parts]
+    if not people.learn(loose.paths()) + sum(n_clips for _, n_clips in counted):
+        where = parts[0].source.paths[0] if parts else loose.folder
         other = recognise(people.lost[:_LOOKED_AT])
         which = f": it is {other.title}, so pass --corpus={other.name}" if other else ""
         raise ArchiveError(
@@ -267,11 +267,12 @@ def _prepare_people(work: _Work, archives: Path | None) -> People:
             f"Paula_F026{which}"
         )
     people.settle(root)
-    for part in parts:
-        if n_clips[part.source.name]:
-            work.take(part.source, _below(part, people))
+    for part, n_clips in counted:
+        # Transcriptions may come in archives of their own.
+        if n_clips:
+            work.take(part.source, _below(part.prefix, people))
     if loose:
-        work.take_loose(loose, people.place)
+        work.take_loose(loose, _below(loose.prefix, people))
     if fetched:
         work.record.repositories |= fetched
         work.record.write()
@@ -280,8 +281,8 @@ def _prepare_people(work: _Work, archives: Path | None) -> People:
     return people
 
 
-def _below(part: Part, people: People) -> Place:
-    return lambda path: people.place(part.prefix / path)
+def _below(prefix: PurePosixPath, people: People) -> Place:
+    return lambda path: people.place(prefix / path)
 
 
 def _find(corpus: Corpus, given: Path) -> list[Source]:

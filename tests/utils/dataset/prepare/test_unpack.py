@@ -90,6 +90,7 @@ ABSENT = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
 @pytest.mark.parametrize(
     ("suffix", "kind"),
     [(suffix, kind) for suffix in ABSENT for kind in BAD if kind not in ABSENT[suffix]],
