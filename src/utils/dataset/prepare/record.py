@@ -86,9 +86,8 @@ class Record:
     def done(self, sha256: str) -> Entry | None:
         """Return the entry of an archive that is in place."""
         for entry in self.entries:
-            if entry.sha256 == sha256 and all(
-                (self.root / file).is_file() for file in (entry.first, entry.last)
-            ):
+            witnesses = (entry.first, entry.last) if entry.n_files else ()
+            if entry.sha256 == sha256 and all((self.root / file).is_file() for file in witnesses):
                 return entry
         return None
 
