@@ -63,13 +63,31 @@ IN_ARCHIVES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """The files by archive and corpus; every one must end up where it is here."""
 
+TABLES = {
+    "ASVspoof2019.LA.cm.train.trn.txt": "LA_0079 LA_T_1138215 - - bonafide\n",
+    "keys/DF/CM/trial_metadata.txt": "LA_0023 DF_E_2000011 nocodec asvspoof A14 spoof notrim "
+    "progress traditional_vocoder - - - -\n",
+    "keys/LA/CM/trial_metadata.txt": "LA_0009 LA_E_9332881 alaw ita_tx A07 spoof notrim eval\n",
+    "ASVspoof5.train.tsv": "T_4850 T_0000000000 F - - - AC3 A05 spoof -\n",
+    "release_in_the_wild/meta.csv": "file,speaker,label\n0.wav,Alec Guinness,spoof\n",
+    "fake/de/CaroTTS/meta.csv": "path|original_file|model_name\n"
+    "./fake/de/CaroTTS/a.wav|de_DE/by_book/female/a/b/wavs/c.wav|CaroTTS\n",
+    "spoofceleb/metadata/train.csv": "file,speaker,attack\na00/id10001/x.flac,id10001,a00\n",
+}
+"""What the tables of the archives say, by the end of their paths."""
+
+
+def inside(file: str) -> bytes:
+    """Return what a file in an archive holds."""
+    return next((text for end, text in TABLES.items() if file.endswith(end)), file).encode()
+
 
 def write(folder: Path, archives: dict[str, tuple[str, ...]]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, files in archives.items():
         path = folder / name
         writer = WRITERS["zip" if name.endswith(".zip") else "tar"]
-        writer(path, [Item(file, file.encode()) for file in files])
+        writer(path, [Item(file, inside(file)) for file in files])
     return folder
 
 
@@ -86,10 +104,10 @@ def test_the_tree_that_the_layout_reads(tmp_path: Path, name: str) -> None:
     (given / "notes.txt").write_text("mine")
     prepared = prepare(tmp_path / "data", name, given)
     files = {file for files in IN_ARCHIVES[name].values() for file in files}
-    assert content(tmp_path / "data") == {file: file.encode() for file in files}
+    assert content(tmp_path / "data") == {file: inside(file) for file in files}
     assert [entry.name for entry in prepared.entries] == sorted(IN_ARCHIVES[name])
-    if name not in LAYOUTS:
-        assert prepared.scan is None and not prepared.unscanned
+    assert not prepared.unscanned
+    assert (prepared.scan is not None and len(prepared.scan.files) > 0) == (name in LAYOUTS)
 
 
 @pytest.mark.parametrize("name", IN_ARCHIVES)
