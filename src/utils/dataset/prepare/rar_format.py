@@ -30,7 +30,10 @@ class RarArchive:
             self._rar.close()
             raise encrypted(self._path)
         self._infos = self._rar.infolist()
-        if any(info.compress_type != rarfile.RAR_M0 and info.file_size for info in self._infos):
+        self._is_compressed = any(
+            info.compress_type != rarfile.RAR_M0 and info.file_size for info in self._infos
+        )
+        if self._is_compressed:
             self._require_tool()
 
     def __enter__(self) -> "RarArchive":
@@ -64,6 +67,13 @@ class RarArchive:
     def _broken(self, error: Exception) -> ArchiveError:
         if isinstance(error, rarfile.PasswordRequired):
             return encrypted(self._path)
+        if self._is_compressed:
+            # unar, for one, gives up on some solid archives that unrar reads.
+            why = " ".join(str(error).split())
+            return ArchiveError(
+                f"{self._path} is damaged, or the program found to unpack rar cannot read it "
+                f"({why}); download it again, or install unrar and repeat"
+            )
         return damaged(self._path, error)
 
     def _require_tool(self) -> None:
