@@ -21,6 +21,7 @@ RECORD = "prepared.json"
 
 _LONGEST = 255
 """Bytes; what a name may have on the usual file systems."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _RESERVED = frozenset(
     name.casefold()
     for name in (
@@ -61,7 +62,7 @@ def safe_path(name: str) -> PurePosixPath:
         raise UnsafeNameError("climbs out by ..")
     if any(re.match(r"[A-Za-z]:", part) for part in parts):
         raise UnsafeNameError("holds a drive letter")
-    if any(unicodedata.category(letter) == "Cc" for letter in name):
+    if _CONTROL.search(name):
         raise UnsafeNameError("holds a control character")
     try:
         longest = max((len(part.encode()) for part in parts), default=0)

@@ -249,6 +249,7 @@ def _write(archive: Archive, path: Path, folder: Path, plan: Plan, place: Place)
     for inside, target in plan.links:
         copies.setdefault(target, []).append(inside)
     written: dict[PurePosixPath, Path] = {}
+    made: set[Path] = set()
     with tqdm(
         desc=f"unpacking {path.name}", total=plan.size, unit="B", unit_scale=True, leave=False
     ) as bar:
@@ -260,7 +261,8 @@ def _write(archive: Archive, path: Path, folder: Path, plan: Plan, place: Place)
             if outside is None:
                 continue
             there = folder / outside
-            make_folder(there.parent)
+            if there.parent not in made:
+                made.add(make_folder(there.parent))
             size = 0
             with there.open("xb") as out:
                 while chunk := stream.read(_CHUNK):

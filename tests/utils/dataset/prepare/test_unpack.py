@@ -275,7 +275,7 @@ class Killed(BaseException):
 
 
 STEPS = {
-    "while writing": (unpack, "make_folder", 4),
+    "while writing": (unpack, "make_folder", 2),
     "before it is ready": (Path, "rename", 0),
     "before moving": (unpack, "_require_same", 0),
     "while moving": (Path, "rename", 2),
