@@ -107,7 +107,10 @@ def hosts(tmp_path: Path) -> dict[str, str]:
             (*who, "commit", "-qm", "all"),
             ("clone", "-q", "--bare", str(work), str(folder.with_name(name))),
         ):
-            subprocess.run(["git", *words], cwd=work, check=True, capture_output=True)
+            environment = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull}
+            subprocess.run(
+                ["git", *words], cwd=work, check=True, capture_output=True, env=environment
+            )
     return {
         "GIT_CONFIG_COUNT": "2",
         "GIT_CONFIG_KEY_0": f"url.file://{tmp_path}/gitlab/.insteadOf",

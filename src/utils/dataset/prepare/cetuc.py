@@ -30,7 +30,7 @@ MUTE = {("F028", "F028-0914"), ("F009", "F009-0150")}
 `Marta_F009/F009-0150.wav`."""
 
 _ID = re.compile(r"([FfMm])[ _.-]?(\d{3})(?!\d)")
-_FAKE = re.compile(r"fake|fals[ao]s?", re.IGNORECASE)
+_FAKE = re.compile(r"fake|fals[ao]s", re.IGNORECASE)
 _FAKE_WORDS = re.compile(r"(vozes|voices?|voz)?[ _.-]*(fake|fals[ao]s?)[ _.-]*(voices?)?", re.I)
 _FAKES_ALONE = re.compile(r"(falabrasil[ _-])?(fakes?([ _-]?voices)?|vozes[ _-]?falsas)", re.I)
 """How a folder is called that holds the fake side and nothing else."""
@@ -61,7 +61,7 @@ class Clip:
 def parse_clip(path: PurePosixPath) -> Clip | None:
     """Tell whose recording a path is: the innermost folder with an id says it.
 
-    A path with `fake` or `falsa` in it is on the fake side.
+    A path with `fake` or `falsas` in it is on the fake side.
 
     Examples
     --------
