@@ -106,6 +106,30 @@ def stage(**own_help: str) -> Callable[[Callable[..., None]], None]:
     return register
 
 
+@stage(
+    corpus="cetuc, asvspoof2019, asvspoof2021, asvspoof5, in-the-wild, mlaad, wavefake, for or "
+    "spoofceleb.",
+    archives="A folder of downloaded archives or clones, or one archive; only read.",
+    checksum="sha256:DIGITS or md5:DIGITS of the archive, in place of a published one.",
+)
+def PrepareDataset(c, corpus=None, archives=None, dataset=None, checksum=None):
+    """1 · Unpack a public corpus, checked.
+
+    CETUC and its fakes are fetched by git where they are not given; of the others the archives
+    are downloaded by you.
+    """
+    from src.reports import report_prepared
+    from src.utils.dataset.prepare.checksums import parse_checksum
+    from src.utils.dataset.prepare.corpora import CORPORA
+    from src.utils.dataset.prepare.stage import prepare_dataset
+
+    name = arguments.required("--corpus", corpus, list(CORPORA))
+    given = None if archives is None else arguments.folder("--archives", archives)
+    expected = None if checksum is None else parse_checksum(checksum)
+    root = _path(c, "dataset", dataset)
+    print(report_prepared(prepare_dataset(root, CORPORA[name], given, expected)))
+
+
 @stage()
 def GenerateDatasetCSV(c, dataset=None, layout="auto", audio=None):
     """1 · List the recordings in two CSV tables.

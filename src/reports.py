@@ -22,12 +22,56 @@ if TYPE_CHECKING:
     from src.models.train import Training
     from src.utils.dataset.derive import Derived
     from src.utils.dataset.layouts.scan import Scan
+    from src.utils.dataset.prepare.cetuc import People
+    from src.utils.dataset.prepare.stage import Prepared
     from src.utils.dataset.split import Split
     from src.utils.embeddings.extract import Extraction
     from src.utils.runs import Run
 
 SHOWN = 5
 """How many of a list of rejected files are shown; the rest is in the file."""
+
+
+def report_prepared(prepared: Prepared) -> str:
+    """Tell what was unpacked with its digests, what the layout finds, and what comes next."""
+    lines = []
+    for entry in prepared.entries:
+        left = f", {entry.n_left_out:,} left out" if entry.n_left_out else ""
+        lines.append(f"{entry.name}: {entry.n_files:,} files{left}")
+        lines.append(f"  sha256 {entry.sha256} ({entry.checked})")
+    if prepared.n_skipped:
+        lines.append(f"{prepared.n_skipped:,} of them had been unpacked before")
+    if prepared.people is not None:
+        lines += _tell_people(prepared.people)
+    if prepared.missing:
+        missing, page = shorten(prepared.missing, 8), prepared.corpus.page
+        lines.append(f"of {prepared.corpus.title} not there: {missing} ({page})")
+    where = f"--dataset={shlex.quote(str(prepared.root))}"
+    if prepared.scan is not None:
+        lines.append(report_scan(prepared.scan))
+        layout = prepared.scan.layout
+        lines.append(f"next: fab GenerateDatasetCSV {where} --layout={layout}")
+    elif prepared.unscanned:
+        lines.append(f"not complete yet: {prepared.unscanned}")
+    else:
+        lines.append("no layout reads it yet: write a metadata.csv (DatasetPreparation.md)")
+    return "\n".join(lines)
+
+
+def _tell_people(people: People) -> list[str]:
+    from src.utils.dataset.prepare.cetuc import MUTE
+
+    lines = []
+    if people.renamed:
+        pairs = [f"{old} -> {new}" for old, new in sorted(people.renamed.items())]
+        lines.append(f"renamed {len(pairs):,} folders: {shorten(pairs, SHOWN)}")
+    lines.append(f"{len(people.mute)} of the real side's {len(MUTE)} mute clips were there")
+    if people.lost:
+        lines.append(
+            f"{len(people.lost):,} recordings in no folder with a person's id were left out: "
+            f"{shorten(people.lost, SHOWN)}"
+        )
+    return lines
 
 
 def report_scan(scan: Scan) -> str:

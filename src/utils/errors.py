@@ -30,6 +30,10 @@ class DatasetError(AudiosError):
     """A data set, table or split is absent, broken or cannot serve the stage."""
 
 
+class ArchiveError(AudiosError):
+    """An archive is absent, damaged, unsafe or not the corpus it should be."""
+
+
 class EmbeddingError(AudiosError):
     """An embedding store is absent, broken or does not fit its neighbours."""
 

@@ -12,6 +12,7 @@ SHARES = ("pretext", "pretext-train", "downstream-train", "downstream-val")
 DRAWING = ("backbone", "split", "layer", EMBEDDINGS, RUNS, SEED)
 
 FLAGS = {
+    "PrepareDataset": (DATASET, "corpus", "archives", "checksum"),
     "GenerateDatasetCSV": (DATASET, "layout"),
     "AddDatasetDuration": (DATASET,),
     "AddDatasetAmplitude": (DATASET,),

@@ -1,0 +1,133 @@
+"""One face for zip, tar and rar archives: what they hold, and their bytes in order."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from src.utils.dataset.prepare.sources import Source
+from src.utils.errors import ArchiveError
+
+POINTER_START = b"version https://git-lfs"
+"""How a file begins that Git LFS left in place of a large one."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One entry of an archive.
+
+    Attributes
+    ----------
+    name : str
+        As it is stored, unchecked.
+    size : int
+        Bytes when unpacked, as the archive claims.
+    kind : {'file', 'folder', 'link', 'other'}
+        `other` is a device, a pipe, or anything else that is not written.
+    target : str
+        Where a link points to.
+    symbolic : bool
+        Whether the link's target starts at its own folder, not at the archive's root.
+    """
+
+    name: str
+    size: int = 0
+    kind: Literal["file", "folder", "link", "other"] = "file"
+    target: str = ""
+    symbolic: bool = False
+
+
+class Readable(Protocol):
+    """Bytes to be read from front to back."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to `size` bytes, none at the end."""
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A file in an archive whose read errors are told of the archive.
+
+    Attributes
+    ----------
+    stream : Readable
+    errors : tuple of type
+        What the archive's library raises for broken bytes.
+    translate : callable
+        From such an error to the one to raise.
+    """
+
+    stream: Readable
+    errors: tuple[type[Exception], ...]
+    translate: Callable[[Exception], ArchiveError]
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to `size` bytes, none at the end."""
+        try:
+            return self.stream.read(size)
+        except self.errors as error:
+            raise self.translate(error) from error
+
+
+class Archive(Protocol):
+    """An open archive; both walks may be made more than once, in the order of storage.
+
+    Both raise `ArchiveError` for what is damaged or encrypted.
+    """
+
+    def members(self) -> Iterator[Member]:
+        """List every entry without unpacking it."""
+
+    def files(self) -> Iterator[tuple[Member, Readable]]:
+        """Give every file with its bytes, to be read before the next is asked for."""
+
+
+def open_archive(source: Source) -> AbstractContextManager[Archive]:
+    """Open an archive by what it begins with, whatever its name.
+
+    Raises
+    ------
+    ArchiveError
+        When it is no archive, or damaged, or encrypted.
+    """
+    with source.open() as stream:
+        start = stream.read(512)
+    path = source.paths[0]
+    if start.startswith(POINTER_START):
+        raise ArchiveError(pointer_message(path))
+    if not start:
+        raise ArchiveError(f"{path} is empty; download it again")
+    if start.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
+        raise ArchiveError(f"{path} is a web page, not an archive: the download failed")
+    # Here, since each brings its own library.
+    if start.startswith((b"PK\3\4", b"PK\5\6", b"PK\7\x08")):
+        from src.utils.dataset.prepare.zip_format import ZipArchive
+
+        return ZipArchive(source)
+    if start.startswith(b"Rar!\x1a\7"):
+        from src.utils.dataset.prepare.rar_format import RarArchive
+
+        return RarArchive(source)
+    from src.utils.dataset.prepare.tar_format import TarArchive
+
+    return TarArchive(source, start)
+
+
+def pointer_message(path: Path) -> str:
+    """Say what to do about a file that Git LFS has not fetched."""
+    return (
+        f"{path} is a Git LFS pointer, not the file itself: install git-lfs "
+        f"(https://git-lfs.com), then run in {path.parent}: git lfs pull"
+    )
+
+
+def damaged(path: Path, why: object) -> ArchiveError:
+    """Make the error for an archive that cannot be read."""
+    text = " ".join(str(why).split()) or type(why).__name__
+    return ArchiveError(f"{path} is damaged or incomplete ({text}); download it again")
+
+
+def encrypted(path: Path) -> ArchiveError:
+    """Make the error for an archive that asks for a password."""
+    return ArchiveError(f"{path} is encrypted; unpack it yourself and pass an archive without")

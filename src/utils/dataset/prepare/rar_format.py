@@ -1,0 +1,106 @@
+"""Rar archives, by rarfile, which asks another program to unpack what is compressed."""
+
+from collections.abc import Iterator
+from types import TracebackType
+
+import rarfile
+
+from src.utils.dataset.prepare.archives import Guarded, Member, Readable, damaged, encrypted
+from src.utils.dataset.prepare.sources import Source
+from src.utils.errors import ArchiveError
+
+_LINKS = (rarfile.RAR5_XREDIR_UNIX_SYMLINK, rarfile.RAR5_XREDIR_WINDOWS_SYMLINK)
+_BROKEN = (rarfile.Error, EOFError, OSError, ValueError)
+_COPIES = (rarfile.RAR5_XREDIR_HARD_LINK, rarfile.RAR5_XREDIR_FILE_COPY)
+
+
+class RarArchive:
+    """A rar archive (see `Archive`)."""
+
+    def __init__(self, source: Source) -> None:
+        self._path = source.paths[0]
+        try:
+            # A damaged header would otherwise end the listing in silence.
+            self._rar = rarfile.RarFile(str(self._path), errors="strict")
+        except rarfile.NeedFirstVolume as error:
+            raise ArchiveError(f"{self._path} is not the first volume of its archive") from error
+        except _BROKEN as error:
+            raise damaged(self._path, error) from error
+        if self._rar.needs_password():
+            self._rar.close()
+            raise encrypted(self._path)
+        self._infos = self._rar.infolist()
+        self._is_compressed = any(
+            info.compress_type != rarfile.RAR_M0 and info.file_size for info in self._infos
+        )
+        if self._is_compressed:
+            self._require_tool()
+
+    def __enter__(self) -> "RarArchive":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._rar.close()
+
+    def members(self) -> Iterator[Member]:
+        """List every entry."""
+        yield from map(self._member, self._infos)
+
+    def files(self) -> Iterator[tuple[Member, Readable]]:
+        """Give every file with its bytes."""
+        for info in self._infos:
+            member = self._member(info)
+            if member.kind != "file":
+                continue
+            try:
+                stream = self._rar.open(info)
+            except _BROKEN as error:
+                raise self._broken(error) from error
+            with stream:
+                yield member, Guarded(stream, _BROKEN, self._broken)
+
+    def _broken(self, error: Exception) -> ArchiveError:
+        if isinstance(error, rarfile.PasswordRequired):
+            return encrypted(self._path)
+        if self._is_compressed:
+            # unar, for one, gives up on some solid archives that unrar reads.
+            why = " ".join(str(error).split())
+            return ArchiveError(
+                f"{self._path} is damaged, or the program found to unpack rar cannot read it "
+                f"({why}); download it again, or install unrar and repeat"
+            )
+        return damaged(self._path, error)
+
+    def _require_tool(self) -> None:
+        try:
+            rarfile.tool_setup()
+        except rarfile.RarCannotExec as error:
+            self._rar.close()
+            raise ArchiveError(
+                f"{self._path} is compressed, and no program to unpack rar is installed: install "
+                f"one of unrar, unar, 7z (7zip) or bsdtar (libarchive-tools), then repeat"
+            ) from error
+
+    def _member(self, info: rarfile.RarInfo) -> Member:
+        name = str(info.filename)
+        if info.file_redir:
+            kind, _, target = info.file_redir
+            if kind in _LINKS or kind in _COPIES:
+                return Member(name, kind="link", target=str(target), symbolic=kind in _LINKS)
+            return Member(name, kind="other")
+        if info.is_symlink():
+            try:
+                target = self._rar.read(info).decode("utf-8", "replace")
+            except _BROKEN as error:
+                raise self._broken(error) from error
+            return Member(name, kind="link", target=target, symbolic=True)
+        if info.is_dir():
+            return Member(name, kind="folder")
+        if not info.is_file():
+            return Member(name, kind="other")
+        return Member(name, int(info.file_size))

@@ -1,0 +1,112 @@
+"""`prepared.json`: what was unpacked into a data set, so that repeating skips it."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from src.utils.dataset.prepare.names import RECORD
+from src.utils.dataset.prepare.sources import Source
+from src.utils.errors import ArchiveError
+from src.utils.files import file_identity, read_json, write_json
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One archive that is unpacked.
+
+    Attributes
+    ----------
+    name, sha256, md5 : str
+    checked : str
+        What the digest was compared with, or `not checked`.
+    identity : list of (str, str)
+        Size and time of its files, by which a repetition knows it without reading it.
+    n_files, n_left_out : int
+    first, last : str
+        Two of its files in the data set; absent, it is unpacked anew.
+    """
+
+    name: str
+    sha256: str
+    md5: str
+    checked: str
+    identity: list[list[str]]
+    n_files: int
+    n_left_out: int
+    first: str
+    last: str
+
+
+@dataclass
+class Record:
+    """What is in a data set.
+
+    Attributes
+    ----------
+    root : pathlib.Path
+    corpus : str
+    entries : list of Entry
+    repositories : dict of str to str
+        Commit by URL of the git repositories whose content is in place.
+    """
+
+    root: Path
+    corpus: str
+    entries: list[Entry] = field(default_factory=list)
+    repositories: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, root: Path, corpus: str) -> "Record":
+        """Read a data set's record, or start one.
+
+        Raises
+        ------
+        ArchiveError
+            When the data set holds another corpus, or the record is broken.
+        """
+        path = root / RECORD
+        if not path.is_file():
+            return cls(root, corpus)
+        content = read_json(path)
+        try:
+            found = str(content["corpus"])
+            entries = [Entry(**entry) for entry in content["archives"]]
+            repositories = dict(content.get("repositories", {}))
+        except (TypeError, KeyError, ValueError):
+            raise ArchiveError(f"{path} is not as it was written; remove it") from None
+        if found != corpus:
+            raise ArchiveError(f"{root} holds {found}; name another folder with --dataset")
+        return cls(root, corpus, entries, repositories)
+
+    def known(self, source: Source) -> Entry | None:
+        """Return what was written of an archive whose files have not changed since."""
+        identity = identity_of(source)
+        return next((entry for entry in self.entries if entry.identity == identity), None)
+
+    def done(self, sha256: str) -> Entry | None:
+        """Return the entry of an archive that is in place."""
+        for entry in self.entries:
+            witnesses = (entry.first, entry.last) if entry.n_files else ()
+            if entry.sha256 == sha256 and all((self.root / file).is_file() for file in witnesses):
+                return entry
+        return None
+
+    def add(self, entry: Entry) -> None:
+        """Write down that an archive is in place."""
+        self.entries = [old for old in self.entries if old.sha256 != entry.sha256] + [entry]
+        self.write()
+
+    def write(self) -> None:
+        """Write the record."""
+        content: dict[str, Any] = {
+            "corpus": self.corpus,
+            "archives": [asdict(entry) for entry in self.entries],
+        }
+        if self.repositories:
+            content["repositories"] = self.repositories
+        write_json(self.root / RECORD, content)
+
+
+def identity_of(source: Source) -> list[list[str]]:
+    """Return size and time of an archive's files."""
+    return [list(file_identity(path)) for path in source.paths]
