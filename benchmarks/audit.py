@@ -10,7 +10,7 @@ Inspection, in seconds of audio per second:
 - the limit: `soundfile.read` alone, on all cores.
 
 Near-duplicates, in seconds, for a quarter, a half and all of the clips, one in a hundred a noisy,
-quieter copy with its start cut off (a clip is two recordings on top of each other, at speeds of
+quieter copy with its start cut off (a clip is three recordings on top of each other, at speeds of
 their own, so that no two are alike and values are about as frequent as in speech):
 - ours, with the share of copies found, and how time grows: 1 is linear, 2 quadratic;
 - the alternative: each clip against each other, frame by frame without shifting, timed on 2,000
@@ -43,6 +43,7 @@ from src.utils.parallel import map_ahead, n_workers
 N_MADE = 60
 N_INSPECTED = 600
 N_PAIRWISE = 2000
+N_VOICES = 3
 ONE_IN = 100
 ROUNDS = 3
 
@@ -51,7 +52,7 @@ def collect(recordings: Path | None, folder: Path) -> list[Path]:
     """Return recordings: those of a folder, or made-up ones."""
     if recordings is not None:
         found = [p for p in sorted(recordings.rglob("*")) if p.suffix in (".wav", ".flac")]
-        return found[:N_INSPECTED]
+        return found
     random = np.random.default_rng(7)
     speakers = make_speakers(N_MADE, 7)
     paths = [folder / f"{number}.wav" for number in range(N_MADE)]
@@ -115,7 +116,7 @@ def make_prints(paths: list[Path], count: int) -> tuple[list[np.ndarray], np.nda
         # A copy has the number, and so the voices, of the clip before it.
         is_copy = number % ONE_IN == 1
         chance = np.random.default_rng(number - is_copy)
-        clip = 0.05 * (spoken_by_one(chance) + spoken_by_one(chance))
+        clip = np.float32(0.05) * sum(spoken_by_one(chance) for _ in range(N_VOICES))
         if is_copy:
             noise = np.random.default_rng(number).normal(size=len(clip)) * clip.std() / 10
             clip = (0.5 * (clip + noise))[137:].astype(np.float32)
@@ -174,7 +175,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         paths = [path.resolve() for path in collect(options.recordings, Path(folder))]
-        compare_inspection(paths)
+        compare_inspection(paths[:N_INSPECTED])
         compare_duplicates(paths, options.clips)
 
 
