@@ -2,27 +2,11 @@
 
 import pandas as pd
 
-from src.utils.config import DOWNSTREAM_SPLITS
 from src.utils.dataset.schema import people_of
 from src.utils.dataset.split.by_speaker import KINDS
+from src.utils.dataset.split.parts import SPELLINGS, TEST, TRAIN, VAL
 from src.utils.dataset.split.shares import Shares, deal_speakers
 from src.utils.errors import DatasetError, shorten
-
-TRAIN, VAL, TEST = DOWNSTREAM_SPLITS
-
-_SPELLINGS = {
-    "train": TRAIN,
-    "training": TRAIN,
-    "dev": VAL,
-    "val": VAL,
-    "valid": VAL,
-    "validation": VAL,
-    "development": VAL,
-    "test": TEST,
-    "testing": TEST,
-    "eval": TEST,
-    "evaluation": TEST,
-}
 
 
 def split_by_column(files: pd.DataFrame, shares: Shares, seed: int = 7) -> pd.Series:
@@ -54,12 +38,12 @@ def split_by_column(files: pd.DataFrame, shares: Shares, seed: int = 7) -> pd.Se
     if "split" not in files:
         raise DatasetError("--strategy=column needs a split column; the files table has none")
     words = files["split"].str.strip().str.lower()
-    splits = words.map(_SPELLINGS)
+    splits = words.map(SPELLINGS)
     unknown = sorted(set(files["split"][splits.isna()]))
     if unknown:
         raise DatasetError(
             f"unknown word in the split column: {shorten(map(repr, unknown))}; "
-            f"known are {', '.join(_SPELLINGS)}"
+            f"known are {', '.join(SPELLINGS)}"
         )
     if not (splits == TRAIN).any():
         raise DatasetError("the split column has no train part")
