@@ -51,7 +51,7 @@ def scan(folder: Path) -> Scan:
     files = _normalised(table, path)
     problems: dict[str, str] = {}
     present = dict.fromkeys(find_recordings(folder, problems))
-    for file in files["file"]:
+    for file in files["file"].tolist():
         if file in present:
             del present[file]
         # A walk leaves out what is hidden, lies elsewhere or is no recording.
@@ -79,7 +79,7 @@ def _normalised(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         if column not in table:
             table[column] = ""
     # "a//b.wav" and "./a/b.wav" are one file.
-    table["file"] = [str(PurePosixPath(text.strip())) for text in table["file"]]
+    table["file"] = [str(PurePosixPath(text.strip())) for text in table["file"].tolist()]
     # A speaker column is what splits by person; an id alone does as well.
     table["speaker"] = table["speaker"].str.strip().where(table["speaker"] != "", table["id"])
     label, gender = labels_of(table["label"]), genders_of(table["gender"])

@@ -41,7 +41,7 @@ def scan(folder: Path) -> Scan:
     files = read_table(found[0], _COLUMNS)
     total = Total("In-the-Wild, lines listed", len(files), _EXPECTED)
     place = found[0].parent.relative_to(folder)
-    files["file"] = [(place / file).as_posix() for file in files["file"]]
+    files["file"] = [(place / file).as_posix() for file in files["file"].tolist()]
     listing = Listing(folder)
     listing.take(files, _TABLE)
     return listing.scan("in-the-wild", [total])

@@ -48,7 +48,7 @@ class Listing:
             The protocol's name, for what is listed but missing.
         """
         self._protocols.append(protocol)
-        found = [self._files.get(name) for name in trials["file"]]
+        found = [self._files.get(name) for name in trials["file"].tolist()]
         there = pd.Series(found, index=trials.index, dtype="str").notna()
         reason = f"is listed in {protocol} but missing"
         self.problems |= dict.fromkeys(trials["file"][~there], reason)

@@ -79,13 +79,15 @@ def _find(folder: Path) -> list[Path]:
 
 
 def _read_system(path: Path, folder: Path) -> pd.DataFrame:
-    table = read_table(path, _NEEDED, "|", _ALSO, names={"path": "file"})
+    table = read_table(path, _NEEDED, "|", _ALSO, renamed={"path": "file"})
     system, language = path.parent.name, path.parent.parent.name
     here = path.parent.relative_to(folder).as_posix()
     # A table lies beside its recordings, wherever its paths begin.
-    table["file"] = [f"{here}/{file.rpartition('/')[2]}" for file in table["file"]]
+    table["file"] = [f"{here}/{file.rpartition('/')[2]}" for file in table["file"].tolist()]
     table["attack"] = table["model_name"].where(table["model_name"] != "", system)
-    table[UTTERANCE] = [_LOCALE.sub(r"\1", original) for original in table["original_file"]]
+    table[UTTERANCE] = [
+        _LOCALE.sub(r"\1", original) for original in table["original_file"].tolist()
+    ]
     if "language" not in table:
         table["language"] = ""
     table["language"] = table["language"].where(table["language"] != "", language)

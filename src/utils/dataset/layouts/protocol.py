@@ -3,6 +3,7 @@
 import csv
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from sys import intern
 
@@ -17,7 +18,10 @@ SHOWN = 3
 SHOWN_CHARACTERS = 80
 
 CHUNK = 1 << 16
-"""Lines that are held as Python's own strings at a time."""
+"""Lines whose fields are held as Python's own strings at a time."""
+
+BATCH = 64
+"""Lines that are turned into columns at a time; few, so that they stay in the cache."""
 
 UNIQUE = ("file", "utterance")
 """Columns whose values hardly repeat, so that nothing is saved by keeping each once."""
@@ -88,7 +92,10 @@ def read_protocol(path: Path, *formats: Sequence[str]) -> pd.DataFrame:
         When the file cannot be read, or a line has another number of columns or an unknown
         label or gender, or a `file` is listed twice; every kind is told.
     """
-    return _read(path, read_lines(path), {len(names): names for names in formats})
+    by_length = {len(names): names for names in formats}
+    lengths = (len(fields) for _, fields in read_lines(path))
+    names = next((by_length[length] for length in lengths if length in by_length), formats[0])
+    return _read(path, read_lines(path), names, " or ".join(map(str, by_length)))
 
 
 def read_table(
@@ -96,7 +103,7 @@ def read_table(
     needed: Sequence[str],
     delimiter: str = ",",
     also: Sequence[str] = (),
-    names: Mapping[str, str] | None = None,
+    renamed: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Read a protocol whose first line names its columns.
 
@@ -107,7 +114,7 @@ def read_table(
         Columns to keep; those of `also` may be absent. Others are left out.
     delimiter : str
         See `read_lines`.
-    names : mapping of str to str, optional
+    renamed : mapping of str to str, optional
         What a column is to be called, if not as in the file.
 
     Returns
@@ -127,8 +134,9 @@ def read_table(
         raise DatasetError(
             f"{path} has no column {', '.join(missing)}; found {shorten(header, 20)}"
         )
-    known = {name: name for name in (*needed, *also)} | dict(names or {})
-    return _read(path, lines, {len(header): [known.get(name, "") for name in header]})
+    known = {name: name for name in (*needed, *also)} | dict(renamed or {})
+    names = [known.get(name, "") for name in header]
+    return _read(path, lines, names, str(len(header)))
 
 
 class _Faults:
@@ -169,45 +177,42 @@ class _Faults:
 
 
 def _read(
-    path: Path, lines: Iterator[tuple[int, list[str]]], formats: dict[int, Sequence[str]]
+    path: Path, lines: Iterator[tuple[int, list[str]]], names: Sequence[str], expected: str
 ) -> pd.DataFrame:
-    names: Sequence[str] | None = next(iter(formats.values())) if len(formats) == 1 else None
-    expected = " or ".join(map(str, formats))
+    """Read lines of the columns `names`, and check them."""
     faults = _Faults()
     numbers = array("q")
-    chunks: list[pd.DataFrame] = []
-    columns: dict[str, list[str]] = {}
-    places: list[tuple[int, list[str], bool]] = []
-    for number, fields in lines:
-        if names is None:
-            names = formats.get(len(fields))
-        if names is None or len(fields) != len(names):
-            faults.add("columns", number, f"{len(fields)} columns, not {expected}")
-            continue
-        if not columns:
-            columns = {name: [] for name in names if name}
-            places = [
-                (place, columns[name], name not in UNIQUE)
-                for place, name in enumerate(names)
-                if name
-            ]
-        numbers.append(number)
-        for place, column, repeats in places:
-            column.append(intern(fields[place]) if repeats else fields[place])
-        if len(numbers) % CHUNK == 0:
-            chunks.append(pd.DataFrame(columns, dtype="str"))
-            for column in columns.values():
-                column.clear()
-    chunks.append(pd.DataFrame(columns, dtype="str"))
-    table = pd.concat(chunks, ignore_index=True)
+    columns: list[list[str]] = [[] for _ in names]
+    parts: list[pd.DataFrame] = []
+    while batch := list(islice(lines, BATCH)):
+        rows = []
+        for number, fields in batch:
+            if len(fields) == len(names):
+                rows.append(fields)
+                numbers.append(number)
+            else:
+                faults.add("columns", number, f"{len(fields)} columns, not {expected}")
+        for name, column, values in zip(names, columns, zip(*rows, strict=True), strict=False):
+            if name:
+                column.extend(values if name in UNIQUE else map(intern, values))
+        if len(numbers) >= (len(parts) + 1) * CHUNK:
+            parts.append(_pop_rows(names, columns))
+    table = pd.concat([*parts, _pop_rows(names, columns)], ignore_index=True)
     n_lines = len(numbers) + len(faults.reasons)
-    if names is not None:
-        table = table.reindex(columns=[name for name in names if name], fill_value="")
-        table = _checked(table, numbers, faults)
+    table = _checked(table, numbers, faults)
     if faults.reasons:
         raise DatasetError(faults.tell(path, n_lines))
     if not n_lines:
         raise DatasetError(f"{path} lists nothing")
+    return table
+
+
+def _pop_rows(names: Sequence[str], columns: Sequence[list[str]]) -> pd.DataFrame:
+    """Turn lists into a table, which holds text in less space, and empty them."""
+    named = {name: column for name, column in zip(names, columns, strict=True) if name}
+    table = pd.DataFrame(named, dtype="str")
+    for column in columns:
+        column.clear()
     return table
 
 

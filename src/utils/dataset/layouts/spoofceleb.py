@@ -79,4 +79,4 @@ def _whole_paths(files: pd.Series, bases: list[Path], listing: Listing) -> list[
     plain = files.str.removeprefix("./")
     probed = plain[:_PROBED].tolist()
     hits = [sum(prefix + file in listing for file in probed) for prefix in prefixes]
-    return [prefixes[hits.index(max(hits))] + file for file in plain]
+    return [prefixes[hits.index(max(hits))] + file for file in plain.tolist()]
