@@ -12,7 +12,7 @@ SHARES = ("pretext", "pretext-train", "downstream-train", "downstream-val")
 DRAWING = ("backbone", "split", "layer", EMBEDDINGS, RUNS, SEED)
 
 FLAGS = {
-    "GenerateDatasetCSV": (DATASET, "layout"),
+    "GenerateDatasetCSV": (DATASET, "layout", "audio", "bona-fide"),
     "AddDatasetDuration": (DATASET,),
     "AddDatasetAmplitude": (DATASET,),
     "NormalizeDataset": (DATASET, "output", "method", "target-rms"),
@@ -31,7 +31,10 @@ FLAGS = {
         *("backbone", "classifier", "run-number", "study-number", "gender"),
         *(EMBEDDINGS, RUNS),
     ),
-    "RunPipeline": (DATASET, EMBEDDINGS, RUNS, SEED, "backbone", "classifier", "trials"),
+    "RunPipeline": (
+        *(DATASET, EMBEDDINGS, RUNS, SEED, "backbone", "classifier", "trials"),
+        *("layout", "audio", "bona-fide"),
+    ),
     "Demo": (),
     "Clean": ("what", "yes"),
 }

@@ -94,8 +94,10 @@ def read_protocol(path: Path, *formats: Sequence[str]) -> pd.DataFrame:
     """
     by_length = {len(names): names for names in formats}
     lengths = (len(fields) for _, fields in read_lines(path))
-    names = next((by_length[length] for length in lengths if length in by_length), formats[0])
-    return _read(path, read_lines(path), names, " or ".join(map(str, by_length)))
+    length = next((length for length in lengths if length in by_length), None)
+    if length is None:
+        return _read(path, read_lines(path), formats[0], " or ".join(map(str, by_length)))
+    return _read(path, read_lines(path), by_length[length], str(length))
 
 
 def read_table(
@@ -161,17 +163,17 @@ class _Faults:
         """Count the broken lines and show the first of every kind."""
         shown = sorted({n for numbers in self._by_kind.values() for n in numbers[:SHOWN]})
         with path.open(encoding="utf-8-sig") as stream:
-            lines = {n: line.strip() for n, line in enumerate(stream, 1) if n in shown}
+            lines = {n: _cut(line.strip()) for n, line in enumerate(stream, 1) if n in shown}
         texts = [
-            f"line {number}: {' and '.join(self.reasons[number])} in '{_cut(lines[number])}'"
+            f"line {number}: {' and '.join(self.reasons[number])} in '{lines.get(number, '')}'"
             for number in shown
         ]
         rest = len(self.reasons) - len(shown)
         more = f" and {rest:,} more" if rest else ""
-        are = "line is" if len(self.reasons) == 1 else "lines are"
+        are = "is" if len(self.reasons) == 1 else "are"
         known = f" (known: {KNOWN})" if {"label", "gender"} & set(self._by_kind) else ""
         return (
-            f"{path}: {len(self.reasons):,} of {n_lines:,} {are} broken: "
+            f"{path}: {len(self.reasons):,} of {n_lines:,} lines {are} broken: "
             f"{', '.join(texts)}{more}{known}"
         )
 
