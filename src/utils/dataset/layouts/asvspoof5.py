@@ -28,7 +28,7 @@ _PROTOCOLS = {
 _EXPECTED = {"train": 182_357, "dev": 140_950, "eval": 680_774}
 _DEPTH = 2
 
-_FORMATS = (
+FORMATS = (
     (
         *("speaker", "file", "gender", "codec", "codec_quality", UTTERANCE),
         *("attack_tag", "attack", "label", ""),
@@ -61,7 +61,7 @@ def scan(folder: Path) -> Scan:
     totals = []
     for name, path in found.items():
         split = _PROTOCOLS[name]
-        trials = read_protocol(path, *_FORMATS)
+        trials = read_protocol(path, *FORMATS)
         what = f"ASVspoof 5 {split}, lines listed"
         totals.append(Total(what, len(trials), _EXPECTED[split]))
         source = trials[UTTERANCE] if UTTERANCE in trials else trials["file"]

@@ -5,11 +5,12 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from sys import intern
 
 import pandas as pd
 
+from src.utils.dataset.layouts.columns import DistinctText, RepeatedText
 from src.utils.dataset.layouts.words import KNOWN, attacks_of, genders_of, labels_of
+from src.utils.dataset.schema import TRANSCRIPT, UTTERANCE
 from src.utils.errors import DatasetError, shorten
 
 SHOWN = 3
@@ -17,14 +18,11 @@ SHOWN = 3
 
 SHOWN_CHARACTERS = 80
 
-CHUNK = 1 << 16
-"""Lines whose fields are held as Python's own strings at a time."""
-
 BATCH = 64
 """Lines that are turned into columns at a time; few, so that they stay in the cache."""
 
-UNIQUE = ("file", "utterance")
-"""Columns whose values hardly repeat, so that nothing is saved by keeping each once."""
+DISTINCT = ("file", "original_file", UTTERANCE, TRANSCRIPT)
+"""Columns whose values hardly repeat."""
 
 
 def read_lines(path: Path, delimiter: str | None = None) -> Iterator[tuple[int, list[str]]]:
@@ -184,8 +182,9 @@ def _read(
     """Read lines of the columns `names`, and check them."""
     faults = _Faults()
     numbers = array("q")
-    columns: list[list[str]] = [[] for _ in names]
-    parts: list[pd.DataFrame] = []
+    columns: dict[str, RepeatedText | DistinctText] = {
+        name: DistinctText() if name in DISTINCT else RepeatedText() for name in names if name
+    }
     while batch := list(islice(lines, BATCH)):
         rows = []
         for number, fields in batch:
@@ -194,27 +193,16 @@ def _read(
                 numbers.append(number)
             else:
                 faults.add("columns", number, f"{len(fields)} columns, not {expected}")
-        for name, column, values in zip(names, columns, zip(*rows, strict=True), strict=False):
+        for name, values in zip(names, zip(*rows, strict=True), strict=False):
             if name:
-                column.extend(values if name in UNIQUE else map(intern, values))
-        if len(numbers) >= (len(parts) + 1) * CHUNK:
-            parts.append(_pop_rows(names, columns))
-    table = pd.concat([*parts, _pop_rows(names, columns)], ignore_index=True)
+                columns[name].extend(values)
+    table = pd.DataFrame({name: column.to_series() for name, column in columns.items()})
     n_lines = len(numbers) + len(faults.reasons)
     table = _checked(table, numbers, faults)
     if faults.reasons:
         raise DatasetError(faults.tell(path, n_lines))
     if not n_lines:
         raise DatasetError(f"{path} lists nothing")
-    return table
-
-
-def _pop_rows(names: Sequence[str], columns: Sequence[list[str]]) -> pd.DataFrame:
-    """Turn lists into a table, which holds text in less space, and empty them."""
-    named = {name: column for name, column in zip(names, columns, strict=True) if name}
-    table = pd.DataFrame(named, dtype="str")
-    for column in columns:
-        column.clear()
     return table
 
 

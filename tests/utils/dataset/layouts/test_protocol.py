@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from src.utils.dataset.layouts import protocol
+from src.utils.dataset.layouts import columns
 from src.utils.dataset.layouts.protocol import read_lines, read_protocol, read_table
 from src.utils.errors import DatasetError
 
@@ -103,7 +103,7 @@ def test_what_is_no_protocol(tmp_path: Path) -> None:
 def test_rows_keep_their_order_over_many_chunks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protocol, "CHUNK", 100)
+    monkeypatch.setattr(columns, "CHUNK", 100)
     lines = [f"s{number % 7} clip{number} F A0{number % 3} spoof" for number in range(1_000)]
     table = read_protocol(written(tmp_path, *lines), FORMAT)
     assert table["file"].tolist() == [f"clip{number}" for number in range(1_000)]
