@@ -186,14 +186,16 @@ def _read(
         name: DistinctText() if name in DISTINCT else RepeatedText() for name in names if name
     }
     while batch := list(islice(lines, BATCH)):
-        rows = []
-        for number, fields in batch:
-            if len(fields) == len(names):
-                rows.append(fields)
-                numbers.append(number)
-            else:
-                faults.add("columns", number, f"{len(fields)} columns, not {expected}")
-        for name, values in zip(names, zip(*rows, strict=True), strict=False):
+        if {len(fields) for _, fields in batch} != {len(names)}:
+            for number, fields in batch:
+                if len(fields) != len(names):
+                    faults.add("columns", number, f"{len(fields)} columns, not {expected}")
+            batch = [(number, fields) for number, fields in batch if len(fields) == len(names)]
+            if not batch:
+                continue
+        places, rows = zip(*batch, strict=True)
+        numbers.extend(places)
+        for name, values in zip(names, zip(*rows, strict=True), strict=True):
             if name:
                 columns[name].extend(values)
     table = pd.DataFrame({name: column.to_series() for name, column in columns.items()})
