@@ -60,3 +60,22 @@ def test_a_broken_protocol_is_one_line(fab, asvspoof2019):
         1, f"GenerateDatasetCSV: {path}: 2 of 10 lines are broken", "line 9: 4 columns, not 5"
     )
     assert not (asvspoof2019 / "files-metadata.csv").exists()
+
+
+def test_mlaad_with_its_bona_fide_side(fab, tmp_path, table):
+    system, book = tmp_path / "mlaad/fake/de/vits", tmp_path / "ailabs/de_DE/by_book/male/karl/haus"
+    (book / "wavs").mkdir(parents=True)
+    system.mkdir(parents=True)
+    (system / "a.wav").write_bytes(b"")
+    (book / "wavs/b.wav").write_bytes(b"")
+    original = "./de_DE/by_book/male/karl/haus/wavs/b.wav"
+    rows = ["path|original_file|model_name", f"./fake/de/vits/a.wav|{original}|vits"]
+    (system / "meta.csv").write_text("\n".join(rows) + "\n")
+    data = f"--dataset={tmp_path / 'mlaad'}"
+    told = "1 bona-fide clips of 1 speakers, 1 spoof clips"
+    fab("GenerateDatasetCSV", data, f"--bona-fide={tmp_path / 'ailabs'}").succeeds(told)
+    fab("GenerateDatasetCSV", data).succeeds(told)
+    files = table(tmp_path / "mlaad/files-metadata.csv")
+    assert {row["utterance"] for row in files} == {original.removeprefix("./")}
+    assert files[0]["file"] == "bona-fide/de_DE/by_book/male/karl/haus/wavs/b.wav"
+    fab("GenerateDatasetCSV", data, f"--bona-fide={tmp_path / 'gone'}").fails(1, tmp_path / "gone")

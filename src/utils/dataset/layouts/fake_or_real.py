@@ -61,7 +61,7 @@ def _versions(folder: Path) -> list[Path]:
     return [
         place
         for place in folders_below(folder, 1)
-        if (place == folder or place.name.startswith("for-"))
+        if place.resolve().name.startswith("for-")
         and any((place / "training" / name).is_dir() for name in _CLASSES)
         and any((place / name).is_dir() for name in ("validation", "testing"))
     ]

@@ -7,6 +7,7 @@ A table is delimited by bars, and quotes in it are text. It names the recording 
 whose sentence a spoof says.
 """
 
+import os
 import re
 from pathlib import Path
 
@@ -67,7 +68,11 @@ def scan(folder: Path, bona_fide: Path | None = None) -> Scan:
     spoofs = listing.scan("mlaad")
     if bona_fide is None:
         return spoofs
-    problems = dict(spoofs.problems)
+    # The other corpus may lie in the folder too; there, no table lists it.
+    place = os.path.relpath(bona_fide.resolve(), folder.resolve())
+    problems = {
+        file: reason for file, reason in spoofs.problems.items() if not file.startswith(f"{place}/")
+    }
     files = files_table(spoofs.files, _read_bona_fide(bona_fide, problems))
     return Scan("mlaad", files, problems, mounts={MOUNT: bona_fide})
 

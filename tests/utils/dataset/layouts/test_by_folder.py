@@ -80,6 +80,14 @@ def test_versions_of_fake_or_real_are_not_mixed(make_corpus: Callable) -> None:
     assert len(scan_folder(folder / "for-2sec").files) == 6
 
 
+def test_parts_with_speakers_are_no_fake_or_real(tmp_path: Path, make_files: Callable) -> None:
+    for part in ("training", "testing"):
+        make_files(tmp_path, f"{part}/real/anna/1.wav", f"{part}/fake/anna/1.wav")
+    scan = scan_folder(tmp_path)
+    assert scan.layout == "folders"
+    assert set(scan.files["speaker"]) == {"anna"}
+
+
 def rows(folder: Path, *columns: str) -> dict[str, list[str]]:
     files = scan_folder(folder, "folders").files.set_index("file")
     return files[list(columns)].T.to_dict("list")

@@ -82,6 +82,15 @@ def test_the_bona_fide_side(make_corpus: Callable, make_ailabs: Path) -> None:
     assert len(set(spoofs["utterance"]) & set(real["utterance"])) == 2
 
 
+def test_the_bona_fide_side_may_lie_in_the_folder(make_corpus: Callable, make_ailabs: Path) -> None:
+    folder = make_corpus("mlaad")
+    inner = make_ailabs.rename(folder / "m-ailabs")
+    scan = scan_folder(folder, bona_fide=inner)
+    assert len(scan.files) == 6
+    assert list(scan.problems) == ["bona-fide/de_DE/by_book/female/loose.wav"]
+    assert len(scan_folder(folder).problems) == 4
+
+
 def test_the_bona_fide_side_is_remembered(
     make_corpus: Callable, make_ailabs: Path, tmp_path: Path
 ) -> None:
