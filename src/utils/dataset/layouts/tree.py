@@ -25,28 +25,33 @@ def find_recordings(folder: Path, problems: dict[str, str]) -> list[str]:
     todo: list[tuple[str, str, tuple[tuple[int, int], ...]]] = [(str(folder), "", ())]
     while todo:
         path, prefix, above = todo.pop()
-        about = os.stat(path)  # noqa: PTH116 - Path objects are slow at this number
-        identity = about.st_dev, about.st_ino
-        if identity in above:
-            problems[prefix.rstrip("/")] = "is a link to a folder that it lies in"
-            continue
+        told = prefix.rstrip("/") or "."
         try:
+            about = os.stat(path)  # noqa: PTH116 - Path objects are slow at this number
             entries = os.scandir(path)
         except PermissionError:
-            problems[prefix.rstrip("/") or "."] = "is a folder that may not be read"
+            problems[told] = "is a folder that may not be read"
             continue
         with entries:
+            identity = about.st_dev, about.st_ino
+            if identity in above:
+                problems[told] = "is a link to a folder that it lies in"
+                continue
             for entry in entries:
                 name = entry.name
                 if name.startswith("."):
                     continue
                 if not _is_text(name):
-                    told = os.fsencode(name).decode("utf-8", "replace")
-                    problems[prefix + told] = "has a name that is not UTF-8"
-                elif entry.is_dir():
-                    todo.append((entry.path, f"{prefix}{name}/", (*above, identity)))
-                elif name.lower().endswith(AUDIO_SUFFIXES) and entry.is_file():
-                    files.append(prefix + name)
+                    shown = os.fsencode(name).decode("utf-8", "replace")
+                    problems[prefix + shown] = "has a name that is not UTF-8"
+                    continue
+                try:
+                    if entry.is_dir():
+                        todo.append((entry.path, f"{prefix}{name}/", (*above, identity)))
+                    elif name.lower().endswith(AUDIO_SUFFIXES) and entry.is_file():
+                        files.append(prefix + name)
+                except OSError:
+                    problems[prefix + name] = "is a link that cannot be followed"
     return sorted(files)
 
 
