@@ -35,10 +35,12 @@ class DistinctText:
     def __init__(self) -> None:
         self._parts: list[pd.Series] = []
         self._rows: list[str] = []
+        self._hashes = array("q")
 
     def extend(self, values: Sequence[str]) -> None:
         """Add rows."""
         self._rows.extend(values)
+        self._hashes.extend(map(hash, values))
         if len(self._rows) >= CHUNK:
             self._turn()
 
@@ -46,6 +48,17 @@ class DistinctText:
         """Return the column."""
         self._turn()
         return pd.concat(self._parts, ignore_index=True)
+
+    def repeats(self) -> list[int]:
+        """Return the rows whose value stands in a row before."""
+        # Numbers are sorted in less time and space than text; equal ones are looked at again.
+        hashes = np.asarray(self._hashes)
+        ordered = np.sort(hashes)
+        twice = ordered[1:][ordered[1:] == ordered[:-1]]
+        if not len(twice):
+            return []
+        rows = np.flatnonzero(np.isin(hashes, twice))
+        return rows[self.to_series().iloc[rows].duplicated()].tolist()
 
     def _turn(self) -> None:
         self._parts.append(pd.Series(self._rows, dtype="str"))

@@ -182,9 +182,11 @@ def _read(
     """Read lines of the columns `names`, and check them."""
     faults = _Faults()
     numbers = array("q")
+    file = DistinctText()
     columns: dict[str, RepeatedText | DistinctText] = {
         name: DistinctText() if name in DISTINCT else RepeatedText() for name in names if name
     }
+    columns["file"] = file
     while batch := list(islice(lines, BATCH)):
         if {len(fields) for _, fields in batch} != {len(names)}:
             for number, fields in batch:
@@ -200,7 +202,7 @@ def _read(
                 columns[name].extend(values)
     table = pd.DataFrame({name: column.to_series() for name, column in columns.items()})
     n_lines = len(numbers) + len(faults.reasons)
-    table = _checked(table, numbers, faults)
+    table = _checked(table, numbers, file.repeats(), faults)
     if faults.reasons:
         raise DatasetError(faults.tell(path, n_lines))
     if not n_lines:
@@ -208,14 +210,16 @@ def _read(
     return table
 
 
-def _checked(table: pd.DataFrame, numbers: Sequence[int], faults: _Faults) -> pd.DataFrame:
+def _checked(
+    table: pd.DataFrame, numbers: Sequence[int], repeats: Sequence[int], faults: _Faults
+) -> pd.DataFrame:
     """Translate labels and genders, and add what is wrong with a row to `faults`."""
     words = {"label": labels_of, "gender": genders_of}
     known = {name: of(table[name]) for name, of in words.items() if name in table}
     for name, column in known.items():
         for row in table.index[column.isna()]:
             faults.add(name, numbers[row], f"unknown {name} '{table[name][row]}'")
-    for row in table.index[table["file"].duplicated()]:
+    for row in repeats:
         faults.add("twice", numbers[row], f"{table['file'][row]} is listed twice")
     table = table.assign(**known)
     if "label" in table and "attack" in table:
