@@ -48,8 +48,10 @@ HELP = {
     "joined by commas.",
     "engine": "local (default), or ray: on all machines of a Ray cluster.",
     "ray_address": "For ray: HOST:PORT of a running cluster (default: start one on this machine).",
-    "layout": "How the recordings are laid out: auto (default), cetuc or csv.",
+    "layout": "How the recordings are laid out: auto (default), cetuc, csv, asvspoof2019, "
+    "asvspoof2021, asvspoof5, in-the-wild, mlaad, wavefake, for, spoofceleb or folders.",
     "audio": "Where the recordings are, if not in --dataset; nothing is written there.",
+    "bona_fide": "For mlaad: the folder of M-AILABS, its bona-fide side; only read.",
     "layer": "A whole number (0 first, -1 last), or probe (default) for the layer with the lowest "
     "EER of a logistic regression, as in ProbeLayers.",
     "strategy": "speaker (default) deals people out; official takes the corpus' own split as it "
@@ -131,17 +133,19 @@ def PrepareDataset(c, corpus=None, archives=None, dataset=None, checksum=None):
 
 
 @stage()
-def GenerateDatasetCSV(c, dataset=None, layout="auto", audio=None):
+def GenerateDatasetCSV(c, dataset=None, layout="auto", audio=None, bona_fide=None):
     """1 · List the recordings in two CSV tables.
 
-    Reads the CETUC layout (real_voices/Paula_F026, fake_voices/Paula_F026_Fake) or a
-    metadata.csv with the columns file (or path) and label; wav, flac, ogg and mp3.
+    Reads public corpora as they are unpacked, the CETUC layout (real_voices/Paula_F026,
+    fake_voices/Paula_F026_Fake), a metadata.csv with the columns file (or path) and label, or
+    folders named real and fake; wav, flac, ogg and mp3. DatasetPreparation.md shows each.
     """
     from src.reports import report_scan
     from src.utils.dataset.generate import generate_tables
 
     root = _path(c, "dataset", dataset)
-    print(report_scan(generate_tables(root, layout, _audio(audio))))
+    folders = _folder("audio", audio), _folder("bona-fide", bona_fide)
+    print(report_scan(generate_tables(root, layout, *folders)))
 
 
 @stage()
@@ -518,6 +522,7 @@ def RunPipeline(
     c,
     dataset=None,
     audio=None,
+    bona_fide=None,
     layout="auto",
     normalize="rms",
     snr_db=None,
@@ -563,7 +568,8 @@ def RunPipeline(
         dataset=_path(c, "dataset", dataset),
         embeddings=_path(c, "embeddings", embeddings),
         runs=_path(c, "runs", runs),
-        audio=_audio(audio),
+        audio=_folder("audio", audio),
+        bona_fide=_folder("bona-fide", bona_fide),
         layout=layout,
         normalize=None if normalize == "none" else normalize,
         snr_db=arguments.number_range("--snr-db", snr_db) if snr_db else None,
@@ -712,8 +718,8 @@ def _output(given, default):
     return _shown(ROOT / default) if given is None else arguments.folder("--output", given)
 
 
-def _audio(given):
-    return None if given is None else arguments.folder("--audio", given)
+def _folder(flag, given):
+    return None if given is None else arguments.folder(f"--{flag}", given)
 
 
 def _shown(path):

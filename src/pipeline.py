@@ -44,6 +44,8 @@ class PipelineSettings:
     dataset, embeddings, runs : pathlib.Path
     audio : pathlib.Path or None
         Where the recordings are, if not in `dataset`.
+    bona_fide : pathlib.Path or None
+        Where the bona-fide recordings are, for a layout that has them elsewhere.
     layout : str
     normalize : str or None
         `peak`, `rms`, `match` for MatchDataset, or None to leave the recordings alone.
@@ -66,6 +68,7 @@ class PipelineSettings:
     embeddings: Path
     runs: Path
     audio: Path | None = None
+    bona_fide: Path | None = None
     layout: str = "auto"
     normalize: str | None = "rms"
     snr_db: tuple[float, float] | None = None
@@ -152,7 +155,7 @@ def run_pipeline(settings: PipelineSettings, tell: Callable[[str], None]) -> Pip
 
 def prepare_dataset(settings: PipelineSettings, tell: Callable[[str], None]) -> Dataset:
     """Run the stages that work on recordings and return the data set to take vectors from."""
-    scan = generate_tables(settings.dataset, settings.layout, settings.audio)
+    scan = generate_tables(settings.dataset, settings.layout, settings.audio, settings.bona_fide)
     tell(f"GenerateDatasetCSV\n{reports.report_scan(scan)}")
     dataset = Dataset.open(settings.dataset)
     if not is_measured(dataset, DURATION_STAGE, "duration"):

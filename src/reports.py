@@ -75,7 +75,7 @@ def _tell_people(people: People) -> list[str]:
 
 
 def report_scan(scan: Scan) -> str:
-    """Count what was found, per label, and list what was left out."""
+    """Count what was found, per label, against what is published, and what was left out."""
     files = scan.files
     rows = [
         f"{int((files['label'] == label).sum()):,} {label} clips of "
@@ -86,14 +86,33 @@ def report_scan(scan: Scan) -> str:
     empty = [label for label in LABELS if not (files["label"] == label).any()]
     if empty:
         text += f"\nwarning: no {' and no '.join(empty)} clip, so no detector can be trained on it"
-    return text + report_rejected(scan.problems, "left out")
+    for total in scan.totals:
+        if total.found == total.expected:
+            text += f"\n{total.what}: {total.found:,}, as published"
+        else:
+            text += f"\nwarning: {total.what}: {total.found:,}, and {total.expected:,} published"
+    return text + _count_reasons(scan.problems)
 
 
-def report_rejected(rejected: dict[str, str], what: str = "rejected") -> str:
+def _count_reasons(problems: dict[str, str]) -> str:
+    """Count what was left out, with an example of every reason."""
+    if not problems:
+        return ""
+    files: dict[str, list[str]] = {}
+    for file, reason in problems.items():
+        files.setdefault(reason, []).append(file)
+    text = f"\nleft out: {len(problems):,} (all are in rejected.csv)"
+    for reason, named in files.items():
+        more = f" (and {len(named) - 1:,} more)" if len(named) > 1 else ""
+        text += f"\n  {named[0]} {reason}{more}"
+    return text
+
+
+def report_rejected(rejected: dict[str, str]) -> str:
     """List the first few rejected files, or nothing."""
     if not rejected:
         return ""
-    lines = [f"\n{what}: {len(rejected):,} (all are in rejected.csv)"]
+    lines = [f"\nrejected: {len(rejected):,} (all are in rejected.csv)"]
     lines += [f"\n  {file} {reason}" for file, reason in list(rejected.items())[:SHOWN]]
     return "".join(lines)
 

@@ -14,7 +14,7 @@ from src.models.search import Search
 from src.models.train import Training
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.derive import Derived
-from src.utils.dataset.layouts.scan import Scan
+from src.utils.dataset.layouts.scan import Scan, Total
 from src.utils.dataset.split import Split
 from src.utils.eer import evaluate_scores
 from src.utils.runs import Run
@@ -33,6 +33,26 @@ def test_scan(files: pd.DataFrame) -> None:
     assert "warning" not in text
     text = reports.report_scan(Scan("cetuc", files[files["label"] == "bona-fide"]))
     assert "warning: no spoof clip" in text
+
+
+def test_what_is_left_out_is_counted_by_reason(files: pd.DataFrame) -> None:
+    problems = {f"{n}.wav": "is listed but missing" for n in range(1200)}
+    problems |= {"x.txt": "is no recording"}
+    lines = reports.report_scan(Scan("csv", files, problems)).splitlines()
+    assert lines[1:] == [
+        "left out: 1,201 (all are in rejected.csv)",
+        "  0.wav is listed but missing (and 1,199 more)",
+        "  x.txt is no recording",
+    ]
+
+
+def test_totals_are_compared_with_what_is_published(files: pd.DataFrame) -> None:
+    totals = [Total("Corpus train, lines listed", 25_380, 25_380), Total("Corpus dev", 3, 24_844)]
+    lines = reports.report_scan(Scan("csv", files, totals=totals)).splitlines()
+    assert lines[1:] == [
+        "Corpus train, lines listed: 25,380, as published",
+        "warning: Corpus dev: 3, and 24,844 published",
+    ]
 
 
 def test_rejected_are_counted_and_shortened() -> None:

@@ -13,7 +13,7 @@ DRAWING = ("backbone", "split", "layer", EMBEDDINGS, RUNS, SEED)
 
 FLAGS = {
     "PrepareDataset": (DATASET, "corpus", "archives", "checksum"),
-    "GenerateDatasetCSV": (DATASET, "layout"),
+    "GenerateDatasetCSV": (DATASET, "layout", "audio", "bona-fide"),
     "AddDatasetDuration": (DATASET,),
     "AddDatasetAmplitude": (DATASET,),
     "NormalizeDataset": (DATASET, "output", "method", "target-rms"),
@@ -32,7 +32,10 @@ FLAGS = {
         *("backbone", "classifier", "run-number", "study-number", "gender"),
         *(EMBEDDINGS, RUNS),
     ),
-    "RunPipeline": (DATASET, EMBEDDINGS, RUNS, SEED, "backbone", "classifier", "trials"),
+    "RunPipeline": (
+        *(DATASET, EMBEDDINGS, RUNS, SEED, "backbone", "classifier", "trials"),
+        *("layout", "audio", "bona-fide"),
+    ),
     "Demo": (),
     "Clean": ("what", "yes"),
 }

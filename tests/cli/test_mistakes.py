@@ -110,6 +110,8 @@ def listed(fab, tones, write_csv_corpus, tmp_path_factory):
     ("words", "told"),
     [
         (["GenerateDatasetCSV", "--layout=cetucs"], ("--layout=cetucs", "auto", "cetuc", "csv")),
+        (["GenerateDatasetCSV", "--layout=asvspoof19"], ("did you mean asvspoof2019?", "mlaad")),
+        (["GenerateDatasetCSV", "--bona-fide=/tmp"], ("--bona-fide", "--layout=mlaad", "csv")),
         (["SplitDataset", "--strategy=people"], ("--strategy=people", "speaker", "column")),
         (["SplitDataset", "--seed=seven"], ("--seed=seven", "whole number")),
         (["SplitDataset", "--seed=-7"], ("--seed=-7", "0")),

@@ -55,15 +55,12 @@ class Dataset:
             raise DatasetError(
                 f"no data set at {root}; put recordings there or name another with --dataset"
             )
-        pointer = root / POINTER
-        if not pointer.is_file():
-            return cls(root, root)
-        about = read_json(pointer)
-        audio = (root / str(about["audio"])).resolve() if "audio" in about else root
-        mounts = {name: Path(folder) for name, folder in about.get("mounts", {}).items()}
+        audio, mounts = read_pointer(root)
         for folder in (audio, *mounts.values()):
             if not folder.is_dir():
-                raise DatasetError(f"the recordings of {root} are gone: {pointer} names {folder}")
+                raise DatasetError(
+                    f"the recordings of {root} are gone: {root / POINTER} names {folder}"
+                )
         return cls(root, audio, mounts)
 
     @classmethod
@@ -187,6 +184,22 @@ class Dataset:
             rows = pd.concat([kept[kept["stage"] != stage][columns], rows])
         if len(rows) or path.is_file():
             write_csv(path, rows)
+
+
+def read_pointer(root: Path) -> tuple[Path, dict[str, Path]]:
+    """Return the folder of recordings and the mounts of a data set, there or not.
+
+    Raises
+    ------
+    AudiosError
+        When the file that names them is no JSON.
+    """
+    pointer = root / POINTER
+    if not pointer.is_file():
+        return root, {}
+    about = read_json(pointer)
+    audio = (root / str(about["audio"])).resolve() if "audio" in about else root
+    return audio, {name: Path(folder) for name, folder in about.get("mounts", {}).items()}
 
 
 def _require_apart(root: Path, folder: Path, flag: str) -> None:

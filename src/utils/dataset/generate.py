@@ -3,8 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from src.utils.dataset.dataset import Dataset
-from src.utils.dataset.layouts import scan_folder
+from src.utils.dataset.dataset import Dataset, read_pointer
+from src.utils.dataset.layouts import WITH_BONA_FIDE, recognise, scan_folder
+from src.utils.dataset.layouts.mlaad import MOUNT
 from src.utils.dataset.layouts.scan import Scan
 from src.utils.dataset.schema import NUMERIC, OPTIONAL
 from src.utils.errors import DatasetError
@@ -12,7 +13,9 @@ from src.utils.errors import DatasetError
 STAGE = "GenerateDatasetCSV"
 
 
-def generate_tables(root: Path, layout: str = "auto", audio: Path | None = None) -> Scan:
+def generate_tables(
+    root: Path, layout: str = "auto", audio: Path | None = None, bona_fide: Path | None = None
+) -> Scan:
     """Scan recordings and write `people-metadata.csv` and `files-metadata.csv`.
 
     What is left out is listed in `rejected.csv`. Recordings are not opened; what was measured of
@@ -26,6 +29,9 @@ def generate_tables(root: Path, layout: str = "auto", audio: Path | None = None)
         See `scan_folder`.
     audio : pathlib.Path, optional
         Where the recordings are, if not in `root`; nothing is written there.
+    bona_fide : pathlib.Path, optional
+        Where the bona-fide recordings are, for a layout that has them elsewhere. Both folders
+        are remembered.
 
     Returns
     -------
@@ -33,14 +39,20 @@ def generate_tables(root: Path, layout: str = "auto", audio: Path | None = None)
 
     Raises
     ------
-    DatasetError
+    ArgumentError, DatasetError
         As `scan_folder` does, or when a folder is absent.
     """
-    dataset = Dataset.open(root) if audio is None else None
-    folder = audio if dataset is None else dataset.audio
-    if folder is None or not folder.is_dir():
-        raise DatasetError(f"no folder of recordings at {folder}")
-    scan = scan_folder(folder, layout)
+    if audio is None and (bona_fide is None or not root.is_dir()):
+        Dataset.open(root)
+    remembered, mounts = read_pointer(root)
+    folder = audio or remembered
+    _require_folder(folder)
+    layout = recognise(folder, layout)
+    if bona_fide is None and layout == WITH_BONA_FIDE:
+        bona_fide = mounts.get(MOUNT)
+    if bona_fide is not None:
+        _require_folder(bona_fide)
+    scan = scan_folder(folder, layout, bona_fide)
     dataset = Dataset.create(root, folder, scan.mounts)
     # The measured columns are ours to measure: a table's own claims are not taken over.
     measured = dataset.read_measurements(scan.files["file"].tolist())
@@ -51,3 +63,8 @@ def generate_tables(root: Path, layout: str = "auto", audio: Path | None = None)
     dataset.write_tables(files)
     dataset.write_rejected(STAGE, scan.problems)
     return replace(scan, files=files)
+
+
+def _require_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise DatasetError(f"no folder of recordings at {folder}")

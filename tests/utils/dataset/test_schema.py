@@ -104,6 +104,24 @@ def test_nothing_broken_is_written(tmp_path: Path, make_table: Callable) -> None
     assert (tmp_path / "a.csv").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("file", "inside"),
+    [
+        *(("a.wav", True), ("a/..b/c.wav", True), ("a../b.wav", True), ("...", True)),
+        *(("a\n.wav", True), ("a/..\n", True), ("./a.wav", True)),
+        *(("/a.wav", False), ("//a.wav", False), ("..", False), ("../a.wav", False)),
+        *(("a/..", False), ("a/../b.wav", False), ("a\\b.wav", False)),
+    ],
+)
+def test_paths_that_lead_out(tmp_path: Path, make_table: Callable, file: str, inside: bool) -> None:
+    table = make_table(("a", "F", 1, 0)).assign(file=file)
+    if inside:
+        write_files_table(tmp_path / "a.csv", table)
+    else:
+        with pytest.raises(DatasetError, match="row 2: file is not a path inside the data set"):
+            write_files_table(tmp_path / "a.csv", table)
+
+
 def test_people(make_table: Callable) -> None:
     people = people_of(make_table(("b", "M", 0, 3), ("a", "F", 2, 1), ("c", "", 1, 0)))
     expected = [["a", "a", "F", 2, 1], ["b", "b", "M", 0, 3], ["c", "c", "", 1, 0]]

@@ -3,15 +3,79 @@
 from pathlib import Path
 from types import ModuleType
 
-from src.utils.dataset.layouts import cetuc, csv_table
+from src.utils.dataset.layouts import (
+    asvspoof5,
+    asvspoof2019,
+    asvspoof2021,
+    cetuc,
+    csv_table,
+    fake_or_real,
+    folders,
+    in_the_wild,
+    mlaad,
+    spoofceleb,
+    wavefake,
+)
 from src.utils.dataset.layouts.scan import Scan
-from src.utils.errors import DatasetError, choose
+from src.utils.errors import ArgumentError, DatasetError, choose
 
-LAYOUTS: dict[str, ModuleType] = {"cetuc": cetuc, "csv": csv_table}
+LAYOUTS: dict[str, ModuleType] = {
+    "cetuc": cetuc,
+    "csv": csv_table,
+    "asvspoof2019": asvspoof2019,
+    "asvspoof2021": asvspoof2021,
+    "asvspoof5": asvspoof5,
+    "in-the-wild": in_the_wild,
+    "mlaad": mlaad,
+    "wavefake": wavefake,
+    "for": fake_or_real,
+    "spoofceleb": spoofceleb,
+    "folders": folders,
+}
 """By the name `--layout` takes; each module has `EXPECTS`, `matches` and `scan`."""
 
+LAST_RESORT = "folders"
+"""The layout that is recognised only where no other is: its folders' names occur in many."""
 
-def scan_folder(folder: Path, layout: str = "auto") -> Scan:
+WITH_BONA_FIDE = "mlaad"
+"""The layout whose bona-fide recordings are another corpus, named apart."""
+
+
+def recognise(folder: Path, layout: str = "auto") -> str:
+    """Return the layout of a folder, a key of `LAYOUTS`.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    layout : str
+        A key of `LAYOUTS`, or `auto` to find it out.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown layout.
+    DatasetError
+        When nothing, or more than one layout, is recognised.
+    """
+    choose("--layout", layout, ["auto", *LAYOUTS])
+    if layout != "auto":
+        return layout
+    found = [
+        name for name, module in LAYOUTS.items() if name != LAST_RESORT and module.matches(folder)
+    ]
+    if not found and LAYOUTS[LAST_RESORT].matches(folder):
+        found = [LAST_RESORT]
+    if len(found) > 1:
+        raise DatasetError(
+            f"{folder} fits more than one layout; add --layout={found[0]} or --layout={found[1]}"
+        )
+    if not found:
+        expected = "; ".join(f"{name}: {module.EXPECTS}" for name, module in LAYOUTS.items())
+        raise DatasetError(f"{folder} fits no known layout ({expected})")
+    return found[0]
+
+
+def scan_folder(folder: Path, layout: str = "auto", bona_fide: Path | None = None) -> Scan:
     """Read a folder of recordings by its layout.
 
     Parameters
@@ -19,29 +83,27 @@ def scan_folder(folder: Path, layout: str = "auto") -> Scan:
     folder : pathlib.Path
         Where the recordings are; only read.
     layout : str
-        A key of `LAYOUTS`, or `auto` to recognise it.
+        See `recognise`.
+    bona_fide : pathlib.Path, optional
+        Where the bona-fide recordings are, for a layout that has them elsewhere.
 
     Raises
     ------
     ArgumentError
-        For an unknown layout.
+        For an unknown layout, or one that has no bona-fide side elsewhere.
     DatasetError
         When nothing, or more than one layout, is recognised, or the folder does not hold what
         the layout expects.
     """
-    choose("--layout", layout, ["auto", *LAYOUTS])
-    if layout == "auto":
-        found = [name for name, module in LAYOUTS.items() if module.matches(folder)]
-        if len(found) > 1:
-            raise DatasetError(
-                f"{folder} fits more than one layout; add --layout={found[0]}"
-                f" or --layout={found[1]}"
-            )
-        if not found:
-            expected = "; ".join(f"{name}: {mod.EXPECTS}" for name, mod in LAYOUTS.items())
-            raise DatasetError(f"{folder} fits no known layout ({expected})")
-        layout = found[0]
-    scan: Scan = LAYOUTS[layout].scan(folder)
+    layout = recognise(folder, layout)
+    if bona_fide is None:
+        scan: Scan = LAYOUTS[layout].scan(folder)
+    elif layout == WITH_BONA_FIDE:
+        scan = LAYOUTS[layout].scan(folder, bona_fide)
+    else:
+        raise ArgumentError(
+            f"--bona-fide goes with --layout={WITH_BONA_FIDE}; the layout of {folder} is {layout}"
+        )
     if scan.files.empty:
         first = next(iter(scan.problems.items()), None)
         why = f": {first[0]} {first[1]}" if first else ""

@@ -4,18 +4,22 @@
     fake_voices/Paula_F026_Fake/*.wav
 
 The folder's name is a first name and an id whose first letter is the gender. First names
-repeat, so the speaker is the two together. An optional `attacks.csv` (`file,attack`) beside
+repeat, so the speaker is the two together. A fake says the sentence of the real clip that has its
+file name. An optional `attacks.csv` (`file,attack`) beside
 the two folders names the system that made each spoof.
 """
 
+import os
 import re
 from pathlib import Path
 
 import pandas as pd
 
-from src.utils.audio import AUDIO_SUFFIXES, is_audio
+from src.utils.audio import AUDIO_SUFFIXES
 from src.utils.config import BONA_FIDE, SPOOF
-from src.utils.dataset.layouts.scan import Scan
+from src.utils.dataset.layouts.scan import Scan, Total
+from src.utils.dataset.layouts.tree import stem_of
+from src.utils.dataset.schema import UTTERANCE
 from src.utils.errors import DatasetError
 from src.utils.tables import read_csv
 
@@ -25,7 +29,10 @@ _SIDES = {
     "real_voices": (BONA_FIDE, re.compile(r"(?P<name>[^\W\d_].*)_(?P<id>[FM]\d+)")),
     "fake_voices": (SPOOF, re.compile(r"(?P<name>[^\W\d_].*)_(?P<id>[FM]\d+)_Fake")),
 }
-_COLUMNS = ("file", "speaker", "id", "gender", "label", "attack", "name")
+_KINDS = ", ".join(suffix[1:] for suffix in AUDIO_SUFFIXES)
+_COLUMNS = ("file", "speaker", "id", "gender", "label", "attack", "name", UTTERANCE)
+_N_CLIPS, _N_SPEAKERS = 179_812, 101
+"""Of the two corpora together."""
 
 
 def matches(folder: Path) -> bool:
@@ -59,7 +66,17 @@ def scan(folder: Path) -> Scan:
             else:
                 rows += _person_rows(person, relative, match, label, problems)
     files = pd.DataFrame(rows, columns=_COLUMNS).sort_values("file", ignore_index=True)
-    return Scan("cetuc", _with_attacks(folder, files), problems)
+    return Scan("cetuc", _with_attacks(folder, files), problems, _totals(files))
+
+
+def _totals(files: pd.DataFrame) -> list[Total]:
+    # Most who use this layout have recordings of their own, which no publication counts.
+    if 2 * len(files) < _N_CLIPS:
+        return []
+    return [
+        Total("CETUC and its fakes, clips found", len(files), _N_CLIPS),
+        Total("CETUC and its fakes, speakers found", files["speaker"].nunique(), _N_SPEAKERS),
+    ]
 
 
 def _person_rows(
@@ -67,16 +84,18 @@ def _person_rows(
 ) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     speaker = f"{match['name']}_{match['id']}"
-    for path in sorted(person.iterdir()):
-        file = f"{relative}/{path.name}"
-        if path.name.startswith("."):
+    with os.scandir(person) as scanned:
+        entries = sorted(scanned, key=lambda entry: entry.name)
+    for entry in entries:
+        file = f"{relative}/{entry.name}"
+        if entry.name.startswith("."):
             continue
-        if path.is_file() and is_audio(path):
+        if entry.name.lower().endswith(AUDIO_SUFFIXES) and entry.is_file():
             gender = match["id"][0]
-            rows.append((file, speaker, match["id"], gender, label, "", match["name"]))
+            utterance = f"{speaker}/{stem_of(file)}"
+            rows.append((file, speaker, match["id"], gender, label, "", match["name"], utterance))
         else:
-            kinds = ", ".join(suffix[1:] for suffix in AUDIO_SUFFIXES)
-            problems[file] = f"is not a recording ({kinds})"
+            problems[file] = f"is not a recording ({_KINDS})"
     if not rows:
         problems[relative] = "holds no recording"
     return rows

@@ -1,7 +1,8 @@
 """A plain `metadata.csv` beside the recordings.
 
 Columns `file` (or `path`) and `label`; `speaker`, `id`, `gender`, `attack`, `source`,
-`language`, `split` and any others are optional and kept.
+`language`, `split` and any others are optional and kept. `pair_id` stands for `utterance`, and
+`text` or `sentence` for `transcript`, where the table has no column of that name.
 """
 
 from pathlib import Path, PurePosixPath
@@ -9,8 +10,10 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from src.utils.audio import AUDIO_SUFFIXES, is_audio
-from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.dataset.layouts.scan import Scan
+from src.utils.dataset.layouts.tree import find_recordings
+from src.utils.dataset.layouts.words import KNOWN, attacks_of, genders_of, labels_of
+from src.utils.dataset.schema import TRANSCRIPT, UTTERANCE
 from src.utils.errors import DatasetError, shorten
 from src.utils.tables import read_csv
 
@@ -18,17 +21,12 @@ EXPECTS = "metadata.csv with the columns file,label"
 
 METADATA = "metadata.csv"
 
-_LABELS = {
-    "bonafide": BONA_FIDE,
-    "real": BONA_FIDE,
-    "genuine": BONA_FIDE,
-    "spoof": SPOOF,
-    "fake": SPOOF,
+_OTHER_NAMES = {
+    "file": ("path",),
+    UTTERANCE: ("pair_id",),
+    TRANSCRIPT: ("text", "sentence"),
 }
-_GENDERS = {"m": "M", "male": "M", "f": "F", "female": "F"} | dict.fromkeys(
-    ("", "-", "u", "unknown", "n/a", "na", "none", "o", "other"), ""
-)
-_NOTHING = ("-", "n/a", "none")
+_KINDS = ", ".join(suffix[1:] for suffix in AUDIO_SUFFIXES)
 
 
 def matches(folder: Path) -> bool:
@@ -51,28 +49,26 @@ def scan(folder: Path) -> Scan:
     table = read_csv(path)
     table.columns = [str(name).strip().lower() for name in table.columns]
     files = _normalised(table, path)
-    listed = set(files["file"])
-    problems = {}
-    for file in files["file"]:
-        if not (folder / file).is_file():
+    problems: dict[str, str] = {}
+    present = dict.fromkeys(find_recordings(folder, problems))
+    for file in files["file"].tolist():
+        if file in present:
+            del present[file]
+        # A walk leaves out what is hidden, lies elsewhere or is no recording.
+        elif not (folder / file).is_file():
             problems[file] = f"is listed in {METADATA} but missing"
         elif not is_audio(Path(file)):
-            problems[file] = f"is not one of {', '.join(s[1:] for s in AUDIO_SUFFIXES)}"
+            problems[file] = f"is not one of {_KINDS}"
     files = files[~files["file"].isin(list(problems))]
-    present = sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if is_audio(path) and not path.name.startswith(".")
-    )
-    problems |= dict.fromkeys(
-        (file for file in present if file not in listed), f"is not listed in {METADATA}"
-    )
+    problems |= dict.fromkeys(present, f"is not listed in {METADATA}")
     return Scan("csv", files.sort_values("file", ignore_index=True), problems)
 
 
 def _normalised(table: pd.DataFrame, path: Path) -> pd.DataFrame:
-    if "file" not in table and "path" in table:
-        table = table.rename(columns={"path": "file"})
+    for column, others in _OTHER_NAMES.items():
+        other = next((name for name in others if name in table), None)
+        if column not in table and other is not None:
+            table = table.rename(columns={other: column})
     for column in ("file", "label"):
         if column not in table:
             also = " (or path)" if column == "file" else ""
@@ -83,11 +79,10 @@ def _normalised(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         if column not in table:
             table[column] = ""
     # "a//b.wav" and "./a/b.wav" are one file.
-    table["file"] = [str(PurePosixPath(text.strip())) for text in table["file"]]
+    table["file"] = [str(PurePosixPath(text.strip())) for text in table["file"].tolist()]
     # A speaker column is what splits by person; an id alone does as well.
     table["speaker"] = table["speaker"].str.strip().where(table["speaker"] != "", table["id"])
-    label = table["label"].str.strip().str.lower().str.replace("[-_ ]", "", regex=True).map(_LABELS)
-    gender = table["gender"].str.strip().str.lower().map(_GENDERS)
+    label, gender = labels_of(table["label"]), genders_of(table["gender"])
     broken = [
         f"row {row + 2}: unknown label '{table['label'][row]}'" for row in table.index[label.isna()]
     ]
@@ -100,7 +95,6 @@ def _normalised(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         for row in table.index[table["file"].duplicated()]
     ]
     if broken:
-        known = "bona-fide, bonafide, real, genuine, spoof, fake; M, F, empty"
-        raise DatasetError(f"{path}: {shorten(broken, 20)} (known: {known})")
-    attack = table["attack"].where(~table["attack"].str.lower().isin(_NOTHING), "")
-    return table.assign(label=label, gender=gender, attack=attack.where(label == SPOOF, ""))
+        raise DatasetError(f"{path}: {shorten(broken, 20)} (known: {KNOWN})")
+    attack = attacks_of(table["attack"], label)
+    return table.assign(label=label, gender=gender, attack=attack)

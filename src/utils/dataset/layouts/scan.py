@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from src.utils.dataset.schema import REQUIRED
+from src.utils.errors import DatasetError, shorten
+
 
 @dataclass(frozen=True)
 class Total:
@@ -13,7 +16,7 @@ class Total:
     Attributes
     ----------
     what : str
-        The part, such as `ASVspoof 2019 LA eval`, with what is counted.
+        The part and what is counted, such as `ASVspoof 2019 LA eval, lines listed`.
     found, expected : int
     """
 
@@ -45,3 +48,23 @@ class Scan:
     problems: dict[str, str] = field(default_factory=dict)
     totals: list[Total] = field(default_factory=list)
     mounts: dict[str, Path] = field(default_factory=dict)
+
+
+def files_table(*parts: pd.DataFrame) -> pd.DataFrame:
+    """Join tables of recordings into one, sorted by `file`, with every required column.
+
+    What a part does not have is empty.
+
+    Raises
+    ------
+    DatasetError
+        When two parts list the same recording.
+    """
+    table = pd.concat(parts, ignore_index=True)
+    twice = table["file"][table["file"].duplicated()]
+    if len(twice):
+        raise DatasetError(f"{len(twice):,} recordings are listed twice: {shorten(twice)}")
+    for column in REQUIRED:
+        if column not in table:
+            table[column] = ""
+    return table.fillna("").sort_values("file", ignore_index=True)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from src.utils.dataset.layouts import scan_folder
+from src.utils.dataset.layouts import cetuc, scan_folder
+from src.utils.dataset.layouts.scan import Total
 from src.utils.errors import DatasetError
 
 
@@ -78,6 +79,32 @@ def test_what_is_left_out_is_listed(tmp_path: Path) -> None:
     assert "Name_F001_Fake" in scan.problems["fake_voices/Ana_F001"]
     assert "person's folder" in scan.problems["real_voices/loose.wav"]
     assert "holds no recording" in scan.problems["fake_voices/Caio_M003_Fake"]
+
+
+def test_a_fake_is_tied_to_the_clip_of_its_name(tmp_path: Path, make_cetuc: Callable) -> None:
+    files = scan_folder(make_cetuc(tmp_path / "c", ("Ana_F001", "Bia_F002"))).files
+    utterance = files.set_index("file")["utterance"]
+    assert utterance["real_voices/Ana_F001/01.wav"] == "Ana_F001/01"
+    assert utterance["fake_voices/Ana_F001_Fake/01.wav"] == "Ana_F001/01"
+    assert utterance["fake_voices/Bia_F002_Fake/01.wav"] == "Bia_F002/01"
+
+
+@pytest.mark.parametrize(("n_published", "told"), [(33, False), (32, True)])
+def test_the_size_is_told_of_what_may_be_the_corpus(
+    tmp_path: Path,
+    make_cetuc: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+    n_published: int,
+    told: bool,
+) -> None:
+    monkeypatch.setattr(cetuc, "_N_CLIPS", n_published)
+    totals = scan_folder(make_cetuc(tmp_path / "c")).totals
+    assert bool(totals) == told
+    if told:
+        assert totals == [
+            Total("CETUC and its fakes, clips found", 16, 32),
+            Total("CETUC and its fakes, speakers found", 4, 101),
+        ]
 
 
 @pytest.mark.parametrize("side", ["real_voices", "fake_voices"])

@@ -88,6 +88,27 @@ def test_own_columns_and_speakers(tmp_path: Path) -> None:
     assert files["split"].tolist() == ["dev", "eval", ""]
 
 
+@pytest.mark.parametrize("text", ["transcript", "text", "Sentence"])
+def test_names_for_utterance_and_transcript(tmp_path: Path, text: str) -> None:
+    lay_out(tmp_path, f"file,label,pair_id,{text}", "a.wav,real,p1,bom dia", "b.wav,fake,p1,")
+    files = scan_folder(tmp_path).files
+    assert files["utterance"].tolist() == ["p1", "p1"]
+    assert files["transcript"].tolist() == ["bom dia", ""]
+    assert not {"pair_id", "text", "sentence"} & set(files)
+    # A column of the very name goes before another that could stand for it.
+    lay_out(tmp_path, "file,label,pair_id,utterance", "a.wav,real,p1,u1", "b.wav,fake,p1,u2")
+    files = scan_folder(tmp_path).files
+    assert files["utterance"].tolist() == ["u1", "u2"]
+    assert files["pair_id"].tolist() == ["p1", "p1"]
+
+
+def test_hidden_recordings_may_be_listed(tmp_path: Path) -> None:
+    lay_out(tmp_path, "file,label", ".cache/a.wav,real", "b.wav,fake", files=(".cache/c.wav",))
+    scan = scan_folder(tmp_path)
+    assert scan.files["file"].tolist() == [".cache/a.wav", "b.wav"]
+    assert not scan.problems
+
+
 def test_one_file_under_two_spellings_is_listed_twice(tmp_path: Path) -> None:
     lay_out(tmp_path, "file,label", "a/b.wav,real", "a/./b.wav,fake", "a//b.wav,fake")
     with pytest.raises(DatasetError, match=r"listed twice|not a path"):

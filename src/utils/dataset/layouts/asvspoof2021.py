@@ -1,0 +1,61 @@
+"""ASVspoof 2021, logical access and deepfake: the keys that were published after the challenge.
+
+    keys/LA/CM/trial_metadata.txt      ASVspoof2021_LA_eval/flac/LA_E_9332881.flac
+    keys/DF/CM/trial_metadata.txt      ASVspoof2021_DF_eval/flac/DF_E_2000011.flac
+
+One of the two is enough. A key has no header, and 8 (LA) or 13 columns (DF) separated by
+spaces. Only its subset `eval` is the official evaluation; `progress` and `hidden` have no split.
+"""
+
+from pathlib import Path
+
+from src.utils.dataset.layouts.listing import Listing
+from src.utils.dataset.layouts.protocol import read_protocol
+from src.utils.dataset.layouts.scan import Scan, Total
+from src.utils.dataset.layouts.tree import find_named, has_named
+from src.utils.dataset.schema import SPLIT
+from src.utils.errors import DatasetError
+
+EXPECTS = "keys/{LA,DF}/CM/trial_metadata.txt and ASVspoof2021_{LA,DF}_eval/flac/"
+
+_FORMATS = {
+    "LA": ("speaker", "file", "codec", "transmission", "attack", "label", "trim", "subset"),
+    "DF": (
+        *("speaker", "file", "codec", "source", "attack", "label", "trim", "subset", "vocoder"),
+        *("", "", "", ""),
+    ),
+}
+_EXPECTED = {"LA": 148_176, "DF": 533_928}
+"""Lines of the subset eval."""
+
+_KEYS = {f"keys/{track}/CM/trial_metadata.txt": track for track in _FORMATS}
+_DEPTH = 2
+
+
+def matches(folder: Path) -> bool:
+    """Say whether a key is there."""
+    return has_named(folder, _KEYS, _DEPTH)
+
+
+def scan(folder: Path) -> Scan:
+    """Read the keys that are there and find their recordings.
+
+    Raises
+    ------
+    DatasetError
+        When there is no key, or one is broken.
+    """
+    found = find_named(folder, _KEYS, _DEPTH)
+    if not found:
+        raise DatasetError(f"no {' and no '.join(_KEYS)} in {folder}; the layout is {EXPECTS}")
+    listing = Listing(folder, by_stem=True)
+    totals = []
+    for name, path in found.items():
+        track = _KEYS[name]
+        trials = read_protocol(path, _FORMATS[track])
+        is_eval = trials["subset"] == "eval"
+        what = f"ASVspoof 2021 {track} eval, lines listed"
+        totals.append(Total(what, int(is_eval.sum()), _EXPECTED[track]))
+        trials[SPLIT] = trials["subset"].where(is_eval, "")
+        listing.take(trials, name)
+    return listing.scan("asvspoof2021", totals)

@@ -1,0 +1,52 @@
+"""In-the-Wild: recordings of public figures beside a table.
+
+    release_in_the_wild/meta.csv       file,speaker,label
+    release_in_the_wild/0.wav ...
+
+Published at https://deepfake-total.com/in_the_wild.
+"""
+
+from pathlib import Path
+
+from src.utils.dataset.layouts.listing import Listing
+from src.utils.dataset.layouts.protocol import read_header, read_table
+from src.utils.dataset.layouts.scan import Scan, Total
+from src.utils.dataset.layouts.tree import folders_below
+from src.utils.errors import DatasetError, shorten
+
+EXPECTS = "meta.csv with the columns file,speaker,label beside the recordings"
+
+_TABLE = "meta.csv"
+_COLUMNS = ["file", "speaker", "label"]
+_EXPECTED = 31_779
+
+
+def matches(folder: Path) -> bool:
+    """Say whether the table is there, with exactly its columns."""
+    return bool(_find(folder))
+
+
+def scan(folder: Path) -> Scan:
+    """Read the table and find its recordings.
+
+    Raises
+    ------
+    DatasetError
+        When there is not exactly one table, or it is broken.
+    """
+    found = _find(folder)
+    if len(found) != 1:
+        told = f"more than one ({shorten(found)})" if found else "none"
+        raise DatasetError(f"{folder} must hold one {EXPECTS}; it holds {told}")
+    files = read_table(found[0], _COLUMNS)
+    total = Total("In-the-Wild, lines listed", len(files), _EXPECTED)
+    place = found[0].parent.relative_to(folder)
+    files["file"] = [(place / file).as_posix() for file in files["file"].tolist()]
+    listing = Listing(folder)
+    listing.take(files, _TABLE)
+    return listing.scan("in-the-wild", [total])
+
+
+def _find(folder: Path) -> list[Path]:
+    paths = [place / _TABLE for place in folders_below(folder, 1)]
+    return [path for path in paths if path.is_file() and read_header(path, ",") == _COLUMNS]

@@ -1,0 +1,64 @@
+"""Bringing together the recordings of a folder and what protocols list."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from src.utils.dataset.layouts.scan import Scan, Total, files_table
+from src.utils.dataset.layouts.tree import find_recordings, stem_of
+
+
+class Listing:
+    """The recordings below a folder, to be taken by what lists them.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    by_stem : bool
+        Whether protocols name a recording by its stem, wherever it lies, or by its path.
+
+    Attributes
+    ----------
+    problems : dict of str to str
+    """
+
+    def __init__(self, folder: Path, by_stem: bool = False) -> None:
+        self.problems: dict[str, str] = {}
+        self._files: dict[str, str] = {}
+        for file in find_recordings(folder, self.problems):
+            first = self._files.setdefault(stem_of(file) if by_stem else file, file)
+            if first != file:
+                self.problems[file] = "has the name of another recording"
+        self._unlisted = dict.fromkeys(self._files.values())
+        self._protocols: list[str] = []
+        self._taken: list[pd.DataFrame] = []
+
+    def __contains__(self, file: str) -> bool:
+        return file in self._files
+
+    def take(self, trials: pd.DataFrame, protocol: str) -> None:
+        """Take what a protocol lists.
+
+        Parameters
+        ----------
+        trials : pandas.DataFrame
+            With the recording, as the protocol names it, in `file`.
+        protocol : str
+            The protocol's name, for what is listed but missing.
+        """
+        self._protocols.append(protocol)
+        found = [self._files.get(name) for name in trials["file"].tolist()]
+        there = pd.Series(found, index=trials.index, dtype="str").notna()
+        reason = f"is listed in {protocol} but missing"
+        self.problems |= dict.fromkeys(trials["file"][~there], reason)
+        files = [file for file in found if file is not None]
+        for file in files:
+            self._unlisted.pop(file, None)
+        self._taken.append(trials[there].assign(file=files))
+
+    def scan(self, layout: str, totals: Sequence[Total] = ()) -> Scan:
+        """Return what was taken, with everything else as a problem."""
+        reason = f"is not listed in {' or '.join(dict.fromkeys(self._protocols))}"
+        self.problems |= dict.fromkeys(self._unlisted, reason)
+        return Scan(layout, files_table(*self._taken), self.problems, list(totals))

@@ -1,0 +1,82 @@
+"""SpoofCeleb: a table a part, and the recordings of each part by attack and speaker.
+
+    metadata/train.csv  metadata/development.csv  metadata/evaluation.csv
+    flac/train/a00/id10001/x.flac
+
+The tables have the columns file,speaker,attack; the attack a00 stands for bona-fide.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from src.utils.config import BONA_FIDE, SPOOF
+from src.utils.dataset.layouts.listing import Listing
+from src.utils.dataset.layouts.protocol import read_header, read_table
+from src.utils.dataset.layouts.scan import Scan
+from src.utils.dataset.layouts.tree import folders_below
+from src.utils.dataset.schema import SPLIT
+from src.utils.errors import DatasetError, shorten
+
+EXPECTS = "metadata/{train,development,evaluation}.csv (file,speaker,attack) and flac/"
+
+_PARTS = {"train": "train", "development": "dev", "evaluation": "eval"}
+_COLUMNS = ["file", "speaker", "attack"]
+_BONA_FIDE = "a00"
+_PROBED = 100
+"""Rows that show what the paths of a table are relative to."""
+
+
+def matches(folder: Path) -> bool:
+    """Say whether one of the tables is there, with its columns."""
+    return bool(_find(folder))
+
+
+def scan(folder: Path) -> Scan:
+    """Read the tables that are there and find their recordings.
+
+    Raises
+    ------
+    DatasetError
+        When there is no table, there are two corpora, or a table is broken.
+    """
+    found = _find(folder)
+    if len(found) != 1:
+        told = f"more than one ({shorten(found)})" if found else "none"
+        raise DatasetError(f"{folder} must hold one folder with {EXPECTS}; it holds {told}")
+    [(place, tables)] = found.items()
+    base = place.relative_to(folder)
+    listing = Listing(folder)
+    for part, path in tables.items():
+        trials = read_table(path, _COLUMNS)
+        bases = [base / "flac" / part, base / "flac", base]
+        trials["file"] = _whole_paths(trials["file"], bases, listing)
+        is_real = trials["attack"] == _BONA_FIDE
+        trials["label"] = is_real.map({True: BONA_FIDE, False: SPOOF}).astype("str")
+        trials["attack"] = trials["attack"].where(~is_real, "")
+        listing.take(trials.assign(**{SPLIT: _PARTS[part]}), path.name)
+    return listing.scan("spoofceleb")
+
+
+def _find(folder: Path) -> dict[Path, dict[str, Path]]:
+    """Return the tables by part, by the folder that a corpus lies in."""
+    found = {}
+    for place in folders_below(folder, 1):
+        paths = {part: place / "metadata" / f"{part}.csv" for part in _PARTS}
+        there = {
+            part: path
+            for part, path in paths.items()
+            if path.is_file() and set(_COLUMNS) <= set(read_header(path, ","))
+        }
+        if there:
+            found[place] = there
+    return found
+
+
+def _whole_paths(files: pd.Series, bases: list[Path], listing: Listing) -> list[str]:
+    """Put before the paths of a table the folder in which most of its first rows lie."""
+    prefixes = [f"{base.as_posix()}/" if base.parts else "" for base in bases]
+    plain = files.str.removeprefix("./")
+    probed = plain[:_PROBED].tolist()
+    hits = [sum(prefix + file in listing for file in probed) for prefix in prefixes]
+    return [prefixes[hits.index(max(hits))] + file for file in plain.tolist()]

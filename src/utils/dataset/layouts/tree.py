@@ -1,0 +1,121 @@
+"""Finding things in a folder of recordings: one walk, and never a look at each file."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from src.utils.audio import AUDIO_SUFFIXES
+from src.utils.errors import DatasetError
+
+
+def find_recordings(folder: Path, problems: dict[str, str]) -> list[str]:
+    """List every recording below a folder, sorted, relative to it.
+
+    Hidden files and folders are skipped. Links are followed, except one back to a folder that
+    it lies in.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    problems : dict of str to str
+        Gets what cannot be listed, with the reason.
+    """
+    files: list[str] = []
+    # What is still to be read: the folder, its name within the first, and the folders it lies in.
+    todo: list[tuple[str, str, tuple[tuple[int, int], ...]]] = [(str(folder), "", ())]
+    while todo:
+        path, prefix, above = todo.pop()
+        told = prefix.rstrip("/") or "."
+        try:
+            about = os.stat(path)  # noqa: PTH116 - Path objects are slow at this number
+            entries = os.scandir(path)
+        except PermissionError:
+            problems[told] = "is a folder that may not be read"
+            continue
+        with entries:
+            identity = about.st_dev, about.st_ino
+            if identity in above:
+                problems[told] = "is a link to a folder that it lies in"
+                continue
+            for entry in entries:
+                name = entry.name
+                if name.startswith("."):
+                    continue
+                if not _is_text(name):
+                    shown = os.fsencode(name).decode("utf-8", "replace")
+                    problems[prefix + shown] = "has a name that is not UTF-8"
+                    continue
+                try:
+                    if entry.is_dir():
+                        todo.append((entry.path, f"{prefix}{name}/", (*above, identity)))
+                    elif name.lower().endswith(AUDIO_SUFFIXES) and entry.is_file():
+                        files.append(prefix + name)
+                except OSError:
+                    problems[prefix + name] = "is a link that cannot be followed"
+    return sorted(files)
+
+
+def stem_of(file: str) -> str:
+    """Return a recording's name without folders and suffix.
+
+    >>> stem_of("flac/LA_T_1138215.flac")
+    'LA_T_1138215'
+    """
+    return file[file.rfind("/") + 1 : file.rfind(".")]
+
+
+def folders_below(folder: Path, depth: int) -> Iterator[Path]:
+    """Yield a folder and those below it, as far down as `depth`, hidden ones left out."""
+    yield folder
+    if depth:
+        try:
+            with os.scandir(folder) as entries:
+                names = sorted(e.name for e in entries if e.name[0] != "." and e.is_dir())
+        except PermissionError:
+            return
+        for name in names:
+            yield from folders_below(folder / name, depth - 1)
+
+
+def find_named(folder: Path, names: Iterable[str], depth: int) -> dict[str, Path]:
+    """Find files by their paths within a folder or one of those below it.
+
+    Returns
+    -------
+    dict of str to pathlib.Path
+        Where each of `names` that is there lies.
+
+    Raises
+    ------
+    DatasetError
+        When there are two of one.
+    """
+    wanted = list(names)
+    found: dict[str, Path] = {}
+    for place in folders_below(folder, depth):
+        for name in wanted:
+            path = place / name
+            if not path.is_file():
+                continue
+            if name in found:
+                raise DatasetError(f"{name} is there twice: {found[name]} and {path}; keep one")
+            found[name] = path
+    return found
+
+
+def has_named(folder: Path, names: Iterable[str], depth: int) -> bool:
+    """Say whether one of the files that `find_named` looks for is there."""
+    wanted = list(names)
+    return any(
+        (place / name).is_file() for place in folders_below(folder, depth) for name in wanted
+    )
+
+
+def _is_text(name: str) -> bool:
+    if name.isascii():
+        return True
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,51 @@
+"""How tables and protocols spell labels and genders."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from src.utils.config import BONA_FIDE, SPOOF
+
+KNOWN = "bona-fide, bonafide, real, genuine, spoof, fake; M, F, empty"
+"""The spellings, for messages."""
+
+_LABELS = {
+    "bonafide": BONA_FIDE,
+    "real": BONA_FIDE,
+    "genuine": BONA_FIDE,
+    "spoof": SPOOF,
+    "fake": SPOOF,
+}
+_GENDERS = {"m": "M", "male": "M", "f": "F", "female": "F"} | dict.fromkeys(
+    ("", "-", "u", "unknown", "n/a", "na", "none", "o", "other"), ""
+)
+_NOTHING = ("-", "n/a", "none")
+
+
+def labels_of(words: pd.Series) -> pd.Series:
+    """Turn words into `config.LABELS`, NaN for an unknown one."""
+    return _translated(words, lambda word: _LABELS.get(_plain(word)))
+
+
+def genders_of(words: pd.Series) -> pd.Series:
+    """Turn words into `config.GENDERS` or the empty string, NaN for an unknown one."""
+    return _translated(words, lambda word: _GENDERS.get(word.strip().lower()))
+
+
+def attacks_of(words: pd.Series, label: pd.Series) -> pd.Series:
+    """Return the system that made each spoof; a bona-fide recording was made by none."""
+    return words.where(~words.str.lower().isin(_NOTHING) & (label == SPOOF), "")
+
+
+def _translated(words: pd.Series, known: Callable[[str], str | None]) -> pd.Series:
+    """Translate each different word once."""
+    numbers, different = words.factorize()
+    return (
+        pd.Series([known(word) for word in different], dtype="str")
+        .take(numbers)
+        .set_axis(words.index)
+    )
+
+
+def _plain(word: str) -> str:
+    return word.strip().lower().translate(str.maketrans("", "", "-_ "))

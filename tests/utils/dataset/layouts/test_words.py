@@ -1,0 +1,22 @@
+"""Spellings of labels, genders and attacks."""
+
+import pandas as pd
+
+from src.utils.dataset.layouts.words import attacks_of, genders_of, labels_of
+
+
+def test_unknown_words_are_missing() -> None:
+    words = pd.Series(["bonafide", " Bona_Fide", "FAKE", "deepfake", ""], dtype="str")
+    assert labels_of(words).tolist()[:3] == ["bona-fide", "bona-fide", "spoof"]
+    assert labels_of(words).isna().tolist() == [False, False, False, True, True]
+    # The rows keep their labels.
+    assert labels_of(words[3:1:-1]).index.tolist() == [3, 2]
+    words = pd.Series(["F", "male", "-", "", "X"], dtype="str")
+    assert genders_of(words).tolist()[:4] == ["F", "M", "", ""]
+    assert genders_of(words).isna().tolist() == [False, False, False, False, True]
+
+
+def test_only_spoofs_have_attacks() -> None:
+    words = pd.Series(["A01", "-", "A02", "bonafide"], dtype="str")
+    label = pd.Series(["spoof", "spoof", "bona-fide", "bona-fide"], dtype="str")
+    assert attacks_of(words, label).tolist() == ["A01", "", "", ""]
