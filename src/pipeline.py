@@ -92,6 +92,7 @@ class PipelineResult:
         One row a detector: `backbone, classifier, layer, validation_eer, test_eer, accuracy,
         auc, run`.
     figures : list of pathlib.Path
+        The page of the audit first.
     """
 
     table: pd.DataFrame
@@ -115,7 +116,7 @@ def run_pipeline(settings: PipelineSettings, tell: Callable[[str], None]) -> Pip
     audit = audit_dataset(dataset, settings.runs, settings.seed, reuse=True)
     tell(f"AuditDataset\n{reports.report_audit(audit)}")
     rows: list[tuple] = []
-    figures: list[Path] = []
+    figures = [audit.page]
     for name, backbone in backbones.items():
         for split in DOWNSTREAM_SPLITS:
             extraction = extract_split(dataset, split, backbone, settings.embeddings)
