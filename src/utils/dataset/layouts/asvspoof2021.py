@@ -12,50 +12,52 @@ from pathlib import Path
 from src.utils.dataset.layouts.listing import Listing
 from src.utils.dataset.layouts.protocol import read_protocol
 from src.utils.dataset.layouts.scan import Scan, Total
-from src.utils.dataset.layouts.tree import find_named, has_named
+from src.utils.dataset.layouts.tree import folders_below, has_named
 from src.utils.dataset.schema import SPLIT
 from src.utils.errors import DatasetError
 
 EXPECTS = "keys/{LA,DF}/CM/trial_metadata.txt and ASVspoof2021_{LA,DF}_eval/flac/"
 
-_FORMATS = {
-    "LA": ("speaker", "file", "codec", "transmission", "attack", "label", "trim", "subset"),
-    "DF": (
-        *("speaker", "file", "codec", "source", "attack", "label", "trim", "subset", "vocoder"),
-        *("", "", "", ""),
-    ),
-}
+LA = ("speaker", "file", "codec", "transmission", "attack", "label", "trim", "subset")
+DF = (
+    *("speaker", "file", "codec", "source", "attack", "label", "trim", "subset", "vocoder"),
+    *("", "", "", ""),
+)
 _EXPECTED = {"LA": 148_176, "DF": 533_928}
 """Lines of the subset eval."""
 
-_KEYS = {f"keys/{track}/CM/trial_metadata.txt": track for track in _FORMATS}
-_DEPTH = 2
+_KEY = "CM/trial_metadata.txt"
+"""Beside it there is a folder ASV, whose file of that name lists other trials."""
+_DEPTH = 3
 
 
 def matches(folder: Path) -> bool:
     """Say whether a key is there."""
-    return has_named(folder, _KEYS, _DEPTH)
+    return has_named(folder, [_KEY], _DEPTH)
 
 
 def scan(folder: Path) -> Scan:
-    """Read the keys that are there and find their recordings.
+    """Read the keys that are there, each told by its columns, and find their recordings.
 
     Raises
     ------
     DatasetError
-        When there is no key, or one is broken.
+        When there is no key, there are two of one track, or one is broken.
     """
-    found = find_named(folder, _KEYS, _DEPTH)
-    if not found:
-        raise DatasetError(f"no {' and no '.join(_KEYS)} in {folder}; the layout is {EXPECTS}")
+    keys = [place / _KEY for place in folders_below(folder, _DEPTH) if (place / _KEY).is_file()]
+    if not keys:
+        raise DatasetError(f"no {_KEY} in {folder}; the layout is {EXPECTS}")
     listing = Listing(folder, by_stem=True)
-    totals = []
-    for name, path in found.items():
-        track = _KEYS[name]
-        trials = read_protocol(path, _FORMATS[track])
+    totals: dict[str, Total] = {}
+    for path in keys:
+        trials = read_protocol(path, LA, DF)
+        track = "DF" if "vocoder" in trials else "LA"
+        name = path.relative_to(folder).as_posix()
+        if track in totals:
+            raise DatasetError(f"{folder} has two keys of {track}, one is {name}; keep one")
         is_eval = trials["subset"] == "eval"
         what = f"ASVspoof 2021 {track} eval, lines listed"
-        totals.append(Total(what, int(is_eval.sum()), _EXPECTED[track]))
+        totals[track] = Total(what, int(is_eval.sum()), _EXPECTED[track])
         trials[SPLIT] = trials["subset"].where(is_eval, "")
         listing.take(trials, name)
-    return listing.scan("asvspoof2021", totals)
+    return listing.scan("asvspoof2021", [totals[track] for track in _EXPECTED if track in totals])

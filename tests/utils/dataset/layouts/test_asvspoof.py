@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pandas as pd
 import pytest
 
 from src.utils.dataset.layouts import scan_folder
@@ -85,6 +86,29 @@ def test_asvspoof2021_with_one_of_the_two(make_corpus: Callable) -> None:
     assert "transmission" not in scan.files
     assert set(scan.problems.values()) == {"is not listed in keys/DF/CM/trial_metadata.txt"}
     assert len(scan.problems) == 4
+
+
+@pytest.mark.parametrize("place", ["keys/CM", "CM", "DF/keys/CM", "DF-keys/keys/DF/CM"])
+def test_asvspoof2021_with_its_key_elsewhere(make_corpus: Callable, place: str) -> None:
+    """Releases of the keys differ in their folders; what a key is shows by its columns."""
+    folder = make_corpus("asvspoof2021")
+    expected = scan_folder(folder).files
+    key = folder / "keys/DF/CM/trial_metadata.txt"
+    (folder / place).mkdir(parents=True, exist_ok=True)
+    key.rename(folder / place / key.name)
+    found = scan_folder(folder)
+    pd.testing.assert_frame_equal(found.files, expected)
+    # The trials of speaker verification lie beside them under the same name.
+    asv = folder / place / "../ASV/trial_metadata.txt"
+    asv.parent.mkdir(exist_ok=True)
+    asv.write_text("LA_0015 LA_E_1103494 LA_0015 bonafide\n")
+    pd.testing.assert_frame_equal(scan_folder(folder).files, expected)
+    (folder / "more/CM").mkdir(parents=True)
+    (folder / "more/CM/trial_metadata.txt").write_bytes((folder / place / key.name).read_bytes())
+    with pytest.raises(
+        DatasetError, match=r"two keys of DF, one is .*trial_metadata.txt; keep one"
+    ):
+        scan_folder(folder)
 
 
 def test_asvspoof5(make_corpus: Callable) -> None:
