@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-import pandas as pd
 import pytest
 
 from src.utils.dataset.layouts import scan_folder
