@@ -11,6 +11,9 @@ from src.utils.dataset.match.settings import KEEP, MATCH, MatchSettings
 
 _NARROWEST = 0.1
 """Share of a class that may be narrower than the common bandwidth, and stays as it is."""
+_BELOW_END = 0.95
+"""Where a recording's own band ends its level falls already, and a cut at the end would keep that
+slope in one class alone."""
 _KEPT_LENGTH = 0.9
 """Every recording is cut a little, so that an end in the middle of a word tells nothing."""
 _ADDED_NOISE_DB = 1.0
@@ -77,7 +80,7 @@ def plan_matching(files: pd.DataFrame, settings: MatchSettings) -> dict[str, Cli
 
 def _common_bandwidth(files: pd.DataFrame, sample_rate: int) -> float:
     narrowest = files.groupby("label")["bandwidth"].quantile(_NARROWEST).min()
-    return float(min(narrowest, _HIGHEST * sample_rate / 2))
+    return float(min(_BELOW_END * narrowest, _HIGHEST * sample_rate / 2))
 
 
 def _by_rank(values: pd.Series, label: pd.Series, better: np.ufunc) -> np.ndarray:
