@@ -70,7 +70,7 @@ def speech() -> Callable[..., np.ndarray]:
             return np.interp(time, np.arange(len(points)) / 10, points)
 
         phase = 2 * np.pi * np.cumsum(pitch * (1 + wandering(0.08))) / rate
-        sound = sum(np.exp(wandering(1.2)) / k * np.sin(k * phase) for k in range(1, 25))
+        sound = sum(np.exp(wandering(0.8)) / k * np.sin(k * phase) for k in range(1, 13))
         sound = sound + 0.1 * np.exp(wandering(0.5)) * chance.standard_normal(count)
         said = np.zeros(count)
         start = lead
