@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
+from src.audit import shortcuts
 from src.utils.config import LABELS
 from tests.audit.planting import Clip, write_corpus
 
@@ -16,6 +18,16 @@ def one_thread() -> Iterator[None]:
     """Boosting a hundred clips takes longer in threads than without."""
     with threadpool_limits(1):
         yield
+
+
+@pytest.fixture
+def few_trees(monkeypatch) -> None:
+    """A fifth of the trees, which are enough for what one nuisance gives away."""
+
+    def boosting(**given):
+        return HistGradientBoostingClassifier(**given | {"max_iter": 20})
+
+    monkeypatch.setattr(shortcuts, "HistGradientBoostingClassifier", boosting)
 
 
 @pytest.fixture
