@@ -85,7 +85,9 @@ def _common_bandwidth(files: pd.DataFrame, sample_rate: int) -> float:
 
 def _by_rank(values: pd.Series, label: pd.Series, better: np.ufunc) -> np.ndarray:
     """Return for each value what `better` says of both classes' values at its rank."""
-    ranks = values.groupby(label.to_numpy()).rank(method="first", pct=True)
+    classes = values.groupby(label.to_numpy())
+    # From 0 to 1, so that at its own rank in its own class lies the value itself.
+    ranks = (classes.rank(method="first") - 1) / (classes.transform("size") - 1).clip(lower=1)
     both = [
         np.quantile(values[(label == one).to_numpy()], ranks)
         for one in (BONA_FIDE, SPOOF)
