@@ -157,7 +157,10 @@ def _renamed(files: list[str], suffix: str | None) -> dict[str, str]:
     plain = {file: str(PurePosixPath(file).with_suffix(suffix)) for file in files}
     counts = Counter(plain.values())
     # Where a.wav and a.flac stand side by side, both keep their suffix before the new one.
-    return {file: new if counts[new] == 1 else f"{file}{suffix}" for file, new in plain.items()}
+    longer = {file: f"{file}{suffix}" for file in files}
+    names = {file: new if counts[new] == 1 else longer[file] for file, new in plain.items()}
+    # With a.wav.wav beside them as well, all do.
+    return names if len(set(names.values())) == len(names) else longer
 
 
 def _refuse_overlap(source: Dataset, output: Path) -> None:
