@@ -8,7 +8,7 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
-from src.audit import shortcuts
+from src.audit import shortcuts, stage
 from src.utils.config import LABELS
 from tests.audit.planting import Clip, write_corpus
 
@@ -22,12 +22,23 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture
 def few_trees(monkeypatch) -> None:
-    """A fifth of the trees, which are enough for what one nuisance gives away."""
+    """A tenth of the trees, which are enough for what one nuisance gives away."""
 
     def boosting(**given):
-        return HistGradientBoostingClassifier(**given | {"max_iter": 20})
+        return HistGradientBoostingClassifier(**given | {"max_iter": 10})
 
     monkeypatch.setattr(shortcuts, "HistGradientBoostingClassifier", boosting)
+
+
+@pytest.fixture
+def no_figures(monkeypatch) -> None:
+    """Figures of a few bytes, where they are not looked at."""
+
+    def draw(*given) -> None:
+        given[-1].write_bytes(b"\x89PNG")
+
+    monkeypatch.setattr(stage, "plot_shortcuts", draw)
+    monkeypatch.setattr(stage, "plot_nuisances", draw)
 
 
 @pytest.fixture

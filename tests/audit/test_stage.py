@@ -82,6 +82,7 @@ def test_page_of_a_split_with_leaks_and_flags(corpus: Callable, tmp_path: Path) 
     assert "Mend this before you train" in read.text
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_a_clean_split(dataset: Dataset, tmp_path: Path) -> None:
     split_dataset(dataset, Shares(pretext=0.0))
     done = audit(dataset, tmp_path / "runs")
@@ -91,6 +92,7 @@ def test_a_clean_split(dataset: Dataset, tmp_path: Path) -> None:
         assert "No shortcut and no leak found." in read_page(done.page).text
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_a_broken_split_is_reported(dataset: Dataset, tmp_path: Path) -> None:
     """A clip moved by hand: the split is refused by every reader, the audit tells why."""
     split_dataset(dataset, Shares(pretext=0.0))
@@ -125,6 +127,7 @@ def test_one_class(corpus: Callable, tmp_path: Path) -> None:
     assert Findings.read(done.run.folder / "audit.json").shortcuts == []
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_what_cannot_be_measured(dataset: Dataset, tmp_path: Path) -> None:
     file = dataset.read_files()["file"][0]
     dataset.path(file).write_text("no audio")
@@ -135,6 +138,7 @@ def test_what_cannot_be_measured(dataset: Dataset, tmp_path: Path) -> None:
     assert "39, and 1 that could not be measured" in read_page(done.page).text
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_an_equal_audit_is_reused(dataset: Dataset, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     first = audit(dataset, runs, reuse=True)
@@ -149,6 +153,7 @@ def test_an_equal_audit_is_reused(dataset: Dataset, tmp_path: Path) -> None:
     assert [run.number for run in list_runs(runs)] == [0, 1, 2, 3]
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_the_newest_complete_one_is_found(
     dataset: Dataset, corpus: Callable, tmp_path: Path
 ) -> None:
@@ -171,6 +176,7 @@ def test_the_newest_complete_one_is_found(
         find_audit(runs, here)
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_a_stopped_audit_is_no_audit(dataset: Dataset, tmp_path: Path, monkeypatch) -> None:
     def stopped(*_, **__):
         raise KeyboardInterrupt
@@ -183,6 +189,7 @@ def test_a_stopped_audit_is_no_audit(dataset: Dataset, tmp_path: Path, monkeypat
     assert not audit(dataset, tmp_path / "runs", reuse=True).was_there
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_recordings_of_another_folder(corpus: Callable, tmp_path: Path) -> None:
     """Tables apart from the recordings: the audit is of the recordings."""
     source = corpus("data", some(4))
