@@ -255,7 +255,7 @@ def AuditDataset(c, dataset=None, runs=None, seed=None):
 @stage(
     output="The new data set's folder (default: datasets/matched).",
     sample_rate="Of every new recording, in Hz (default: 16000).",
-    low_pass="match: cut all off where nine in ten of the narrower class end; auto, keep.",
+    low_pass="match: cut all off below where nine in ten of the narrower class end; auto, keep.",
     silence="trim both ends, shorten pauses to 0.1 s as well; auto, keep.",
     duration="match: cut to one distribution of lengths in both classes; auto, keep.",
     noise="match: add white noise up to one distribution of noise floors; auto, keep.",

@@ -43,6 +43,49 @@ def voice() -> Callable[..., np.ndarray]:
 
 
 @pytest.fixture(scope="session")
+def speech() -> Callable[..., np.ndarray]:
+    """Make two words with silence before, between and behind, no two seeds alike.
+
+    Harmonics of a gliding pitch, each with a loudness of its own that comes and goes, and breath
+    up to half the rate. Levels are in dBFS: `level` the RMS of all, `floor` that of the noise.
+    """
+
+    def make(
+        words: tuple[float, ...] = (0.45, 0.45),
+        lead: float = 0.1,
+        pause: float = 0.1,
+        trail: float = 0.1,
+        level: float = -25.0,
+        floor: float = -60.0,
+        rate: int = 16_000,
+        seed: int = 0,
+        pitch: float = 140.0,
+    ) -> np.ndarray:
+        chance = np.random.default_rng(seed)
+        count = round((lead + sum(words) + pause * (len(words) - 1) + trail) * rate)
+        time = np.arange(count) / rate
+
+        def wandering(spread: float) -> np.ndarray:
+            points = chance.normal(0, spread, int(time[-1] * 10) + 3)
+            return np.interp(time, np.arange(len(points)) / 10, points)
+
+        phase = 2 * np.pi * np.cumsum(pitch * (1 + wandering(0.08))) / rate
+        sound = sum(np.exp(wandering(0.8)) / k * np.sin(k * phase) for k in range(1, 13))
+        sound = sound + 0.1 * np.exp(wandering(0.5)) * chance.standard_normal(count)
+        said = np.zeros(count)
+        start = lead
+        for word in words:
+            said[round(start * rate) : round((start + word) * rate)] = 1
+            start += word + pause
+        sound = sound * said
+        noise = 10 ** (floor / 20) * chance.standard_normal(count)
+        gain = 10 ** (level / 20) / np.sqrt(np.mean(sound**2))
+        return np.clip(gain * sound + noise, -0.99, 0.99).astype(np.float32)
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def write_audio() -> Callable[..., Path]:
     """Write a waveform as the suffix says, by soundfile itself."""
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from src import pipeline
-from src.pipeline import PipelineSettings, run_pipeline
+from src.pipeline import PipelineSettings, prepare_dataset, run_pipeline
 from src.utils.audio import read_info, write_waveform
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split import Shares, SplitSettings
@@ -101,3 +101,27 @@ def test_a_replaced_recording_reaches_the_result(tmp_path: Path, make_cetuc: Cal
     assert again.table["run"].tolist() != first.table["run"].tolist()
     now = EmbeddingStore.open(settings.embeddings, "lfcc", "downstream_train")
     assert now.fingerprint != train.fingerprint
+
+
+def test_matching_takes_the_place_of_normalising(tmp_path: Path, make_cetuc: Callable) -> None:
+    recordings = make_cetuc(tmp_path / "evidence", PEOPLE, seconds=0.6)
+    before = hashes(recordings)
+    settings = PipelineSettings(
+        dataset=tmp_path / "data",
+        embeddings=tmp_path / "embeddings",
+        runs=tmp_path / "runs",
+        audio=recordings,
+        normalize="match",
+        shares=Shares(0.0, 0.8, 0.2, 0.5, 0.25, 0.25),
+    )
+    told: list[str] = []
+    matched = prepare_dataset(settings, told.append)
+    assert matched.root == tmp_path / "data-matched"
+    assert hashes(recordings) == before
+    assert [text.split("\n")[0] for text in told][-2:] == ["MatchDataset", "SplitDataset"]
+    assert not (tmp_path / "data-normalized").exists()
+    made = hashes(matched.root)
+    told.clear()
+    assert prepare_dataset(settings, told.append) == matched
+    assert hashes(matched.root) == made
+    assert "0 clips written, 36 already there" in "\n".join(told)

@@ -103,7 +103,7 @@ class Findings:
             )
             counts = int(about["n_clips"]), int(about["n_rejected"])
             return cls(*counts, shortcuts, leaks, bool(about["is_split"]), balance)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise RunError(f"{path} is damaged: {error!r}") from error
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from src.audit.shortcuts import TOGETHER, Shortcut, find_shortcuts
 from src.utils.dataset.dataset import Dataset
-from src.utils.dataset.derive import Derived
+from src.utils.dataset.derive import Derived, require_output
 from src.utils.dataset.inspection import inspect_dataset
 from src.utils.dataset.match import MatchSettings, match_dataset
 from src.utils.dataset.match.stage import STAGE
@@ -42,6 +42,7 @@ def match_audited(dataset: Dataset, output: Path, settings: MatchSettings) -> Ma
     DatasetError
         As `inspect_dataset` and `match_dataset` do.
     """
+    require_output(dataset, output)
     inspection = inspect_dataset(dataset, STAGE)
     differing = differing_nuisances(find_shortcuts(inspection.files, _RESAMPLES, settings.seed))
     names = [one.name for one in differing]

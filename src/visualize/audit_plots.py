@@ -71,7 +71,7 @@ def plot_shortcuts(shortcuts: Sequence[Measured], flagged_below: float, path: Pa
             axes.plot(one.eer, row, "o", color=colour)
         axes.set_yticks(range(len(ordered)), [one.label for one in ordered])
         axes.set(xlabel="EER with its 95 % interval (shaded: flagged; dotted: chance)")
-        axes.set_xlim(-0.01, max(0.6, *(one.high for one in ordered if not np.isnan(one.high))))
+        axes.set_xlim(-0.01, max([0.6, *(one.high for one in ordered if not np.isnan(one.high))]))
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
         axes.grid(axis="y", visible=False)
 

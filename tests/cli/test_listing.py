@@ -19,6 +19,11 @@ FLAGS = {
     "NormalizeDataset": (DATASET, "output", "method", "target-rms"),
     "AddNoise": (DATASET, "output", "snr-db", SEED),
     "SplitDataset": (DATASET, SEED, *SHARES, "strategy"),
+    "AuditDataset": (DATASET, RUNS, SEED),
+    "MatchDataset": (
+        *(DATASET, "output", "sample-rate", "low-pass", "silence", "duration", "noise"),
+        *("clipped", "loudness", "target", SEED),
+    ),
     "GenerateEmbeddings": (DATASET, "backbone", "checkpoint", "splits", EMBEDDINGS),
     "GenerateEmbeddingsWav2vec2": (DATASET, "checkpoint", "splits", EMBEDDINGS),
     "GenerateEmbeddingsHubert": (DATASET, "checkpoint", "splits", EMBEDDINGS),
@@ -93,6 +98,8 @@ def test_defaults_of_the_design_are_told(helps):
         "SplitDataset": ("datasets/release", "default: 7", "0.6", "0.8", "0.7", "0.2"),
         "NormalizeDataset": ("datasets/normalized", "0.1"),
         "AddNoise": ("datasets/noisy", "5..20"),
+        "AuditDataset": ("datasets/release", "default: runs", "default: 7", "audit.html"),
+        "MatchDataset": ("datasets/matched", "16000", "rms (default)", "0.05", "-26", "default: 7"),
         "GenerateEmbeddings": ("downstream (default)", "default: embeddings", "full"),
         "VisualizeEmbeddingsUMAP": ("downstream_train", "default: runs"),
     }.items():

@@ -36,7 +36,19 @@ BACKBONES = ("lfcc", "wav2vec2", "hubert", "wavlm", "xlsr")
         (["TestModel", "--run-number=last"], ("--run-number=last", "whole number")),
         (["TestModel", "--study-number=-1"], ("--study-number=-1", "0")),
         (["TestModel", "--classifier=cnn"], ("--classifier=cnn", "mlp", "svm", "rf")),
-        (["RunPipeline", "--normalize=loud"], ("--normalize=loud", "rms", "peak", "none")),
+        (["RunPipeline", "--normalize=loud"], ("--normalize=loud", "rms", "peak", "match", "none")),
+        (["MatchDataset", "--sample-rate=fast"], ("--sample-rate=fast", "whole number")),
+        (["MatchDataset", "--target=loud"], ("--target=loud", "number")),
+        (["MatchDataset", "--sample-rate=100"], ("--sample-rate=100", "4000", "192000")),
+        (["MatchDataset", "--low-pass=8000"], ("--low-pass=8000", "auto", "keep", "match")),
+        (["MatchDataset", "--silence=cut"], ("--silence=cut", "auto", "keep", "trim", "shorten")),
+        (["MatchDataset", "--duration=3"], ("--duration=3", "auto", "keep", "match")),
+        (["MatchDataset", "--noise=white"], ("--noise=white", "auto", "keep", "match")),
+        (["MatchDataset", "--clipped=mend"], ("--clipped=mend", "auto", "keep", "reject")),
+        (["MatchDataset", "--loudness=peak"], ("--loudness=peak", "rms", "lufs", "keep")),
+        (["MatchDataset", "--target=-26"], ("--target=-26", "0", "1", "rms")),
+        (["MatchDataset", "--loudness=lufs", "--target=1"], ("--target=1", "-70", "0", "lufs")),
+        (["MatchDataset", "--seed=x"], ("--seed=x", "whole number")),
         (["RunPipeline", "--precision=half"], ("--precision=half", "float32", "bfloat16")),
         (["RunPipeline", "--layers=6-0"], ("--layers=6-0", "last layer comes before")),
         (
@@ -117,6 +129,7 @@ def listed(fab, tones, write_csv_corpus, tmp_path_factory):
         (["SplitDataset", "--seed=-7"], ("--seed=-7", "0")),
         (["SplitDataset", "--pretext=1.5"], ("--pretext=1.5", "0", "1")),
         (["AddNoise", "--snr-db=loud"], ("--snr-db=loud", "5..20")),
+        (["AuditDataset", "--seed=seven"], ("--seed=seven", "whole number")),
         (["NormalizeDataset", "--output=/tmp/x", "--method=lufs"], ("lufs", "rms", "peak")),
         (["NormalizeDataset", "--output=/tmp/x", "--target-rms=2"], ("--target-rms=2", "0", "1")),
         (
@@ -141,6 +154,8 @@ def test_bad_arguments_for_a_data_set(fab, listed, hashes, words, told):
         ["AddDatasetAmplitude"],
         ["NormalizeDataset", "--output=/tmp/audios-never-made"],
         ["SplitDataset"],
+        ["AuditDataset", "--runs=/tmp/audios-never-made"],
+        ["MatchDataset", "--output=/tmp/audios-never-made"],
         ["GenerateEmbeddings", "--backbone=lfcc"],
         ["RunPipeline"],
     ],
@@ -169,6 +184,7 @@ def test_folder_of_no_known_layout(fab, tmp_path):
         ["AddDatasetDuration"],
         ["AddDatasetAmplitude"],
         ["SplitDataset"],
+        ["AuditDataset", "--runs=/tmp/audios-never-made"],
         ["GenerateEmbeddings", "--backbone=lfcc"],
     ],
     ids=lambda words: words[0],
@@ -179,7 +195,7 @@ def test_before_the_tables_are_made(fab, tmp_path, words):
     )
 
 
-@pytest.mark.parametrize("task", ["NormalizeDataset", "AddNoise"])
+@pytest.mark.parametrize("task", ["NormalizeDataset", "AddNoise", "MatchDataset"])
 def test_derive_before_the_tables_are_made_leaves_nothing(fab, tmp_path, task):
     (tmp_path / "data").mkdir()
     output = tmp_path / "out"
@@ -201,6 +217,9 @@ def test_embeddings_before_split(fab, listed, tmp_path):
         ("NormalizeDataset", "below"),
         ("NormalizeDataset", ".."),
         ("AddNoise", "."),
+        ("MatchDataset", "."),
+        ("MatchDataset", "below"),
+        ("MatchDataset", ".."),
     ],
 )
 def test_output_may_not_touch_the_source(fab, listed, hashes, task, offset):
@@ -298,12 +317,16 @@ def test_bad_recordings_are_set_aside_by_every_stage(fab, tones, write_csv_corpu
         *("AddDatasetAmplitude", here),
         *("SplitDataset", here, "--pretext=0"),
         *("NormalizeDataset", here, f"--output={normal}"),
+        *("AuditDataset", here, f"--runs={tmp_path / 'r'}"),
+        *("MatchDataset", here, f"--output={tmp_path / 'matched'}"),
         *("GenerateEmbeddings", here, "--backbone=lfcc", f"--embeddings={tmp_path / 'e'}"),
     ).succeeds("rejected", garbage)
     rejected = {(row["stage"], row["file"]): row["reason"] for row in table(data / "rejected.csv")}
-    for stage in ("AddDatasetDuration", "AddDatasetAmplitude"):
+    for stage in ("AddDatasetDuration", "AddDatasetAmplitude", "AuditDataset"):
         assert {file for where, file in rejected if where == stage} == {garbage, empty}
     assert all(rejected.values())
+    for new in (normal, tmp_path / "matched"):
+        assert {row["file"] for row in table(new / "rejected.csv")} >= {garbage, silent, empty}
     derived = {row["file"] for row in table(normal / "rejected.csv")}
     assert derived == {garbage, silent, empty}
     assert {row["file"] for row in table(normal / "files-metadata.csv")} == {
@@ -328,10 +351,22 @@ def test_nothing_but_bad_recordings(fab, tones, write_csv_corpus, tmp_path):
     fab("GenerateDatasetCSV", here, "SplitDataset", here, "--pretext=0").succeeds()
     fab("AddDatasetDuration", here).fails(1, "12", "audio/")
     fab("NormalizeDataset", here, f"--output={tmp_path / 'n'}").fails(1, "12", "audio/")
+    fab("AuditDataset", here, f"--runs={tmp_path / 'r'}").fails(1, "12", "audio/")
+    fab("MatchDataset", here, f"--output={tmp_path / 'm'}").fails(1, "12", "audio/")
+    assert not (tmp_path / "r").exists() and not (tmp_path / "m").exists()
     fab("GenerateEmbeddings", here, "--backbone=lfcc", f"--embeddings={tmp_path / 'e'}").fails(
         1, "audio/"
     )
     assert not (tmp_path / "e/lfcc/downstream_train").exists()
+
+
+def test_damaged_measurements_are_told(fab, tones, write_csv_corpus, tmp_path):
+    data = write_csv_corpus(tmp_path / "data", tones(2, 1))
+    fab("GenerateDatasetCSV", f"--dataset={data}").succeeds()
+    (data / "inspection.sqlite").write_text("no database" * 1000)
+    for task, flag in (("AuditDataset", "--runs"), ("MatchDataset", "--output")):
+        answer = fab(task, f"--dataset={data}", f"{flag}={tmp_path / 'new'}")
+        answer.fails(1, data / "inspection.sqlite", "remove it")
 
 
 def test_missing_recordings_are_listed(fab, tones, write_csv_corpus, tmp_path, table):
@@ -367,6 +402,13 @@ def test_unwritable_embeddings(fab, listed, unwritable):
         *("GenerateEmbeddings", "--backbone=lfcc", "--splits=full"),
         *(f"--dataset={listed}", f"--embeddings={unwritable}"),
     ).fails(1, unwritable)
+
+
+def test_unwritable_runs_of_an_audit(fab, listed, tmp_path, unwritable):
+    data = tmp_path / "data"
+    shutil.copytree(listed, data)
+    fab("AuditDataset", f"--dataset={data}", f"--runs={unwritable}").fails(1, unwritable)
+    fab("MatchDataset", f"--dataset={data}", f"--output={unwritable}").fails(1, unwritable)
 
 
 @pytest.mark.parametrize("stage", ["TrainModel", "OptimizeHyperparameters", "Visualize"])

@@ -107,7 +107,7 @@ def derive_dataset(
         When `output` lies in or around the source, holds something else, or was made by
         another recipe; or when no recording can be used.
     """
-    _refuse_overlap(source, output)
+    require_output(source, output)
     files = source.read_files()
     _claim(output, {"stage": stage, "source": str(source.audio.resolve()), **recipe})
     remove_partials(output)
@@ -150,6 +150,20 @@ def derive_dataset(
     )
 
 
+def require_output(source: Dataset, output: Path) -> None:
+    """Refuse a folder that no recipe could write to, before anything is measured.
+
+    Raises
+    ------
+    DatasetError
+        When `output` lies in or around the source, or holds what no stage has derived.
+    """
+    _refuse_overlap(source, output)
+    is_derived = (output / RECIPE).is_file()
+    if not is_derived and output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise DatasetError(f"{output} is there already and was not made by this stage")
+
+
 def _renamed(files: list[str], suffix: str | None) -> dict[str, str]:
     """Return the new name of every file, no two the same."""
     if suffix is None:
@@ -157,7 +171,10 @@ def _renamed(files: list[str], suffix: str | None) -> dict[str, str]:
     plain = {file: str(PurePosixPath(file).with_suffix(suffix)) for file in files}
     counts = Counter(plain.values())
     # Where a.wav and a.flac stand side by side, both keep their suffix before the new one.
-    return {file: new if counts[new] == 1 else f"{file}{suffix}" for file, new in plain.items()}
+    longer = {file: f"{file}{suffix}" for file in files}
+    names = {file: new if counts[new] == 1 else longer[file] for file, new in plain.items()}
+    # With a.wav.wav beside them as well, all do.
+    return names if len(set(names.values())) == len(names) else longer
 
 
 def _refuse_overlap(source: Dataset, output: Path) -> None:
@@ -181,8 +198,6 @@ def _claim(output: Path, recipe: dict[str, Any]) -> None:
                 f"--output"
             )
         return
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise DatasetError(f"{output} is there already and was not made by this stage")
     make_folder(output)
     write_json(path, recipe)
 

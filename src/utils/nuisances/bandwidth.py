@@ -7,7 +7,8 @@ from scipy.signal import get_window
 
 _BELOW_PEAK_DB = 70.0
 _ABOVE_QUANTISATION_DB = 6.0
-_SMOOTHED_BINS = 5
+_SMOOTHED_BINS = 9
+"""The window spreads a line over four bins; a median takes out what fills less than half of it."""
 
 
 class MeanSpectrum:
@@ -42,7 +43,7 @@ class MeanSpectrum:
         """Return the highest frequency with energy, in Hz.
 
         The highest bin that is less than 70 dB under the strongest and stands out of the
-        quantisation noise of `bits` bits (variance of a step over 12), after a median over five
+        quantisation noise of `bits` bits (variance of a step over 12), after a median over nine
         bins, which takes out single lines. 0 for silence.
         """
         power = median_filter(self._sum / max(1, self._frames), _SMOOTHED_BINS, mode="nearest")

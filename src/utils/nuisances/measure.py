@@ -11,15 +11,17 @@ from src.utils.nuisances.activity import FRAME_SECONDS, LOWEST_DB, find_activity
 from src.utils.nuisances.bandwidth import MeanSpectrum
 from src.utils.nuisances.encoder import read_encoder
 
-VERSION = 1
+VERSION = 2
 """Raise it when a figure changes, so that old and new ones never mix."""
 
 _EXACT_BITS = 24
 """The longest integers that a float32 sample holds exactly."""
 
 _TOP = 0.98
-_LOUD_ENOUGH = 0.03
-"""Under this peak a recording has so few steps that equal neighbours at its top are no clipping."""
+_STEPS_ENOUGH = 1_000
+"""With fewer steps up to its peak a recording has equal neighbours there without being clipped."""
+_LIKE_BITS = 16
+"""Of samples that are no integers: for them steps count as if they were these."""
 
 _PCM_BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 
@@ -53,7 +55,8 @@ class Nuisances:
     bit_depth : int
         Bits that integer samples really use; 0 for lossy and floating-point formats.
     clipping : float
-        Share of samples that stay where their neighbour is, at the very top.
+        Share of samples that stay where their neighbour is, at the very top; 0 for recordings of
+        so few steps (8 bits, very quiet ones) that it cannot be told.
     format : str
         Container and sample format as libsndfile names them, such as `WAV PCM_16`.
     encoder : str
@@ -170,7 +173,7 @@ class NuisanceMeter:
             sample_rate=info.sample_rate,
             bandwidth=self._spectrum.bandwidth(used or _EXACT_BITS),
             bit_depth=used,
-            clipping=flat / self._samples if peak > _LOUD_ENOUGH else 0.0,
+            clipping=flat / self._samples if _steps(peak, used) > _STEPS_ENOUGH else 0.0,
             format=f"{info.format} {info.subtype}",
             encoder=self._encoder,
             channels=info.channels,
@@ -182,6 +185,11 @@ def _count_flat(block: np.ndarray, magnitude: np.ndarray, highest: float) -> int
     at_top = magnitude[1:] >= _TOP * highest
     # Few are, and only they are compared.
     return int((block[1:][at_top] == block[:-1][at_top]).sum()) if highest else 0
+
+
+def _steps(peak: float, used: int) -> float:
+    """Return how many steps lie between zero and the peak."""
+    return peak * 2.0 ** ((used or _LIKE_BITS) - 1)
 
 
 def _used_bits(steps: int, bits: int) -> int:

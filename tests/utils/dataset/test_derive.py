@@ -11,6 +11,7 @@ import soundfile
 
 from src.utils.dataset import derive
 from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.derive import Change, derive_dataset
 from src.utils.dataset.generate import generate_tables
 from src.utils.dataset.noise import add_noise
 from src.utils.dataset.normalize import normalize_dataset
@@ -287,3 +288,40 @@ def test_noise_never_clips(tmp_path: Path, write_audio: Callable) -> None:
         assert snr_of(folder / f"{name}.wav", tmp_path / "out" / f"{name}.wav") == pytest.approx(
             5, abs=0.3
         )
+
+
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        (["a.flac", "b/c.MP3", "d.wav"], ["a.wav", "b/c.wav", "d.wav"]),
+        (["a.wav", "a.flac", "b.ogg"], ["a.wav.wav", "a.flac.wav", "b.wav"]),
+        (["x/a.wav", "y/a.flac"], ["x/a.wav", "y/a.wav"]),
+        (["a.b.flac", "a.c.flac"], ["a.b.wav", "a.c.wav"]),
+        (["a.wav", "a.flac", "a.wav.wav"], ["a.wav.wav", "a.flac.wav", "a.wav.wav.wav"]),
+    ],
+)
+def test_a_new_suffix_keeps_names_apart(tmp_path: Path, files: list[str], names: list[str]) -> None:
+    (tmp_path / "old").mkdir()
+    rows = [f"{file},,,,bona-fide,,,,1.5,,8000" for file in files]
+    header = "file,speaker,id,gender,label,attack,source,language,duration,amplitude,sample_rate"
+    (tmp_path / "old/files-metadata.csv").write_text("\n".join([header, *rows]) + "\n")
+    source = Dataset.open(tmp_path / "old")
+
+    def transform(file: str, _: Path, new: Path) -> Change:
+        new.parent.mkdir(parents=True, exist_ok=True)
+        new.write_text(file)
+        # What is None is as before.
+        long = file == files[0]
+        return Change(0.5, duration=2.5 if long else None, sample_rate=16_000 if long else None)
+
+    done = derive_dataset(source, tmp_path / "new", "Test", {}, transform, suffix=".wav")
+    assert sorted(done.files["file"]) == sorted(names)
+    for file, name in zip(files, names, strict=True):
+        assert (tmp_path / "new" / name).read_text() == file
+    table = done.dataset.read_files().set_index("file")
+    assert table.loc[names[0], ["duration", "sample_rate"]].tolist() == [2.5, 16_000]
+    assert table.loc[names[1], ["duration", "sample_rate"]].tolist() == [1.5, 8000]
+    # Repeated, nothing is made twice, and the tables are the same.
+    again = derive_dataset(source, tmp_path / "new", "Test", {}, transform, suffix=".wav")
+    assert again.kept == len(files)
+    assert done.dataset.read_files().equals(table.reset_index())

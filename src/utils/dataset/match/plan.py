@@ -11,6 +11,9 @@ from src.utils.dataset.match.settings import KEEP, MATCH, MatchSettings
 
 _NARROWEST = 0.1
 """Share of a class that may be narrower than the common bandwidth, and stays as it is."""
+_BELOW_END = 0.95
+"""Where a recording's own band ends its level falls already, and a cut at the end would keep that
+slope in one class alone."""
 _KEPT_LENGTH = 0.9
 """Every recording is cut a little, so that an end in the middle of a word tells nothing."""
 _ADDED_NOISE_DB = 1.0
@@ -77,12 +80,14 @@ def plan_matching(files: pd.DataFrame, settings: MatchSettings) -> dict[str, Cli
 
 def _common_bandwidth(files: pd.DataFrame, sample_rate: int) -> float:
     narrowest = files.groupby("label")["bandwidth"].quantile(_NARROWEST).min()
-    return float(min(narrowest, _HIGHEST * sample_rate / 2))
+    return float(min(_BELOW_END * narrowest, _HIGHEST * sample_rate / 2))
 
 
 def _by_rank(values: pd.Series, label: pd.Series, better: np.ufunc) -> np.ndarray:
     """Return for each value what `better` says of both classes' values at its rank."""
-    ranks = values.groupby(label.to_numpy()).rank(method="first", pct=True)
+    classes = values.groupby(label.to_numpy())
+    # From 0 to 1, so that at its own rank in its own class lies the value itself.
+    ranks = (classes.rank(method="first") - 1) / (classes.transform("size") - 1).clip(lower=1)
     both = [
         np.quantile(values[(label == one).to_numpy()], ranks)
         for one in (BONA_FIDE, SPOOF)

@@ -43,7 +43,7 @@ class MatchSettings:
     sample_rate : int
         Hz, of every new recording.
     low_pass : str
-        `match` cuts all recordings off where nine in ten of the narrower class end.
+        `match` cuts all recordings off a little below where nine in ten of the narrower class end.
     silence : str
         `trim` cuts silence off both ends, `shorten` also cuts pauses down to 0.1 s.
     duration : str

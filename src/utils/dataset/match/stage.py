@@ -13,7 +13,7 @@ from src.utils.dataset.match.plan import plan_matching
 from src.utils.dataset.match.render import render
 from src.utils.dataset.match.settings import MatchSettings
 from src.utils.dataset.noise import file_generator
-from src.utils.errors import AudioError
+from src.utils.errors import AudioError, DatasetError
 from src.utils.files import sha256_text
 
 STAGE = "MatchDataset"
@@ -44,11 +44,14 @@ def match_dataset(
     Raises
     ------
     DatasetError
-        As `derive_dataset` does.
+        As `derive_dataset` does, or when all recordings of a class are clipped and would be
+        left out.
     """
     decided = settings.decide(differing)
     plan = plan_matching(measured, decided)
     clipped = set(measured["file"][measured["clipping"] > 0])
+    if decided.clipped == "reject":
+        _require_both(measured, clipped)
 
     def transform(file: str, old: Path, new: Path) -> Change:
         if file not in plan:
@@ -71,3 +74,14 @@ def match_dataset(
 
     recipe = decided.as_dict() | {"plan": sha256_text(repr(plan))}
     return derive_dataset(source, output, STAGE, recipe, transform, suffix=".wav")
+
+
+def _require_both(measured: pd.DataFrame, clipped: Collection[str]) -> None:
+    """Fail when a class has nothing but clipped recordings."""
+    left = measured["label"][~measured["file"].isin(clipped)]
+    gone = sorted(set(measured["label"]) - set(left))
+    if gone:
+        raise DatasetError(
+            f"every {' and '.join(gone)} recording is clipped, which nothing mends; record or make "
+            f"them anew, or keep them with --clipped=keep"
+        )

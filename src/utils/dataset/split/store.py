@@ -117,10 +117,20 @@ def assign_splits(dataset: Dataset, files: pd.Series) -> pd.Series | None:
     if not (_folder(dataset) / RECIPE).is_file():
         return None
     split_of: dict[str, str] = {}
+    twice = []
     for split in SPLITS:
         path = _files_path(dataset, split)
         if path.is_file():
-            split_of |= dict.fromkeys(read_files_table(path)["file"], split)
+            here = read_files_table(path)["file"]
+            twice += [file for file in here if file in split_of]
+            split_of |= dict.fromkeys(here, split)
+    if twice:
+        log.warning(
+            "%s files are in more than one split (%s) and are taken to be in the last; to mend it "
+            "run SplitDataset",
+            f"{len(twice):,}",
+            shorten(twice),
+        )
     return files.map(split_of).fillna("")
 
 

@@ -16,7 +16,7 @@ from src.utils.dataset.split import Shares, SplitSettings, read_split, split_dat
 from src.utils.dataset.split.by_column import split_by_column
 from src.utils.dataset.split.by_speaker import split_by_speaker
 from src.utils.dataset.split.shares import count_groups, deal_groups
-from src.utils.dataset.split.store import summarise_splits
+from src.utils.dataset.split.store import assign_splits, summarise_splits
 from src.utils.errors import ArgumentError, AudiosError, DatasetError
 
 TRAIN, VAL, TEST = DOWNSTREAM_SPLITS
@@ -396,3 +396,45 @@ def test_dealing_is_complete_and_stratified(
         # Each stratum gets its part of the split to within rounding of the two.
         assert abs(split_of_women.get(split, 0) - count * women / n) < 2
     assert dealt == deal_groups(people.iloc[::-1], ["gender"], shares, seed)
+
+
+def test_the_split_as_it_is_on_disk(make_table: Callable, dataset_of: Callable, caplog) -> None:
+    files = make_table(*crowd(12))
+    dataset = dataset_of(files)
+    assert assign_splits(dataset, files["file"]) is None
+    split_dataset(dataset, SplitSettings(shares=Shares(pretext=0.0)))
+    found = assign_splits(dataset, files["file"])
+    for split in DOWNSTREAM_SPLITS:
+        there = read_split(dataset, split)["file"]
+        assert set(files["file"][found == split]) == set(there)
+    assert not (found == "").any()
+    # Files in no split, and in another order.
+    others = pd.Series(["new.wav", *files["file"][::-1]])
+    found = assign_splits(dataset, others)
+    assert found.tolist() == ["", *assign_splits(dataset, files["file"])[::-1]]
+    assert not caplog.records
+
+
+def test_a_broken_split_is_not_judged(make_table: Callable, dataset_of: Callable, caplog) -> None:
+    files = make_table(*crowd(12))
+    dataset = dataset_of(files)
+    split_dataset(dataset, SplitSettings(shares=Shares(pretext=0.0)))
+    train, test = (dataset.root / f"splits/by_file/files-{name}.csv" for name in (TRAIN, TEST))
+    header, moved, *rest = train.read_text().splitlines()
+    train.write_text("\n".join([header, *rest]) + "\n")
+    test.write_text(test.read_text() + moved + "\n")
+    file = moved.split(",")[0]
+    with pytest.raises(DatasetError, match="more than one split"):
+        read_split(dataset, TEST)
+    assert assign_splits(dataset, files["file"])[files["file"] == file].tolist() == [TEST]
+    assert not caplog.records
+    # In two splits at once.
+    train.write_text("\n".join([header, moved, *rest]) + "\n")
+    assert assign_splits(dataset, files["file"])[files["file"] == file].tolist() == [TEST]
+    assert f"1 files are in more than one split ({file})" in caplog.text
+    # A table that is none is an error, one that is absent is not.
+    train.write_text("no table")
+    with pytest.raises(DatasetError, match="lacks the column"):
+        assign_splits(dataset, files["file"])
+    train.unlink()
+    assert TRAIN not in set(assign_splits(dataset, files["file"]))

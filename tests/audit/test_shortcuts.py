@@ -1,0 +1,140 @@
+"""How well a nuisance tells the classes apart."""
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from src.audit.catalogue import BY_NAME, NUISANCES
+from src.audit.groups import voice_groups
+from src.audit.shortcuts import TOGETHER, Shortcut, category_eer, find_shortcuts
+from src.utils.eer import compute_eer
+from src.utils.nuisances.measure import Nuisances
+from src.visualize.audit_plots import CATEGORIES, NUMBERS
+
+pytestmark = pytest.mark.usefixtures("few_trees")
+
+
+def test_the_catalogue_is_whole() -> None:
+    names = [field.name for field in fields(Nuisances)]
+    assert [nuisance.name for nuisance in NUISANCES] == names
+    assert sorted([*NUMBERS, *CATEGORIES]) == sorted(names)
+    assert {n.name for n in NUISANCES if n.is_category} == set(CATEGORIES)
+    assert len({nuisance.label for nuisance in NUISANCES}) == len(names)
+
+
+def found(files: pd.DataFrame, n_resamples: int = 50) -> dict[str, Shortcut]:
+    return {one.name: one for one in find_shortcuts(files, n_resamples)}
+
+
+def test_all_the_same(measured: Callable) -> None:
+    shortcuts = found(measured())
+    assert list(shortcuts) == [*BY_NAME, TOGETHER]
+    assert {one.eer for one in shortcuts.values()} == {0.5}
+    assert not any(one.is_flagged or one.is_unsure for one in shortcuts.values())
+    assert shortcuts["sample_rate"].bona_fide == "16,000 Hz"
+    assert shortcuts["encoder"].spoof == "not named"
+    assert shortcuts["rms"].bona_fide == "-20.0 dBFS"
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_number_counts_in_its_better_direction(measured: Callable, sign: int) -> None:
+    files = measured()
+    chance = np.random.default_rng(0)
+    is_spoof = (files["label"] == "spoof").to_numpy()
+    values = sign * (2.0 * is_spoof + chance.normal(0, 1, len(files)))
+    one = found(files.assign(rms=values))["rms"]
+    assert one.eer == compute_eer(-sign * values, (~is_spoof).astype(int))[0]
+    assert one.low <= one.eer <= one.high < 0.5
+    assert one.is_flagged
+    assert one.remedy == "NormalizeDataset"
+
+
+@pytest.mark.parametrize("name", CATEGORIES)
+def test_categories(measured: Callable, name: str) -> None:
+    files = measured()
+    values = {"format": ("WAV PCM_16", "FLAC PCM_16"), "encoder": ("", "Lavf")}
+    real, fake = values.get(name, (1, 2))
+    one = found(files.assign(**{name: np.where(files["label"] == "spoof", fake, real)}))
+    assert (one[name].eer, one[name].low, one[name].high) == (0, 0, 0)
+    assert one[TOGETHER].eer == 0
+    assert [s.name for s in one.values() if s.is_flagged] == [name, TOGETHER]
+
+
+def test_a_category_is_scored_by_other_speakers(measured: Callable) -> None:
+    """A name that one speaker has alone says nothing, though it fits the clips at hand."""
+    files = measured()
+    own = files["speaker"] + files["label"]
+    one = found(files.assign(encoder=own))["encoder"]
+    assert one.eer == 0.5
+    assert category_eer(own.tolist(), files) == 0.5
+    assert category_eer(files["label"].tolist(), files) == 0
+
+
+def test_a_part_of_a_class(measured: Callable) -> None:
+    files = measured(speakers=20, takes=5)
+    take = files["file"].str[-5].astype(int)
+    other = (files["label"] == "spoof") & (take < 4)
+    one = found(files.assign(format=np.where(other, "FLAC PCM_16", "WAV PCM_16")))["format"]
+    assert one.eer == pytest.approx(0.1, abs=0.11)
+    assert (one.bona_fide, one.spoof) == ("WAV PCM_16", "FLAC PCM_16 (80%)")
+
+
+def test_few_speakers_are_not_sure(measured: Callable) -> None:
+    """Two speakers who differ in level are no proof, however many clips they have."""
+    files = measured(speakers=2, takes=30)
+    chance = np.random.default_rng(0)
+    is_spoof = (files["label"] == "spoof").to_numpy()
+    first = (files["speaker"] == "s0").to_numpy()
+    values = np.where(first & is_spoof, 6.0, 0.0) + chance.normal(0, 1, len(files))
+    one = found(files.assign(rms=values), 200)["rms"]
+    assert one.eer < 0.35
+    assert one.is_unsure
+    assert not one.is_flagged
+
+
+def test_flags() -> None:
+    one = Shortcut("rms", "RMS", 0.3, 0.2, 0.4, "", "", "")
+    assert one.is_flagged
+    assert not replace(one, eer=0.35).is_flagged
+    assert not replace(one, high=0.5).is_flagged
+    assert replace(one, high=0.5).is_unsure
+    assert replace(one, high=float("nan")).is_unsure
+    assert not replace(one, high=float("nan")).is_flagged
+    assert not replace(one, eer=0.4).is_unsure
+
+
+def test_one_class_and_one_speaker(measured: Callable) -> None:
+    files = measured()
+    assert find_shortcuts(files[files["label"] == "spoof"]) == []
+    alone = found(measured(speakers=1, takes=10))
+    # No folds by speaker: no boosting, and categories cannot be learnt elsewhere.
+    assert list(alone) == list(BY_NAME)
+    assert {one.eer for one in alone.values()} == {0.5}
+
+
+def test_the_seed_decides(measured: Callable) -> None:
+    files = measured(takes=1)
+    chance = np.random.default_rng(0)
+    files = files.assign(rms=chance.normal(size=len(files)), peak=chance.random(len(files)))
+    assert find_shortcuts(files, 20, 3) == find_shortcuts(files, 20, 3)
+    assert find_shortcuts(files, 20, 3) != find_shortcuts(files, 20, 4)
+
+
+def test_hundreds_of_encoders(measured: Callable) -> None:
+    files = measured(speakers=60, takes=3)
+    one = found(files.assign(encoder=[f"encoder {n}" for n in range(len(files))]), 10)
+    assert one["encoder"].eer == 0.5
+    assert TOGETHER in one
+
+
+def test_voice_groups(measured: Callable) -> None:
+    files = measured(speakers=2, takes=1).assign(speaker=["s", "", "", "u1"])
+    assert len(set(voice_groups(files))) == 4
+    files["utterance"] = ["u1", "u1", "u1", ""]
+    groups = voice_groups(files)
+    assert groups[1] == groups[2]
+    # A speaker who is called as an utterance is another one.
+    assert len(set(groups)) == 3

@@ -1,0 +1,211 @@
+"""Recordings are measured once, and what was measured is kept."""
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from src.utils.dataset import inspection
+from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.generate import generate_tables
+from src.utils.dataset.inspection import DATABASE, inspect_dataset
+from src.utils.errors import DatasetError
+from src.utils.nuisances.measure import NAMES, measure_nuisances
+
+STAGE = "AuditDataset"
+COUNT = 9
+
+
+@pytest.fixture
+def recordings(tmp_path: Path, voice: Callable, write_audio: Callable) -> Path:
+    folder = tmp_path / "audio"
+    rows = ["file,label,speaker,format"]
+    for number in range(COUNT):
+        write_audio(folder / f"{number}.wav", voice(0.6, seed=number))
+        rows.append(f"{number}.wav,{'fake' if number % 2 else 'real'},s{number},mine")
+    (folder / "metadata.csv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+@pytest.fixture
+def dataset(recordings: Path, tmp_path: Path) -> Dataset:
+    generate_tables(tmp_path / "data", audio=recordings)
+    return Dataset.open(tmp_path / "data")
+
+
+@pytest.fixture
+def opened(monkeypatch) -> list[str]:
+    """Note the recordings that are measured."""
+    names: list[str] = []
+
+    def watched(path: Path):
+        names.append(path.name)
+        return measure_nuisances(path)
+
+    monkeypatch.setattr(inspection, "measure_nuisances", watched)
+    return names
+
+
+def test_what_is_known(dataset: Dataset, recordings: Path) -> None:
+    found = inspect_dataset(dataset, STAGE)
+    assert found.n_measured == COUNT
+    assert found.rejected == {}
+    table = found.files
+    assert table["file"].tolist() == [f"{n}.wav" for n in range(COUNT)]
+    for row, file in enumerate(table["file"]):
+        nuisances = measure_nuisances(recordings / file)
+        for name in NAMES:
+            # A column of the user's own of that name gives way.
+            assert table[name][row] == getattr(nuisances, name)
+        content = (recordings / file).read_bytes()
+        assert table["sha256"][row] == hashlib.sha256(content).hexdigest()
+    assert all(prints.dtype == np.uint32 and len(prints) > 10 for prints in found.fingerprints)
+
+
+def test_nothing_is_measured_twice(dataset: Dataset, opened: list[str]) -> None:
+    first = inspect_dataset(dataset, STAGE)
+    assert len(opened) == COUNT
+    again = inspect_dataset(dataset, "MatchDataset")
+    assert len(opened) == COUNT
+    assert again.n_measured == 0
+    assert again.files.equals(first.files)
+    for one, other in zip(first.fingerprints, again.fingerprints, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_stopped_one_goes_on(dataset: Dataset, opened: list[str], monkeypatch) -> None:
+    measured = inspection.measure_nuisances
+
+    def stopped(path: Path):
+        if path.name == "6.wav":
+            raise KeyboardInterrupt
+        return measured(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(inspection, "_AT_ONCE", 2)
+        patch.setattr(inspection, "measure_nuisances", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            inspect_dataset(dataset, STAGE)
+    opened.clear()
+    found = inspect_dataset(dataset, STAGE)
+    assert sorted(opened) == ["6.wav", "7.wav", "8.wav"]
+    assert len(found.files) == COUNT
+
+
+def test_changed_recordings_are_measured_anew(
+    dataset: Dataset, recordings: Path, opened: list[str], write_audio: Callable, voice: Callable
+) -> None:
+    inspect_dataset(dataset, STAGE)
+    opened.clear()
+    write_audio(recordings / "3.wav", voice(1.0, seed=99))
+    # The same size, but another time.
+    os.utime(recordings / "5.wav", (1_000_000_000, 1_000_000_000))
+    found = inspect_dataset(dataset, STAGE)
+    assert sorted(opened) == ["3.wav", "5.wav"]
+    assert found.files["duration"][3] == 1.0
+
+
+def test_another_version_is_measured_anew(dataset: Dataset, opened: list[str], monkeypatch) -> None:
+    inspect_dataset(dataset, STAGE)
+    opened.clear()
+    monkeypatch.setattr(inspection, "VERSION", 99)
+    inspect_dataset(dataset, STAGE)
+    assert len(opened) == COUNT
+    # Of other columns too.
+    with sqlite3.connect(dataset.root / DATABASE) as database:
+        database.execute("ALTER TABLE clips ADD COLUMN more")
+    database.close()
+    assert inspect_dataset(dataset, STAGE).n_measured == COUNT
+
+
+def test_rejected_are_listed(dataset: Dataset, recordings: Path, write_audio: Callable) -> None:
+    (recordings / "1.wav").write_text("no audio")
+    (recordings / "4.wav").unlink()
+    found = inspect_dataset(dataset, STAGE)
+    assert set(found.rejected) == {"1.wav", "4.wav"}
+    assert found.rejected["4.wav"] == "is missing"
+    assert dataset.read_rejected(STAGE) == found.rejected
+    assert found.files["file"].tolist() == [f"{n}.wav" for n in (0, 2, 3, 5, 6, 7, 8)]
+    assert len(found.fingerprints) == COUNT - 2
+    # One that was good and is broken now is not remembered as good.
+    (recordings / "0.wav").write_text("no audio any more")
+    assert set(inspect_dataset(dataset, STAGE).rejected) == {"0.wav", "1.wav", "4.wav"}
+    # Mended ones leave the list.
+    for name in ("0.wav", "1.wav", "4.wav"):
+        write_audio(recordings / name, np.sin(np.arange(8000)).astype(np.float32) / 2)
+    assert inspect_dataset(dataset, STAGE).rejected == {}
+    assert dataset.read_rejected(STAGE) == {}
+
+
+def test_nothing_usable(dataset: Dataset, recordings: Path) -> None:
+    for number in range(COUNT):
+        (recordings / f"{number}.wav").write_text("no audio")
+    with pytest.raises(DatasetError, match=f"not one of {COUNT} recordings"):
+        inspect_dataset(dataset, STAGE)
+    assert len(dataset.read_rejected(STAGE)) == COUNT
+
+
+def test_silence_has_nuisances_but_no_fingerprint(
+    dataset: Dataset, recordings: Path, write_audio: Callable
+) -> None:
+    write_audio(recordings / "0.wav", np.zeros(8000, np.float32))
+    # Channels that cancel each other out: their mean is silence.
+    wave = np.sin(np.arange(8000)).astype(np.float32) / 2
+    write_audio(recordings / "1.wav", np.stack([wave, -wave], axis=1), subtype="FLOAT")
+    write_audio(recordings / "2.wav", wave[:1])
+    found = inspect_dataset(dataset, STAGE)
+    assert found.rejected == {}
+    assert [len(prints) for prints in found.fingerprints[:3]] == [0, 0, 0]
+    assert found.files["digital_silence"][0] == 1
+    assert found.files["peak"][1] == pytest.approx(0.5, abs=1e-3)
+
+
+@pytest.mark.parametrize("damage", ["text", "cut", "overwritten"])
+def test_a_damaged_database_gives_one_line(dataset: Dataset, damage: str) -> None:
+    inspect_dataset(dataset, STAGE)
+    path = dataset.root / DATABASE
+    content = path.read_bytes()
+    path.write_bytes(
+        {
+            "text": b"no database at all, however long it may be" * 100,
+            "cut": content[: len(content) // 2],
+            "overwritten": content[:4096] + b"\x07" * (len(content) - 4096),
+        }[damage]
+    )
+    with pytest.raises(DatasetError, match=rf"cannot use .*{DATABASE}.*remove it") as error:
+        inspect_dataset(dataset, STAGE)
+    assert "\n" not in str(error.value)
+    path.unlink()
+    assert inspect_dataset(dataset, STAGE).n_measured == COUNT
+
+
+def test_recordings_elsewhere_are_not_touched(dataset: Dataset, recordings: Path) -> None:
+    def state() -> dict:
+        return {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in recordings.iterdir()}
+
+    before = state()
+    recordings.chmod(0o555)
+    try:
+        inspect_dataset(dataset, STAGE)
+    finally:
+        recordings.chmod(0o755)
+    assert state() == before
+    assert (dataset.root / DATABASE).is_file()
+
+
+def test_mounted_folders_are_measured(
+    tmp_path: Path, voice: Callable, write_audio: Callable
+) -> None:
+    write_audio(tmp_path / "far/a/b.wav", voice(0.5))
+    write_audio(tmp_path / "data/c.wav", voice(0.5, seed=1))
+    dataset = Dataset.create(tmp_path / "data", mounts={"real": tmp_path / "far"})
+    (dataset.root / "files-metadata.csv").write_text(
+        "file,speaker,id,gender,label\nreal/a/b.wav,s,,,bona-fide\nc.wav,s,,,spoof\n"
+    )
+    found = inspect_dataset(dataset, STAGE)
+    assert found.files["file"].tolist() == ["real/a/b.wav", "c.wav"]
+    assert (tmp_path / "data" / DATABASE).is_file()
