@@ -112,7 +112,7 @@ def test_matching_takes_the_place_of_normalising(tmp_path: Path, make_cetuc: Cal
         runs=tmp_path / "runs",
         audio=recordings,
         normalize="match",
-        shares=Shares(0.0, 0.8, 0.2, 0.5, 0.25, 0.25),
+        split=SplitSettings(shares=Shares(0.0, 0.8, 0.2, 0.5, 0.25, 0.25)),
     )
     told: list[str] = []
     matched = prepare_dataset(settings, told.append)

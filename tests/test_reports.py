@@ -230,10 +230,12 @@ def test_matching(files: pd.DataFrame, tmp_path: Path) -> None:
 
 def test_audited(files: pd.DataFrame, tmp_path: Path) -> None:
     assert "not audited: fab AuditDataset" in reports.report_audited(None)
-    run = Run(4, tmp_path, {})
+    run = Run(4, tmp_path, {"started": "2026-01-31T14:25:30+00:00"})
     clean = reports.report_audited(Audited(run, found(files, SHORTCUTS[1:], [], False)))
-    assert clean == "audit of run 4: nothing flagged"
+    assert clean == "audit of run 4 (2026-01-31): nothing flagged"
     flagged = reports.report_audited(Audited(run, found(files, SHORTCUTS, LEAKS, True)))
-    assert flagged.startswith("warning: audit of run 4 flags RMS level (EER 10.0%), speaker in")
+    assert flagged.startswith(
+        "warning: audit of run 4 (2026-01-31) flags RMS level (EER 10.0%), speaker in"
+    )
     assert flagged.endswith(str(tmp_path / "audit.html"))
     assert "\n" not in flagged

@@ -8,6 +8,7 @@ from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.derive import Derived, require_output
 from src.utils.dataset.inspection import inspect_dataset
 from src.utils.dataset.match import MatchSettings, match_dataset
+from src.utils.dataset.match.settings import KEEP
 from src.utils.dataset.match.stage import STAGE
 
 CONTRIBUTES_BELOW = 0.45
@@ -44,7 +45,11 @@ def match_audited(dataset: Dataset, output: Path, settings: MatchSettings) -> Ma
     """
     require_output(dataset, output)
     inspection = inspect_dataset(dataset, STAGE)
-    differing = differing_nuisances(find_shortcuts(inspection.files, _RESAMPLES, settings.seed))
+    files = inspection.files
+    if settings.loudness != KEEP:
+        # What will differ is the distance to the voice: levels are about to be made equal.
+        files = files.assign(noise_floor=files["noise_floor"] - files["rms"])
+    differing = differing_nuisances(find_shortcuts(files, _RESAMPLES, settings.seed))
     names = [one.name for one in differing]
     derived = match_dataset(dataset, output, inspection.files, settings, names)
     return Matching(derived, settings.decide(names), [one.label for one in differing])

@@ -109,10 +109,14 @@ def test_flags() -> None:
 def test_one_class_and_one_speaker(measured: Callable) -> None:
     files = measured()
     assert find_shortcuts(files[files["label"] == "spoof"]) == []
-    alone = found(measured(speakers=1, takes=10))
-    # No folds by speaker: no boosting, and categories cannot be learnt elsewhere.
-    assert list(alone) == list(BY_NAME)
-    assert {one.eer for one in alone.values()} == {0.5}
+    # A single voice in each class is compared clip by clip.
+    alone = measured(speakers=1, takes=20)
+    formats = np.where(alone["label"] == "spoof", "OGG VORBIS", "WAV PCM_16")
+    one = found(alone.assign(format=formats))
+    assert list(one) == [*BY_NAME, TOGETHER]
+    assert one["format"].eer == 0
+    assert one["format"].is_flagged
+    assert one["rms"].eer == 0.5
 
 
 def test_the_seed_decides(measured: Callable) -> None:
@@ -130,11 +134,32 @@ def test_hundreds_of_encoders(measured: Callable) -> None:
     assert TOGETHER in one
 
 
-def test_voice_groups(measured: Callable) -> None:
-    files = measured(speakers=2, takes=1).assign(speaker=["s", "", "", "u1"])
-    assert len(set(voice_groups(files))) == 4
-    files["utterance"] = ["u1", "u1", "u1", ""]
-    groups = voice_groups(files)
-    assert groups[1] == groups[2]
-    # A speaker who is called as an utterance is another one.
-    assert len(set(groups)) == 3
+@pytest.mark.parametrize(
+    ("speakers", "utterances", "groups"),
+    [
+        ("abab", "    ", "xyxy"),
+        # A voice a class: there is nobody else to compare with.
+        ("aabb", "    ", "wxyz"),
+        # Nobody is named: each for itself.
+        ("    ", "    ", "wxyz"),
+        # A clip without a speaker belongs to those of its utterance.
+        ("a  b", "u  u", "wxyw"),
+        ("ab  ", " uvu", "wxyx"),
+        # A speaker who is called as an utterance is another one.
+        ("u bc", " u  ", "wxyz"),
+        # One voice alone: its utterances are compared.
+        ("aaaa", "uvuv", "xyxy"),
+        ("aaaa", "uv  ", "wxyz"),
+        # One utterance alone: its clips are.
+        ("aaaa", "uuuu", "wxyz"),
+    ],
+)
+def test_voice_groups(speakers: str, utterances: str, groups: str) -> None:
+    table = {
+        "file": list("1234"),
+        "label": ["bona-fide", "bona-fide", "spoof", "spoof"],
+        "speaker": [name.strip() for name in speakers],
+        "utterance": [name.strip() for name in utterances],
+    }
+    found = voice_groups(pd.DataFrame(table))
+    assert [list(found).index(one) for one in found] == [groups.index(one) for one in groups]

@@ -10,7 +10,7 @@ from src.audit.findings import Findings
 from src.audit.stage import audit_dataset
 from src.audit.summary import find_audit
 from src.utils.dataset.dataset import Dataset
-from src.utils.dataset.split import Shares, split_dataset
+from src.utils.dataset.split import Shares, SplitSettings, split_dataset
 from src.utils.errors import AudiosError
 from src.utils.runs import list_runs
 from tests.audit.planting import PLANTED, Clip, balanced
@@ -63,9 +63,11 @@ def test_page(dataset: Dataset, tmp_path: Path) -> None:
 def test_page_of_a_split_with_leaks_and_flags(corpus: Callable, tmp_path: Path) -> None:
     clips = [PLANTED["channels"][1](clip) for clip in some()]
     dataset = corpus("data", clips)
-    files = dataset.read_files().assign(attack=NASTY, source=NASTY, utterance="one")
+    files = dataset.read_files().assign(attack=NASTY, source=NASTY)
     dataset.write_tables(files)
-    split_dataset(dataset, Shares(pretext=0.0))
+    split_dataset(dataset, SplitSettings(shares=Shares(pretext=0.0)))
+    # Told after the split, which would have kept them on one side.
+    dataset.write_tables(files.assign(utterance="one"))
     done = audit(dataset, tmp_path / "runs")
     assert "channels (EER 0.0%)" in done.findings.flags
     leak = next(one for one in done.findings.leaks if one.name == "source utterance")
@@ -84,7 +86,7 @@ def test_page_of_a_split_with_leaks_and_flags(corpus: Callable, tmp_path: Path) 
 
 @pytest.mark.usefixtures("no_figures")
 def test_a_clean_split(dataset: Dataset, tmp_path: Path) -> None:
-    split_dataset(dataset, Shares(pretext=0.0))
+    split_dataset(dataset, SplitSettings(shares=Shares(pretext=0.0)))
     done = audit(dataset, tmp_path / "runs")
     assert [one for one in done.findings.leaks if one.is_flagged] == []
     assert done.findings.is_split
@@ -95,7 +97,7 @@ def test_a_clean_split(dataset: Dataset, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("no_figures")
 def test_a_broken_split_is_reported(dataset: Dataset, tmp_path: Path) -> None:
     """A clip moved by hand: the split is refused by every reader, the audit tells why."""
-    split_dataset(dataset, Shares(pretext=0.0))
+    split_dataset(dataset, SplitSettings(shares=Shares(pretext=0.0)))
     train, test = (
         dataset.root / f"splits/by_file/files-downstream_{name}.csv" for name in ("train", "test")
     )
@@ -148,7 +150,7 @@ def test_an_equal_audit_is_reused(dataset: Dataset, tmp_path: Path) -> None:
     assert again.findings.shortcuts == first.findings.shortcuts
     assert not audit(dataset, runs).was_there
     assert not audit(dataset, runs, seed=8, reuse=True).was_there
-    split_dataset(dataset, Shares(pretext=0.0))
+    split_dataset(dataset, SplitSettings(shares=Shares(pretext=0.0)))
     assert not audit(dataset, runs, reuse=True).was_there
     assert [run.number for run in list_runs(runs)] == [0, 1, 2, 3]
 

@@ -117,16 +117,19 @@ def _measure(
     outcomes = map_ahead(partial(attempt, partial(inspect_recording, dataset)), files)
     # A bar over nothing would flash past whenever a data set is inspected again.
     progress = tqdm(outcomes, stage, len(files), unit="clip", leave=False) if files else outcomes
-    for file, outcome in zip(files, progress, strict=True):
-        if isinstance(outcome, AudioError):
-            rejected[file] = str(outcome)
-            continue
-        nuisances, sha256, prints = outcome
-        about = (file, *identities[file], VERSION)
-        waiting.append((*about, *astuple(nuisances), sha256, prints.tobytes()))
-        if len(waiting) >= _AT_ONCE:
-            _insert(database, statement, waiting)
-    _insert(database, statement, waiting)
+    try:
+        for file, outcome in zip(files, progress, strict=True):
+            if isinstance(outcome, AudioError):
+                rejected[file] = str(outcome)
+                continue
+            nuisances, sha256, prints = outcome
+            about = (file, *identities[file], VERSION)
+            waiting.append((*about, *astuple(nuisances), sha256, prints.tobytes()))
+            if len(waiting) >= _AT_ONCE:
+                _insert(database, statement, waiting)
+    finally:
+        # Ctrl-C loses nothing, a kill what was not yet written.
+        _insert(database, statement, waiting)
     return rejected
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from src.utils.audio import SILENCE_PEAK
 from src.utils.config import BONA_FIDE, SPOOF
-from src.utils.dataset.match.settings import KEEP, MATCH, MatchSettings
+from src.utils.dataset.match.settings import KEEP, MATCH, SHORTEST, MatchSettings
 
 _NARROWEST = 0.1
 """Share of a class that may be narrower than the common bandwidth, and stays as it is."""
@@ -60,20 +61,22 @@ def plan_matching(files: pd.DataFrame, settings: MatchSettings) -> dict[str, Cli
     dict of str to ClipPlan
         By file.
     """
-    plan = pd.DataFrame(index=pd.Index(files["file"]))
+    # What will be rejected anyway should not decide what becomes of the others.
+    some = files[(files["peak"] >= SILENCE_PEAK) & (files["duration"] >= SHORTEST)]
+    plan = pd.DataFrame(index=pd.Index(some["file"]))
     if settings.low_pass == MATCH:
-        plan["low_pass"] = _common_bandwidth(files, settings.sample_rate)
+        plan["low_pass"] = _common_bandwidth(some, settings.sample_rate)
     if settings.duration == MATCH:
-        seconds = files["duration"]
+        seconds = some["duration"]
         if settings.silence != KEEP:
-            seconds = seconds - files["leading_silence"] - files["trailing_silence"]
+            seconds = seconds - some["leading_silence"] - some["trailing_silence"]
         if settings.silence == "shorten":
             # Pauses go as well; how much of them, the recording itself will tell.
-            seconds = files["duration"] * (1 - files["silence_ratio"])
-        plan["seconds"] = _KEPT_LENGTH * _by_rank(seconds, files["label"], np.minimum)
+            seconds = some["duration"] * (1 - some["silence_ratio"])
+        plan["seconds"] = _KEPT_LENGTH * _by_rank(seconds, some["label"], np.minimum)
     if settings.noise == MATCH:
-        floor = files["noise_floor"] - files["rms"]
-        plan["floor"] = _by_rank(floor, files["label"], np.maximum) + _ADDED_NOISE_DB
+        floor = some["noise_floor"] - some["rms"]
+        plan["floor"] = _by_rank(floor, some["label"], np.maximum) + _ADDED_NOISE_DB
     rows = plan.round(6).to_dict("index")
     return {file: ClipPlan(**rows.get(file, {})) for file in files["file"]}
 

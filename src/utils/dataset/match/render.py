@@ -8,12 +8,9 @@ from scipy.signal import firwin, kaiser_beta, oaconvolve
 
 from src.utils.audio import SILENCE_PEAK
 from src.utils.dataset.match.plan import ClipPlan
-from src.utils.dataset.match.settings import KEEP, MatchSettings
+from src.utils.dataset.match.settings import KEEP, SHORTEST, MatchSettings
 from src.utils.errors import AudioError
 from src.utils.nuisances.activity import FRAME_SECONDS, find_activity, frame_levels
-
-SHORTEST = 0.4
-"""Seconds; under this nothing is left that could be judged, nor a loudness by BS.1770."""
 
 _PAUSE_SECONDS = 0.1
 _FADE_SECONDS = 0.005

@@ -22,6 +22,9 @@ CHOICES = {
 """What each setting may be. Format, encoder, bit depth, channels, rate and DC offset are made the
 same whatever the settings are."""
 
+SHORTEST = 0.4
+"""Seconds; under this nothing is left that could be judged, nor a loudness by BS.1770."""
+
 DEFAULT_TARGET = {"rms": 0.05, "lufs": -26.0, KEEP: 0.0}
 """Full scale at 1 for RMS, LUFS for loudness: low enough that hardly a clip has to be quieter."""
 

@@ -18,6 +18,9 @@ from src.utils.files import sha256_text
 
 STAGE = "MatchDataset"
 
+_CLIPPED = 1e-4
+"""Share of flat samples over which a recording counts as clipped: a pair may be equal by chance."""
+
 
 def match_dataset(
     source: Dataset,
@@ -49,7 +52,7 @@ def match_dataset(
     """
     decided = settings.decide(differing)
     plan = plan_matching(measured, decided)
-    clipped = set(measured["file"][measured["clipping"] > 0])
+    clipped = set(measured["file"][measured["clipping"] > _CLIPPED])
     if decided.clipped == "reject":
         _require_both(measured, clipped)
 

@@ -21,6 +21,7 @@ def files() -> pd.DataFrame:
             "file": [f"{n}.wav" for n in range(30)],
             "label": labels,
             "duration": seconds,
+            "peak": 0.5,
             "leading_silence": 0.2,
             "trailing_silence": 0.1,
             "silence_ratio": 0.25,
@@ -99,3 +100,19 @@ def test_one_class(files: pd.DataFrame) -> None:
     planned = plan_of(part, duration="match", noise="match", low_pass="match")
     np.testing.assert_allclose(planned["seconds"], 0.9 * planned["duration"], rtol=0.3)
     assert planned[["seconds", "floor", "low_pass"]].notna().all(axis=None)
+
+
+NEEDED = {"duration": "match", "noise": "match", "low_pass": "match"}
+
+
+def test_what_cannot_be_used_decides_nothing(files: pd.DataFrame) -> None:
+    bad = files.head(3).assign(
+        file=["silent.wav", "short.wav", "shorter.wav"],
+        peak=[0.0, 0.5, 0.5],
+        duration=[0.5, 0.39, 0.01],
+        bandwidth=[0.0, 100.0, 100.0],
+    )
+    more = plan_matching(pd.concat([files, bad]), MatchSettings(**NEEDED).decide([]))
+    for file in bad["file"]:
+        assert repr(more.pop(file)) == repr(ClipPlan())
+    assert more == plan_matching(files, MatchSettings(**NEEDED).decide([]))
