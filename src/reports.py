@@ -171,6 +171,7 @@ def report_audit(audit: Audit) -> str:
     parts = [_tell_balance(found), _tell_shortcuts(found), _tell_leaks(found)]
     if found.flags:
         parts.append(f"flagged: {', '.join(found.flags)}")
+        parts += [f"next: {step}" for step in found.next_steps(audit.dataset)]
     elif found.shortcuts:
         parts.append("nothing flagged")
     again = " (unchanged)" if audit.was_there else ""
@@ -186,8 +187,9 @@ def report_matching(matching: Matching) -> str:
         for name in ("low_pass", "silence", "duration", "noise", "clipped")
         if (value := getattr(settings, name)) != "keep"
     ]
+    differing = [f"{one.label} (EER {one.eer:.0%})" for one in matching.differing]
     lines = [
-        f"the classes differed in: {shorten(matching.differing, 20) or 'nothing'}",
+        f"the classes differed in: {shorten(differing, 20) or 'nothing that a match would mend'}",
         f"done: 16-bit mono WAV at {settings.sample_rate:,} Hz, loudness {settings.loudness}"
         + "".join(f", {one.replace('_', '-')}" for one in done),
         report_derived(matching.derived, "they are quieter"),
@@ -225,7 +227,7 @@ def _tell_shortcuts(found: Findings) -> str:
             f"{one.low:.1%} .. {one.high:.1%}",
             one.bona_fide,
             one.spoof,
-            f"<- {one.remedy}" if one.is_flagged else "(too few speakers)" * one.is_unsure,
+            f"<- {one.remedy}" if one.is_flagged else "(may be chance)" * one.is_unsure,
         )
         for one in found.shortcuts
     ]

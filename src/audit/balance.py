@@ -26,13 +26,18 @@ class Balance:
         (`bona-fide clips`, `bona-fide minutes`, ...), the largest first. `attack` counts spoofs
         alone. A column that is empty everywhere is left out.
     eers : dict of str to float
-        EER of guessing the class by `gender`, `language` or `source` alone, where there is more
-        than one value.
+        EER of guessing the class by `gender`, `language` or `source` alone, over the clips that
+        name one, where there is more than one.
     """
 
     classes: pd.DataFrame
     groups: dict[str, pd.DataFrame]
     eers: dict[str, float]
+
+    @property
+    def resampled(self) -> str:
+        """What intervals are taken over (see `voice_groups`)."""
+        return "speakers" if self.classes["speakers"].min() > 1 else "utterances or clips"
 
     @property
     def warnings(self) -> list[str]:
@@ -47,8 +52,14 @@ class Balance:
         lonely = self.classes["label"][self.classes["speakers"] == 1].tolist()
         if lonely:
             found.append(
-                f"{' and '.join(lonely)}: one speaker only; intervals are over clips, and hold for "
-                f"this voice alone"
+                f"{' and '.join(lonely)}: one speaker only, so what is found holds for this voice "
+                f"alone"
+            )
+        nameless = self.classes["label"][self.classes["speakers"] == 0].tolist()
+        if nameless:
+            found.append(
+                f"{' and '.join(nameless)}: no speaker is named, and nothing tells whether a voice "
+                f"is on both sides of a split"
             )
         for column, eer in self.eers.items():
             if eer < FLAGGED_BELOW:
@@ -81,9 +92,11 @@ def describe_balance(files: pd.DataFrame, seed: int = 7) -> Balance:
         part = minutes[minutes["label"] == SPOOF] if column == "attack" else minutes
         if (values[part.index] != "").any():
             groups[column] = _count(part, values[part.index].replace("", UNKNOWN))
-            both = len(set(values)) > 1 and len(set(files["label"])) > 1
+            # Where one class does not say, there is nothing to compare.
+            told = files[values != ""]
+            both = len(set(values) - {""}) > 1 and len(set(told["label"])) > 1
             if column != "attack" and both:
-                eers[column] = category_eer(values.tolist(), files, seed)
+                eers[column] = category_eer(told[column].tolist(), told, seed)
     classes = pd.DataFrame(rows, columns=["label", "clips", "minutes", "speakers"])
     return Balance(classes, groups, eers)
 

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-NORMALIZE = "NormalizeDataset"
+import numpy as np
+
+NORMALIZE = "NormalizeDataset or MatchDataset"
 MATCH = "MatchDataset"
 
 
@@ -20,34 +22,52 @@ class Nuisance:
         How a value is written.
     remedy : str
         What mends a difference between the classes.
-    is_category : bool
-        Whether values are names without an order.
+    step : float
+        Differences below it are rounding, not a nuisance; 0 for names without an order.
+    nothing : str
+        How the value 0 is written, if not by the pattern.
     """
 
     name: str
     label: str
     pattern: str
     remedy: str
-    is_category: bool = False
+    step: float = 0.0
+    nothing: str = ""
+
+    @property
+    def is_category(self) -> bool:
+        """Whether values are names without an order."""
+        return not self.step
+
+    def coarsen(self, values: np.ndarray) -> np.ndarray:
+        """Round numbers to whole steps, so that what cannot be heard nor learnt does not count."""
+        return np.round(np.asarray(values, float) / self.step) * self.step
+
+    def describe(self, value: object) -> str:
+        """Write a value for people."""
+        if not value and self.nothing:
+            return self.nothing
+        return self.pattern.format(value)
 
 
 NUISANCES = (
-    Nuisance("duration", "duration", "{:.2f} s", f"{MATCH} --duration=match"),
-    Nuisance("peak", "peak", "{:.3f}", NORMALIZE),
-    Nuisance("rms", "RMS level", "{:.1f} dBFS", NORMALIZE),
-    Nuisance("dc_offset", "DC offset", "{:.1e}", MATCH),
-    Nuisance("leading_silence", "leading silence", "{:.2f} s", f"{MATCH} --silence=trim"),
-    Nuisance("trailing_silence", "trailing silence", "{:.2f} s", f"{MATCH} --silence=trim"),
-    Nuisance("silence_ratio", "silence ratio", "{:.1%}", f"{MATCH} --silence=trim"),
-    Nuisance("digital_silence", "digital silence", "{:.2%}", f"{MATCH} --noise=match"),
-    Nuisance("noise_floor", "noise floor", "{:.1f} dBFS", f"{MATCH} --noise=match"),
-    Nuisance("sample_rate", "sample rate", "{:,.0f} Hz", MATCH, is_category=True),
-    Nuisance("bandwidth", "bandwidth", "{:,.0f} Hz", f"{MATCH} --low-pass=match"),
-    Nuisance("bit_depth", "bit depth", "{:.0f} bit", MATCH, is_category=True),
-    Nuisance("clipping", "clipping", "{:.4%}", f"{MATCH} --clipped=reject"),
-    Nuisance("format", "file format", "{}", MATCH, is_category=True),
-    Nuisance("encoder", "encoder", "{}", MATCH, is_category=True),
-    Nuisance("channels", "channels", "{:.0f}", MATCH, is_category=True),
+    Nuisance("duration", "duration", "{:.2f} s", f"{MATCH} --duration=match", 0.02),
+    Nuisance("peak", "peak", "{:.2f}", NORMALIZE, 0.01),
+    Nuisance("rms", "RMS level", "{:.1f} dBFS", NORMALIZE, 0.1),
+    Nuisance("dc_offset", "DC offset", "{:.4f}", MATCH, 1e-4),
+    Nuisance("leading_silence", "leading silence", "{:.2f} s", f"{MATCH} --silence=trim", 0.02),
+    Nuisance("trailing_silence", "trailing silence", "{:.2f} s", f"{MATCH} --silence=trim", 0.02),
+    Nuisance("silence_ratio", "silence ratio", "{:.0%}", f"{MATCH} --silence=shorten", 0.01),
+    Nuisance("digital_silence", "digital silence", "{:.1%}", f"{MATCH} --noise=match", 0.001),
+    Nuisance("noise_floor", "noise floor", "{:.0f} dBFS", f"{MATCH} --noise=match", 0.5),
+    Nuisance("sample_rate", "sample rate", "{:,.0f} Hz", MATCH),
+    Nuisance("bandwidth", "bandwidth", "{:,.0f} Hz", f"{MATCH} --low-pass=match", 50.0),
+    Nuisance("bit_depth", "bit depth", "{:.0f} bit", MATCH, nothing="lossy or float"),
+    Nuisance("clipping", "clipping", "{:.3%}", f"{MATCH} --clipped=reject", 1e-5),
+    Nuisance("format", "file format", "{}", MATCH),
+    Nuisance("encoder", "encoder", "{}", MATCH, nothing="not named"),
+    Nuisance("channels", "channels", "{:.0f}", MATCH),
 )
 
 BY_NAME = {nuisance.name: nuisance for nuisance in NUISANCES}

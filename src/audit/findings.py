@@ -1,5 +1,6 @@
 """All that an audit has found, and its form in `audit.json`."""
 
+import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from src.audit.balance import Balance
-from src.audit.leakage import Leak, Seen
+from src.audit.leakage import CONFLICT, Leak, Seen
 from src.audit.shortcuts import Shortcut
 from src.utils.errors import RunError
 from src.utils.files import read_json, write_json
@@ -50,6 +51,22 @@ class Findings:
             if one.is_flagged
         ]
         return shortcuts + leaks
+
+    def next_steps(self, dataset: str) -> list[str]:
+        """Return the commands that mend what is flagged.
+
+        Parameters
+        ----------
+        dataset : str
+            The data set's folder.
+        """
+        where = f"--dataset={shlex.quote(dataset)}"
+        steps = []
+        if any(one.is_flagged for one in self.shortcuts):
+            steps.append(f"fab MatchDataset {where}")
+        if any(one.is_flagged for one in self.leaks if one.name != CONFLICT):
+            steps.append(f"fab SplitDataset {where}")
+        return steps
 
     def write(self, path: Path) -> None:
         """Write `audit.json`; figures that cannot be told are null."""

@@ -1,16 +1,14 @@
 """What a detector could know of its test before the test."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from src.audit.duplicates import group_equal, group_near_duplicates
-from src.utils.config import DOWNSTREAM_SPLITS, LABELS, SPLITS, SPOOF
-from src.utils.dataset.schema import TRANSCRIPT, UTTERANCE, text_column
+from src.audit.common import LATER_SPLITS, Common, known_before
+from src.utils.config import LABELS
 
-TRAIN, VALIDATION, TEST = DOWNSTREAM_SPLITS
 CONFLICT = "label conflict"
 
 
@@ -61,92 +59,44 @@ class Leak:
 
 
 def find_leaks(
-    files: pd.DataFrame,
-    fingerprints: Sequence[np.ndarray],
-    splits: pd.Series | None,
-    same_voices: bool = False,
+    files: pd.DataFrame, found: Sequence[Common], splits: pd.Series | None
 ) -> list[Leak]:
-    """Look for clips of later splits that match clips of earlier ones.
+    """Count the clips of later splits that match clips of earlier ones.
 
     Parameters
     ----------
     files : pandas.DataFrame
         With the schema's columns and `sha256`.
-    fingerprints : sequence of numpy.ndarray
-        One a clip, see `compute_fingerprint`.
+    found : sequence of Common
+        What the clips have in common.
     splits : pandas.Series or None
         The split of every row, empty for a clip in none; None where nothing is split yet.
-    same_voices : bool
-        Whether the split is by utterance, with the same speakers on both sides on purpose.
-
-    Returns
-    -------
-    list of Leak
-        What cannot be told (no speakers, no transcripts) is left out.
     """
-    found = [_conflict(files)]
-    for name, is_leak, keys in _keys(files, fingerprints, same_voices):
-        known = keys >= 0
-        if not known.any():
-            continue
-        seen = {} if splits is None else _seen(keys, known, splits.to_numpy(str), files["file"])
-        found.append(Leak(name, is_leak, seen, *_count_groups(keys, known, files["speaker"])))
-    return found
+    leaks = [_conflict(files)]
+    for common in found:
+        seen = {} if splits is None else _seen(common, splits.to_numpy(str), files["file"])
+        counts = _count_groups(common, files["speaker"])
+        leaks.append(Leak(common.name, common.is_leak, seen, *counts))
+    return leaks
 
 
-def _keys(
-    files: pd.DataFrame, fingerprints: Sequence[np.ndarray], same_voices: bool
-) -> Iterator[tuple[str, bool, np.ndarray]]:
-    """Yield what clips may have in common, as a number a clip, -1 where it is not known."""
-    yield "speaker", not same_voices, _numbered(files["speaker"])
-    content = group_equal(files["sha256"].tolist())
-    yield "file content", True, content
-    yield "near-duplicate audio", True, _near(content, fingerprints)
-    yield "source utterance", True, _numbered(text_column(files, UTTERANCE))
-    generator = files["attack"].where(files["label"] == SPOOF, "")
-    yield "generator", False, _numbered(generator)
-    yield "sentence", False, _numbered(_plain(text_column(files, TRANSCRIPT)))
-
-
-def _near(content: np.ndarray, fingerprints: Sequence[np.ndarray]) -> np.ndarray:
-    """Group near-duplicates, one clip standing for all of the same content."""
-    _, first = np.unique(content, return_index=True)
-    return group_near_duplicates([fingerprints[i] for i in first])[content]
-
-
-def _numbered(names: pd.Series) -> np.ndarray:
-    codes, _ = pd.factorize(names.where(names != "", None))
-    return np.asarray(codes)
-
-
-def _plain(sentences: pd.Series) -> pd.Series:
-    """Leave letters and digits only: case and punctuation are not spoken."""
-    return sentences.str.casefold().str.replace(r"[\W_]+", " ", regex=True).str.strip()
-
-
-def _seen(
-    keys: np.ndarray, known: np.ndarray, splits: np.ndarray, files: pd.Series
-) -> dict[str, Seen]:
+def _seen(common: Common, splits: np.ndarray, files: pd.Series) -> dict[str, Seen]:
     seen = {}
-    for split in (VALIDATION, TEST):
-        before = [name for name in SPLITS[: SPLITS.index(split)]]
-        here = known & (splits == split)
-        there = known & np.isin(splits, before)
-        total = int((splits == split).sum())
-        if not total:
-            continue
-        matched = here & np.isin(keys, keys[there])
-        example: tuple[str, ...] = ()
-        if matched.any():
-            clip = int(np.flatnonzero(matched)[0])
-            match = int(np.flatnonzero(there & (keys == keys[clip]))[0])
-            example = files.iloc[clip], files.iloc[match]
-        seen[split] = Seen(int(matched.sum()), total, example)
+    for split in LATER_SPLITS:
+        here = splits == split
+        if here.any():
+            rows, matches = common.first_matches(here, known_before(splits, split))
+            example = (files.iloc[rows[0]], files.iloc[matches[0]]) if len(rows) else ()
+            seen[split] = Seen(len(rows), int(here.sum()), example)
     return seen
 
 
-def _count_groups(keys: np.ndarray, known: np.ndarray, speakers: pd.Series) -> tuple[int, int]:
-    table = pd.DataFrame({"key": keys[known], "speaker": speakers.to_numpy()[known]})
+def _count_groups(common: Common, speakers: pd.Series) -> tuple[int, int]:
+    # Clips without a speaker may be of anybody, and be parted.
+    unknown = "?" + pd.Series(np.arange(len(speakers)), index=speakers.index).astype(str)
+    voices = ("s" + speakers).where(speakers != "", unknown)
+    known = common.is_known
+    table = pd.DataFrame({"key": common.keys[known], "speaker": voices.to_numpy()[known]})
     groups = table.groupby("key")["speaker"].agg(["size", "nunique"])
     groups = groups[groups["size"] > 1]
     return len(groups), int((groups["nunique"] > 1).sum())

@@ -26,13 +26,13 @@ class Matching:
     derived : Derived
     settings : MatchSettings
         Decided: without `auto`.
-    differing : list of str
-        The labels of the nuisances that were found to differ.
+    differing : list of Shortcut
+        The nuisances that were found to differ.
     """
 
     derived: Derived
     settings: MatchSettings
-    differing: list[str]
+    differing: list[Shortcut]
 
 
 def match_audited(dataset: Dataset, output: Path, settings: MatchSettings) -> Matching:
@@ -51,13 +51,17 @@ def match_audited(dataset: Dataset, output: Path, settings: MatchSettings) -> Ma
         files = files.assign(noise_floor=files["noise_floor"] - files["rms"])
     differing = differing_nuisances(find_shortcuts(files, _RESAMPLES, settings.seed))
     names = [one.name for one in differing]
-    derived = match_dataset(dataset, output, inspection.files, settings, names)
-    return Matching(derived, settings.decide(names), [one.label for one in differing])
+    derived = match_dataset(dataset, output, inspection.files, settings, names, inspection.rejected)
+    return Matching(derived, settings.decide(names), differing)
 
 
 def differing_nuisances(shortcuts: list[Shortcut]) -> list[Shortcut]:
-    """Return what is to be matched: the flagged, and all that help where the whole is flagged."""
-    whole = any(one.is_flagged for one in shortcuts if one.name == TOGETHER)
+    """Return what is to be matched.
+
+    That is what is flagged, and where all together tell the classes apart better than chance, what
+    has a part in it.
+    """
+    whole = any(one.is_above_chance for one in shortcuts if one.name == TOGETHER)
     return [
         one
         for one in shortcuts

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from src.audit.common import TEST, VALIDATION
 from src.audit.findings import Findings
-from src.audit.leakage import CONFLICT, TEST, VALIDATION, Leak, Seen
-from src.audit.shortcuts import Shortcut
+from src.audit.leakage import CONFLICT, Leak, Seen
 from src.utils.config import LABELS
 from src.visualize import page
 
@@ -19,11 +19,17 @@ _SHOWN = 30
 _ABOUT_SHORTCUTS = (
     "How well one property of a recording tells the classes apart when nobody listens to the "
     "voice. 50 % is chance. Under 35 % a detector may learn it in place of the voice, and its "
-    "figures are then worth little on other recordings. The interval is a bootstrap over speakers."
+    "figures are then worth little on other recordings. The interval is a bootstrap over "
 )
 _ABOUT_LEAKS = (
     "Clips of a later split that have something in common with an earlier one. What is shared "
-    "between training and test makes a test easier than the world is."
+    "between training and test makes a test easier than the world is. matches.csv beside this page "
+    "lists them."
+)
+_ABOUT_GROUPS = (
+    "The data set is not split yet. Clips that have something in common must not be parted; where "
+    "they are of more than one speaker, a split by speaker may do it, unless they share an "
+    "utterance. matches.csv beside this page lists the copies."
 )
 _DESCRIPTIONS = {
     "shortcuts.png": "EER of each nuisance with its interval",
@@ -54,16 +60,15 @@ def write_audit_page(
     pictures = {figure.name: page.image(figure, _DESCRIPTIONS[figure.name]) for figure in figures}
     parts = [
         page.paragraph(f"{dataset} · {manifest['started']}", "soft"),
-        _verdict(findings),
+        _verdict(findings, dataset),
         page.heading("Shortcuts"),
-        page.paragraph(_ABOUT_SHORTCUTS),
-        *_shortcuts(findings.shortcuts),
+        *_shortcuts(findings),
         pictures.get("shortcuts.png", ""),
         page.heading("How the classes differ", 3) if pictures else "",
         pictures.get("nuisances.png", ""),
         page.heading("Leakage"),
-        page.paragraph(_ABOUT_LEAKS),
-        _leaks(findings),
+        page.paragraph(_ABOUT_LEAKS if findings.is_split else _ABOUT_GROUPS),
+        *_leaks(findings),
         page.heading("Balance"),
         *_balance(findings),
         page.heading("Provenance"),
@@ -82,11 +87,14 @@ def describe_seen(seen: Seen | None) -> str:
     return "–" if seen is None else f"{seen.count:,} of {seen.total:,}"
 
 
-def _verdict(findings: Findings) -> str:
+def _verdict(findings: Findings, dataset: str) -> str:
     flags = findings.flags
     if flags:
+        steps = [f"Next: {step}" for step in findings.next_steps(dataset)]
         return page.verdict(
-            "Mend this before you train: a detector's figures would say little.", flags, True
+            "Mend this before you train: a detector's figures would say little.",
+            [*flags, *steps],
+            True,
         )
     if not findings.shortcuts:
         return page.verdict("Only one class: shortcuts cannot be looked for.", [], True)
@@ -95,15 +103,18 @@ def _verdict(findings: Findings) -> str:
     return page.verdict("No shortcut and no leak found.", [], False)
 
 
-def _shortcuts(shortcuts: Sequence[Shortcut]) -> list[str]:
+def _shortcuts(findings: Findings) -> list[str]:
+    shortcuts = findings.shortcuts
+    if not shortcuts:
+        return [page.paragraph("There is one class only, so nothing can tell it apart.")]
     rows = [
         (
             one.label,
             percent(one.eer),
             f"{percent(one.low)} – {percent(one.high)}",
+            one.remedy if one.is_flagged else "may be chance" * one.is_unsure,
             one.bona_fide,
             one.spoof,
-            one.remedy if one.is_flagged else "too few speakers to be sure" * one.is_unsure,
         )
         for one in shortcuts
     ]
@@ -112,12 +123,26 @@ def _shortcuts(shortcuts: Sequence[Shortcut]) -> list[str]:
         for number, one in enumerate(shortcuts)
         if one.is_flagged or one.is_unsure
     }
-    header = ("nuisance", "EER", "95 % interval", "bona-fide", "spoof", "what mends it")
-    return [page.table(header, rows, (1, 2, 3, 4), kinds)] if rows else []
+    header = ("nuisance", "EER", "95 % interval", "what mends it", "bona-fide", "spoof")
+    about = f"{_ABOUT_SHORTCUTS}{findings.balance.resampled}."
+    return [page.paragraph(about), page.table(header, rows, (1, 2), kinds)]
 
 
-def _leaks(findings: Findings) -> str:
-    shown = [leak for leak in findings.leaks if leak.name != CONFLICT or leak.is_flagged]
+def _leaks(findings: Findings) -> list[str]:
+    conflicts = [_conflict(leak) for leak in findings.leaks if leak.name == CONFLICT]
+    return [*filter(None, conflicts), _leak_table(findings)]
+
+
+def _conflict(leak: Leak) -> str:
+    seen = leak.seen["all"]
+    if not seen.count:
+        return ""
+    text = f"{seen.count:,} files are listed as both classes with the same content, such as "
+    return page.paragraph(f"{text}{' and '.join(seen.example)}. No split mends that.", "bad-text")
+
+
+def _leak_table(findings: Findings) -> str:
+    shown = [leak for leak in findings.leaks if leak.name != CONFLICT]
     kinds = {number: "bad" for number, leak in enumerate(shown) if leak.is_flagged}
     if not findings.is_split:
         groups = [(one.name, f"{one.n_groups:,}", f"{one.n_across:,}") for one in shown]
@@ -127,7 +152,7 @@ def _leaks(findings: Findings) -> str:
         (
             one.name,
             describe_seen(one.seen.get(VALIDATION)),
-            describe_seen(one.seen.get(TEST) or one.seen.get("all")),
+            describe_seen(one.seen.get(TEST)),
             _meaning(one),
             ", ".join(next((s.example for s in one.seen.values() if s.example), ())),
         )
@@ -184,7 +209,7 @@ def _provenance(findings: Findings, manifest: dict[str, Any]) -> str:
         ("clips", f"{findings.n_clips:,}, and {findings.rejected:,} that could not be measured"),
         ("recordings", manifest["settings"]["audio"]),
         ("seed", manifest["settings"]["seed"]),
-        ("resamples", f"{manifest['settings']['resamples']:,} of speakers"),
+        ("resamples", f"{manifest['settings']['resamples']:,} of {findings.balance.resampled}"),
         ("clips' hash", manifest["inputs"]["clips"]),
         ("AUDIOS", manifest["environment"]["git_commit"] or "unknown"),
     ]

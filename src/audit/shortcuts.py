@@ -19,6 +19,10 @@ from src.utils.eer import compute_eer
 FLAGGED_BELOW = 0.35
 """An EER under this means that a detector could learn the nuisance in place of the voice."""
 
+ENOUGH_GROUPS = 6
+"""Speakers that each class must have for a flag: of two or three on either side, one nuisance in
+sixteen parts the classes by chance, and no resampling of them would show it."""
+
 FOLDS = 5
 TOGETHER = "all together"
 _MOST_CATEGORIES = 200
@@ -40,6 +44,8 @@ class Shortcut:
         What is typical of each class: the median, or the commonest value and its share.
     remedy : str
         The stage that mends it.
+    n_groups : int
+        Speakers of the class that has fewer (see `voice_groups`).
     """
 
     name: str
@@ -50,24 +56,30 @@ class Shortcut:
     bona_fide: str
     spoof: str
     remedy: str
+    n_groups: int
 
     @property
     def is_flagged(self) -> bool:
-        """Whether the EER is under 35 % and its whole interval under chance."""
-        return self.eer < FLAGGED_BELOW and self.high < 0.5
+        """Whether the EER is under 35 %, and chance hardly made it so."""
+        return self.eer < FLAGGED_BELOW and self.is_above_chance
+
+    @property
+    def is_above_chance(self) -> bool:
+        """Whether it tells the classes apart at all: the interval ends before 50 %."""
+        return self.high < 0.5 and self.n_groups >= ENOUGH_GROUPS
 
     @property
     def is_unsure(self) -> bool:
         """Whether the EER is under 35 %, but chance may have made it so."""
-        return self.eer < FLAGGED_BELOW and not self.high < 0.5
+        return self.eer < FLAGGED_BELOW and not self.is_flagged
 
 
 def find_shortcuts(files: pd.DataFrame, n_resamples: int = 1000, seed: int = 7) -> list[Shortcut]:
     """Measure each nuisance alone, and then all of them by gradient boosting.
 
-    Numbers are taken as scores as they are, in the direction that is better. Categories are
-    scored by the log-odds of the classes in the other folds, and boosting is trained on the other
-    folds (five, by speaker): what is scored was never learnt from.
+    Numbers, in steps that matter, are taken as scores as they are, in the better direction.
+    Categories are scored by the log-odds of the classes in the other folds, and boosting is trained
+    on the other folds (five, by speaker): what is scored was never learnt from.
 
     Parameters
     ----------
@@ -87,11 +99,13 @@ def find_shortcuts(files: pd.DataFrame, n_resamples: int = 1000, seed: int = 7) 
         return []
     groups = voice_groups(files)
     folds = _folds(y, groups, seed)
+    n_groups = _fewest_groups(y, groups)
 
     def measure(name: str, label: str, scores: np.ndarray, *about: str) -> Shortcut:
         eer, _ = compute_eer(scores, y)
         low, high = interval(resample_eer(scores, y, groups, n_resamples, seed))
-        return Shortcut(name, label, eer, low, high, *about)
+        bona_fide, spoof, remedy = about
+        return Shortcut(name, label, eer, low, high, bona_fide, spoof, remedy, n_groups)
 
     found = []
     for one in tqdm(NUISANCES, "shortcuts", unit="nuisance", leave=False):
@@ -99,7 +113,7 @@ def find_shortcuts(files: pd.DataFrame, n_resamples: int = 1000, seed: int = 7) 
         if one.is_category:
             scores = _category_scores(values.to_numpy(), y, folds)
         else:
-            scores = _oriented(values.to_numpy(float), y)
+            scores = _oriented(one.coarsen(values), y)
         typical = [_typical(values[y == value], one) for value in (1, 0)]
         found.append(measure(one.name, one.label, scores, *typical, one.remedy))
     if folds:
@@ -121,9 +135,13 @@ def category_eer(values: Sequence[str], files: pd.DataFrame, seed: int = 7) -> f
 Fold = tuple[np.ndarray, np.ndarray]
 
 
+def _fewest_groups(y: np.ndarray, groups: np.ndarray) -> int:
+    return min(len(set(groups[y == value])) for value in (0, 1))
+
+
 def _folds(y: np.ndarray, groups: np.ndarray, seed: int) -> list[Fold]:
     """Divide clips by speaker; none where a class has a single one."""
-    fewest = min(len(set(groups[y == value])) for value in (0, 1))
+    fewest = _fewest_groups(y, groups)
     if fewest < 2:
         return []
     splitter = StratifiedGroupKFold(min(FOLDS, fewest), shuffle=True, random_state=seed)
@@ -159,7 +177,7 @@ def _features(files: pd.DataFrame) -> pd.DataFrame:
             codes = values.map({v: i for i, v in enumerate(values.value_counts().index)})
             columns[nuisance.name] = codes.clip(upper=_MOST_CATEGORIES).astype("category")
         else:
-            columns[nuisance.name] = values.astype(float)
+            columns[nuisance.name] = nuisance.coarsen(values)
     return pd.DataFrame(columns)
 
 
@@ -189,8 +207,8 @@ def _shown(folds: list[Fold]) -> Iterator[Fold]:
 
 def _typical(values: pd.Series, nuisance: Nuisance) -> str:
     if not nuisance.is_category:
-        return nuisance.pattern.format(values.median())
+        return nuisance.describe(values.median())
     counts = values.value_counts()
-    name = nuisance.pattern.format(counts.index[0]) or "not named"
+    name = nuisance.describe(counts.index[0])
     share = counts.iloc[0] / len(values)
     return name if share == 1 else f"{name} ({share:.0%})"

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src.audit.balance import describe_balance
+from src.audit.common import TEST, find_common
 from src.audit.findings import AUDIT, Findings
-from src.audit.leakage import TEST, find_leaks
+from src.audit.leakage import find_leaks
+from src.audit.matches import list_matches
 from src.audit.page import write_audit_page
 from src.audit.shortcuts import FLAGGED_BELOW, TOGETHER, find_shortcuts
 from src.utils.config import BY_UTTERANCE
@@ -14,11 +16,13 @@ from src.utils.dataset.inspection import Inspection, inspect_dataset
 from src.utils.dataset.split.store import assign_splits, read_units
 from src.utils.files import sha256_text
 from src.utils.runs import Run, find_complete, list_runs, new_run
+from src.utils.tables import write_csv
 from src.visualize.audit_plots import plot_nuisances, plot_shortcuts
 
 KIND = "audit"
 STAGE = "AuditDataset"
 PAGE = "audit.html"
+MATCHES = "matches.csv"
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class Audit:
     ----------
     run : Run
     findings : Findings
+    dataset : str
+        Its folder.
     rejected : dict of str to str
         The reason by file of what could not be measured.
     was_there : bool
@@ -37,6 +43,7 @@ class Audit:
 
     run: Run
     findings: Findings
+    dataset: str
     rejected: dict[str, str]
     was_there: bool = False
 
@@ -71,7 +78,8 @@ def audit_dataset(
     Returns
     -------
     Audit
-        Its folder holds `audit.json`, `audit.html`, `shortcuts.png` and `nuisances.png`.
+        Its folder holds `audit.json`, `audit.html`, `matches.csv` (see `list_matches`),
+        `shortcuts.png` and `nuisances.png`.
 
     Raises
     ------
@@ -90,19 +98,21 @@ def audit_dataset(
         found = find_complete(list_runs(runs), KIND, settings, inputs)
         if found:
             findings = Findings.read(found.folder / AUDIT)
-            return Audit(found, findings, inspection.rejected, was_there=True)
+            return Audit(found, findings, str(dataset.root), inspection.rejected, was_there=True)
     with new_run(runs, KIND, settings, inputs) as run:
+        common = find_common(inspection.files, inspection.fingerprints, same_voices)
         findings = Findings(
             n_clips=len(inspection.files),
             rejected=len(inspection.rejected),
             shortcuts=find_shortcuts(inspection.files, n_resamples, seed),
-            leaks=find_leaks(inspection.files, inspection.fingerprints, splits, same_voices),
+            leaks=find_leaks(inspection.files, common, splits),
             is_split=splits is not None,
             balance=describe_balance(inspection.files, seed),
         )
+        write_csv(run.folder / MATCHES, list_matches(inspection.files, common, splits))
         _write(run, findings, inspection, dataset)
         run.update(results={"flags": findings.flags})
-    return Audit(run, findings, inspection.rejected)
+    return Audit(run, findings, str(dataset.root), inspection.rejected)
 
 
 def audit_settings(dataset: Dataset) -> dict[str, str]:

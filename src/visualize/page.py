@@ -30,6 +30,7 @@ th, td { padding: .3rem .75rem .3rem 0; vertical-align: top; }
 td { border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; white-space: nowrap; }
 td:first-child { white-space: nowrap; }
+td { overflow-wrap: break-word; max-width: 15rem; }
 tr.bad td { background: #fdf1ea; }
 tr.bad td:first-child, .bad-text { color: var(--bad); font-weight: 600; }
 tr.unsure td:first-child { color: var(--unsure); }

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from src.audit.common import find_common
 from src.audit.leakage import CONFLICT, Leak, Seen, find_leaks
 from src.utils.config import DOWNSTREAM_SPLITS
 
@@ -32,7 +33,7 @@ def files(measured: Callable) -> pd.DataFrame:
 
 def leaks(files: pd.DataFrame, splits: pd.Series | None, prints=None) -> dict[str, Leak]:
     prints = prints or [sound(n) for n in range(len(files))]
-    return {leak.name: leak for leak in find_leaks(files, prints, splits)}
+    return {leak.name: leak for leak in find_leaks(files, find_common(files, prints), splits)}
 
 
 def parted(files: pd.DataFrame) -> pd.Series:

@@ -1,6 +1,7 @@
 """Measuring the nuisances and fingerprints of a data set's recordings, each once."""
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass
@@ -23,7 +24,8 @@ DATABASE = "inspection.sqlite"
 """What was measured, and of which state of each recording; safe to delete."""
 
 _AT_ONCE = 500
-"""Rows written in one transaction: a kill loses no more than these."""
+_SECONDS = 5.0
+"""Rows, and time, between two transactions: a kill loses no more than these."""
 
 _COLUMNS = ("file", "bytes", "mtime_ns", "version", *NAMES, "sha256", "fingerprint")
 
@@ -113,6 +115,7 @@ def _measure(
 ) -> dict[str, str]:
     rejected = {}
     waiting: list[tuple] = []
+    written = time.monotonic()
     statement = f"INSERT OR REPLACE INTO clips VALUES ({','.join('?' * len(_COLUMNS))})"
     outcomes = map_ahead(partial(attempt, partial(inspect_recording, dataset)), files)
     # A bar over nothing would flash past whenever a data set is inspected again.
@@ -125,8 +128,9 @@ def _measure(
             nuisances, sha256, prints = outcome
             about = (file, *identities[file], VERSION)
             waiting.append((*about, *astuple(nuisances), sha256, prints.tobytes()))
-            if len(waiting) >= _AT_ONCE:
+            if len(waiting) >= _AT_ONCE or time.monotonic() > written + _SECONDS:
                 _insert(database, statement, waiting)
+                written = time.monotonic()
     finally:
         # Ctrl-C loses nothing, a kill what was not yet written.
         _insert(database, statement, waiting)

@@ -41,6 +41,11 @@ class ClipPlan:
     seconds: float = math.nan
     floor: float = math.nan
 
+    @property
+    def keeps_sound(self) -> bool:
+        """Whether nothing but cuts and gain is to be done."""
+        return math.isnan(self.floor) and math.isnan(self.low_pass)
+
 
 def plan_matching(files: pd.DataFrame, settings: MatchSettings) -> dict[str, ClipPlan]:
     """Plan every recording.

@@ -52,14 +52,17 @@ def render(
     waveform = waveform - waveform.mean(dtype=np.float64).astype(np.float32)
     if settings.silence != KEEP:
         waveform = cut_silence(waveform, rate, shorten=settings.silence == "shorten")
-    if not math.isnan(plan.seconds):
-        waveform = _cut_length(waveform, round(plan.seconds * rate), chance)
-    if len(waveform) < SHORTEST * rate:
-        raise AudioError(f"is shorter than {SHORTEST:g} s once it is cut")
     if not math.isnan(plan.floor):
         waveform = _with_noise(waveform, rate, plan.floor, chance)
     if not math.isnan(plan.low_pass):
         waveform = cut_band(waveform, rate, plan.low_pass)
+    if settings.silence != KEEP and not plan.keeps_sound:
+        # What was sound at the ends may have sunk in the noise.
+        waveform = cut_silence(waveform, rate)
+    if not math.isnan(plan.seconds):
+        waveform = _cut_length(waveform, round(plan.seconds * rate), chance)
+    if len(waveform) < SHORTEST * rate:
+        raise AudioError(f"leaves less than {SHORTEST:g} s")
     return _at_level(waveform, settings)
 
 

@@ -1,6 +1,6 @@
 """Matching as a whole: plan, then write every recording anew."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ def match_dataset(
     measured: pd.DataFrame,
     settings: MatchSettings,
     differing: Collection[str] = (),
+    unmeasured: Mapping[str, str] | None = None,
 ) -> Derived:
     """Write a copy of a data set whose classes do not differ in their nuisances any more.
 
@@ -43,6 +44,8 @@ def match_dataset(
     settings : MatchSettings
     differing : collection of str
         Nuisances in which the classes differ.
+    unmeasured : mapping of str to str, optional
+        The reason by file of what is not in `measured`.
 
     Raises
     ------
@@ -58,7 +61,7 @@ def match_dataset(
 
     def transform(file: str, old: Path, new: Path) -> Change:
         if file not in plan:
-            raise AudioError("could not be measured")
+            raise AudioError((unmeasured or {}).get(file, "could not be measured"))
         if decided.clipped == "reject" and file in clipped:
             raise AudioError("is clipped")
         waveform, limited = render(
@@ -75,7 +78,8 @@ def match_dataset(
             sample_rate=decided.sample_rate,
         )
 
-    recipe = decided.as_dict() | {"plan": sha256_text(repr(plan))}
+    # What is done to one recording depends on all of them.
+    recipe = decided.as_dict() | {"selection of recordings": sha256_text(repr(plan))}
     return derive_dataset(source, output, STAGE, recipe, transform, suffix=".wav")
 
 
