@@ -55,7 +55,8 @@ class Balance:
                 f"{' and '.join(lonely)}: one speaker only, so what is found holds for this voice "
                 f"alone"
             )
-        nameless = self.classes["label"][self.classes["speakers"] == 0].tolist()
+        has_none = (self.classes["clips"] > 0) & (self.classes["speakers"] == 0)
+        nameless = self.classes["label"][has_none].tolist()
         if nameless:
             found.append(
                 f"{' and '.join(nameless)}: no speaker is named, and nothing tells whether a voice "

@@ -23,8 +23,10 @@ def findings() -> Findings:
         n_clips=1200,
         rejected=3,
         shortcuts=[
-            Shortcut("rms", "RMS level", 0.1, 0.05, 0.15, "-20.0 dBFS", "-30.0 dBFS", "Normalize"),
-            Shortcut("encoder", "encoder", 0.2, NAN, NAN, "", 'a <b> & "c"', "MatchDataset"),
+            Shortcut(
+                "rms", "RMS level", 0.1, 0.05, 0.15, "-20.0 dBFS", "-30.0 dBFS", "Normalize", 20
+            ),
+            Shortcut("encoder", "encoder", 0.2, NAN, NAN, "", 'a <b> & "c"', "MatchDataset", 20),
         ],
         leaks=[
             Leak("speaker", True, {"downstream_test": Seen(1200, 2400, ("a.wav", "b.wav"))}, 3, 1),
@@ -83,6 +85,17 @@ def test_it_is_plain_json(findings: Findings, tmp_path: Path) -> None:
 
 def test_flags(findings: Findings) -> None:
     assert findings.flags == ["RMS level (EER 10.0%)", "speaker in 1,200 clips"]
+
+
+def test_next_steps(findings: Findings) -> None:
+    assert findings.next_steps("my data") == [
+        "fab MatchDataset --dataset='my data'",
+        "fab SplitDataset --dataset='my data'",
+    ]
+    assert replace(findings, shortcuts=[], leaks=findings.leaks[1:]).next_steps("d") == []
+    # No split mends a recording that is listed as both classes.
+    conflict = Leak("label conflict", True, {"all": Seen(2, 4)})
+    assert replace(findings, shortcuts=[], leaks=[conflict]).next_steps("d") == []
 
 
 @pytest.mark.parametrize(

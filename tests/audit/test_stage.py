@@ -37,7 +37,7 @@ def audit(dataset: Dataset, runs: Path, **more):
 def test_folder(dataset: Dataset, tmp_path: Path) -> None:
     done = audit(dataset, tmp_path / "runs")
     assert sorted(path.name for path in done.run.folder.iterdir()) == [
-        *("audit.html", "audit.json", "manifest.json"),
+        *("audit.html", "audit.json", "manifest.json", "matches.csv"),
         *("nuisances.png", "shortcuts.png"),
     ]
     [run] = list_runs(tmp_path / "runs")

@@ -46,9 +46,9 @@ def drawn(monkeypatch) -> dict[str, object]:
 
 def test_shortcuts(tmp_path: Path, drawn: dict) -> None:
     rows = [
-        Shortcut("rms", "RMS level", 0.1, 0.05, 0.15, "", "", ""),
-        Shortcut("peak", "peak", 0.5, 0.4, 0.7, "", "", ""),
-        Shortcut("format", "file format", 0.2, NAN, NAN, "", "", ""),
+        Shortcut("rms", "RMS level", 0.1, 0.05, 0.15, "", "", "", 20),
+        Shortcut("peak", "peak", 0.5, 0.4, 0.7, "", "", "", 20),
+        Shortcut("format", "file format", 0.2, NAN, NAN, "", "", "", 20),
     ]
     plot_shortcuts(rows, 0.35, tmp_path / "a.png")
     assert is_png(tmp_path / "a.png")
@@ -60,7 +60,7 @@ def test_shortcuts(tmp_path: Path, drawn: dict) -> None:
 
 
 def test_shortcuts_without_any_interval(tmp_path: Path) -> None:
-    plot_shortcuts([Shortcut("a", "a", 0.5, NAN, NAN, "", "", "")], 0.35, tmp_path / "a.png")
+    plot_shortcuts([Shortcut("a", "a", 0.5, NAN, NAN, "", "", "", 20)], 0.35, tmp_path / "a.png")
     assert is_png(tmp_path / "a.png")
 
 

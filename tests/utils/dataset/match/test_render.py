@@ -167,9 +167,9 @@ def test_noise_is_cut_as_well(said: np.ndarray) -> None:
 
 
 def test_what_is_left_must_be_judged(said: np.ndarray) -> None:
-    with pytest.raises(AudioError, match=r"shorter than 0\.4 s"):
+    with pytest.raises(AudioError, match=r"leaves less than 0\.4 s"):
         rendered(said[:6000])
-    with pytest.raises(AudioError, match=r"shorter than 0\.4 s"):
+    with pytest.raises(AudioError, match=r"leaves less than 0\.4 s"):
         rendered(said, ClipPlan(seconds=0.39))
     with pytest.raises(AudioError, match="is silent"):
         rendered(np.full(RATE, 0.3, np.float32))

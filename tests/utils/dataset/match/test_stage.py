@@ -73,7 +73,7 @@ def test_the_copy(source: Dataset, measured: pd.DataFrame, tmp_path: Path) -> No
     assert hashes(source.root) == before
     assert derived.rejected == {
         "silent.wav": "is silent (its peak is under -80 dBFS)",
-        "short.wav": "is shorter than 0.4 s once it is cut",
+        "short.wav": "leaves less than 0.4 s",
         "broken.wav": "could not be measured",
     }
     assert derived.dataset.read_rejected("MatchDataset") == derived.rejected
@@ -136,9 +136,9 @@ def test_another_plan_is_refused(source: Dataset, measured: pd.DataFrame, tmp_pa
     match_dataset(source, tmp_path / "out", measured, settings)
     before = hashes(tmp_path / "out")
     longer = measured.assign(duration=measured["duration"] * 0.9)
-    with pytest.raises(DatasetError, match="made with another plan"):
+    with pytest.raises(DatasetError, match="made with another selection of recordings"):
         match_dataset(source, tmp_path / "out", longer, settings)
-    with pytest.raises(DatasetError, match="made with another noise, plan"):
+    with pytest.raises(DatasetError, match="made with another noise, selection of recordings"):
         match_dataset(source, tmp_path / "out", measured, settings, ["noise_floor"])
     with pytest.raises(DatasetError, match="made with another seed"):
         other = MatchSettings(duration="match", seed=8)
