@@ -108,12 +108,18 @@ def people_of(files: pd.DataFrame) -> pd.DataFrame:
     return people.reset_index()[list(PEOPLE)]
 
 
+def are_inside(files: pd.Series) -> pd.Series:
+    """Say of every path whether it stays in the folder that it is relative to."""
+    upward = ("/" + files + "/").str.contains("/../", regex=False)
+    return ~(files.str.startswith("/") | upward | files.str.contains("\\", regex=False))
+
+
 def _broken_rows(table: pd.DataFrame) -> list[str]:
     """Describe every row that breaks the schema; row 2 is the first below the header."""
     problems = []
     checks = {
         "file is empty": table["file"] == "",
-        "file is not a path inside the data set": ~_are_inside(table["file"]),
+        "file is not a path inside the data set": ~are_inside(table["file"]),
         "label is not bona-fide or spoof": ~table["label"].isin(LABELS),
         "gender is not M, F or empty": ~table["gender"].isin((*GENDERS, "")),
         "file is listed twice": table["file"].duplicated(),
@@ -124,11 +130,6 @@ def _broken_rows(table: pd.DataFrame) -> list[str]:
     for reason, broken in checks.items():
         problems += [f"row {row + 2}: {reason}" for row in table.index[broken]]
     return problems
-
-
-def _are_inside(files: pd.Series) -> pd.Series:
-    upward = ("/" + files + "/").str.contains("/../", regex=False)
-    return ~(files.str.startswith("/") | upward | files.str.contains("\\", regex=False))
 
 
 def _raise_broken(path: Path, problems: list[str]) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from src.utils.audio import AUDIO_SUFFIXES, is_audio
+from src.utils.dataset.layouts.protocol import read_header, read_table, tell_header
 from src.utils.dataset.layouts.scan import Scan
 from src.utils.dataset.layouts.tree import find_recordings
-from src.utils.dataset.layouts.words import KNOWN, attacks_of, genders_of, labels_of
-from src.utils.dataset.schema import TRANSCRIPT, UTTERANCE
-from src.utils.errors import DatasetError, shorten
-from src.utils.tables import read_csv
+from src.utils.dataset.layouts.words import Words
+from src.utils.dataset.schema import TRANSCRIPT, UTTERANCE, are_inside
+from src.utils.errors import DatasetError
 
 EXPECTS = "metadata.csv with the columns file,label"
 
@@ -40,15 +40,14 @@ def scan(folder: Path) -> Scan:
     Raises
     ------
     DatasetError
-        When the table or a needed column is absent, a label or gender is spelt in no known
-        way, or a file is listed twice; every broken row is told.
+        When the table or a needed column is absent, two columns have one name, or a line has
+        another number of columns, a label or gender that is spelt in no known way, or a file
+        that is listed twice or lies outside; every kind is told.
     """
     path = folder / METADATA
     if not path.is_file():
         raise DatasetError(f"no {METADATA} in {folder}")
-    table = read_csv(path)
-    table.columns = [str(name).strip().lower() for name in table.columns]
-    files = _normalised(table, path)
+    files = _read(path)
     problems: dict[str, str] = {}
     present = dict.fromkeys(find_recordings(folder, problems))
     for file in files["file"].tolist():
@@ -64,37 +63,39 @@ def scan(folder: Path) -> Scan:
     return Scan("csv", files.sort_values("file", ignore_index=True), problems)
 
 
-def _normalised(table: pd.DataFrame, path: Path) -> pd.DataFrame:
-    for column, others in _OTHER_NAMES.items():
-        other = next((name for name in others if name in table), None)
-        if column not in table and other is not None:
-            table = table.rename(columns={other: column})
+def _read(path: Path) -> pd.DataFrame:
+    header = read_header(path, ",")
+    names = _names(header)
     for column in ("file", "label"):
-        if column not in table:
+        if column not in names:
             also = " (or path)" if column == "file" else ""
-            raise DatasetError(
-                f"{path} has no column {column}{also}; found {shorten(table.columns, 20)}"
-            )
+            raise DatasetError(f"{path} has no column {column}{also}; {tell_header(header, ',')}")
+    renamed = dict(zip(header, names, strict=True))
+    table = read_table(path, header, renamed=renamed, words={"file": _FILES})
     for column in ("speaker", "id", "gender", "attack"):
         if column not in table:
             table[column] = ""
-    # "a//b.wav" and "./a/b.wav" are one file.
-    table["file"] = [str(PurePosixPath(text.strip())) for text in table["file"].tolist()]
     # A speaker column is what splits by person; an id alone does as well.
     table["speaker"] = table["speaker"].str.strip().where(table["speaker"] != "", table["id"])
-    label, gender = labels_of(table["label"]), genders_of(table["gender"])
-    broken = [
-        f"row {row + 2}: unknown label '{table['label'][row]}'" for row in table.index[label.isna()]
-    ]
-    broken += [
-        f"row {row + 2}: unknown gender '{table['gender'][row]}'"
-        for row in table.index[gender.isna()]
-    ]
-    broken += [
-        f"row {row + 2}: {table['file'][row]} is listed twice"
-        for row in table.index[table["file"].duplicated()]
-    ]
-    if broken:
-        raise DatasetError(f"{path}: {shorten(broken, 20)} (known: {KNOWN})")
-    attack = attacks_of(table["attack"], label)
-    return table.assign(label=label, gender=gender, attack=attack)
+    return table
+
+
+def _names(header: list[str]) -> list[str]:
+    """Return what the columns are called here; one without a name is left out."""
+    names = [name.lower() for name in header]
+    for column, others in _OTHER_NAMES.items():
+        other = next((name for name in others if name in names), None)
+        if column not in names and other is not None:
+            names[names.index(other)] = column
+    return names
+
+
+def _plain(files: pd.Series) -> pd.Series:
+    """Spell every path in one way, NaN for one that leads out: `./a//b.wav` is `a/b.wav`."""
+    plain = pd.Series(
+        [str(PurePosixPath(text.strip())) for text in files.tolist()], files.index, dtype="str"
+    )
+    return plain.where(are_inside(plain) & (plain != "."))
+
+
+_FILES = Words(_plain, "'{}' is not a path inside the data set")

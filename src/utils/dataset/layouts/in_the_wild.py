@@ -9,7 +9,7 @@ Published at https://deepfake-total.com/in_the_wild.
 from pathlib import Path
 
 from src.utils.dataset.layouts.listing import Listing
-from src.utils.dataset.layouts.protocol import read_header, read_table
+from src.utils.dataset.layouts.protocol import peek_header, read_table
 from src.utils.dataset.layouts.scan import Scan, Total
 from src.utils.dataset.layouts.tree import folders_below
 from src.utils.errors import DatasetError, shorten
@@ -49,4 +49,4 @@ def scan(folder: Path) -> Scan:
 
 def _find(folder: Path) -> list[Path]:
     paths = [place / _TABLE for place in folders_below(folder, 1)]
-    return [path for path in paths if path.is_file() and read_header(path, ",") == _COLUMNS]
+    return [path for path in paths if path.is_file() and peek_header(path, ",") == _COLUMNS]

@@ -9,14 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from src.utils.dataset.layouts.columns import DistinctText, RepeatedText
-from src.utils.dataset.layouts.words import KNOWN, attacks_of, genders_of, labels_of
+from src.utils.dataset.layouts.faults import Faults, cut
+from src.utils.dataset.layouts.words import SPELT, Words, attacks_of
 from src.utils.dataset.schema import TRANSCRIPT, UTTERANCE
 from src.utils.errors import DatasetError, shorten
-
-SHOWN = 3
-"""How many broken lines of a kind a message shows."""
-
-SHOWN_CHARACTERS = 80
 
 BATCH = 64
 """Lines that are turned into columns at a time; few, so that they stay in the cache."""
@@ -38,7 +34,7 @@ def read_lines(path: Path, delimiter: str | None = None) -> Iterator[tuple[int, 
     Raises
     ------
     DatasetError
-        When the file is absent or not text.
+        When the file is absent or not text, or its quotes are no CSV.
     """
     try:
         with path.open(encoding="utf-8-sig", newline=None if delimiter is None else "") as stream:
@@ -48,27 +44,57 @@ def read_lines(path: Path, delimiter: str | None = None) -> Iterator[tuple[int, 
                         yield number, fields
                 return
             if delimiter == ",":
-                reader = csv.reader(stream)
+                # Not strict, a quote that is never closed would swallow the lines behind it.
+                reader = csv.reader(stream, strict=True)
             else:
                 reader = csv.reader(stream, delimiter=delimiter, quoting=csv.QUOTE_NONE)
-            for fields in reader:
-                if fields:
-                    yield reader.line_num, fields
+            number = 0
+            try:
+                for fields in reader:
+                    number = reader.line_num
+                    if fields:
+                        yield number, fields
+            except csv.Error as error:
+                raise DatasetError(
+                    f"{path} cannot be read from line {number + 1} on: {error}"
+                ) from error
     except OSError as error:
         raise DatasetError(f"cannot read {path}: {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
         raise DatasetError(f"{path} is not text: {error}") from error
 
 
 def read_header(path: Path, delimiter: str) -> list[str]:
-    """Return the fields of the first line, none for an empty file or one that is not text."""
+    """Return the names in the first line, none for an empty file.
+
+    Raises
+    ------
+    DatasetError
+        As `read_lines` does.
+    """
+    return _names_in(read_lines(path, delimiter))
+
+
+def peek_header(path: Path, delimiter: str) -> list[str]:
+    """Return the names in the first line, none for an empty file or one that is not text."""
     try:
-        return next((fields for _, fields in read_lines(path, delimiter)), [])
+        return read_header(path, delimiter)
     except DatasetError:
         return []
 
 
-def read_protocol(path: Path, *formats: Sequence[str]) -> pd.DataFrame:
+def tell_header(header: Sequence[str], delimiter: str) -> str:
+    """Say what the first line of a table is that lacks columns."""
+    if not header:
+        return "the file is empty"
+    if len(header) == 1:
+        return f"its first line, '{cut(header[0])}', is not separated by '{delimiter}'"
+    return f"found {shorten(map(cut, header), 20)}"
+
+
+def read_protocol(
+    path: Path, *formats: Sequence[str], words: Mapping[str, Words] | None = None
+) -> pd.DataFrame:
     """Read a protocol whose columns are separated by spaces and have no header.
 
     Parameters
@@ -77,6 +103,8 @@ def read_protocol(path: Path, *formats: Sequence[str]) -> pd.DataFrame:
     *formats : sequence of str
         The columns' names in their order, empty for one to leave out; several of different
         length where the protocol has versions.
+    words : mapping of str to Words, optional
+        What a column may hold, beside `label` and `gender`.
 
     Returns
     -------
@@ -87,15 +115,16 @@ def read_protocol(path: Path, *formats: Sequence[str]) -> pd.DataFrame:
     Raises
     ------
     DatasetError
-        When the file cannot be read, or a line has another number of columns or an unknown
-        label or gender, or a `file` is listed twice; every kind is told.
+        When the file cannot be read, or a line has another number of columns or a word that is
+        not known, or a `file` is listed twice; every kind is told.
     """
     by_length = {len(names): names for names in formats}
     lengths = (len(fields) for _, fields in read_lines(path))
     length = next((length for length in lengths if length in by_length), None)
     if length is None:
-        return _read(path, read_lines(path), formats[0], " or ".join(map(str, by_length)))
-    return _read(path, read_lines(path), by_length[length], str(length))
+        lengths_known = " or ".join(map(str, by_length))
+        return _read(path, read_lines(path), formats[0], lengths_known, words)
+    return _read(path, read_lines(path), by_length[length], str(length), words)
 
 
 def read_table(
@@ -104,6 +133,7 @@ def read_table(
     delimiter: str = ",",
     also: Sequence[str] = (),
     renamed: Mapping[str, str] | None = None,
+    words: Mapping[str, Words] | None = None,
 ) -> pd.DataFrame:
     """Read a protocol whose first line names its columns.
 
@@ -116,6 +146,8 @@ def read_table(
         See `read_lines`.
     renamed : mapping of str to str, optional
         What a column is to be called, if not as in the file.
+    words : mapping of str to Words, optional
+        See `read_protocol`; by what the column is to be called.
 
     Returns
     -------
@@ -125,62 +157,38 @@ def read_table(
     Raises
     ------
     DatasetError
-        As `read_protocol` does, and when a needed column is absent.
+        As `read_protocol` does, and when a needed column is absent or there twice.
     """
     lines = read_lines(path, delimiter)
-    header = [name.strip() for name in next(lines, (0, []))[1]]
+    header = _names_in(lines)
     missing = [name for name in needed if name not in header]
     if missing:
         raise DatasetError(
-            f"{path} has no column {', '.join(missing)}; found {shorten(header, 20)}"
+            f"{path} has no column {', '.join(missing)}; {tell_header(header, delimiter)}"
         )
     known = {name: name for name in (*needed, *also)} | dict(renamed or {})
     names = [known.get(name, "") for name in header]
-    return _read(path, lines, names, str(len(header)))
+    return _read(path, lines, names, str(len(header)), words)
 
 
-class _Faults:
-    """What is wrong with the lines of a protocol.
-
-    Attributes
-    ----------
-    reasons : dict of int to list of str
-        By the line's number.
-    """
-
-    def __init__(self) -> None:
-        self.reasons: dict[int, list[str]] = {}
-        self._by_kind: dict[str, list[int]] = {}
-
-    def add(self, kind: str, number: int, reason: str) -> None:
-        """Note a reason of a kind."""
-        self.reasons.setdefault(number, []).append(reason)
-        self._by_kind.setdefault(kind, []).append(number)
-
-    def tell(self, path: Path, n_lines: int) -> str:
-        """Count the broken lines and show the first of every kind."""
-        shown = sorted({n for numbers in self._by_kind.values() for n in numbers[:SHOWN]})
-        with path.open(encoding="utf-8-sig") as stream:
-            lines = {n: _cut(line.strip()) for n, line in enumerate(stream, 1) if n in shown}
-        texts = [
-            f"line {number}: {' and '.join(self.reasons[number])} in '{lines.get(number, '')}'"
-            for number in shown
-        ]
-        rest = len(self.reasons) - len(shown)
-        more = f" and {rest:,} more" if rest else ""
-        are = "is" if len(self.reasons) == 1 else "are"
-        known = f" (known: {KNOWN})" if {"label", "gender"} & set(self._by_kind) else ""
-        return (
-            f"{path}: {len(self.reasons):,} of {n_lines:,} lines {are} broken: "
-            f"{', '.join(texts)}{more}{known}"
-        )
+def _names_in(lines: Iterator[tuple[int, list[str]]]) -> list[str]:
+    return [name.strip() for name in next(lines, (0, []))[1]]
 
 
 def _read(
-    path: Path, lines: Iterator[tuple[int, list[str]]], names: Sequence[str], expected: str
+    path: Path,
+    lines: Iterator[tuple[int, list[str]]],
+    names: Sequence[str],
+    expected: str,
+    words: Mapping[str, Words] | None,
 ) -> pd.DataFrame:
     """Read lines of the columns `names`, and check them."""
-    faults = _Faults()
+    faults = Faults()
+    for name in dict.fromkeys(names):
+        if name and names.count(name) > 1:
+            faults.add("header", 1, f"{names.count(name)} columns are called {name}")
+    # Of columns with one name the first is read, so that their lines are checked as well.
+    names = ["" if name in names[:place] else name for place, name in enumerate(names)]
     numbers = array("q")
     file = DistinctText()
     columns: dict[str, RepeatedText | DistinctText] = {
@@ -202,30 +210,37 @@ def _read(
                 columns[name].extend(values)
     table = pd.DataFrame({name: column.to_series() for name, column in columns.items()})
     n_lines = len(numbers) + len(faults.reasons)
-    table = _checked(table, numbers, file.repeats(), faults)
+    spelt = {name: of for name, of in (SPELT | dict(words or {})).items() if name in table}
+    table = _checked(table, numbers, spelt, file, faults)
     if faults.reasons:
-        raise DatasetError(faults.tell(path, n_lines))
+        known = {name: of.known for name, of in spelt.items() if of.known}
+        raise DatasetError(faults.tell(path, n_lines, known))
     if not n_lines:
         raise DatasetError(f"{path} lists nothing")
     return table
 
 
 def _checked(
-    table: pd.DataFrame, numbers: Sequence[int], repeats: Sequence[int], faults: _Faults
+    table: pd.DataFrame,
+    numbers: Sequence[int],
+    spelt: Mapping[str, Words],
+    file: DistinctText,
+    faults: Faults,
 ) -> pd.DataFrame:
-    """Translate labels and genders, and add what is wrong with a row to `faults`."""
-    words = {"label": labels_of, "gender": genders_of}
-    known = {name: of(table[name]) for name, of in words.items() if name in table}
-    for name, column in known.items():
+    """Translate what is spelt in words, and add what is wrong with a row to `faults`."""
+    translated = {name: of.translate(table[name]) for name, of in spelt.items()}
+    for name, column in translated.items():
         for row in table.index[column.isna()]:
-            faults.add(name, numbers[row], f"unknown {name} '{table[name][row]}'")
+            faults.add(name, numbers[row], spelt[name].fault.format(cut(table[name][row])))
+    table = table.assign(**translated)
+    repeats = _repeats(table["file"]) if "file" in spelt else file.repeats()
     for row in repeats:
         faults.add("twice", numbers[row], f"{table['file'][row]} is listed twice")
-    table = table.assign(**known)
     if "label" in table and "attack" in table:
         table["attack"] = attacks_of(table["attack"], table["label"])
     return table
 
 
-def _cut(line: str) -> str:
-    return line if len(line) <= SHOWN_CHARACTERS else f"{line[: SHOWN_CHARACTERS - 1]}…"
+def _repeats(names: pd.Series) -> list[int]:
+    there = names.dropna()
+    return there.index[there.duplicated()].tolist()

@@ -3,7 +3,8 @@
     metadata/train.csv  metadata/development.csv  metadata/evaluation.csv
     flac/train/a00/id10001/x.flac
 
-The tables have the columns file,speaker,attack; the attack a00 stands for bona-fide.
+The tables have the columns file,speaker,attack. The attack a00 stands for bona-fide, and a01 and
+so on for the systems; nothing else is taken for a spoof.
 """
 
 from pathlib import Path
@@ -12,9 +13,10 @@ import pandas as pd
 
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.dataset.layouts.listing import Listing
-from src.utils.dataset.layouts.protocol import read_header, read_table
+from src.utils.dataset.layouts.protocol import peek_header, read_table
 from src.utils.dataset.layouts.scan import Scan
 from src.utils.dataset.layouts.tree import folders_below
+from src.utils.dataset.layouts.words import Words
 from src.utils.dataset.schema import SPLIT
 from src.utils.errors import DatasetError, shorten
 
@@ -23,6 +25,9 @@ EXPECTS = "metadata/{train,development,evaluation}.csv (file,speaker,attack) and
 _PARTS = {"train": "train", "development": "dev", "evaluation": "eval"}
 _COLUMNS = ["file", "speaker", "attack"]
 _BONA_FIDE = "a00"
+_ATTACKS = Words(
+    lambda words: words.where(words.str.fullmatch(r"a\d\d")), "unknown attack '{}'", "a00, a01, ..."
+)
 _PROBED = 100
 """Rows that show what the paths of a table are relative to."""
 
@@ -48,7 +53,7 @@ def scan(folder: Path) -> Scan:
     base = place.relative_to(folder)
     listing = Listing(folder)
     for part, path in tables.items():
-        trials = read_table(path, _COLUMNS)
+        trials = read_table(path, _COLUMNS, words={"attack": _ATTACKS})
         bases = [base / "flac" / part, base / "flac", base]
         trials["file"] = _whole_paths(trials["file"], bases, listing)
         is_real = trials["attack"] == _BONA_FIDE
@@ -66,7 +71,7 @@ def _find(folder: Path) -> dict[Path, dict[str, Path]]:
         there = {
             part: path
             for part, path in paths.items()
-            if path.is_file() and set(_COLUMNS) <= set(read_header(path, ","))
+            if path.is_file() and set(_COLUMNS) <= set(peek_header(path, ","))
         }
         if there:
             found[place] = there

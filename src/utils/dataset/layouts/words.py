@@ -1,13 +1,11 @@
 """How tables and protocols spell labels and genders."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pandas as pd
 
 from src.utils.config import BONA_FIDE, SPOOF
-
-KNOWN = "bona-fide, bonafide, real, genuine, spoof, fake; M, F, empty"
-"""The spellings, for messages."""
 
 _LABELS = {
     "bonafide": BONA_FIDE,
@@ -20,6 +18,25 @@ _GENDERS = {"m": "M", "male": "M", "f": "F", "female": "F"} | dict.fromkeys(
     ("", "-", "u", "unknown", "n/a", "na", "none", "o", "other"), ""
 )
 _NOTHING = ("-", "n/a", "none")
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a column may hold.
+
+    Attributes
+    ----------
+    translate : callable
+        From the column to the words of the files table, NaN for what may not stand there.
+    fault : str
+        What is said of that, which takes the place of `{}`.
+    known : str
+        What may stand there, for messages; empty where `fault` says it.
+    """
+
+    translate: Callable[[pd.Series], pd.Series]
+    fault: str
+    known: str = ""
 
 
 def labels_of(words: pd.Series) -> pd.Series:
@@ -35,6 +52,15 @@ def genders_of(words: pd.Series) -> pd.Series:
 def attacks_of(words: pd.Series, label: pd.Series) -> pd.Series:
     """Return the system that made each spoof; a bona-fide recording was made by none."""
     return words.where(~words.str.lower().isin(_NOTHING) & (label == SPOOF), "")
+
+
+SPELT = {
+    "label": Words(
+        labels_of, "unknown label '{}'", "bona-fide, bonafide, real, genuine, spoof, fake"
+    ),
+    "gender": Words(genders_of, "unknown gender '{}'", "M, F, male, female, empty"),
+}
+"""The columns whose words are the same in every layout."""
 
 
 def _translated(words: pd.Series, known: Callable[[str], str | None]) -> pd.Series:

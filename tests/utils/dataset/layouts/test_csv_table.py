@@ -55,14 +55,84 @@ def test_every_broken_row_is_told(tmp_path: Path) -> None:
         scan_folder(tmp_path)
     text = str(raised.value)
     for reason in (
-        "row 2: unknown label 'deepfake'",
-        "row 6: unknown label ''",
-        "row 3: unknown gender 'X'",
-        "row 5: c.wav is listed twice",
+        "4 of 5 lines are broken",
+        "line 2: unknown label 'deepfake' in 'a.wav,deepfake,F'",
+        "line 6: unknown label '' in 'd.wav,,F'",
+        "line 3: unknown gender 'X' in 'b.wav,real,X'",
+        "line 5: c.wav is listed twice in './c.wav,fake,F'",
     ):
         assert reason in text
-    assert "row 4" not in text
+    assert "line 4" not in text
     assert "genuine" in text  # the known spellings
+
+
+def test_three_of_a_kind_are_shown_and_the_rest_is_counted(tmp_path: Path) -> None:
+    lay_out(tmp_path, "file,label,gender", *(f"{n:02d}.wav,real,Z" for n in range(20)))
+    with pytest.raises(DatasetError) as raised:
+        scan_folder(tmp_path)
+    text = str(raised.value)
+    assert "20 of 20 lines are broken" in text
+    assert text.count("unknown gender 'Z'") == 3
+    assert text.endswith(" and 17 more (known gender: M, F, male, female, empty)")
+
+
+def test_rows_of_another_length_and_columns_of_one_name(tmp_path: Path) -> None:
+    rows = ["a.wav,real,anna,F", "b.wav,real,F", "c.wav,fake,ben,M,x", "d.wav,odd,carl,M"]
+    lay_out(tmp_path, "file,label,speaker,gender", *rows)
+    with pytest.raises(DatasetError) as raised:
+        scan_folder(tmp_path)
+    text = str(raised.value)
+    assert "3 of 4 lines are broken: line 3: 3 columns, not 4 in 'b.wav,real,F', " in text
+    assert "line 4: 5 columns, not 4 in 'c.wav,fake,ben,M,x'" in text
+    assert "line 5: unknown label 'odd'" in text
+    # One length all the way is no excuse.
+    lay_out(tmp_path, "file,label", "a.wav,real,1", "b.wav,fake,2")
+    with pytest.raises(DatasetError, match="2 of 2 lines are broken: line 2: 3 columns, not 2"):
+        scan_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [("file,label,File", "file"), ("path,label,Label ", "label"), ("file,label,x,X", "x")],
+)
+def test_columns_of_one_name(tmp_path: Path, header: str, name: str) -> None:
+    lay_out(tmp_path, header, ",".join(["a.wav", "real", *"1" * (header.count(",") - 1)]), "b.wav")
+    with pytest.raises(DatasetError) as raised:
+        scan_folder(tmp_path)
+    assert f"line 1: 2 columns are called {name} in '{header.strip()}', line 3: 1 " in str(
+        raised.value
+    )
+
+
+def test_columns_without_a_name_are_left_out(tmp_path: Path) -> None:
+    lay_out(tmp_path, "file,label,,", "a.wav,real,,", "b.wav,fake,1,2")
+    assert set(scan_folder(tmp_path).files) == {
+        *("file", "label", "speaker", "id", "gender", "attack"),
+    }
+
+
+def test_paths_that_lead_out_are_told_by_their_line(tmp_path: Path) -> None:
+    rows = ["z.wav,real", "/etc/a.wav,real", "../b.wav,fake", "x/../../c.wav,fake", ",fake"]
+    (tmp_path / "metadata.csv").write_text("\n".join(["file,label", *rows]) + "\n")
+    with pytest.raises(DatasetError) as raised:
+        scan_folder(tmp_path)
+    text = str(raised.value)
+    assert f"{tmp_path / 'metadata.csv'}: 4 of 5 lines are broken: " in text
+    assert "line 3: '/etc/a.wav' is not a path inside the data set in '/etc/a.wav,real'" in text
+    assert "line 4: '../b.wav' is not a path inside the data set" in text
+    assert text.endswith(" and 1 more")
+
+
+def test_a_quote_that_is_never_closed(tmp_path: Path) -> None:
+    rows = ["a.wav,real,ja", 'b.wav,real,"nein', "c.wav,fake,doch"]
+    lay_out(tmp_path, "file,label,text", *rows)
+    with pytest.raises(DatasetError, match=r"metadata\.csv cannot be read from line 3 on: "):
+        scan_folder(tmp_path)
+
+
+def test_fields_over_several_lines(tmp_path: Path) -> None:
+    lay_out(tmp_path, "file,label,text", 'a.wav,real,"ja\nnein"', "b.wav,fake,")
+    assert scan_folder(tmp_path).files["transcript"].tolist() == ["ja\nnein", ""]
 
 
 def test_missing_unlisted_and_foreign_files(tmp_path: Path) -> None:

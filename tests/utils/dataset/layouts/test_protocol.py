@@ -7,6 +7,7 @@ import pytest
 
 from src.utils.dataset.layouts import columns
 from src.utils.dataset.layouts.protocol import read_lines, read_protocol, read_table
+from src.utils.dataset.layouts.words import Words
 from src.utils.errors import DatasetError
 
 FORMAT = ("speaker", "file", "gender", "attack", "label")
@@ -51,9 +52,12 @@ def test_every_kind_of_fault_is_told_in_one_message(tmp_path: Path) -> None:
         "line 15: unknown label 'huh' and unknown gender 'X' in 's d X A01 huh'",
         "line 16: 2 columns, not 5 in 'too short'",
         "and 18 more",
-        "known: bona-fide, bonafide",
     ):
         assert told in text
+    assert text.endswith(
+        "(known label: bona-fide, bonafide, real, genuine, spoof, fake; "
+        "known gender: M, F, male, female, empty)"
+    )
     assert "line 18" not in text
     assert "\n" not in text
 
@@ -128,3 +132,30 @@ def test_memory_does_not_grow_with_the_lines(tmp_path: Path, delimiter: str | No
     peak(10)
     few, many = peak(5_000), peak(50_000)
     assert many < few + 20_000
+
+
+def test_only_the_words_of_what_is_wrong_are_told(tmp_path: Path) -> None:
+    path = written(tmp_path, "s a X A01 spoof")
+    with pytest.raises(DatasetError, match=r" \(known gender: M, F, male, female, empty\)$"):
+        read_protocol(path, FORMAT)
+
+
+def test_a_layout_has_words_of_its_own(tmp_path: Path) -> None:
+    words = {"attack": Words(lambda column: column.where(column != "A03"), "no {}, please", "A01")}
+    path = written(tmp_path, "s a F A01 spoof", "s b F A03 spoof", "s c F A01 huh")
+    with pytest.raises(DatasetError) as raised:
+        read_protocol(path, FORMAT, words=words)
+    text = str(raised.value)
+    assert "2 of 3 lines are broken: line 2: no A03, please in" in text
+    assert "line 3: unknown label 'huh'" in text
+    assert text.endswith("; known attack: A01)")
+
+
+def test_a_message_stays_on_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(f'file,label\na,spoof\nb,"maybe\nnot {"x" * 200}"\n')
+    with pytest.raises(DatasetError) as raised:
+        read_table(path, ["file", "label"])
+    assert "\n" not in str(raised.value)
+    assert "unknown label 'maybe not xxx" in str(raised.value)
+    assert "x" * 90 not in str(raised.value)

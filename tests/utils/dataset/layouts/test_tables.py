@@ -83,3 +83,20 @@ def test_spoofceleb_with_missing_recordings(make_corpus: Callable) -> None:
     assert problems["flac/development/a00/id1/development1.flac"] == (
         "is listed in development.csv but missing"
     )
+
+
+def test_spoofceleb_with_unknown_attacks(make_corpus: Callable) -> None:
+    folder = make_corpus("spoofceleb")
+    path = folder / "metadata/train.csv"
+    attacks = ("A00", "bonafide", "", "x", "a7", "a001")
+    with path.open("a") as stream:
+        stream.writelines(f"{number}.flac,id1,{attack}\n" for number, attack in enumerate(attacks))
+    with pytest.raises(DatasetError) as raised:
+        scan_folder(folder)
+    text = str(raised.value)
+    assert "train.csv: 6 of 8 lines are broken: " in text
+    for number, attack in enumerate(attacks[:3]):
+        assert (
+            f"line {number + 4}: unknown attack '{attack}' in '{number}.flac,id1,{attack}'" in text
+        )
+    assert text.endswith(" and 3 more (known attack: a00, a01, ...)")
