@@ -15,7 +15,12 @@ from src.utils.dataset.split.by_official import split_officially
 from src.utils.dataset.split.by_speaker import split_by_speaker
 from src.utils.dataset.split.groups import describe_groups, group_clips
 from src.utils.dataset.split.settings import SplitSettings
-from src.utils.dataset.split.store import is_up_to_date, summarise_splits, write_splits
+from src.utils.dataset.split.store import (
+    check_splits,
+    is_up_to_date,
+    summarise_splits,
+    write_splits,
+)
 
 
 @dataclass(frozen=True)
@@ -59,9 +64,7 @@ def split_dataset(dataset: Dataset, settings: SplitSettings | None = None, seed:
     """
     settings = settings or SplitSettings()
     files = dataset.read_files()
-    # A speaker of two genders is told before anything is dealt or written.
-    people_of(files)
-    assigned = _assign(files, settings, seed)
+    assigned = plan_split(files, settings, seed)
     recipe = settings.recipe(seed)
     there = is_up_to_date(dataset, files, recipe)
     if not there:
@@ -73,6 +76,28 @@ def split_dataset(dataset: Dataset, settings: SplitSettings | None = None, seed:
         assigned.set_aside,
         assigned.notes,
     )
+
+
+def plan_split(files: pd.DataFrame, settings: SplitSettings, seed: int = 7) -> Assignment:
+    """Assign and check a split without writing it, so that an impossible one is told at once.
+
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        A files table.
+    settings : SplitSettings
+    seed : int
+
+    Raises
+    ------
+    ArgumentError, DatasetError
+        As `split_dataset` does.
+    """
+    # A speaker of two genders is told before anything is dealt.
+    people_of(files)
+    assigned = _assign(files, settings, seed)
+    check_splits(files, assigned.splits, settings.recipe(seed))
+    return assigned
 
 
 def _assign(files: pd.DataFrame, settings: SplitSettings, seed: int) -> Assignment:
