@@ -7,7 +7,7 @@ import pandas as pd
 from src.utils.config import BY_UTTERANCE, SAME_VOICES
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.schema import people_of
-from src.utils.dataset.split.assignment import Assignment
+from src.utils.dataset.split.assignment import NO_SPLIT, Assignment
 from src.utils.dataset.split.by_column import split_by_column
 from src.utils.dataset.split.by_fold import split_by_fold
 from src.utils.dataset.split.by_hold_out import split_by_hold_out
@@ -74,7 +74,7 @@ def split_dataset(dataset: Dataset, settings: SplitSettings | None = None, seed:
         _count_kept_apart(files, settings),
         there,
         assigned.set_aside,
-        assigned.notes,
+        assigned.notes + _tell_unchecked_voices(files, assigned.splits, settings),
     )
 
 
@@ -116,6 +116,21 @@ def _assign(files: pd.DataFrame, settings: SplitSettings, seed: int) -> Assignme
         )
     spread = settings.spread_without_spoofs
     return Assignment(split_by_speaker(files, shares, seed, spread, units), {}, notes)
+
+
+def _tell_unchecked_voices(
+    files: pd.DataFrame, splits: pd.Series, settings: SplitSettings
+) -> list[str]:
+    """Say where speakers are unknown that the split is meant to keep apart."""
+    placed = splits != NO_SPLIT
+    unnamed = placed & (files["speaker"] == "")
+    # A split by utterance says already what it is worth, and a single part has no other side.
+    if settings.units == BY_UTTERANCE or not unnamed.any() or splits[placed].nunique() < 2:
+        return []
+    return [
+        f"{unnamed.sum():,} of {placed.sum():,} clips name no speaker: nothing tells whether a "
+        f"voice is on both sides"
+    ]
 
 
 def _count_kept_apart(files: pd.DataFrame, settings: SplitSettings) -> int:
