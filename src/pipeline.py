@@ -1,5 +1,6 @@
 """All stages in order, skipping what is up to date."""
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,7 @@ import pandas as pd
 from src import reports
 from src.audit.matching import match_audited
 from src.audit.stage import audit_dataset
-from src.models.data import TRAIN, TrainingStores
+from src.models.data import TEST, TRAIN, TrainingStores
 from src.models.evaluate import evaluate_run
 from src.models.search import optimize
 from src.models.train import Training, train_model
@@ -26,10 +27,11 @@ from src.utils.dataset.measure import (
 )
 from src.utils.dataset.noise import add_noise
 from src.utils.dataset.normalize import normalize_dataset
-from src.utils.dataset.split import SplitSettings, split_dataset
+from src.utils.dataset.split import SplitSettings, plan_split, split_dataset
 from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.extract import extract_split
 from src.utils.embeddings.store import EmbeddingStore
+from src.utils.errors import DatasetError
 from src.visualize.projection import METHODS, visualize
 
 MATCH = "match"
@@ -159,6 +161,7 @@ def prepare_dataset(settings: PipelineSettings, tell: Callable[[str], None]) -> 
     scan = generate_tables(settings.dataset, settings.layout, settings.audio, settings.bona_fide)
     tell(f"GenerateDatasetCSV\n{reports.report_scan(scan)}")
     dataset = Dataset.open(settings.dataset)
+    _require_split(dataset, settings)
     if not is_measured(dataset, DURATION_STAGE, "duration"):
         tell(f"{DURATION_STAGE}\n{reports.report_durations(*add_durations(dataset))}")
     if not is_measured(dataset, AMPLITUDE_STAGE, "amplitude"):
@@ -181,6 +184,29 @@ def prepare_dataset(settings: PipelineSettings, tell: Callable[[str], None]) -> 
     split = split_dataset(dataset, settings.split, settings.seed)
     tell(f"SplitDataset\n{reports.report_split(split)}")
     return dataset
+
+
+def _require_split(dataset: Dataset, settings: PipelineSettings) -> None:
+    """Fail before hours of copying where no split to train, validate and test on is possible."""
+    splits = plan_split(dataset.read_files(), settings.split, settings.seed).splits
+    missing = [split for split in DOWNSTREAM_SPLITS if not (splits == split).any()]
+    if not missing:
+        return
+    if TRAIN in missing and (splits == TEST).any():
+        where = f"--dataset={shlex.quote(str(dataset.root))}"
+        apart = _beside(dataset, settings.embeddings.name).name
+        embeddings = f"--embeddings={shlex.quote(str(settings.embeddings.with_name(apart)))}"
+        raise DatasetError(
+            f"the corpus' own split of {dataset.root} has no training part; a model that was "
+            f"trained elsewhere is tested on it by: fab SplitDataset {where} --strategy=official "
+            f"GenerateEmbeddings {where} --backbone={next(iter(settings.backbones))} "
+            f"--splits={TEST} {embeddings} TestModel --run-number=N {embeddings}"
+        )
+    remedy = "speaker makes another" if TRAIN in missing else "column makes up what is missing"
+    raise DatasetError(
+        f"the corpus' own split of {dataset.root} leaves {' and '.join(missing)} empty; "
+        f"--strategy={remedy}"
+    )
 
 
 def _beside(dataset: Dataset, what: str) -> Path:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,9 @@ from src import pipeline
 from src.pipeline import PipelineSettings, prepare_dataset, run_pipeline
 from src.utils.audio import read_info, write_waveform
 from src.utils.dataset.dataset import Dataset
-from src.utils.dataset.split import Shares, SplitSettings
+from src.utils.dataset.split import HoldOut, Shares, SplitSettings
 from src.utils.embeddings.store import EmbeddingStore
+from src.utils.errors import AudiosError, DatasetError
 from src.utils.runs import list_runs
 
 PEOPLE = tuple(f"Ana_F{n:03d}" for n in range(5)) + tuple(f"Caio_M{n:03d}" for n in range(4))
@@ -125,3 +127,74 @@ def test_matching_takes_the_place_of_normalising(tmp_path: Path, make_cetuc: Cal
     assert prepare_dataset(settings, told.append) == matched
     assert hashes(matched.root) == made
     assert "0 clips written, 36 already there" in "\n".join(told)
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> Callable[..., PipelineSettings]:
+    """Lay out a `metadata.csv` of empty recordings and say how the pipeline is to split it."""
+
+    def make(parts: tuple[str, ...], split: SplitSettings, speakers: int = 6) -> PipelineSettings:
+        folder = tmp_path / "a corpus"
+        folder.mkdir()
+        lines = ["file,label,speaker,attack,split"]
+        for part in parts:
+            for number in range(speakers):
+                for label, attack in (("bona-fide", ""), ("spoof", "v1")):
+                    file = f"{part}-{number}-{label}.wav"
+                    (folder / file).touch()
+                    lines.append(f"{file},{label},{part}{number},{attack},{part}")
+        (folder / "metadata.csv").write_text("\n".join(lines) + "\n")
+        return PipelineSettings(folder, tmp_path / "embeddings", tmp_path / "runs", split=split)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("split", "told"),
+    [
+        (SplitSettings(), "2 speakers with spoofs cannot fill 5 splits"),
+        (SplitSettings(hold_out=HoldOut("attack", ("nope",))), "no attack nope; there are v1"),
+        (SplitSettings(strategy="column"), "the split column has no train part"),
+    ],
+)
+def test_an_impossible_split_is_told_before_any_work(
+    listed: Callable, tmp_path: Path, split: SplitSettings, told: str
+) -> None:
+    settings = listed(("eval",), split, speakers=2)
+    stages: list[str] = []
+    with pytest.raises(AudiosError, match=told):
+        prepare_dataset(settings, stages.append)
+    assert [text.split("\n")[0] for text in stages] == ["GenerateDatasetCSV"]
+    assert {path.name for path in tmp_path.iterdir()} == {"a corpus"}
+    assert not (settings.dataset / "splits").exists()
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        (("train", "dev"), r"leaves downstream_test empty; --strategy=column"),
+        (("dev",), r"leaves downstream_train and downstream_test empty; --strategy=speaker"),
+        (("dev", "eval"), r"has no training part"),
+    ],
+)
+def test_an_official_split_that_lacks_a_part(
+    listed: Callable, parts: tuple[str, ...], told: str
+) -> None:
+    with pytest.raises(DatasetError, match=told):
+        prepare_dataset(listed(parts, SplitSettings(strategy="official")), lambda _: None)
+
+
+def test_an_evaluation_part_alone_is_told_how_to_test(listed: Callable, tmp_path: Path) -> None:
+    settings = listed(("eval",), SplitSettings(strategy="official"))
+    with pytest.raises(DatasetError) as refused:
+        prepare_dataset(settings, lambda _: None)
+    told = str(refused.value)
+    assert "\n" not in told
+    words = shlex.split(told[told.index("fab ") :])
+    where = f"--dataset={settings.dataset}"
+    embeddings = f"--embeddings={tmp_path / 'a corpus-embeddings'}"
+    assert words == [
+        *("fab", "SplitDataset", where, "--strategy=official"),
+        *("GenerateEmbeddings", where, "--backbone=lfcc", "--splits=downstream_test", embeddings),
+        *("TestModel", "--run-number=N", embeddings),
+    ]

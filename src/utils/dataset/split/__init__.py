@@ -2,7 +2,7 @@
 
 from src.utils.dataset.split.settings import HoldOut, SplitSettings
 from src.utils.dataset.split.shares import Shares
-from src.utils.dataset.split.stage import Split, split_dataset
+from src.utils.dataset.split.stage import Split, plan_split, split_dataset
 from src.utils.dataset.split.store import read_split, read_units
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Shares",
     "Split",
     "SplitSettings",
+    "plan_split",
     "read_split",
     "read_units",
     "split_dataset",

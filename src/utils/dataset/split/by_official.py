@@ -1,15 +1,11 @@
 """The strategy for benchmarks: the corpus' own split, with nothing cut or moved."""
 
-import logging
-
 import pandas as pd
 
 from src.utils.dataset.schema import SPLIT, UTTERANCE, text_column
 from src.utils.dataset.split.assignment import NO_SPLIT, Assignment
 from src.utils.dataset.split.parts import parts_of
 from src.utils.errors import DatasetError
-
-log = logging.getLogger(__name__)
 
 
 def split_officially(files: pd.DataFrame) -> Assignment:
@@ -38,11 +34,11 @@ def split_officially(files: pd.DataFrame) -> Assignment:
     named = utterances != ""
     n_parts = parts[used.index][named].groupby(utterances[named]).nunique()
     n_shared = int((n_parts > 1).sum())
+    notes = []
     if n_shared:
-        log.warning(
-            "%s utterances are in more than one part of the corpus' own split, which may flatter "
-            "the figures; --strategy=speaker keeps them apart",
-            f"{n_shared:,}",
+        notes.append(
+            f"{n_shared:,} utterances are in more than one part of the corpus' own split, which "
+            f"may flatter the figures; --strategy=speaker keeps them apart"
         )
     n_out = len(files) - len(used)
-    return Assignment(parts, {"the corpus' split leaves them out": n_out} if n_out else {})
+    return Assignment(parts, {"the corpus' split leaves them out": n_out} if n_out else {}, notes)

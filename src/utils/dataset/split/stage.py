@@ -7,7 +7,7 @@ import pandas as pd
 from src.utils.config import BY_UTTERANCE, SAME_VOICES
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.schema import people_of
-from src.utils.dataset.split.assignment import Assignment
+from src.utils.dataset.split.assignment import NO_SPLIT, Assignment
 from src.utils.dataset.split.by_column import split_by_column
 from src.utils.dataset.split.by_fold import split_by_fold
 from src.utils.dataset.split.by_hold_out import split_by_hold_out
@@ -15,7 +15,12 @@ from src.utils.dataset.split.by_official import split_officially
 from src.utils.dataset.split.by_speaker import split_by_speaker
 from src.utils.dataset.split.groups import describe_groups, group_clips
 from src.utils.dataset.split.settings import SplitSettings
-from src.utils.dataset.split.store import is_up_to_date, summarise_splits, write_splits
+from src.utils.dataset.split.store import (
+    check_splits,
+    is_up_to_date,
+    summarise_splits,
+    write_splits,
+)
 
 
 @dataclass(frozen=True)
@@ -59,9 +64,7 @@ def split_dataset(dataset: Dataset, settings: SplitSettings | None = None, seed:
     """
     settings = settings or SplitSettings()
     files = dataset.read_files()
-    # A speaker of two genders is told before anything is dealt or written.
-    people_of(files)
-    assigned = _assign(files, settings, seed)
+    assigned = plan_split(files, settings, seed)
     recipe = settings.recipe(seed)
     there = is_up_to_date(dataset, files, recipe)
     if not there:
@@ -71,8 +74,30 @@ def split_dataset(dataset: Dataset, settings: SplitSettings | None = None, seed:
         _count_kept_apart(files, settings),
         there,
         assigned.set_aside,
-        assigned.notes,
+        assigned.notes + _tell_unchecked_voices(files, assigned.splits, settings),
     )
+
+
+def plan_split(files: pd.DataFrame, settings: SplitSettings, seed: int = 7) -> Assignment:
+    """Assign and check a split without writing it, so that an impossible one is told at once.
+
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        A files table.
+    settings : SplitSettings
+    seed : int
+
+    Raises
+    ------
+    ArgumentError, DatasetError
+        As `split_dataset` does.
+    """
+    # A speaker of two genders is told before anything is dealt.
+    people_of(files)
+    assigned = _assign(files, settings, seed)
+    check_splits(files, assigned.splits, settings.recipe(seed))
+    return assigned
 
 
 def _assign(files: pd.DataFrame, settings: SplitSettings, seed: int) -> Assignment:
@@ -91,6 +116,21 @@ def _assign(files: pd.DataFrame, settings: SplitSettings, seed: int) -> Assignme
         )
     spread = settings.spread_without_spoofs
     return Assignment(split_by_speaker(files, shares, seed, spread, units), {}, notes)
+
+
+def _tell_unchecked_voices(
+    files: pd.DataFrame, splits: pd.Series, settings: SplitSettings
+) -> list[str]:
+    """Say where speakers are unknown that the split is meant to keep apart."""
+    placed = splits != NO_SPLIT
+    unnamed = placed & (files["speaker"] == "")
+    # A split by utterance says already what it is worth, and a single part has no other side.
+    if settings.units == BY_UTTERANCE or not unnamed.any() or splits[placed].nunique() < 2:
+        return []
+    return [
+        f"{unnamed.sum():,} of {placed.sum():,} clips name no speaker: nothing tells whether a "
+        f"voice is on both sides"
+    ]
 
 
 def _count_kept_apart(files: pd.DataFrame, settings: SplitSettings) -> int:

@@ -43,10 +43,9 @@ def write_splits(dataset: Dataset, files: pd.DataFrame, splits: pd.Series, recip
     Raises
     ------
     DatasetError
-        When two splits share what the recipe keeps apart, or a downstream split lacks a class.
+        As `check_splits` does.
     """
-    _assert_disjoint(files, splits, recipe)
-    _assert_classes(files, splits, recipe)
+    check_splits(files, splits, recipe)
     folder = _folder(dataset)
     # The recipe goes first and comes back last: between, the split counts as unmade.
     (folder / RECIPE).unlink(missing_ok=True)
@@ -55,6 +54,18 @@ def write_splits(dataset: Dataset, files: pd.DataFrame, splits: pd.Series, recip
         write_files_table(_files_path(dataset, split), part)
         write_csv(folder / "by_people" / f"people-{split}.csv", people_of(part))
     write_json(folder / RECIPE, recipe | {"files": _fingerprint(files)})
+
+
+def check_splits(files: pd.DataFrame, splits: pd.Series, recipe: dict[str, Any]) -> None:
+    """Fail for a split that must not be written.
+
+    Raises
+    ------
+    DatasetError
+        When two splits share what the recipe keeps apart, or a downstream split lacks a class.
+    """
+    _assert_disjoint(files, splits, recipe)
+    _assert_classes(files, splits, recipe)
 
 
 def is_up_to_date(dataset: Dataset, files: pd.DataFrame, recipe: dict[str, Any]) -> bool:

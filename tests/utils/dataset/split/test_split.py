@@ -438,3 +438,39 @@ def test_a_broken_split_is_not_judged(make_table: Callable, dataset_of: Callable
         assign_splits(dataset, files["file"])
     train.unlink()
     assert TRAIN not in set(assign_splits(dataset, files["file"]))
+
+
+@pytest.mark.parametrize("strategy", ["official", "column"])
+def test_voices_that_cannot_be_told_apart(
+    make_table: Callable, dataset_of: Callable, strategy: str
+) -> None:
+    parts = [
+        make_table(*crowd(2, name=word)).assign(split=word) for word in ("train", "dev", "test")
+    ]
+    files = pd.concat(parts, ignore_index=True)
+    chosen = SplitSettings(strategy=strategy)
+    assert split_dataset(dataset_of(files), chosen).notes == []
+    unnamed = files.assign(speaker=files["speaker"].where(files["speaker"] != "dev001", ""))
+    assert split_dataset(dataset_of(unnamed), chosen).notes == [
+        "4 of 24 clips name no speaker: nothing tells whether a voice is on both sides"
+    ]
+
+
+def test_an_unnamed_evaluation_part_has_no_other_side(
+    make_table: Callable, dataset_of: Callable
+) -> None:
+    files = make_table(*crowd(2)).assign(split="eval", speaker="")
+    assert split_dataset(dataset_of(files), SplitSettings(strategy="official")).notes == []
+
+
+def test_clips_that_only_their_utterance_ties(make_table: Callable, dataset_of: Callable) -> None:
+    files = make_table(*crowd(12))
+    files = files.assign(utterance=files["speaker"])
+    unnamed = files.assign(speaker=files["speaker"].where(files["label"] == "bona-fide", ""))
+    assert split_dataset(dataset_of(files), WITHOUT_PRETEXT).notes == []
+    [note] = split_dataset(dataset_of(unnamed), WITHOUT_PRETEXT).notes
+    assert note.startswith("24 of 48 clips name no speaker")
+    # Which says itself what it is worth.
+    by_utterance = SplitSettings(shares=Shares(pretext=0.0), units="utterance")
+    [note] = split_dataset(dataset_of(unnamed), by_utterance).notes
+    assert "these voices only" in note
