@@ -82,6 +82,7 @@ def test_pipeline_by_the_table_s_own_split(first, place, table, source_before, h
     added = set(after) - set(source_before)
     assert {name for name in added if not name.startswith("splits/")} == {
         "files-metadata.csv",
+        "inspection.sqlite",
         "measurements.csv",
         "people-metadata.csv",
     }
@@ -90,12 +91,14 @@ def test_pipeline_by_the_table_s_own_split(first, place, table, source_before, h
 def test_every_stage_reports_and_figures_exist(first):
     for stage in (
         *("GenerateDatasetCSV", "AddDatasetDuration", "AddDatasetAmplitude", "SplitDataset"),
-        *("GenerateEmbeddings", "VisualizeEmbeddings", "OptimizeHyperparameters"),
+        *("AuditDataset", "GenerateEmbeddings", "VisualizeEmbeddings", "OptimizeHyperparameters"),
         *("TrainModel", "TestModel"),
     ):
         assert f"== {stage}" in first.out
     figures = [line.strip() for line in first.out.split("figures\n")[1].splitlines() if line]
-    assert len(figures) == 5
+    # The audit's page, two projections, three figures of the test.
+    assert len(figures) == 6
+    assert figures[0].endswith("audit.html")
     assert all(Path(path).is_file() for path in figures)
 
 
