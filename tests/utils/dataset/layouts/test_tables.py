@@ -100,3 +100,24 @@ def test_spoofceleb_with_unknown_attacks(make_corpus: Callable) -> None:
             f"line {number + 4}: unknown attack '{attack}' in '{number}.flac,id1,{attack}'" in text
         )
     assert text.endswith(" and 3 more (known attack: a00, a01, ...)")
+
+
+def test_spoofceleb_without_a_header(make_corpus: Callable, make_files: Callable) -> None:
+    folder = make_corpus("spoofceleb")
+    for part in ("development", "train", "evaluation"):
+        path = folder / f"metadata/{part}.csv"
+        whole = path.read_text()
+        path.write_text(whole.partition("\n")[2])
+        with pytest.raises(DatasetError, match=rf"{part}\.csv has no column .*; found a00/id1/"):
+            scan_folder(folder)
+        path.write_text(whole)
+    for path in (folder / "metadata").iterdir():
+        path.write_text("x")
+    with pytest.raises(DatasetError, match=r"train\.csv has no column .*, 'x', is not separated"):
+        scan_folder(folder, "spoofceleb")
+
+
+def test_other_tables_beside_spoofceleb(make_corpus: Callable, make_files: Callable) -> None:
+    folder = make_corpus("spoofceleb")
+    make_files(folder, "other/metadata/train.csv")
+    assert len(scan_folder(folder).files) == 6
