@@ -173,6 +173,22 @@ def test_a_broken_protocol_is_named(name: str, make_corpus: Callable) -> None:
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
+def test_bona_fide_with_an_attack_is_told(name: str, make_corpus: Callable) -> None:
+    folder = make_corpus(name)
+    path = folder / PROTOCOLS[name]
+    lines = path.read_text().splitlines()
+    lines[0] = " ".join("bonafide" if word == "spoof" else word for word in lines[0].split())
+    attack = {"asvspoof2021": "A07", "asvspoof5": "A19"}.get(name, "A04")
+    if name == "asvspoof2019":
+        lines[0] = "LA_0086 LA_T_1138215 - A04 bonafide"
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(DatasetError) as raised:
+        scan_folder(folder)
+    told = f"1 of {len(lines)} lines is broken: line 1: bona-fide with the attack {attack} in "
+    assert told in str(raised.value)
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
 def test_missing_and_unlisted_recordings_are_left_out(
     name: str, make_corpus: Callable, make_files: Callable
 ) -> None:
