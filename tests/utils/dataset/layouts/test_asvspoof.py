@@ -87,6 +87,21 @@ def test_asvspoof2021_with_one_of_the_two(make_corpus: Callable) -> None:
     assert len(scan.problems) == 4
 
 
+def test_asvspoof2021_with_other_subsets(make_corpus: Callable) -> None:
+    folder = make_corpus("asvspoof2021")
+    path = folder / "keys/LA/CM/trial_metadata.txt"
+    text = path.read_text()
+    path.write_text(text.replace("trim hidden", "trim hidden_track"))
+    assert set(scan_folder(folder).files["subset"]) == {"eval", "progress", "hidden_track"}
+    path.write_text(text.replace("notrim eval", "notrim Eval").replace("trim hidden", "trim dev"))
+    with pytest.raises(DatasetError) as raised:
+        scan_folder(folder)
+    message = str(raised.value)
+    assert "3 of 4 lines are broken: line 1: unknown subset 'Eval' in 'LA_0009 " in message
+    assert "line 4: unknown subset 'dev'" in message
+    assert message.endswith("(known subset: progress, eval, hidden)")
+
+
 @pytest.mark.parametrize("place", ["keys/CM", "CM", "DF/keys/CM", "DF-keys/keys/DF/CM"])
 def test_asvspoof2021_with_its_key_elsewhere(make_corpus: Callable, place: str) -> None:
     """Releases of the keys differ in their folders; what a key is shows by its columns."""
