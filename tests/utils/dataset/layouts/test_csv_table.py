@@ -203,9 +203,11 @@ def test_a_missing_column_is_named(tmp_path: Path, header: str, missing: str) ->
 
 
 def test_the_layout_is_recognised_or_asked_for(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"fits no known layout .*real_voices.*metadata\.csv"):
+    with pytest.raises(DatasetError, match=r"no known layout \(cetuc, .*folders\); ") as raised:
         scan_folder(tmp_path)
-    with pytest.raises(DatasetError, match=r"no metadata\.csv"):
+    assert "DatasetPreparation.md shows what each expects, and --layout=NAME" in str(raised.value)
+    assert len(str(raised.value)) - len(str(tmp_path)) < 250
+    with pytest.raises(DatasetError, match=r"no metadata\.csv in .*; the layout is metadata"):
         scan_folder(tmp_path, "csv")
     with pytest.raises(ArgumentError, match=r"--layout=cetucc .*did you mean cetuc"):
         scan_folder(tmp_path, "cetucc")

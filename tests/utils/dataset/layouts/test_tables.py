@@ -53,6 +53,34 @@ def test_another_meta_csv_is_not_taken(make_corpus: Callable) -> None:
     path.write_text(path.read_text().replace("file,speaker,label", "file,speaker,label,split"))
     with pytest.raises(DatasetError, match="fits no known layout"):
         scan_folder(folder)
+    with pytest.raises(DatasetError, match="columns file,speaker,label alone; found file, speak"):
+        scan_folder(folder, "in-the-wild")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "file;speaker;label\n0.wav;X;spoof\n",
+            "line, 'file;speaker;label', is not sep.* ','",
+        ),
+        ("path,who,label\n0.wav,X,spoof\n", "found path, who, label$"),
+        ("", "the file is empty$"),
+        ("\xff", "is not text"),
+    ],
+)
+def test_the_header_of_another_meta_csv_is_told(
+    text: str, told: str, make_corpus: Callable
+) -> None:
+    folder = make_corpus("in-the-wild")
+    (folder / "release_in_the_wild/meta.csv").write_bytes(text.encode("latin-1"))
+    with pytest.raises(DatasetError, match=rf"release_in_the_wild/meta\.csv .*{told}"):
+        scan_folder(folder, "in-the-wild")
+
+
+def test_in_the_wild_without_a_table(make_corpus: Callable) -> None:
+    folder = make_corpus("in-the-wild")
+    (folder / "release_in_the_wild/meta.csv").unlink()
     with pytest.raises(DatasetError, match=r"must hold one meta\.csv with .*; it holds none"):
         scan_folder(folder, "in-the-wild")
 
