@@ -76,6 +76,8 @@ def _tell_people(people: People) -> list[str]:
 
 def report_scan(scan: Scan) -> str:
     """Count what was found, per label, against what is published, and what was left out."""
+    from src.utils.dataset.split.parts import tell_unknown_parts
+
     files = scan.files
     rows = [
         f"{int((files['label'] == label).sum()):,} {label} clips of "
@@ -86,6 +88,9 @@ def report_scan(scan: Scan) -> str:
     empty = [label for label in LABELS if not (files["label"] == label).any()]
     if empty:
         text += f"\nwarning: no {' and no '.join(empty)} clip, so no detector can be trained on it"
+    unknown = tell_unknown_parts(files)
+    if unknown:
+        text += f"\nwarning: {unknown}; --strategy=column and official refuse it"
     for total in scan.totals:
         if total.found == total.expected:
             text += f"\n{total.what}: {total.found:,}, as published"

@@ -43,6 +43,16 @@ def test_scan(files: pd.DataFrame) -> None:
     assert "warning: no spoof clip" in text
 
 
+def test_a_word_that_no_strategy_knows_is_told(files: pd.DataFrame) -> None:
+    words = ["train", " Dev", "", "holdout"]
+    lines = reports.report_scan(Scan("csv", files.assign(split=words))).splitlines()
+    assert lines[1].startswith(
+        "warning: unknown word in the split column: 'holdout'; known are train, training, dev"
+    )
+    assert len(lines) == 2
+    assert "warning" not in reports.report_scan(Scan("csv", files.assign(split="eval")))
+
+
 def test_what_is_left_out_is_counted_by_reason(files: pd.DataFrame) -> None:
     problems = {f"{n}.wav": "is listed but missing" for n in range(1200)}
     problems |= {"x.txt": "is no recording"}
