@@ -79,11 +79,7 @@ def report_scan(scan: Scan) -> str:
     from src.utils.dataset.split.parts import tell_unknown_parts
 
     files = scan.files
-    rows = [
-        f"{int((files['label'] == label).sum()):,} {label} clips of "
-        f"{files['speaker'][files['label'] == label].nunique():,} speakers"
-        for label in LABELS
-    ]
+    rows = [_count_clips(label, files["speaker"][files["label"] == label]) for label in LABELS]
     text = f"layout {scan.layout}: {', '.join(rows)}"
     empty = [label for label in LABELS if not (files["label"] == label).any()]
     if empty:
@@ -97,6 +93,16 @@ def report_scan(scan: Scan) -> str:
         else:
             text += f"\nwarning: {total.what}: {total.found:,}, and {total.expected:,} published"
     return text + _count_reasons(scan.problems)
+
+
+def _count_clips(label: str, speakers: pd.Series) -> str:
+    """Count the clips of a label and those who speak in them, clips without a name apart."""
+    named = speakers[speakers != ""]
+    n_unnamed = len(speakers) - len(named)
+    if n_unnamed and not len(named):
+        return f"{n_unnamed:,} {label} clips of unknown speakers"
+    text = f"{len(named):,} {label} clips of {named.nunique():,} speakers"
+    return text + (f" and {n_unnamed:,} clips of unknown speakers" if n_unnamed else "")
 
 
 def _count_reasons(problems: dict[str, str]) -> str:
