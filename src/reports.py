@@ -40,7 +40,8 @@ def report_prepared(prepared: Prepared) -> str:
         lines.append(f"{entry.name}: {entry.n_files:,} files{left}")
         lines.append(f"  sha256 {entry.sha256} ({entry.checked})")
     if prepared.n_skipped:
-        lines.append(f"{prepared.n_skipped:,} of them had been unpacked before")
+        archives = "archive was" if prepared.n_skipped == 1 else "archives were"
+        lines.append(f"{prepared.n_skipped:,} {archives} unpacked before")
     if prepared.people is not None:
         lines += _tell_people(prepared.people)
     if prepared.missing:
