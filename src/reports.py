@@ -40,7 +40,8 @@ def report_prepared(prepared: Prepared) -> str:
         lines.append(f"{entry.name}: {entry.n_files:,} files{left}")
         lines.append(f"  sha256 {entry.sha256} ({entry.checked})")
     if prepared.n_skipped:
-        lines.append(f"{prepared.n_skipped:,} of them had been unpacked before")
+        archives = "archive was" if prepared.n_skipped == 1 else "archives were"
+        lines.append(f"{prepared.n_skipped:,} {archives} unpacked before")
     if prepared.people is not None:
         lines += _tell_people(prepared.people)
     if prepared.missing:
@@ -76,22 +77,33 @@ def _tell_people(people: People) -> list[str]:
 
 def report_scan(scan: Scan) -> str:
     """Count what was found, per label, against what is published, and what was left out."""
+    from src.utils.dataset.split.parts import tell_unknown_parts
+
     files = scan.files
-    rows = [
-        f"{int((files['label'] == label).sum()):,} {label} clips of "
-        f"{files['speaker'][files['label'] == label].nunique():,} speakers"
-        for label in LABELS
-    ]
+    rows = [_count_clips(label, files["speaker"][files["label"] == label]) for label in LABELS]
     text = f"layout {scan.layout}: {', '.join(rows)}"
     empty = [label for label in LABELS if not (files["label"] == label).any()]
     if empty:
         text += f"\nwarning: no {' and no '.join(empty)} clip, so no detector can be trained on it"
+    unknown = tell_unknown_parts(files)
+    if unknown:
+        text += f"\nwarning: {unknown}; --strategy=column and official refuse it"
     for total in scan.totals:
         if total.found == total.expected:
             text += f"\n{total.what}: {total.found:,}, as published"
         else:
             text += f"\nwarning: {total.what}: {total.found:,}, and {total.expected:,} published"
     return text + _count_reasons(scan.problems)
+
+
+def _count_clips(label: str, speakers: pd.Series) -> str:
+    """Count the clips of a label and those who speak in them, clips without a name apart."""
+    named = speakers[speakers != ""]
+    n_unnamed = len(speakers) - len(named)
+    if n_unnamed and not len(named):
+        return f"{n_unnamed:,} {label} clips of unknown speakers"
+    text = f"{len(named):,} {label} clips of {named.nunique():,} speakers"
+    return text + (f" and {n_unnamed:,} clips of unknown speakers" if n_unnamed else "")
 
 
 def _count_reasons(problems: dict[str, str]) -> str:

@@ -155,7 +155,7 @@ def read_units(dataset: Dataset, split: str) -> str:
 
 
 def summarise_splits(files: pd.DataFrame, splits: pd.Series) -> pd.DataFrame:
-    """Count speakers, clips and minutes per split, label and gender.
+    """Count speakers (those who are named), clips and minutes per split, label and gender.
 
     Returns
     -------
@@ -168,7 +168,7 @@ def summarise_splits(files: pd.DataFrame, splits: pd.Series) -> pd.DataFrame:
     table["gender"] = table["gender"].replace("", "unknown")
     groups = table.groupby(["split", "label", "gender"], observed=True)
     summary = groups.agg(
-        speakers=("speaker", "nunique"),
+        speakers=("speaker", lambda names: names[names != ""].nunique()),
         clips=("file", "size"),
         minutes=("duration", lambda seconds: seconds.sum(min_count=1) / 60),
     )
