@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src.models.classifier import Classifier
-from src.models.data import TEST
+from src.models.data import TEST, warn_if_stale
 from src.models.registry import classifier_class
 from src.models.scores import write_scores
 from src.models.train import TRAINED_ON
@@ -94,6 +94,7 @@ def evaluate_run(
             return Evaluation(run, there, results, [*figures.values()])
     clips = store.load(settings["layer"])
     _require_unseen(run, clips)
+    warn_if_stale(store)
     what = TEST
     if gender is not None:
         clips = clips.where(clips.gender == gender)

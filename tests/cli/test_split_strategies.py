@@ -96,6 +96,20 @@ def test_a_held_out_attack_is_only_tested(fab, corpus, whole, table):
     again.succeeds("(unchanged)")
 
 
+def test_vectors_of_an_older_split_are_told(fab, corpus, whole):
+    """Split anew and tested without new vectors: the figures are of the old split."""
+    fab("SplitDataset", whole[0], "--folds=3", "--fold=0").succeeds()
+    runs = corpus / "stale"
+    train_and_test(fab, whole, runs)
+    fab("SplitDataset", whole[0], "--folds=3", "--fold=0", "--seed=8").succeeds()
+    names = ("--backbone=lfcc", "--classifier=svm", whole[1], f"--runs={runs}")
+    for words in (("TrainModel", *names, "--layer=0"), ("TestModel", *names)):
+        [line] = fab(*words).succeeds("EER").lines
+        assert "split anew" in line and "run GenerateEmbeddings" in line
+    fab("GenerateEmbeddings", "--backbone=lfcc", *whole).succeeds()
+    assert not fab("TrainModel", *names, "--layer=0").succeeds("EER").lines
+
+
 def test_an_official_test_part_serves_a_model_trained_elsewhere(fab, corpus, whole, table):
     fab("SplitDataset", whole[0], "--strategy=official").succeeds()
     assert {row["split"] for row in split_of(table, corpus, "train")} == {"train"}
