@@ -355,9 +355,11 @@ def _warn_of_voices(run: Run) -> str:
 def report_evaluation(evaluation: Evaluation) -> str:
     """Show the figures of a test, its confusion matrix and its files."""
     found = evaluation.detection
-    warning = _warn_of_voices(evaluation.run)
+    head = _warn_of_voices(evaluation.run)
+    if evaluation.elsewhere:
+        head = f"tested on another data set: {evaluation.elsewhere}\n{head}"
     if found.eer > 0.5:
-        warning += "warning: EER above 50 %: are the labels swapped?\n"
+        head += "warning: EER above 50 %: are the labels swapped?\n"
     rows = {
         "EER": f"{found.eer:.2%}",
         "AUC": f"{found.auc:.4f}",
@@ -374,7 +376,7 @@ def report_evaluation(evaluation: Evaluation) -> str:
     }
     lines = [f"{name:<10} {value}" for name, value in rows.items()]
     files = [str(path) for path in (evaluation.results, *evaluation.figures)]
-    return warning + "\n".join(lines + files)
+    return head + "\n".join(lines + files)
 
 
 def table(frame: pd.DataFrame, **formats: str) -> str:

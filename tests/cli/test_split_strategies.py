@@ -127,11 +127,13 @@ def test_an_official_test_part_serves_a_model_trained_elsewhere(fab, corpus, who
     fab(
         *("GenerateEmbeddings", "--backbone=lfcc", "--splits=downstream_test", *there),
     ).succeeds()
-    fab("TestModel", *names, there[1]).succeeds("EER")
-    [results] = (corpus / "official").glob("run0_*/test_results.json")
+    fab("TestModel", *names, there[1]).succeeds("EER", f"another data set: {corpus / 'unknown'}")
+    [results] = (corpus / "official").glob("run0_*/test_results*.json")
+    assert results.name == "test_results_unknown.json"
     clips = table(corpus / "unknown/files-metadata.csv")
     found = json.loads(results.read_text())
     assert found["n_bona_fide"] + found["n_spoof"] == len(clips) > 0
+    assert found["dataset"] == str((corpus / "unknown").resolve())
 
 
 def test_all_folds_test_everybody_once(fab, corpus, whole, table):

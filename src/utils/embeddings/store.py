@@ -93,6 +93,16 @@ class EmbeddingStore:
         return str(self.manifest.get("units", BY_SPEAKER))
 
     @property
+    def dataset(self) -> str:
+        """The folder that the recordings lie in."""
+        return str(self.manifest["dataset"])
+
+    @property
+    def dataset_name(self) -> str:
+        """The name of the data set's own folder, which its recordings may lie apart from."""
+        return Path(self.manifest.get("root", self.dataset)).name
+
+    @property
     def is_stale(self) -> bool:
         """Whether the data set was split anew since; no where that cannot be told."""
         then = self.manifest.get("split_fingerprint")
