@@ -9,7 +9,7 @@ from src.models.registry import classifier_class
 from src.models.scores import write_scores
 from src.models.tested import TESTED, ending_for, keep_ending
 from src.models.train import TRAINED_ON
-from src.utils.config import BY_SPEAKER, GENDERS
+from src.utils.config import BY_SPEAKER, BY_UTTERANCE, GENDERS, SAME_VOICES
 from src.utils.eer import Detection, det_curve, evaluate_scores
 from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
 from src.utils.embeddings.store import EmbeddingStore, backbone_differences
@@ -118,7 +118,10 @@ def evaluate_run(
     plot_confusion(detection, figures["confusion_matrix"], title)
     plot_roc(curve, detection, figures["roc_curve"], title)
     plot_det(curve, detection, figures["det_curve"], title)
-    write_json(results, detection.as_dict() | {"dataset": store.dataset})
+    about = {"dataset": store.dataset}
+    if settings.get("units") == BY_UTTERANCE:
+        about["note"] = SAME_VOICES
+    write_json(results, detection.as_dict() | about)
     run.update(**{TESTED: tested | {part: store.fingerprint}})
     return Evaluation(run, detection, results, [*figures.values()], elsewhere)
 

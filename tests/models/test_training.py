@@ -340,8 +340,9 @@ def test_seen_speakers_are_fine_by_utterance(
     assert (training.probe.unit, training.probe.n_speakers) == ("file", 1)
     again = trained(opened, tmp_path / "runs", layer="probe", seed=3, reuse=True)
     assert again.was_there
-    text = report_evaluation(evaluate_run(training.run, tmp_path))
-    assert "these voices only" in text
+    evaluation = evaluate_run(training.run, tmp_path)
+    assert "these voices only" in report_evaluation(evaluation)
+    assert "these voices only" in json.loads(evaluation.results.read_text())["note"]
     assert "these voices only" in report_training(training)
     assert "folds by file" in report_training(training)
     shutil.rmtree(tmp_path / "wav2vec2/downstream_test")
