@@ -128,14 +128,20 @@ def report_durations(files: pd.DataFrame, rejected: dict[str, str]) -> str:
     return text + report_rejected(rejected)
 
 
-def report_amplitudes(files: pd.DataFrame, rejected: dict[str, str]) -> str:
-    """Tell the peaks per label, and warn when they alone could tell the classes apart."""
+def report_amplitudes(
+    files: pd.DataFrame, rejected: dict[str, str], is_mended_next: bool = False
+) -> str:
+    """Tell the peaks per label, and warn when they alone could tell the classes apart.
+
+    What to run is left out where it is run next anyway.
+    """
     medians = files.groupby("label")["amplitude"].median().dropna()
     lines = [f"{label}: median peak {medians[label]:.3f}" for label in medians.index]
     if len(medians) == 2 and medians.max() > 1.5 * medians.min():
+        remedy = "" if is_mended_next else "; run NormalizeDataset"
         lines.append(
-            "warning: the classes differ in level, which a detector may learn instead of the "
-            "voice; run NormalizeDataset"
+            f"warning: the classes differ in level, which a detector may learn instead of the "
+            f"voice{remedy}"
         )
     return "\n".join(lines) + report_rejected(rejected)
 
