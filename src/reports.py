@@ -140,14 +140,20 @@ def report_durations(files: pd.DataFrame, rejected: dict[str, str]) -> str:
     return text + report_rejected(rejected)
 
 
-def report_amplitudes(files: pd.DataFrame, rejected: dict[str, str]) -> str:
-    """Tell the peaks per label, and warn when they alone could tell the classes apart."""
+def report_amplitudes(
+    files: pd.DataFrame, rejected: dict[str, str], is_mended_next: bool = False
+) -> str:
+    """Tell the peaks per label, and warn when they alone could tell the classes apart.
+
+    What to run is left out where it is run next anyway.
+    """
     medians = files.groupby("label")["amplitude"].median().dropna()
     lines = [f"{label}: median peak {medians[label]:.3f}" for label in medians.index]
     if len(medians) == 2 and medians.max() > 1.5 * medians.min():
+        remedy = "" if is_mended_next else "; run NormalizeDataset"
         lines.append(
-            "warning: the classes differ in level, which a detector may learn instead of the "
-            "voice; run NormalizeDataset"
+            f"warning: the classes differ in level, which a detector may learn instead of the "
+            f"voice{remedy}"
         )
     return "\n".join(lines) + report_rejected(rejected)
 
@@ -367,9 +373,11 @@ def _warn_of_voices(run: Run) -> str:
 def report_evaluation(evaluation: Evaluation) -> str:
     """Show the figures of a test, its confusion matrix and its files."""
     found = evaluation.detection
-    warning = _warn_of_voices(evaluation.run)
+    head = _warn_of_voices(evaluation.run)
+    if evaluation.elsewhere:
+        head = f"tested on another data set: {evaluation.elsewhere}\n{head}"
     if found.eer > 0.5:
-        warning += "warning: EER above 50 %: are the labels swapped?\n"
+        head += "warning: EER above 50 %: are the labels swapped?\n"
     rows = {
         "EER": f"{found.eer:.2%}",
         "AUC": f"{found.auc:.4f}",
@@ -386,7 +394,7 @@ def report_evaluation(evaluation: Evaluation) -> str:
     }
     lines = [f"{name:<10} {value}" for name, value in rows.items()]
     files = [str(path) for path in (evaluation.results, *evaluation.figures)]
-    return warning + "\n".join(lines + files)
+    return head + "\n".join(lines + files)
 
 
 def table(frame: pd.DataFrame, **formats: str) -> str:

@@ -106,6 +106,9 @@ def test_amplitudes(files: pd.DataFrame, levels: list[float], warned: bool) -> N
     files = files.sort_values("label").assign(amplitude=levels)
     text = reports.report_amplitudes(files, {})
     assert ("NormalizeDataset" in text) == warned
+    mended = reports.report_amplitudes(files, {}, is_mended_next=True)
+    assert ("differ in level" in mended) == warned
+    assert "NormalizeDataset" not in mended
     assert "bona-fide: median peak 0.500" in text
     reports.report_amplitudes(files.assign(amplitude=np.nan), {"a": "is bad"})
 

@@ -1,5 +1,6 @@
 """The split's files on disk, and the table that shows what is in it."""
 
+import json
 import logging
 import shlex
 from pathlib import Path
@@ -152,6 +153,14 @@ def read_units(dataset: Dataset, split: str) -> str:
         return BY_SPEAKER
     # A split of before there was a choice says nothing.
     return str(read_json(path).get("units", BY_SPEAKER))
+
+
+def split_fingerprint(root: Path) -> str | None:
+    """Hash how the data set in `root` is split now, None where it is not."""
+    path = root / "splits" / RECIPE
+    if not path.is_file():
+        return None
+    return sha256_text(json.dumps(read_json(path), sort_keys=True))
 
 
 def summarise_splits(files: pd.DataFrame, splits: pd.Series) -> pd.DataFrame:
