@@ -52,8 +52,9 @@ def make_plan(files: Sequence[str], seconds: np.ndarray, batch_seconds: float) -
     start = 0
     while start < len(order):
         longest = float(seconds[order[start]])
-        fit = int(batch_seconds // longest) if longest > 0 else MAX_BATCH_CLIPS
-        count = min(max(1, fit), MAX_BATCH_CLIPS)
+        # As a float: of clips with hardly a length no whole number fits.
+        fit = batch_seconds // longest if longest > 0 else MAX_BATCH_CLIPS
+        count = int(min(max(1, fit), MAX_BATCH_CLIPS))
         batches.append(Batch(order[start : start + count], longest))
         start += count
     return batches

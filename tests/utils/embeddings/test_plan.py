@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from src.utils.embeddings.plan import MAX_BATCH_CLIPS, make_plan, read_plan, write_plan
@@ -12,6 +12,7 @@ LENGTHS = st.lists(st.floats(0, 100, allow_subnormal=False), max_size=200)
 
 
 @given(LENGTHS, st.floats(1, 1000))
+@example([2.2250738585072014e-308], 4.0)
 def test_every_clip_once_in_batches_that_fit(lengths: list[float], batch_seconds: float) -> None:
     seconds = np.array(lengths)
     plan = make_plan([f"{row:03d}" for row in range(len(lengths))], seconds, batch_seconds)
