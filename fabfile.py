@@ -429,7 +429,7 @@ def OptimizeHyperparameters(
     from src.reports import report_audited, report_search
 
     stores = TrainingStores.open(_path(c, "embeddings", embeddings), names[0])
-    print(report_audited(find_audit(_path(c, "runs", runs), stores.train.manifest["dataset"])))
+    print(report_audited(find_audit(_path(c, "runs", runs), stores.train.dataset)))
     search = optimize(stores, _path(c, "runs", runs), names[1], total, _seed(c, seed), study)
     print(report_search(search))
     if search.was_stopped:
@@ -468,7 +468,7 @@ def TrainModel(
             best["layer"] if recipe.layer is None else recipe.layer,
         )
     stores = TrainingStores.open(_path(c, "embeddings", embeddings), names[0])
-    print(report_audited(find_audit(folder, stores.train.manifest["dataset"])))
+    print(report_audited(find_audit(folder, stores.train.dataset)))
     if given is None:
         given = PROBE if recipe.layer is None else recipe.layer
     training = train_model(stores, folder, names[1], given, recipe.hyperparameters, _seed(c, seed))

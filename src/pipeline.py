@@ -165,7 +165,10 @@ def prepare_dataset(settings: PipelineSettings, tell: Callable[[str], None]) -> 
     if not is_measured(dataset, DURATION_STAGE, "duration"):
         tell(f"{DURATION_STAGE}\n{reports.report_durations(*add_durations(dataset))}")
     if not is_measured(dataset, AMPLITUDE_STAGE, "amplitude"):
-        tell(f"{AMPLITUDE_STAGE}\n{reports.report_amplitudes(*add_amplitudes(dataset))}")
+        files, rejected = add_amplitudes(dataset)
+        is_mended_next = settings.normalize is not None
+        report = reports.report_amplitudes(files, rejected, is_mended_next)
+        tell(f"{AMPLITUDE_STAGE}\n{report}")
     if settings.normalize == MATCH:
         matching = match_audited(
             dataset, _beside(dataset, "matched"), MatchSettings(seed=settings.seed)

@@ -40,7 +40,8 @@ def report_prepared(prepared: Prepared) -> str:
         lines.append(f"{entry.name}: {entry.n_files:,} files{left}")
         lines.append(f"  sha256 {entry.sha256} ({entry.checked})")
     if prepared.n_skipped:
-        lines.append(f"{prepared.n_skipped:,} of them had been unpacked before")
+        archives = "archive was" if prepared.n_skipped == 1 else "archives were"
+        lines.append(f"{prepared.n_skipped:,} {archives} unpacked before")
     if prepared.people is not None:
         lines += _tell_people(prepared.people)
     if prepared.missing:
@@ -76,22 +77,33 @@ def _tell_people(people: People) -> list[str]:
 
 def report_scan(scan: Scan) -> str:
     """Count what was found, per label, against what is published, and what was left out."""
+    from src.utils.dataset.split.parts import tell_unknown_parts
+
     files = scan.files
-    rows = [
-        f"{int((files['label'] == label).sum()):,} {label} clips of "
-        f"{files['speaker'][files['label'] == label].nunique():,} speakers"
-        for label in LABELS
-    ]
+    rows = [_count_clips(label, files["speaker"][files["label"] == label]) for label in LABELS]
     text = f"layout {scan.layout}: {', '.join(rows)}"
     empty = [label for label in LABELS if not (files["label"] == label).any()]
     if empty:
         text += f"\nwarning: no {' and no '.join(empty)} clip, so no detector can be trained on it"
+    unknown = tell_unknown_parts(files)
+    if unknown:
+        text += f"\nwarning: {unknown}; --strategy=column and official refuse it"
     for total in scan.totals:
         if total.found == total.expected:
             text += f"\n{total.what}: {total.found:,}, as published"
         else:
             text += f"\nwarning: {total.what}: {total.found:,}, and {total.expected:,} published"
     return text + _count_reasons(scan.problems)
+
+
+def _count_clips(label: str, speakers: pd.Series) -> str:
+    """Count the clips of a label and those who speak in them, clips without a name apart."""
+    named = speakers[speakers != ""]
+    n_unnamed = len(speakers) - len(named)
+    if n_unnamed and not len(named):
+        return f"{n_unnamed:,} {label} clips of unknown speakers"
+    text = f"{len(named):,} {label} clips of {named.nunique():,} speakers"
+    return text + (f" and {n_unnamed:,} clips of unknown speakers" if n_unnamed else "")
 
 
 def _count_reasons(problems: dict[str, str]) -> str:
@@ -128,14 +140,20 @@ def report_durations(files: pd.DataFrame, rejected: dict[str, str]) -> str:
     return text + report_rejected(rejected)
 
 
-def report_amplitudes(files: pd.DataFrame, rejected: dict[str, str]) -> str:
-    """Tell the peaks per label, and warn when they alone could tell the classes apart."""
+def report_amplitudes(
+    files: pd.DataFrame, rejected: dict[str, str], is_mended_next: bool = False
+) -> str:
+    """Tell the peaks per label, and warn when they alone could tell the classes apart.
+
+    What to run is left out where it is run next anyway.
+    """
     medians = files.groupby("label")["amplitude"].median().dropna()
     lines = [f"{label}: median peak {medians[label]:.3f}" for label in medians.index]
     if len(medians) == 2 and medians.max() > 1.5 * medians.min():
+        remedy = "" if is_mended_next else "; run NormalizeDataset"
         lines.append(
-            "warning: the classes differ in level, which a detector may learn instead of the "
-            "voice; run NormalizeDataset"
+            f"warning: the classes differ in level, which a detector may learn instead of the "
+            f"voice{remedy}"
         )
     return "\n".join(lines) + report_rejected(rejected)
 
@@ -355,9 +373,11 @@ def _warn_of_voices(run: Run) -> str:
 def report_evaluation(evaluation: Evaluation) -> str:
     """Show the figures of a test, its confusion matrix and its files."""
     found = evaluation.detection
-    warning = _warn_of_voices(evaluation.run)
+    head = _warn_of_voices(evaluation.run)
+    if evaluation.elsewhere:
+        head = f"tested on another data set: {evaluation.elsewhere}\n{head}"
     if found.eer > 0.5:
-        warning += "warning: EER above 50 %: are the labels swapped?\n"
+        head += "warning: EER above 50 %: are the labels swapped?\n"
     rows = {
         "EER": f"{found.eer:.2%}",
         "AUC": f"{found.auc:.4f}",
@@ -374,7 +394,7 @@ def report_evaluation(evaluation: Evaluation) -> str:
     }
     lines = [f"{name:<10} {value}" for name, value in rows.items()]
     files = [str(path) for path in (evaluation.results, *evaluation.figures)]
-    return warning + "\n".join(lines + files)
+    return head + "\n".join(lines + files)
 
 
 def table(frame: pd.DataFrame, **formats: str) -> str:

@@ -14,7 +14,7 @@ import torch
 from src.utils.config import DOWNSTREAM_SPLITS
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.embeddings.store import EmbeddingStore
-from src.utils.embeddings.writer import StoreWriter
+from src.utils.embeddings.writer import Origin, StoreWriter
 
 
 @pytest.fixture(autouse=True)
@@ -185,6 +185,7 @@ def make_store() -> Callable[..., EmbeddingStore]:
         split: str,
         *layers: EmbeddingSet,
         stats: tuple[str, ...] = ("mean",),
+        dataset: str = "/nowhere/at/all",
         **about: Any,
     ) -> EmbeddingStore:
         first = layers[0]
@@ -209,7 +210,8 @@ def make_store() -> Callable[..., EmbeddingStore]:
             "stats_count": len(stats),
             "dim": first.x.shape[1] // len(stats),
         } | about
-        writer = StoreWriter(embeddings, split, backbone, "/nowhere/at/all", clips)
+        origin = Origin(dataset, dataset)
+        writer = StoreWriter(embeddings, split, backbone, origin, clips)
         writer.start()
         vectors = np.stack([layer.x for layer in layers], axis=1)
         shape = (len(first), len(layers), len(stats), backbone["dim"])

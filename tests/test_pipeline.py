@@ -198,3 +198,30 @@ def test_an_evaluation_part_alone_is_told_how_to_test(listed: Callable, tmp_path
         *("GenerateEmbeddings", where, "--backbone=lfcc", "--splits=downstream_test", embeddings),
         *("TestModel", "--run-number=N", embeddings),
     ]
+
+
+@pytest.mark.parametrize(("normalize", "advised"), [("rms", False), (None, True)])
+def test_a_stage_that_comes_next_is_not_advised(
+    tmp_path: Path,
+    voice: Callable,
+    write_audio: Callable,
+    make_cetuc: Callable,
+    normalize: str | None,
+    advised: bool,
+) -> None:
+    recordings = make_cetuc(tmp_path / "data", PEOPLE)
+    for number, path in enumerate(sorted(recordings.glob("fake_voices/*/*.wav"))):
+        write_audio(path, voice(seed=number, peak=0.05))
+    shares = Shares(0.0, 0.8, 0.2, 0.5, 0.25, 0.25)
+    settings = PipelineSettings(
+        recordings,
+        tmp_path / "e",
+        tmp_path / "r",
+        normalize=normalize,
+        split=SplitSettings(shares=shares),
+    )
+    told: list[str] = []
+    prepare_dataset(settings, told.append)
+    [text] = [text for text in told if text.startswith("AddDatasetAmplitude")]
+    assert "differ in level" in text
+    assert ("run NormalizeDataset" in text) == advised

@@ -43,6 +43,29 @@ def test_scan(files: pd.DataFrame) -> None:
     assert "warning: no spoof clip" in text
 
 
+def test_only_speakers_with_a_name_are_counted(files: pd.DataFrame) -> None:
+    text = reports.report_scan(Scan("csv", files.assign(speaker="")))
+    assert text == (
+        "layout csv: 3 bona-fide clips of unknown speakers, 1 spoof clips of unknown speakers"
+    )
+    files["speaker"] = files["speaker"].where(files["speaker"] != "b", "")
+    text = reports.report_scan(Scan("csv", files))
+    assert "2 bona-fide clips of 1 speakers and 1 clips of unknown speakers, 1 spoof clips" in text
+    assert text.endswith("1 spoof clips of 1 speakers")
+    text = reports.report_scan(Scan("csv", files[files["label"] == "spoof"]))
+    assert "csv: 0 bona-fide clips of 0 speakers, 1 spoof" in text
+
+
+def test_a_word_that_no_strategy_knows_is_told(files: pd.DataFrame) -> None:
+    words = ["train", " Dev", "", "holdout"]
+    lines = reports.report_scan(Scan("csv", files.assign(split=words))).splitlines()
+    assert lines[1].startswith(
+        "warning: unknown word in the split column: 'holdout'; known are train, training, dev"
+    )
+    assert len(lines) == 2
+    assert "warning" not in reports.report_scan(Scan("csv", files.assign(split="eval")))
+
+
 def test_what_is_left_out_is_counted_by_reason(files: pd.DataFrame) -> None:
     problems = {f"{n}.wav": "is listed but missing" for n in range(1200)}
     problems |= {"x.txt": "is no recording"}
@@ -83,6 +106,9 @@ def test_amplitudes(files: pd.DataFrame, levels: list[float], warned: bool) -> N
     files = files.sort_values("label").assign(amplitude=levels)
     text = reports.report_amplitudes(files, {})
     assert ("NormalizeDataset" in text) == warned
+    mended = reports.report_amplitudes(files, {}, is_mended_next=True)
+    assert ("differ in level" in mended) == warned
+    assert "NormalizeDataset" not in mended
     assert "bona-fide: median peak 0.500" in text
     reports.report_amplitudes(files.assign(amplitude=np.nan), {"a": "is bad"})
 

@@ -1,5 +1,6 @@
 """What training reads: the train and validation embeddings of one backbone."""
 
+import logging
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -9,6 +10,8 @@ from src.utils.config import DOWNSTREAM_SPLITS
 from src.utils.embeddings.embedding_set import EmbeddingSet, assert_disjoint, join
 from src.utils.embeddings.store import EmbeddingStore, backbone_differences
 from src.utils.errors import EmbeddingError
+
+log = logging.getLogger(__name__)
 
 TRAIN, VALIDATION, TEST = DOWNSTREAM_SPLITS
 
@@ -27,7 +30,7 @@ class TrainingStores:
 
     @classmethod
     def open(cls, embeddings: Path, backbone: str) -> "TrainingStores":
-        """Open `downstream_train` and `downstream_val`.
+        """Open `downstream_train` and `downstream_val`, warning of an older split.
 
         Raises
         ------
@@ -39,6 +42,7 @@ class TrainingStores:
             EmbeddingStore.open(embeddings, backbone, VALIDATION),
         )
         require_same_backbone(stores.train, stores.validation)
+        warn_if_stale(stores.train, stores.validation)
         return stores
 
     def load(self, layer: int) -> tuple[EmbeddingSet, EmbeddingSet]:
@@ -82,6 +86,14 @@ def require_same_backbone(first: EmbeddingStore, second: EmbeddingStore) -> None
         raise EmbeddingError(
             f"{first.folder} and {second.folder} differ in {', '.join(differs)}; run "
             f"GenerateEmbeddings for both with the same flags"
+        )
+
+
+def warn_if_stale(*stores: EmbeddingStore) -> None:
+    """Warn when any store is of an older split than its data set has now."""
+    if any(store.is_stale for store in stores):
+        log.warning(
+            "the data set was split anew since these embeddings were made; run GenerateEmbeddings"
         )
 
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src.models.classifier import Classifier
-from src.models.data import TEST
+from src.models.data import TEST, warn_if_stale
 from src.models.registry import classifier_class
 from src.models.scores import write_scores
+from src.models.tested import TESTED, ending_for, keep_ending
 from src.models.train import TRAINED_ON
-from src.utils.config import BY_SPEAKER, GENDERS
+from src.utils.config import BY_SPEAKER, BY_UTTERANCE, GENDERS, SAME_VOICES
 from src.utils.eer import Detection, det_curve, evaluate_scores
 from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
 from src.utils.embeddings.store import EmbeddingStore, backbone_differences
@@ -32,12 +33,15 @@ class Evaluation:
     results : pathlib.Path
         The JSON file.
     figures : list of pathlib.Path
+    elsewhere : str or None
+        The folder of the recordings where they are of another data set than the run's.
     """
 
     run: Run
     detection: Detection
     results: Path
     figures: list[Path]
+    elsewhere: str | None = None
 
 
 def load_classifier(run: Run) -> Classifier:
@@ -59,7 +63,8 @@ def evaluate_run(
 ) -> Evaluation:
     """Score the test split with a run's model and write results, scores and figures into it.
 
-    Decisions are made at the threshold fixed on validation.
+    Decisions are made at the threshold fixed on validation. Files on another data set than the
+    run's end in its name, so that they stand beside those on its own.
 
     Parameters
     ----------
@@ -83,33 +88,42 @@ def evaluate_run(
     settings = run.settings
     store = EmbeddingStore.open(embeddings, settings["backbone"]["name"], TEST)
     _require_same_model(run, store)
-    suffix = f"_{gender}" if gender else ""
+    ending = ending_for(run, store)
+    elsewhere = store.dataset if ending else None
+    suffix = "".join(f"_{word}" for word in (ending, gender) if word)
     part = f"{TEST}{suffix}"
     results = run.folder / f"test_results{suffix}.json"
-    tested = run.manifest.get("tested", {})
+    tested = run.manifest.get(TESTED, {})
     figures = {name: run.folder / f"{name}{suffix}.png" for name in _FIGURES}
     if reuse and tested.get(part) == store.fingerprint and results.is_file():
-        there = Detection.from_dict(read_json(results))
-        if there is not None:
-            return Evaluation(run, there, results, [*figures.values()])
+        written = read_json(results)
+        there = Detection.from_dict(written)
+        if there is not None and written.get("dataset") == store.dataset:
+            return Evaluation(run, there, results, [*figures.values()], elsewhere)
     clips = store.load(settings["layer"])
-    _require_unseen(run, clips)
-    what = TEST
+    _require_unseen(run, clips, elsewhere)
+    warn_if_stale(store)
+    what = f"{TEST} of {store.dataset_name}" if elsewhere else TEST
     if gender is not None:
         clips = clips.where(clips.gender == gender)
-        what = f"{TEST} with gender {gender}"
+        what += f" with gender {gender}"
     clips.require_both_classes(what)
     scores = load_classifier(run).score(clips.x)
     detection = evaluate_scores(scores, clips.y, run.manifest["results"]["threshold"])
+    # First, so that a kill leaves no file whose data set is not known.
+    keep_ending(run, store, ending)
     write_scores(run.folder / f"scores_test{suffix}.csv", clips, scores)
     title = f"{clips.backbone} + {settings['classifier']}, {what}"
     curve = det_curve(scores, clips.y)
     plot_confusion(detection, figures["confusion_matrix"], title)
     plot_roc(curve, detection, figures["roc_curve"], title)
     plot_det(curve, detection, figures["det_curve"], title)
-    write_json(results, detection.as_dict())
-    run.update(tested=tested | {part: store.fingerprint})
-    return Evaluation(run, detection, results, [*figures.values()])
+    about = {"dataset": store.dataset}
+    if settings.get("units") == BY_UTTERANCE:
+        about["note"] = SAME_VOICES
+    write_json(results, detection.as_dict() | about)
+    run.update(**{TESTED: tested | {part: store.fingerprint}})
+    return Evaluation(run, detection, results, [*figures.values()], elsewhere)
 
 
 def _require_same_model(run: Run, store: EmbeddingStore) -> None:
@@ -122,13 +136,16 @@ def _require_same_model(run: Run, store: EmbeddingStore) -> None:
         )
 
 
-def _require_unseen(run: Run, clips: EmbeddingSet) -> None:
+def _require_unseen(run: Run, clips: EmbeddingSet, elsewhere: str | None) -> None:
     seen = read_csv(run.folder / TRAINED_ON)
+    what, remedy = TEST, "the data set was split anew; train again first"
+    if elsewhere:
+        what, remedy = f"{TEST} of {elsewhere}", "if they are others of the same name, rename them"
     for name in unshared(run.settings.get("units", BY_SPEAKER), clips.units):
         kind = name.removesuffix("s")
         shared = sorted(set(seen[kind]) & set(getattr(clips, name)) - {""})
         if shared:
             raise EmbeddingError(
-                f"{TEST} shares {len(shared)} {kind}s with the training of run {run.number} "
-                f"({shorten(shared)}): the data set was split anew; train again first"
+                f"{what} shares {len(shared)} {kind}s with the training of run {run.number} "
+                f"({shorten(shared)}): {remedy}"
             )

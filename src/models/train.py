@@ -120,6 +120,8 @@ def fit_into(
         On validation, of the very model that is saved.
     """
     train, validation = stores.load(layer)
+    # Apart from settings and inputs, by which equal runs are found wherever their data set lies.
+    run.update(dataset=stores.train.dataset)
     write_json(run.folder / "hyperparameters.json", run.settings)
     write_csv(run.folder / TRAINED_ON, _clips(train, TRAIN, validation, VALIDATION))
     history = model.fit(train, validation)

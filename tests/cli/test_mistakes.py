@@ -175,7 +175,9 @@ def test_no_recordings_at_audio(fab, tmp_path):
 
 def test_folder_of_no_known_layout(fab, tmp_path):
     (tmp_path / "a.wav").write_bytes(b"")
-    fab("GenerateDatasetCSV", f"--dataset={tmp_path}").fails(1, "real_voices", "metadata.csv")
+    fab("GenerateDatasetCSV", f"--dataset={tmp_path}").fails(
+        1, "(cetuc, csv,", "DatasetPreparation.md", "--layout=NAME"
+    )
 
 
 @pytest.mark.parametrize(

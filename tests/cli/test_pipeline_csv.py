@@ -124,7 +124,7 @@ def test_changes_are_taken_up(pipeline, first, place, table):
     old = next(row for row in rows if row["split"] == "train" and row["label"] == "bona-fide")
     swapped = next(row for row in rows if row["split"] == "test" and row["label"] == "spoof")
     shutil.copyfile(data / old["file"], data / "audio/new.flac")
-    swapped["label"] = "real"
+    swapped |= {"label": "real", "attack": "-"}
     write_metadata(data, [*rows, old | {"file": "audio/new.flac"}])
     before = runs_of(place)
     answer = pipeline().succeeds()

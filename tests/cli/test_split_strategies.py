@@ -96,6 +96,20 @@ def test_a_held_out_attack_is_only_tested(fab, corpus, whole, table):
     again.succeeds("(unchanged)")
 
 
+def test_vectors_of_an_older_split_are_told(fab, corpus, whole):
+    """Split anew and tested without new vectors: the figures are of the old split."""
+    fab("SplitDataset", whole[0], "--folds=3", "--fold=0").succeeds()
+    runs = corpus / "stale"
+    train_and_test(fab, whole, runs)
+    fab("SplitDataset", whole[0], "--folds=3", "--fold=0", "--seed=8").succeeds()
+    names = ("--backbone=lfcc", "--classifier=svm", whole[1], f"--runs={runs}")
+    for words in (("TrainModel", *names, "--layer=0"), ("TestModel", *names)):
+        [line] = fab(*words).succeeds("EER").lines
+        assert "split anew" in line and "run GenerateEmbeddings" in line
+    fab("GenerateEmbeddings", "--backbone=lfcc", *whole).succeeds()
+    assert not fab("TrainModel", *names, "--layer=0").succeeds("EER").lines
+
+
 def test_an_official_test_part_serves_a_model_trained_elsewhere(fab, corpus, whole, table):
     fab("SplitDataset", whole[0], "--strategy=official").succeeds()
     assert {row["split"] for row in split_of(table, corpus, "train")} == {"train"}
@@ -113,11 +127,13 @@ def test_an_official_test_part_serves_a_model_trained_elsewhere(fab, corpus, who
     fab(
         *("GenerateEmbeddings", "--backbone=lfcc", "--splits=downstream_test", *there),
     ).succeeds()
-    fab("TestModel", *names, there[1]).succeeds("EER")
-    [results] = (corpus / "official").glob("run0_*/test_results.json")
+    fab("TestModel", *names, there[1]).succeeds("EER", f"another data set: {corpus / 'unknown'}")
+    [results] = (corpus / "official").glob("run0_*/test_results*.json")
+    assert results.name == "test_results_unknown.json"
     clips = table(corpus / "unknown/files-metadata.csv")
     found = json.loads(results.read_text())
     assert found["n_bona_fide"] + found["n_spoof"] == len(clips) > 0
+    assert found["dataset"] == str((corpus / "unknown").resolve())
 
 
 def test_all_folds_test_everybody_once(fab, corpus, whole, table):

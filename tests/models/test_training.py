@@ -154,6 +154,7 @@ def test_results(tested, embeddings: Path) -> None:
     results = json.loads((folder / "test_results.json").read_text())
     keys = ("eer", "accuracy", "precision", "recall", "f1_score", "auc", "threshold")
     assert {*keys, "n_bona_fide", "n_spoof"} <= set(results)
+    assert results.pop("dataset") == "/nowhere/at/all"
     assert all(isinstance(value, int | float) for value in results.values())
     assert (results["n_bona_fide"], results["n_spoof"]) == (20, 20)
     # Decided at the threshold of validation, measured on the scores in the file.
@@ -208,6 +209,95 @@ def test_reuse_of_results(tested, embeddings: Path, monkeypatch) -> None:
     assert again.figures == first.figures
 
 
+@pytest.fixture
+def elsewhere(tmp_path: Path, make_set: Callable, make_store: Callable) -> Callable[..., Path]:
+    """Write a test store of another data set and return its embeddings folder."""
+
+    def make(dataset: str, n_bona_fide: int = 5, prefix: str = "x", **about) -> Path:
+        folder = tmp_path / f"e{len(list(tmp_path.iterdir()))}"
+        layers = [make_set(n_bona_fide, 6, prefix=prefix)] * 3
+        store = make_store(folder, "downstream_test", *layers, dataset=dataset)
+        write_json(store.folder / "manifest.json", store.manifest | about)
+        return folder
+
+    return make
+
+
+def test_another_data_set_is_kept_apart(tested, embeddings: Path, elsewhere: Callable) -> None:
+    own = evaluate_run(tested, embeddings)
+    assert own.elsewhere is None
+    assert "another data set" not in report_evaluation(own)
+    before = {path.name: path.read_bytes() for path in tested.folder.iterdir()}
+    other = elsewhere("/data/a corpus", root="/data/In the Wild!")
+    found = evaluate_run(tested, other)
+    assert found.results.name == "test_results_In-the-Wild.json"
+    assert report_evaluation(found).startswith("tested on another data set: /data/a corpus\n")
+    assert json.loads(found.results.read_text())["dataset"] == "/data/a corpus"
+    by_gender = evaluate_run(tested, other, "F")
+    assert by_gender.results.name == "test_results_In-the-Wild_F.json"
+    new = {path.name for path in tested.folder.iterdir()} - set(before)
+    stems = ("test_results", "scores_test", "confusion_matrix", "roc_curve", "det_curve")
+    assert {name.partition("_In-the-Wild")[0] for name in new} == set(stems)
+    assert len(new) == 2 * len(stems)
+    del before["manifest.json"]
+    assert {name: (tested.folder / name).read_bytes() for name in before} == before
+    # Neither takes the place of the other, in whatever order they are tested.
+    [run] = list_runs(tested.folder.parent)
+    assert evaluate_run(run, embeddings, reuse=True).results == own.results
+    assert evaluate_run(run, other, reuse=True) == replace(found, run=run)
+    assert evaluate_run(run, embeddings).results == own.results
+
+
+def test_data_sets_of_one_name(tested, elsewhere: Callable) -> None:
+    places = {
+        "/one/eval": "eval",
+        "/two/eval": "eval2",
+        "/three/eval2": "eval22",
+        "/four/EVAL": "EVAL3",
+        "/five/F": "F2",
+        "/six/eval_m": "eval_m2",
+        "/": "other",
+        f"/seven/{'n' * 300}": "n" * 40,
+    }
+    for again in range(2):
+        for n, (place, ending) in enumerate(places.items(), 3):
+            found = evaluate_run(list_runs(tested.folder.parent)[0], elsewhere(place, n))
+            assert found.results.name == f"test_results_{ending}.json", again
+    for n, (place, ending) in enumerate(places.items(), 3):
+        results = json.loads((tested.folder / f"test_results_{ending}.json").read_text())
+        assert (results["dataset"], results["n_bona_fide"]) == (place, n)
+
+
+def test_a_moved_data_set_is_the_same(
+    tested, embeddings: Path, elsewhere: Callable, tmp_path: Path
+) -> None:
+    tested.update(dataset=str(tmp_path / "before"))
+    first = evaluate_run(tested, elsewhere(str(tmp_path / "before")))
+    assert first.results.name == "test_results.json"
+    moved = elsewhere(str(tmp_path / "after"))
+    found = evaluate_run(tested, moved, reuse=True)
+    assert found.results == first.results
+    assert json.loads(found.results.read_text())["dataset"] == str(tmp_path / "after")
+    # Where the first one is still there, it is a copy.
+    (tmp_path / "before").mkdir()
+    assert evaluate_run(tested, moved).results.name == "test_results_after.json"
+
+
+def test_a_run_without_a_record_tests_as_ever(tested, elsewhere: Callable) -> None:
+    assert tested.manifest.pop("dataset") == "/nowhere/at/all"
+    found = evaluate_run(tested, elsewhere("/data/eval"))
+    assert found.results.name == "test_results.json"
+    assert found.elsewhere is None
+    assert json.loads(found.results.read_text())["dataset"] == "/data/eval"
+
+
+def test_names_shared_with_another_data_set(tested, elsewhere: Callable) -> None:
+    other = elsewhere("/data/eval", prefix="downstream_train")
+    with pytest.raises(EmbeddingError, match=r"of /data/eval shares 6 speakers .*rename them$"):
+        evaluate_run(tested, other)
+    assert not list(tested.folder.glob("test_results*"))
+
+
 def test_results_of_other_clips_are_not_reused(
     tested, embeddings: Path, tmp_path: Path, make_set: Callable, make_store: Callable
 ) -> None:
@@ -250,8 +340,9 @@ def test_seen_speakers_are_fine_by_utterance(
     assert (training.probe.unit, training.probe.n_speakers) == ("file", 1)
     again = trained(opened, tmp_path / "runs", layer="probe", seed=3, reuse=True)
     assert again.was_there
-    text = report_evaluation(evaluate_run(training.run, tmp_path))
-    assert "these voices only" in text
+    evaluation = evaluate_run(training.run, tmp_path)
+    assert "these voices only" in report_evaluation(evaluation)
+    assert "these voices only" in json.loads(evaluation.results.read_text())["note"]
     assert "these voices only" in report_training(training)
     assert "folds by file" in report_training(training)
     shutil.rmtree(tmp_path / "wav2vec2/downstream_test")

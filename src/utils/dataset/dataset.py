@@ -216,8 +216,12 @@ def require_some(accepted: int, rejected: dict[str, str]) -> None:
     Raises
     ------
     DatasetError
-        When no file was accepted; tells why the first were not.
+        When no file was accepted; tells why the first were not, or that there are none.
     """
+    if not accepted and not rejected:
+        raise DatasetError(
+            f"the {FILES_TABLE} lists no recording; run GenerateDatasetCSV on a folder with some"
+        )
     if not accepted:
         reasons = shorten((f"{file} {reason}" for file, reason in rejected.items()), 3)
         raise DatasetError(f"not one of {len(rejected):,} recordings can be used: {reasons}")

@@ -12,12 +12,12 @@ from tqdm import tqdm
 from src.utils.audio import read_info
 from src.utils.config import DOWNSTREAM_SPLITS, FULL, PRETEXT_SPLITS, SPLITS
 from src.utils.dataset.dataset import Dataset
-from src.utils.dataset.split import read_split, read_units
+from src.utils.dataset.split import read_split, read_units, split_fingerprint
 from src.utils.embeddings.backbones import Backbone
 from src.utils.embeddings.engines import Engine, LocalEngine
 from src.utils.embeddings.plan import Batch, make_plan
 from src.utils.embeddings.store import EmbeddingStore
-from src.utils.embeddings.writer import StoreWriter
+from src.utils.embeddings.writer import Origin, StoreWriter
 from src.utils.errors import AudioError, choose
 from src.utils.files import file_identity
 from src.utils.parallel import attempt, map_ahead
@@ -96,9 +96,12 @@ def extract_split(
     """
     clips = _clips_of(dataset, split)
     units = read_units(dataset, split)
-    writer = StoreWriter(
-        embeddings, split, backbone.describe(), str(dataset.audio.resolve()), clips, units
+    made_of = Origin(
+        str(dataset.audio.resolve()),
+        str(dataset.root.resolve()),
+        None if split == FULL else split_fingerprint(dataset.root),
     )
+    writer = StoreWriter(embeddings, split, backbone.describe(), made_of, clips, units)
     with writer.locked():
         if writer.is_up_to_date():
             store = writer.refresh_table()

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from src.utils.config import BY_SPEAKER, DOWNSTREAM_SPLITS, LABEL_VALUE
+from src.utils.dataset.split import split_fingerprint
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import ArgumentError, EmbeddingError
 from src.utils.files import read_json
@@ -44,7 +45,8 @@ class EmbeddingStore:
     ----------
     folder : pathlib.Path
     manifest : dict
-        `backbone` (what computed the vectors), `split`, `units`, `dataset`, `fingerprint`.
+        `backbone` (what computed the vectors), `split`, `units`, where the clips come from (see
+        `writer.Origin`), `fingerprint`.
     """
 
     folder: Path
@@ -89,6 +91,23 @@ class EmbeddingStore:
     def units(self) -> str:
         """What the split keeps on one side, a name of `config.SPLIT_UNITS`."""
         return str(self.manifest.get("units", BY_SPEAKER))
+
+    @property
+    def dataset(self) -> str:
+        """The folder that the recordings lie in."""
+        return str(self.manifest["dataset"])
+
+    @property
+    def dataset_name(self) -> str:
+        """The name of the data set's own folder, which its recordings may lie apart from."""
+        return Path(self.manifest.get("root", self.dataset)).name
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the data set was split anew since; no where that cannot be told."""
+        then = self.manifest.get("split_fingerprint")
+        now = split_fingerprint(Path(self.manifest["root"])) if then else None
+        return now is not None and now != then
 
     @property
     def fingerprint(self) -> str:

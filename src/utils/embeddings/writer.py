@@ -10,7 +10,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,25 @@ COPY_ROWS = 64
 """Rows of one store that are vouched for, and that are in memory, at a time: 5 MB of a layer."""
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where the clips of a store come from, as its manifest keeps it.
+
+    Attributes
+    ----------
+    dataset : str
+        Where the recordings lie.
+    root : str
+        Where the data set's tables and splits lie.
+    split_fingerprint : str or None
+        How it was split then (see `split_fingerprint`), None for the whole table.
+    """
+
+    dataset: str
+    root: str
+    split_fingerprint: str | None = None
+
+
 class StoreWriter:
     """The store of one split while it is being filled.
 
@@ -59,8 +78,7 @@ class StoreWriter:
     split : str
     backbone : dict
         What `Backbone.describe` says; a store of anything else is refused, not mixed.
-    dataset : str
-        Where the recordings lie.
+    origin : Origin
     clips : pandas.DataFrame
         All clips wanted: `file, speaker, gender, label, attack, bytes, mtime_ns`, as text.
     units : {'speaker', 'utterance'}
@@ -77,7 +95,7 @@ class StoreWriter:
         embeddings: Path,
         split: str,
         backbone: dict[str, Any],
-        dataset: str,
+        origin: Origin,
         clips: pd.DataFrame,
         units: str = BY_SPEAKER,
     ) -> None:
@@ -86,7 +104,7 @@ class StoreWriter:
         self.partial = self.parent / f"{split}{PARTIAL}"
         self.split = split
         self.backbone = backbone
-        self.dataset = dataset
+        self.origin = origin
         self.units = units
         self.clips = clips.reset_index(drop=True)
         self._progress = _Progress(np.zeros(len(clips), dtype=bool))
@@ -259,7 +277,7 @@ class StoreWriter:
         return {
             "split": self.split,
             "units": self.units,
-            "dataset": self.dataset,
+            **asdict(self.origin),
             "backbone": self.backbone,
             "clips": len(clips),
             "fingerprint": sha256_text(described + clips.to_csv(index=False)),
@@ -270,10 +288,10 @@ class StoreWriter:
             return
         there = read_json(folder / MANIFEST)["dataset"]
         # A data set that was moved is the same one; two that exist are not.
-        if there != self.dataset and Path(there).is_dir():
+        if there != self.origin.dataset and Path(there).is_dir():
             raise EmbeddingError(
                 f"{folder} holds the recordings of {there}; name another --embeddings for "
-                f"{self.dataset}"
+                f"{self.origin.dataset}"
             )
 
     def _refuse_other_backbone(self, folder: Path) -> None:

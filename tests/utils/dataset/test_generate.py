@@ -113,3 +113,5 @@ def test_nothing_left_fails() -> None:
     require_some(1, {"a": "is bad"})
     with pytest.raises(DatasetError, match="not one of 2 recordings can be used: a is bad, b is"):
         require_some(0, {"a": "is bad", "b": "is worse"})
+    with pytest.raises(DatasetError, match=r"^the files-metadata\.csv lists no recording; run Gen"):
+        require_some(0, {})

@@ -15,7 +15,9 @@ from src.utils.config import DOWNSTREAM_SPLITS, PRETEXT_SPLITS, SPLITS
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split import Shares, SplitSettings, read_split, split_dataset
 from src.utils.embeddings.extract import extract_split, parse_splits
+from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import ArgumentError, AudiosError, EmbeddingError
+from src.utils.files import read_json, write_json
 from tests.utils.embeddings.toy import BROKEN, N_GOOD, Killed, Toy, content
 
 
@@ -307,6 +309,44 @@ def test_speakers_shared_by_train_and_validation(dataset: Dataset, tmp_path: Pat
         EmbeddingError, match=r"downstream_train and downstream_val share .*speaker"
     ):
         TrainingStores.open(tmp_path / "e", "toy").load(0)
+
+
+def test_stores_of_an_older_split_are_told(dataset: Dataset, tmp_path: Path, caplog) -> None:
+    def extract() -> int:
+        done = [extract_split(dataset, split, Toy(), tmp_path / "e") for split in DOWNSTREAM_SPLITS]
+        return sum(one.n_computed for one in done)
+
+    def told() -> bool:
+        caplog.clear()
+        TrainingStores.open(tmp_path / "e", "toy")
+        return "split anew since these embeddings were made" in caplog.text
+
+    extract()
+    extract_split(dataset, "full", Toy(0), tmp_path / "e")
+    assert not told()
+    # The same split by another recipe: the clips stay, and only the record is renewed.
+    split_dataset(dataset, SplitSettings(shares=Shares(0.0, 0.9, 0.1)))
+    assert told()
+    assert caplog.text.count("split anew") == 1
+    stale = {s: EmbeddingStore.open(tmp_path / "e", "toy", s).is_stale for s in DOWNSTREAM_SPLITS}
+    assert stale == dict.fromkeys(DOWNSTREAM_SPLITS, True)
+    assert not EmbeddingStore.open(tmp_path / "e", "toy", "full").is_stale
+    assert extract() == 0
+    assert not told()
+    split_dataset(dataset, SplitSettings(shares=Shares(pretext=0.0)), seed=8)
+    assert told()
+    # Older than the record, and of a data set that is gone.
+    manifest = tmp_path / "e/toy/downstream_train/manifest.json"
+    about = read_json(manifest)
+    for split in ("downstream_train", "downstream_val"):
+        path = tmp_path / f"e/toy/{split}/manifest.json"
+        kept = {k: v for k, v in read_json(path).items() if k not in ("root", "split_fingerprint")}
+        write_json(path, kept)
+    assert not told()
+    write_json(manifest, about)
+    assert told()
+    shutil.rmtree(dataset.root)
+    assert not told()
 
 
 def overlaps(dataset: Dataset, seed: int, tmp_path: Path) -> bool:

@@ -70,8 +70,10 @@ def recognise(folder: Path, layout: str = "auto") -> str:
             f"{folder} fits more than one layout; add --layout={found[0]} or --layout={found[1]}"
         )
     if not found:
-        expected = "; ".join(f"{name}: {module.EXPECTS}" for name, module in LAYOUTS.items())
-        raise DatasetError(f"{folder} fits no known layout ({expected})")
+        raise DatasetError(
+            f"{folder} fits no known layout ({', '.join(LAYOUTS)}); DatasetPreparation.md shows "
+            f"what each expects, and --layout=NAME tells what is missing"
+        )
     return found[0]
 
 
@@ -107,5 +109,8 @@ def scan_folder(folder: Path, layout: str = "auto", bona_fide: Path | None = Non
     if scan.files.empty:
         first = next(iter(scan.problems.items()), None)
         why = f": {first[0]} {first[1]}" if first else ""
-        raise DatasetError(f"no recording found in {folder} by the layout {layout}{why}")
+        expected = LAYOUTS[layout].EXPECTS
+        raise DatasetError(
+            f"no recording found in {folder} by the layout {layout} ({expected}){why}"
+        )
     return scan

@@ -13,6 +13,7 @@ from src.utils.dataset.layouts.listing import Listing
 from src.utils.dataset.layouts.protocol import read_protocol
 from src.utils.dataset.layouts.scan import Scan, Total
 from src.utils.dataset.layouts.tree import folders_below, has_named
+from src.utils.dataset.layouts.words import Words
 from src.utils.dataset.schema import SPLIT
 from src.utils.errors import DatasetError
 
@@ -26,6 +27,12 @@ DF = (
 _EXPECTED = {"LA": 148_176, "DF": 533_928}
 """Lines of the subset eval."""
 
+_SUBSETS = Words(
+    # The evaluation scripts of the challenge call the hidden subset a track.
+    lambda words: words.where(words.str.fullmatch("progress|eval|hidden(_track(_[12])?)?")),
+    "unknown subset '{}'",
+    "progress, eval, hidden",
+)
 _KEY = "CM/trial_metadata.txt"
 """Beside it there is a folder ASV, whose file of that name lists other trials."""
 _DEPTH = 3
@@ -50,7 +57,7 @@ def scan(folder: Path) -> Scan:
     listing = Listing(folder, by_stem=True)
     totals: dict[str, Total] = {}
     for path in keys:
-        trials = read_protocol(path, LA, DF)
+        trials = read_protocol(path, LA, DF, words={"subset": _SUBSETS})
         track = "DF" if "vocoder" in trials else "LA"
         name = path.relative_to(folder).as_posix()
         if track in totals:

@@ -46,7 +46,7 @@ def scan(folder: Path) -> Scan:
     """
     path = folder / METADATA
     if not path.is_file():
-        raise DatasetError(f"no {METADATA} in {folder}")
+        raise DatasetError(f"no {METADATA} in {folder}; the layout is {EXPECTS}")
     files = _read(path)
     problems: dict[str, str] = {}
     present = dict.fromkeys(find_recordings(folder, problems))

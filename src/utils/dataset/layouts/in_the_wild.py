@@ -9,7 +9,7 @@ Published at https://deepfake-total.com/in_the_wild.
 from pathlib import Path
 
 from src.utils.dataset.layouts.listing import Listing
-from src.utils.dataset.layouts.protocol import peek_header, read_table
+from src.utils.dataset.layouts.protocol import peek_header, read_header, read_table, tell_header
 from src.utils.dataset.layouts.scan import Scan, Total
 from src.utils.dataset.layouts.tree import folders_below
 from src.utils.errors import DatasetError, shorten
@@ -23,7 +23,7 @@ _EXPECTED = 31_779
 
 def matches(folder: Path) -> bool:
     """Say whether the table is there, with exactly its columns."""
-    return bool(_find(folder))
+    return any(map(_fits, _tables(folder)))
 
 
 def scan(folder: Path) -> Scan:
@@ -32,9 +32,13 @@ def scan(folder: Path) -> Scan:
     Raises
     ------
     DatasetError
-        When there is not exactly one table, or it is broken.
+        When there is not exactly one table, it has other columns, or it is broken.
     """
-    found = _find(folder)
+    there = _tables(folder)
+    found = [path for path in there if _fits(path)]
+    if there and not found:
+        told = tell_header(read_header(there[0], ","), ",")
+        raise DatasetError(f"{there[0]} must have the columns {','.join(_COLUMNS)} alone; {told}")
     if len(found) != 1:
         told = f"more than one ({shorten(found)})" if found else "none"
         raise DatasetError(f"{folder} must hold one {EXPECTS}; it holds {told}")
@@ -47,6 +51,10 @@ def scan(folder: Path) -> Scan:
     return listing.scan("in-the-wild", [total])
 
 
-def _find(folder: Path) -> list[Path]:
+def _tables(folder: Path) -> list[Path]:
     paths = [place / _TABLE for place in folders_below(folder, 1)]
-    return [path for path in paths if path.is_file() and peek_header(path, ",") == _COLUMNS]
+    return [path for path in paths if path.is_file()]
+
+
+def _fits(path: Path) -> bool:
+    return peek_header(path, ",") == _COLUMNS

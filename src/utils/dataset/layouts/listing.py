@@ -1,6 +1,6 @@
 """Bringing together the recordings of a folder and what protocols list."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -56,6 +56,20 @@ class Listing:
         for file in files:
             self._unlisted.pop(file, None)
         self._taken.append(trials[there].assign(file=files))
+
+    def leave_out(self, where: Callable[[str], bool], reason: str) -> None:
+        """Give those of the recordings not taken yet a reason of their own.
+
+        Parameters
+        ----------
+        where : callable
+            Says of a recording's path whether it is one of them.
+        reason : str
+        """
+        files = [file for file in self._unlisted if where(file)]
+        self.problems |= dict.fromkeys(files, reason)
+        for file in files:
+            del self._unlisted[file]
 
     def scan(self, layout: str, totals: Sequence[Total] = ()) -> Scan:
         """Return what was taken, with everything else as a problem."""

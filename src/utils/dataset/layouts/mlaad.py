@@ -63,8 +63,13 @@ def scan(folder: Path, bona_fide: Path | None = None) -> Scan:
         told = f"more than one ({shorten(found)})" if found else "none"
         raise DatasetError(f"{folder} must hold one folder with {EXPECTS}; it holds {told}")
     listing = Listing(folder)
-    tables = [_read_system(path, folder) for path in sorted(found[0].glob(f"fake/*/*/{_TABLE}"))]
+    paths = sorted(found[0].glob(f"fake/*/*/{_TABLE}"))
+    tables = [_read_system(path, folder) for path in paths]
     listing.take(pd.concat(tables, ignore_index=True).fillna(""), _TABLE)
+    listed = {path.parent.relative_to(folder).as_posix() for path in paths}
+    listing.leave_out(
+        lambda file: file.rpartition("/")[0] not in listed, f"lies in a folder without {_TABLE}"
+    )
     spoofs = listing.scan("mlaad")
     if bona_fide is None:
         return spoofs

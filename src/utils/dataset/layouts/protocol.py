@@ -115,8 +115,8 @@ def read_protocol(
     Raises
     ------
     DatasetError
-        When the file cannot be read, or a line has another number of columns or a word that is
-        not known, or a `file` is listed twice; every kind is told.
+        When the file cannot be read, or a line has another number of columns, a word that is
+        not known or bona-fide with an attack, or a `file` is listed twice; every kind is told.
     """
     by_length = {len(names): names for names in formats}
     lengths = (len(fields) for _, fields in read_lines(path))
@@ -237,7 +237,11 @@ def _checked(
     for row in repeats:
         faults.add("twice", numbers[row], f"{table['file'][row]} is listed twice")
     if "label" in table and "attack" in table:
-        table["attack"] = attacks_of(table["attack"], table["label"])
+        attack = attacks_of(table["attack"], table["label"])
+        for row in table.index[attack.isna() & table["attack"].notna()]:
+            told = f"bona-fide with the attack {cut(table['attack'][row])}"
+            faults.add("bona-fide with an attack", numbers[row], told)
+        table["attack"] = attack
     return table
 
 

@@ -34,11 +34,11 @@ _PROBED = 100
 
 def matches(folder: Path) -> bool:
     """Say whether one of the tables is there, with its columns."""
-    return bool(_find(folder))
+    return any(_fit(tables) for tables in _find(folder).values())
 
 
 def scan(folder: Path) -> Scan:
-    """Read the tables that are there and find their recordings.
+    """Read every table that is there and find their recordings.
 
     Raises
     ------
@@ -46,6 +46,8 @@ def scan(folder: Path) -> Scan:
         When there is no table, there are two corpora, or a table is broken.
     """
     found = _find(folder)
+    # Tables without their headers are told as such, unless others of the names are right.
+    found = {place: tables for place, tables in found.items() if _fit(tables)} or found
     if len(found) != 1:
         told = f"more than one ({shorten(found)})" if found else "none"
         raise DatasetError(f"{folder} must hold one folder with {EXPECTS}; it holds {told}")
@@ -68,14 +70,15 @@ def _find(folder: Path) -> dict[Path, dict[str, Path]]:
     found = {}
     for place in folders_below(folder, 1):
         paths = {part: place / "metadata" / f"{part}.csv" for part in _PARTS}
-        there = {
-            part: path
-            for part, path in paths.items()
-            if path.is_file() and set(_COLUMNS) <= set(peek_header(path, ","))
-        }
+        there = {part: path for part, path in paths.items() if path.is_file()}
         if there:
             found[place] = there
     return found
+
+
+def _fit(tables: dict[str, Path]) -> bool:
+    """Say whether one of the tables of a folder has the columns."""
+    return any(set(_COLUMNS) <= set(peek_header(path, ",")) for path in tables.values())
 
 
 def _whole_paths(files: pd.Series, bases: list[Path], listing: Listing) -> list[str]:

@@ -4,7 +4,8 @@
     generated_audio/ljspeech_melgan/LJ001-0001_gen.wav ...
 
 A folder of generated_audio that is no copy of the two (new sentences by a text-to-speech
-system) is read as well; its clips have no original. Both corpora are of one woman each.
+system) is read as well; its clips have no original, and each is an utterance of its own. Both
+corpora are of one woman each.
 """
 
 from dataclasses import dataclass
@@ -105,7 +106,7 @@ def _place_of(file: str) -> tuple[str, str, str] | None:
         if parts[1].startswith(f"{name}_"):
             return name, parts[1].removeprefix(f"{name}_"), stem_of(file).removesuffix(_COPY)
     voice = next((name for name in _CORPORA if name in parts[1].lower()), "")
-    return voice, parts[1], ""
+    return voice, parts[1], file.removeprefix(f"{_GENERATED}/").rpartition(".")[0]
 
 
 def _find(folder: Path) -> list[Path]:

@@ -17,7 +17,7 @@ _LABELS = {
 _GENDERS = {"m": "M", "male": "M", "f": "F", "female": "F"} | dict.fromkeys(
     ("", "-", "u", "unknown", "n/a", "na", "none", "o", "other"), ""
 )
-_NOTHING = ("-", "n/a", "none")
+_NOTHING = ("", "-", "n/a", "none")
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,14 @@ def genders_of(words: pd.Series) -> pd.Series:
 
 
 def attacks_of(words: pd.Series, label: pd.Series) -> pd.Series:
-    """Return the system that made each spoof; a bona-fide recording was made by none."""
-    return words.where(~words.str.lower().isin(_NOTHING) & (label == SPOOF), "")
+    """Return the system that made each spoof, NaN for a bona-fide recording that names one.
+
+    Bona-fide recordings were made by none; in place of it they may say nothing, or that they
+    are bona-fide.
+    """
+    systems = _translated(words, lambda word: "" if word.strip().lower() in _NOTHING else word)
+    is_none = (systems == "") | (labels_of(words) == BONA_FIDE)
+    return systems.where(label == SPOOF, "").mask((label == BONA_FIDE) & ~is_none)
 
 
 SPELT = {

@@ -3,7 +3,7 @@
 from src.utils.dataset.split.settings import HoldOut, SplitSettings
 from src.utils.dataset.split.shares import Shares
 from src.utils.dataset.split.stage import Split, plan_split, split_dataset
-from src.utils.dataset.split.store import read_split, read_units
+from src.utils.dataset.split.store import read_split, read_units, split_fingerprint
 
 __all__ = [
     "HoldOut",
@@ -14,4 +14,5 @@ __all__ = [
     "read_split",
     "read_units",
     "split_dataset",
+    "split_fingerprint",
 ]

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from src.utils.config import DOWNSTREAM_SPLITS
-from src.utils.dataset.schema import SPLIT
+from src.utils.dataset.schema import SPLIT, text_column
 from src.utils.errors import DatasetError, shorten
 
 TRAIN, VAL, TEST = DOWNSTREAM_SPLITS
@@ -38,12 +38,26 @@ def parts_of(files: pd.DataFrame, empty_allowed: bool = False) -> pd.Series:
     DatasetError
         Naming the words that are not known.
     """
-    spellings = SPELLINGS | ({"": ""} if empty_allowed else {})
-    parts = files[SPLIT].str.strip().str.lower().map(spellings)
-    unknown = sorted(set(files[SPLIT][parts.isna()]))
-    if unknown:
-        raise DatasetError(
-            f"unknown word in the split column: {shorten(map(repr, unknown))}; "
-            f"known are {', '.join(SPELLINGS)}"
-        )
+    parts = _translated(files[SPLIT], empty_allowed)
+    if parts.isna().any():
+        raise DatasetError(_tell_unknown(files[SPLIT][parts.isna()]))
     return parts
+
+
+def tell_unknown_parts(files: pd.DataFrame) -> str:
+    """Say which words of the `split` column no strategy knows; empty where there are none."""
+    words = text_column(files, SPLIT)
+    unknown = words[_translated(words, empty_allowed=True).isna()]
+    return _tell_unknown(unknown) if len(unknown) else ""
+
+
+def _translated(words: pd.Series, empty_allowed: bool) -> pd.Series:
+    spellings = SPELLINGS | ({"": ""} if empty_allowed else {})
+    return words.str.strip().str.lower().map(spellings)
+
+
+def _tell_unknown(words: pd.Series) -> str:
+    return (
+        f"unknown word in the split column: {shorten(map(repr, sorted(set(words))))}; "
+        f"known are {', '.join(SPELLINGS)}"
+    )

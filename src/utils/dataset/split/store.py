@@ -1,5 +1,6 @@
 """The split's files on disk, and the table that shows what is in it."""
 
+import json
 import logging
 import shlex
 from pathlib import Path
@@ -154,8 +155,16 @@ def read_units(dataset: Dataset, split: str) -> str:
     return str(read_json(path).get("units", BY_SPEAKER))
 
 
+def split_fingerprint(root: Path) -> str | None:
+    """Hash how the data set in `root` is split now, None where it is not."""
+    path = root / "splits" / RECIPE
+    if not path.is_file():
+        return None
+    return sha256_text(json.dumps(read_json(path), sort_keys=True))
+
+
 def summarise_splits(files: pd.DataFrame, splits: pd.Series) -> pd.DataFrame:
-    """Count speakers, clips and minutes per split, label and gender.
+    """Count speakers (those who are named), clips and minutes per split, label and gender.
 
     Returns
     -------
@@ -168,7 +177,7 @@ def summarise_splits(files: pd.DataFrame, splits: pd.Series) -> pd.DataFrame:
     table["gender"] = table["gender"].replace("", "unknown")
     groups = table.groupby(["split", "label", "gender"], observed=True)
     summary = groups.agg(
-        speakers=("speaker", "nunique"),
+        speakers=("speaker", lambda names: names[names != ""].nunique()),
         clips=("file", "size"),
         minutes=("duration", lambda seconds: seconds.sum(min_count=1) / 60),
     )

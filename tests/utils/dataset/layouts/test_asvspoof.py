@@ -87,6 +87,21 @@ def test_asvspoof2021_with_one_of_the_two(make_corpus: Callable) -> None:
     assert len(scan.problems) == 4
 
 
+def test_asvspoof2021_with_other_subsets(make_corpus: Callable) -> None:
+    folder = make_corpus("asvspoof2021")
+    path = folder / "keys/LA/CM/trial_metadata.txt"
+    text = path.read_text()
+    path.write_text(text.replace("trim hidden", "trim hidden_track"))
+    assert set(scan_folder(folder).files["subset"]) == {"eval", "progress", "hidden_track"}
+    path.write_text(text.replace("notrim eval", "notrim Eval").replace("trim hidden", "trim dev"))
+    with pytest.raises(DatasetError) as raised:
+        scan_folder(folder)
+    message = str(raised.value)
+    assert "3 of 4 lines are broken: line 1: unknown subset 'Eval' in 'LA_0009 " in message
+    assert "line 4: unknown subset 'dev'" in message
+    assert message.endswith("(known subset: progress, eval, hidden)")
+
+
 @pytest.mark.parametrize("place", ["keys/CM", "CM", "DF/keys/CM", "DF-keys/keys/DF/CM"])
 def test_asvspoof2021_with_its_key_elsewhere(make_corpus: Callable, place: str) -> None:
     """Releases of the keys differ in their folders; what a key is shows by its columns."""
@@ -170,6 +185,22 @@ def test_a_broken_protocol_is_named(name: str, make_corpus: Callable) -> None:
     assert f"{len(good[0].split()) + 1} columns, not {len(good[0].split())} in" in text
     assert f"line {first + 1}: unknown label '" in text
     assert f"line {first + 2}: {good[0].split()[1]} is listed twice in '{good[0][:60]}" in text
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_bona_fide_with_an_attack_is_told(name: str, make_corpus: Callable) -> None:
+    folder = make_corpus(name)
+    path = folder / PROTOCOLS[name]
+    lines = path.read_text().splitlines()
+    lines[0] = " ".join("bonafide" if word == "spoof" else word for word in lines[0].split())
+    attack = {"asvspoof2021": "A07", "asvspoof5": "A19"}.get(name, "A04")
+    if name == "asvspoof2019":
+        lines[0] = "LA_0086 LA_T_1138215 - A04 bonafide"
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(DatasetError) as raised:
+        scan_folder(folder)
+    told = f"1 of {len(lines)} lines is broken: line 1: bona-fide with the attack {attack} in "
+    assert told in str(raised.value)
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)

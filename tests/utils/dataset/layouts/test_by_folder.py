@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.generate import generate_tables
 from src.utils.dataset.layouts import scan_folder
+from src.utils.dataset.split import SplitSettings, split_dataset
 from src.utils.errors import DatasetError
 
 
@@ -20,7 +23,7 @@ def test_wavefake(make_corpus: Callable) -> None:
             *("bona-fide", "", "LJSpeech", "F", "en", "LJ001-0001", english),
         ],
         f"generated_audio/{prompts}/gen_7.wav": [
-            *("spoof", prompts, "LJSpeech", "F", "en", "", ""),
+            *("spoof", prompts, "LJSpeech", "F", "en", f"{prompts}/gen_7", ""),
         ],
         "generated_audio/jsut_parallel_wavegan/BASIC5000_0001_gen.wav": [
             *("spoof", "parallel_wavegan", "JSUT", "F", "ja", "BASIC5000_0001", japanese),
@@ -51,6 +54,17 @@ def test_wavefake_without_transcripts_and_with_more(
     (folder.parent / "outer").mkdir()
     folder.rename(folder.parent / "outer/WaveFake")
     assert len(scan_folder(folder.parent / "outer").files) == len(scan.files)
+
+
+def test_wavefake_is_split_by_utterance(make_corpus: Callable, make_files: Callable) -> None:
+    folder = make_corpus("wavefake")
+    for number in range(20):
+        make_files(folder, f"LJSpeech-1.1/wavs/LJ002-{number:04d}.wav")
+        for system in ("ljspeech_melgan", "common_voices_prompts_from_fastspeech2_pwg_ljspeech"):
+            make_files(folder, f"generated_audio/{system}/LJ002-{number:04d}_gen.wav")
+    generate_tables(folder)
+    split = split_dataset(Dataset.open(folder), SplitSettings(units="utterance"))
+    assert split.summary["clips"].sum() == 5 + 60
 
 
 def test_fake_or_real(make_corpus: Callable, make_files: Callable) -> None:

@@ -104,6 +104,12 @@ def test_columns_of_one_name(tmp_path: Path, header: str, name: str) -> None:
     )
 
 
+def test_bona_fide_with_an_attack(tmp_path: Path) -> None:
+    lay_out(tmp_path, "file,label,attack", "a.wav,real,WaveNet", "b.wav,fake,WaveNet")
+    with pytest.raises(DatasetError, match="line 2: bona-fide with the attack WaveNet in 'a"):
+        scan_folder(tmp_path)
+
+
 def test_columns_without_a_name_are_left_out(tmp_path: Path) -> None:
     lay_out(tmp_path, "file,label,,", "a.wav,real,,", "b.wav,fake,1,2")
     assert set(scan_folder(tmp_path).files) == {
@@ -148,7 +154,11 @@ def test_missing_unlisted_and_foreign_files(tmp_path: Path) -> None:
 
 
 def test_own_columns_and_speakers(tmp_path: Path) -> None:
-    rows = ["a.wav,real,,F01,-,x,dev", "b.wav,fake, s2 ,F02,WaveNet,y,eval", "c.wav,real,s3,,w,z,"]
+    rows = [
+        "a.wav,real,,F01,-,x,dev",
+        "b.wav,fake, s2 ,F02,WaveNet,y,eval",
+        "c.wav,real,s3,,real,z,",
+    ]
     lay_out(tmp_path, "file,label,speaker,id,attack,licence,split", *rows)
     files = scan_folder(tmp_path).files
     assert files["speaker"].tolist() == ["F01", "s2", "s3"]
@@ -193,9 +203,11 @@ def test_a_missing_column_is_named(tmp_path: Path, header: str, missing: str) ->
 
 
 def test_the_layout_is_recognised_or_asked_for(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"fits no known layout .*real_voices.*metadata\.csv"):
+    with pytest.raises(DatasetError, match=r"no known layout \(cetuc, .*folders\); ") as raised:
         scan_folder(tmp_path)
-    with pytest.raises(DatasetError, match=r"no metadata\.csv"):
+    assert "DatasetPreparation.md shows what each expects, and --layout=NAME" in str(raised.value)
+    assert len(str(raised.value)) - len(str(tmp_path)) < 250
+    with pytest.raises(DatasetError, match=r"no metadata\.csv in .*; the layout is metadata"):
         scan_folder(tmp_path, "csv")
     with pytest.raises(ArgumentError, match=r"--layout=cetucc .*did you mean cetuc"):
         scan_folder(tmp_path, "cetucc")

@@ -66,6 +66,27 @@ def test_faults_of_a_table(make_corpus: Callable, make_files: Callable) -> None:
         scan_folder(folder)
 
 
+def test_another_delimiter_is_told(make_corpus: Callable) -> None:
+    folder = make_corpus("mlaad")
+    path = folder / "fake/de/vits_thorsten/meta.csv"
+    path.write_text(path.read_text().replace("|", ","))
+    with pytest.raises(DatasetError) as raised:
+        scan_folder(folder)
+    text = str(raised.value)
+    assert "meta.csv has no column path, original_file, model_name; its first line, 'path,o" in text
+    assert text.endswith("is not separated by '|'")
+
+
+def test_a_system_without_a_table(make_corpus: Callable, make_files: Callable) -> None:
+    folder = make_corpus("mlaad")
+    make_files(folder, "fake/de/bark/a_1.wav", "fake/de/vits_thorsten/b.wav", "loose.wav")
+    assert scan_folder(folder).problems == {
+        "fake/de/bark/a_1.wav": "lies in a folder without meta.csv",
+        "fake/de/vits_thorsten/b.wav": "is not listed in meta.csv",
+        "loose.wav": "lies in a folder without meta.csv",
+    }
+
+
 def test_the_bona_fide_side(make_corpus: Callable, make_ailabs: Path) -> None:
     scan = scan_folder(make_corpus("mlaad"), bona_fide=make_ailabs)
     assert scan.mounts == {"bona-fide": make_ailabs}

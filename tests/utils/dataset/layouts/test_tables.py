@@ -53,6 +53,34 @@ def test_another_meta_csv_is_not_taken(make_corpus: Callable) -> None:
     path.write_text(path.read_text().replace("file,speaker,label", "file,speaker,label,split"))
     with pytest.raises(DatasetError, match="fits no known layout"):
         scan_folder(folder)
+    with pytest.raises(DatasetError, match="columns file,speaker,label alone; found file, speak"):
+        scan_folder(folder, "in-the-wild")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "file;speaker;label\n0.wav;X;spoof\n",
+            "line, 'file;speaker;label', is not sep.* ','",
+        ),
+        ("path,who,label\n0.wav,X,spoof\n", "found path, who, label$"),
+        ("", "the file is empty$"),
+        ("\xff", "is not text"),
+    ],
+)
+def test_the_header_of_another_meta_csv_is_told(
+    text: str, told: str, make_corpus: Callable
+) -> None:
+    folder = make_corpus("in-the-wild")
+    (folder / "release_in_the_wild/meta.csv").write_bytes(text.encode("latin-1"))
+    with pytest.raises(DatasetError, match=rf"release_in_the_wild/meta\.csv .*{told}"):
+        scan_folder(folder, "in-the-wild")
+
+
+def test_in_the_wild_without_a_table(make_corpus: Callable) -> None:
+    folder = make_corpus("in-the-wild")
+    (folder / "release_in_the_wild/meta.csv").unlink()
     with pytest.raises(DatasetError, match=r"must hold one meta\.csv with .*; it holds none"):
         scan_folder(folder, "in-the-wild")
 
@@ -100,3 +128,24 @@ def test_spoofceleb_with_unknown_attacks(make_corpus: Callable) -> None:
             f"line {number + 4}: unknown attack '{attack}' in '{number}.flac,id1,{attack}'" in text
         )
     assert text.endswith(" and 3 more (known attack: a00, a01, ...)")
+
+
+def test_spoofceleb_without_a_header(make_corpus: Callable, make_files: Callable) -> None:
+    folder = make_corpus("spoofceleb")
+    for part in ("development", "train", "evaluation"):
+        path = folder / f"metadata/{part}.csv"
+        whole = path.read_text()
+        path.write_text(whole.partition("\n")[2])
+        with pytest.raises(DatasetError, match=rf"{part}\.csv has no column .*; found a00/id1/"):
+            scan_folder(folder)
+        path.write_text(whole)
+    for path in (folder / "metadata").iterdir():
+        path.write_text("x")
+    with pytest.raises(DatasetError, match=r"train\.csv has no column .*, 'x', is not separated"):
+        scan_folder(folder, "spoofceleb")
+
+
+def test_other_tables_beside_spoofceleb(make_corpus: Callable, make_files: Callable) -> None:
+    folder = make_corpus("spoofceleb")
+    make_files(folder, "other/metadata/train.csv")
+    assert len(scan_folder(folder).files) == 6

@@ -17,6 +17,14 @@ def test_unknown_words_are_missing() -> None:
 
 
 def test_only_spoofs_have_attacks() -> None:
-    words = pd.Series(["A01", "-", "A02", "bonafide"], dtype="str")
-    label = pd.Series(["spoof", "spoof", "bona-fide", "bona-fide"], dtype="str")
-    assert attacks_of(words, label).tolist() == ["A01", "", "", ""]
+    words = pd.Series(["A01", "-", "bonafide", "", "None", " - ", "Real"], dtype="str")
+    labels = pd.Series(["spoof", "spoof", *["bona-fide"] * 5], dtype="str")
+    assert attacks_of(words, labels).tolist() == ["A01", *[""] * 6]
+
+
+def test_bona_fide_with_an_attack_is_missing() -> None:
+    words = pd.Series(["A02", "spoof", "A01", "A02"], dtype="str")
+    labels = pd.Series(["bona-fide", "bona-fide", "spoof", None], dtype="str")
+    attacks = attacks_of(words, labels)
+    assert attacks.isna().tolist() == [True, True, False, False]
+    assert attacks.tolist()[2:] == ["A01", ""]

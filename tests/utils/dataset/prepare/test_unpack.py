@@ -8,9 +8,10 @@ import pytest
 
 from src.utils.dataset.prepare import stage, unpack
 from src.utils.dataset.prepare.corpora import CORPORA
-from src.utils.dataset.prepare.names import UnsafeNameError, safe_path
+from src.utils.dataset.prepare.names import RECORD, UnsafeNameError, safe_path
 from src.utils.dataset.prepare.stage import Prepared, prepare_dataset
 from src.utils.errors import ArchiveError
+from src.utils.files import file_identity
 from tests.utils.dataset.prepare.builders import (
     WRITERS,
     Item,
@@ -339,6 +340,21 @@ def test_what_was_removed_is_unpacked_again(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "data" / TOP)
     assert prepare(archive, tmp_path / "data").n_skipped == 0
     assert content(tmp_path / "data") == FILES
+
+
+def test_single_files_come_back_without_the_record(tmp_path: Path) -> None:
+    archive, root = write_zip(tmp_path / "a.zip", GOOD), tmp_path / "data"
+    prepare(archive, root)
+    # Not every file of an archive that was unpacked is looked for.
+    (root / TOP / "0.wav").unlink()
+    assert prepare(archive, root).n_skipped == 1
+    assert f"{TOP}/0.wav" not in content(root)
+    (root / RECORD).unlink()
+    kept = {file: file_identity(root / file) for file in content(root)}
+    assert len(kept) == len(FILES) - 1
+    assert prepare(archive, root).n_skipped == 0
+    assert content(root) == FILES
+    assert {file: file_identity(root / file) for file in kept} == kept
 
 
 def test_another_corpus_in_the_folder(tmp_path: Path) -> None:

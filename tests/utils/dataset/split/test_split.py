@@ -272,6 +272,16 @@ def test_files_on_disk(make_table: Callable, dataset_of: Callable) -> None:
     assert summary["minutes"].sum() == pytest.approx(len(files) * 1.5 / 60)
 
 
+def test_the_summary_counts_only_speakers_with_a_name(make_table: Callable) -> None:
+    files = make_table(("a", "F", 2, 0), ("b", "F", 1, 0), ("c", "F", 0, 2))
+    files["speaker"] = files["speaker"].where(files["speaker"] == "a", "")
+    summary = summarise_splits(files, pd.Series(TEST, index=files.index))
+    assert summary[["label", "speakers", "clips"]].to_numpy().tolist() == [
+        ["bona-fide", 1, 3],
+        ["spoof", 0, 2],
+    ]
+
+
 def test_summary_counts(make_table: Callable) -> None:
     files = make_table(("a", "F", 2, 1), ("b", "", 1, 0)).assign(duration=[60.0, 30, 30, np.nan])
     splits = pd.Series([TRAIN, TRAIN, TRAIN, TEST])
