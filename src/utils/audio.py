@@ -26,6 +26,12 @@ BLOCK_SECONDS = 30
 RESAMPLED_AT_ONCE = 1 << 14
 """Samples, few enough to stay in the cache on their way through the resampler."""
 
+WRITTEN_SUBTYPE = "PCM_16"
+"""What `write_waveform` writes."""
+
+PCM_BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
+"""Bits of a sample by subtype, for those that are integers."""
+
 _CUT_SHORT = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)
 """How libsndfile's log tells that a WAV ends before its header says; decoding would not."""
 
@@ -202,7 +208,7 @@ def full_scale(subtype: str) -> float:
 
     Integer PCM of n bits ends at 1 - 2**(1 - n); everything else at 1.
     """
-    bits = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}.get(subtype)
+    bits = PCM_BITS.get(subtype)
     return 1.0 if bits is None else 1.0 - 2.0 ** (1 - bits)
 
 
@@ -236,7 +242,7 @@ def write_blocks(path: Path, blocks: Iterable[np.ndarray], like: AudioInfo) -> N
 
 def write_waveform(path: Path, waveform: np.ndarray, sample_rate: int = SAMPLE_RATE) -> None:
     """Write a mono waveform of shape (samples,) as 16-bit WAV."""
-    info = AudioInfo(sample_rate, len(waveform), 1, "WAV", "PCM_16")
+    info = AudioInfo(sample_rate, len(waveform), 1, "WAV", WRITTEN_SUBTYPE)
     write_blocks(path, [waveform[:, None]], info)
 
 

@@ -1,5 +1,6 @@
 """Writing a new data set beside an old one, file by file, never touching the old."""
 
+import hashlib
 import json
 import threading
 from collections import Counter
@@ -8,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from src.utils.dataset.dataset import Dataset, require_some
@@ -162,6 +164,12 @@ def require_output(source: Dataset, output: Path) -> None:
     is_derived = (output / RECIPE).is_file()
     if not is_derived and output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise DatasetError(f"{output} is there already and was not made by this stage")
+
+
+def file_generator(seed: int, file: str) -> np.random.Generator:
+    """Return a generator for one file, whatever the other files are."""
+    digest = hashlib.sha256(file.encode()).digest()
+    return np.random.default_rng([seed, *np.frombuffer(digest, np.uint32).tolist()])
 
 
 def _renamed(files: list[str], suffix: str | None) -> dict[str, str]:

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from src.utils.audio import Resampler, read_blocks, to_mono
+from src.utils.audio import Resampler, read_info
 from src.utils.dataset.dataset import Dataset, require_some
 from src.utils.errors import AudioError, DatasetError
 from src.utils.files import file_identity, sha256_file
 from src.utils.nuisances import fingerprint
-from src.utils.nuisances.measure import NAMES, VERSION, NuisanceMeter, Nuisances
+from src.utils.nuisances.measure import NAMES, VERSION, Nuisances, measure_nuisances
 from src.utils.parallel import attempt, map_ahead
 
 DATABASE = "inspection.sqlite"
@@ -96,14 +96,9 @@ def inspect_recording(dataset: Dataset, file: str) -> tuple[Nuisances, str, np.n
         As `measure_nuisances` does.
     """
     path = dataset.path(file)
-    meter = NuisanceMeter(path)
-    resampler = Resampler(meter.info.sample_rate, fingerprint.SAMPLE_RATE)
-    for block in read_blocks(path):
-        mono = to_mono(block)
-        meter.add(block, mono)
-        resampler.add(mono)
-    prints = fingerprint.compute_fingerprint(resampler.finish())
-    return meter.finish(), sha256_file(path), prints
+    resampler = Resampler(read_info(path).sample_rate, fingerprint.SAMPLE_RATE)
+    nuisances = measure_nuisances(path, resampler.add)
+    return nuisances, sha256_file(path), fingerprint.compute_fingerprint(resampler.finish())
 
 
 def _measure(
@@ -173,8 +168,8 @@ def _unchanged(
 
 
 def _read(database: sqlite3.Connection, wanted: set[str]) -> pd.DataFrame:
-    names = ", ".join(f'"{name}"' for name in ("file", *NAMES, "sha256", "fingerprint"))
+    columns = ("file", *NAMES, "sha256", "fingerprint")
+    names = ", ".join(f'"{name}"' for name in columns)
     cursor = database.execute(f"SELECT {names} FROM clips WHERE version = ?", (VERSION,))
     rows = [row for row in cursor if row[0] in wanted]
-    columns = ["file", *NAMES, "sha256", "fingerprint"]
     return pd.DataFrame(rows, columns=columns).set_index("file")

@@ -1,6 +1,5 @@
 """Stage 5: add white noise, the same for the same seed and file name."""
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from src.utils.audio import (
     write_blocks,
 )
 from src.utils.dataset.dataset import Dataset
-from src.utils.dataset.derive import Change, Derived, derive_dataset
+from src.utils.dataset.derive import Change, Derived, derive_dataset, file_generator
 from src.utils.errors import ArgumentError, AudioError
 
 
@@ -69,9 +68,3 @@ def _noisy(path: Path, seed: int, file: str, sigma: float) -> Iterator[np.ndarra
     random.uniform()  # the draw that chose the ratio
     for block in read_blocks(path):
         yield block + np.float32(sigma) * random.standard_normal(block.shape, dtype=np.float32)
-
-
-def file_generator(seed: int, file: str) -> np.random.Generator:
-    """Return a generator for one file, whatever the other files are."""
-    digest = hashlib.sha256(file.encode()).digest()
-    return np.random.default_rng([seed, *np.frombuffer(digest, np.uint32).tolist()])

@@ -35,6 +35,16 @@ class Activity:
     noise_floor: float
 
 
+def decibels(power: np.ndarray | float) -> np.ndarray:
+    """Turn the mean square of samples into dBFS, at least `LOWEST_DB`."""
+    return 10 * np.log10(np.maximum(power, 10 ** (LOWEST_DB / 10)))
+
+
+def frame_length(sample_rate: int) -> int:
+    """Return how many samples the frames of 10 ms have at a rate in Hz."""
+    return max(1, round(FRAME_SECONDS * sample_rate))
+
+
 def frame_levels(mono: np.ndarray, frame: int) -> np.ndarray:
     """Return the level of frames side by side, without their own mean.
 
@@ -53,8 +63,7 @@ def frame_levels(mono: np.ndarray, frame: int) -> np.ndarray:
         float32, shape (frames,), dBFS, at least `LOWEST_DB`.
     """
     whole = mono[: len(mono) // frame * frame].reshape(-1, frame)
-    power = np.maximum(whole.var(axis=1), 10 ** (LOWEST_DB / 10))
-    return (10 * np.log10(power)).astype(np.float32)
+    return decibels(whole.var(axis=1)).astype(np.float32)
 
 
 def find_activity(levels: np.ndarray) -> Activity:

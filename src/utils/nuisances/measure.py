@@ -1,13 +1,14 @@
 """Every nuisance of a recording, in one pass over its blocks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
-from src.utils.audio import read_blocks, read_info, to_mono
+from src.utils.audio import PCM_BITS, read_blocks, read_info, to_mono
 from src.utils.errors import AudioError
-from src.utils.nuisances.activity import FRAME_SECONDS, LOWEST_DB, find_activity, frame_levels
+from src.utils.nuisances.activity import decibels, find_activity, frame_length, frame_levels
 from src.utils.nuisances.bandwidth import MeanSpectrum
 from src.utils.nuisances.encoder import read_encoder
 
@@ -22,8 +23,6 @@ _STEPS_ENOUGH = 1_000
 """With fewer steps up to its peak a recording has equal neighbours there without being clipped."""
 _LIKE_BITS = 16
 """Of samples that are no integers: for them steps count as if they were these."""
-
-_PCM_BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 
 
 @dataclass(frozen=True)
@@ -85,40 +84,39 @@ class Nuisances:
 NAMES = tuple(field.name for field in fields(Nuisances))
 
 
-def measure_nuisances(path: Path) -> Nuisances:
+def measure_nuisances(path: Path, listen: Callable[[np.ndarray], None] | None = None) -> Nuisances:
     """Measure a recording block by block, so that its length does not matter.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    listen : callable, optional
+        Is given the mean over the channels of every block, shape (frames,): decoding is most of
+        the work, and whoever needs the sound as well is spared a second time.
 
     Raises
     ------
     AudioError
         When it is missing, cannot be decoded to its end or holds values that are not finite.
     """
-    meter = NuisanceMeter(path)
+    meter = _Meter(path)
     for block in read_blocks(path):
-        meter.add(block, to_mono(block))
+        mono = to_mono(block)
+        meter.add(block, mono)
+        if listen is not None:
+            listen(mono)
     return meter.finish()
 
 
-class NuisanceMeter:
-    """Measures a recording whose blocks are handed to it, for one pass that serves others too.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The recording; only its head is read here.
-
-    Raises
-    ------
-    AudioError
-        When it is missing or not audio.
-    """
+class _Meter:
+    """Adds a recording up from its blocks."""
 
     def __init__(self, path: Path) -> None:
-        self.info = read_info(path)
+        self._info = read_info(path)
         self._encoder = _encoder(path)
-        self._bits = _PCM_BITS.get(self.info.subtype, 0)
-        self._frame = max(1, round(FRAME_SECONDS * self.info.sample_rate))
-        self._spectrum = MeanSpectrum(self.info.sample_rate)
+        self._bits = PCM_BITS.get(self._info.subtype, 0)
+        self._frame = frame_length(self._info.sample_rate)
+        self._spectrum = MeanSpectrum(self._info.sample_rate)
         self._levels: list[np.ndarray] = []
         self._steps = 0
         self._tops: list[tuple[float, int]] = []
@@ -126,15 +124,9 @@ class NuisanceMeter:
         self._count = self._samples = self._zeros = 0
 
     def add(self, block: np.ndarray, mono: np.ndarray) -> None:
-        """Measure a block.
+        """Add a block of shape (frames, channels), with its mean over the channels.
 
-        Parameters
-        ----------
-        block : numpy.ndarray
-            float32, shape (frames, channels); of its level, what is left over behind the last
-            whole 10 ms is not measured.
-        mono : numpy.ndarray
-            The mean over its channels, shape (frames,).
+        Of its level, what is left over behind the last whole 10 ms is not measured.
         """
         magnitude = np.abs(block)
         highest = float(magnitude.max())
@@ -153,17 +145,16 @@ class NuisanceMeter:
 
     def finish(self) -> Nuisances:
         """Return what was measured."""
-        info = self.info
+        info = self._info
         used = _used_bits(self._steps, self._bits)
         activity = find_activity(np.concatenate(self._levels))
         peak = max(highest for highest, _ in self._tops)
         flat = sum(number for highest, number in self._tops if highest >= _TOP * peak)
-        power = max(self._energy / self._samples, 10 ** (LOWEST_DB / 10))
         n_frames = len(activity.active)
         return Nuisances(
             duration=self._count / info.sample_rate,
             peak=peak,
-            rms=float(10 * np.log10(power)),
+            rms=float(decibels(self._energy / self._samples)),
             dc_offset=abs(self._total / self._count),
             leading_silence=activity.first * self._frame / info.sample_rate,
             trailing_silence=(n_frames - activity.last) * self._frame / info.sample_rate,

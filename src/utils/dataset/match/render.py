@@ -6,11 +6,16 @@ import numpy as np
 import pyloudnorm
 from scipy.signal import firwin, kaiser_beta, oaconvolve
 
-from src.utils.audio import SILENCE_PEAK
+from src.utils.audio import SILENCE_PEAK, WRITTEN_SUBTYPE, full_scale
 from src.utils.dataset.match.plan import ClipPlan
 from src.utils.dataset.match.settings import KEEP, SHORTEST, MatchSettings
 from src.utils.errors import AudioError
-from src.utils.nuisances.activity import FRAME_SECONDS, find_activity, frame_levels
+from src.utils.nuisances.activity import (
+    FRAME_SECONDS,
+    find_activity,
+    frame_length,
+    frame_levels,
+)
 
 _PAUSE_SECONDS = 0.1
 _FADE_SECONDS = 0.005
@@ -68,7 +73,7 @@ def render(
 
 def cut_silence(waveform: np.ndarray, rate: int, shorten: bool = False) -> np.ndarray:
     """Cut silence off both ends (see `find_activity`), and pauses down to 0.1 s if `shorten`."""
-    frame = max(1, round(FRAME_SECONDS * rate))
+    frame = frame_length(rate)
     activity = find_activity(frame_levels(waveform, frame))
     start, stop = activity.first * frame, activity.last * frame
     if not shorten:
@@ -116,7 +121,7 @@ def _with_noise(
     waveform: np.ndarray, rate: int, floor: float, chance: np.random.Generator
 ) -> np.ndarray:
     """Add white noise so that the noise floor lies `floor` dB from the RMS level."""
-    frame = max(1, round(FRAME_SECONDS * rate))
+    frame = frame_length(rate)
     power = float(np.square(waveform, dtype=np.float64).mean())
     here = 10 ** (find_activity(frame_levels(waveform, frame)).noise_floor / 10)
     missing = max(0.0, power * 10 ** (floor / 10) - here)
@@ -128,7 +133,7 @@ def _at_level(waveform: np.ndarray, settings: MatchSettings) -> tuple[np.ndarray
     peak = float(np.abs(waveform).max())
     if peak < SILENCE_PEAK:
         raise AudioError("is silent once it is cut")
-    ceiling = (1 - 2.0**-15) / peak
+    ceiling = full_scale(WRITTEN_SUBTYPE) / peak
     wanted = 1.0
     if settings.loudness == "rms":
         wanted = float(settings.target / np.sqrt(np.square(waveform, dtype=np.float64).mean()))

@@ -8,11 +8,10 @@ import pandas as pd
 
 from src.utils.audio import read_waveform, write_waveform
 from src.utils.dataset.dataset import Dataset
-from src.utils.dataset.derive import Change, Derived, derive_dataset
+from src.utils.dataset.derive import Change, Derived, derive_dataset, file_generator
 from src.utils.dataset.match.plan import plan_matching
 from src.utils.dataset.match.render import render
 from src.utils.dataset.match.settings import MatchSettings
-from src.utils.dataset.noise import file_generator
 from src.utils.errors import AudioError, DatasetError
 from src.utils.files import sha256_text
 
