@@ -50,9 +50,9 @@ def match_audited(dataset: Dataset, output: Path, settings: MatchSettings) -> Ma
         # What will differ is the distance to the voice: levels are about to be made equal.
         files = files.assign(noise_floor=files["noise_floor"] - files["rms"])
     differing = differing_nuisances(find_shortcuts(files, _RESAMPLES, settings.seed))
-    names = [one.name for one in differing]
-    derived = match_dataset(dataset, output, inspection.files, settings, names, inspection.rejected)
-    return Matching(derived, settings.decide(names), differing)
+    decided = settings.decide([one.name for one in differing])
+    derived = match_dataset(dataset, output, inspection.files, decided, inspection.rejected)
+    return Matching(derived, decided, differing)
 
 
 def differing_nuisances(shortcuts: list[Shortcut]) -> list[Shortcut]:

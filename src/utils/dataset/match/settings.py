@@ -1,7 +1,7 @@
 """What the matching of a data set is asked to do, and what of it is needed."""
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from src.utils.config import SAMPLE_RATE
@@ -113,7 +113,3 @@ class MatchSettings:
             name: value for name, value in decided.items() if getattr(self, name) == AUTO
         }
         return replace(self, **needed)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the settings as JSON values."""
-        return asdict(self)

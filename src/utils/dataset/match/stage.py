@@ -1,6 +1,7 @@
 """Matching as a whole: plan, then write every recording anew."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -26,13 +27,12 @@ def match_dataset(
     output: Path,
     measured: pd.DataFrame,
     settings: MatchSettings,
-    differing: Collection[str] = (),
     unmeasured: Mapping[str, str] | None = None,
 ) -> Derived:
     """Write a copy of a data set whose classes do not differ in their nuisances any more.
 
     Every recording becomes 16-bit mono WAV at one rate and without DC offset; what else is done
-    is `settings`' to say, or for what is `auto` there follows from `differing`.
+    is `settings`' to say.
 
     Parameters
     ----------
@@ -41,8 +41,7 @@ def match_dataset(
     measured : pandas.DataFrame
         The files of the source with their nuisances, see `inspect_dataset`.
     settings : MatchSettings
-    differing : collection of str
-        Nuisances in which the classes differ.
+        Decided: without `auto`.
     unmeasured : mapping of str to str, optional
         The reason by file of what is not in `measured`.
 
@@ -52,33 +51,32 @@ def match_dataset(
         As `derive_dataset` does, or when all recordings of a class are clipped and would be
         left out.
     """
-    decided = settings.decide(differing)
-    plan = plan_matching(measured, decided)
+    plan = plan_matching(measured, settings)
     clipped = set(measured["file"][measured["clipping"] > _CLIPPED])
-    if decided.clipped == "reject":
+    if settings.clipped == "reject":
         _require_both(measured, clipped)
 
     def transform(file: str, old: Path, new: Path) -> Change:
         if file not in plan:
             raise AudioError((unmeasured or {}).get(file, "could not be measured"))
-        if decided.clipped == "reject" and file in clipped:
+        if settings.clipped == "reject" and file in clipped:
             raise AudioError("is clipped")
         waveform, limited = render(
-            read_waveform(old, decided.sample_rate),
-            decided,
+            read_waveform(old, settings.sample_rate),
+            settings,
             plan[file],
-            file_generator(decided.seed, file),
+            file_generator(settings.seed, file),
         )
-        write_waveform(new, waveform, decided.sample_rate)
+        write_waveform(new, waveform, settings.sample_rate)
         return Change(
             amplitude=float(np.abs(waveform).max()),
             limited=limited,
-            duration=len(waveform) / decided.sample_rate,
-            sample_rate=decided.sample_rate,
+            duration=len(waveform) / settings.sample_rate,
+            sample_rate=settings.sample_rate,
         )
 
     # What is done to one recording depends on all of them.
-    recipe = decided.as_dict() | {"selection of recordings": sha256_text(repr(plan))}
+    recipe = asdict(settings) | {"selection of recordings": sha256_text(repr(plan))}
     return derive_dataset(source, output, STAGE, recipe, transform, suffix=".wav")
 
 

@@ -1,7 +1,7 @@
 """Matching as a whole: files, tables, going on and refusing."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import soundfile
 
 from src.utils.dataset import derive
 from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.derive import Derived
 from src.utils.dataset.generate import generate_tables
 from src.utils.dataset.inspection import inspect_dataset
 from src.utils.dataset.match import MatchSettings, match_dataset
@@ -67,9 +68,19 @@ def measured(source: Dataset) -> pd.DataFrame:
     return inspect_dataset(source, "MatchDataset").files
 
 
+def match(
+    source: Dataset,
+    output: Path,
+    measured: pd.DataFrame,
+    settings: MatchSettings,
+    differing: Sequence[str] = (),
+) -> Derived:
+    return match_dataset(source, output, measured, settings.decide(differing))
+
+
 def test_the_copy(source: Dataset, measured: pd.DataFrame, tmp_path: Path) -> None:
     before = hashes(source.root)
-    derived = match_dataset(source, tmp_path / "out", measured, MatchSettings())
+    derived = match(source, tmp_path / "out", measured, MatchSettings())
     assert hashes(source.root) == before
     assert derived.rejected == {
         "silent.wav": "is silent (its peak is under -80 dBFS)",
@@ -100,7 +111,7 @@ def test_the_copy(source: Dataset, measured: pd.DataFrame, tmp_path: Path) -> No
 
 def test_lufs_and_another_rate(source: Dataset, measured: pd.DataFrame, tmp_path: Path) -> None:
     settings = MatchSettings(sample_rate=24_000, loudness="lufs", target=-30.0)
-    match_dataset(source, tmp_path / "out", measured, settings)
+    match(source, tmp_path / "out", measured, settings)
     for new in NEW.values():
         wave, rate = soundfile.read(tmp_path / "out" / new)
         assert rate == 24_000
@@ -110,7 +121,7 @@ def test_lufs_and_another_rate(source: Dataset, measured: pd.DataFrame, tmp_path
 def test_it_continues(source: Dataset, measured: pd.DataFrame, tmp_path: Path, monkeypatch) -> None:
     settings = MatchSettings(noise="match", duration="match", seed=5)
     measured = measured[measured["file"].isin(list(KINDS))]
-    match_dataset(source, tmp_path / "whole", measured, settings)
+    match(source, tmp_path / "whole", measured, settings)
 
     class Killed(BaseException):
         pass
@@ -121,41 +132,41 @@ def test_it_continues(source: Dataset, measured: pd.DataFrame, tmp_path: Path, m
     with monkeypatch.context() as patch:
         patch.setattr(derive, "require_some", killed)
         with pytest.raises(Killed):
-            match_dataset(source, tmp_path / "out", measured, settings)
+            match(source, tmp_path / "out", measured, settings)
     (tmp_path / "out/b/c.wav").unlink()
-    again = match_dataset(source, tmp_path / "out", measured, settings)
+    again = match(source, tmp_path / "out", measured, settings)
     assert again.kept == len(KINDS) - 1
     for new in NEW.values():
         one, other = ((tmp_path / name / new).read_bytes() for name in ("out", "whole"))
         assert one == other
-    assert match_dataset(source, tmp_path / "out", measured, settings).kept == len(KINDS)
+    assert match(source, tmp_path / "out", measured, settings).kept == len(KINDS)
 
 
 def test_another_plan_is_refused(source: Dataset, measured: pd.DataFrame, tmp_path: Path) -> None:
     settings = MatchSettings(duration="match")
-    match_dataset(source, tmp_path / "out", measured, settings)
+    match(source, tmp_path / "out", measured, settings)
     before = hashes(tmp_path / "out")
     longer = measured.assign(duration=measured["duration"] * 0.9)
     with pytest.raises(DatasetError, match="made with another selection of recordings"):
-        match_dataset(source, tmp_path / "out", longer, settings)
+        match(source, tmp_path / "out", longer, settings)
     with pytest.raises(DatasetError, match="made with another noise, selection of recordings"):
-        match_dataset(source, tmp_path / "out", measured, settings, ["noise_floor"])
+        match(source, tmp_path / "out", measured, settings, ["noise_floor"])
     with pytest.raises(DatasetError, match="made with another seed"):
         other = MatchSettings(duration="match", seed=8)
-        match_dataset(source, tmp_path / "out", measured, other)
+        match(source, tmp_path / "out", measured, other)
     assert hashes(tmp_path / "out") == before
 
 
 def test_clipped_ones_are_left_out(source: Dataset, measured: pd.DataFrame, tmp_path: Path) -> None:
     clipped = measured.assign(clipping=np.where(measured["file"] == "f.wav", 0.01, 0.0))
-    derived = match_dataset(source, tmp_path / "out", clipped, MatchSettings(), ["clipping"])
+    derived = match(source, tmp_path / "out", clipped, MatchSettings(), ["clipping"])
     assert derived.rejected["f.wav"] == "is clipped"
     assert not (tmp_path / "out/f.wav").exists()
-    kept = match_dataset(source, tmp_path / "kept", clipped, MatchSettings())
+    kept = match(source, tmp_path / "kept", clipped, MatchSettings())
     assert "f.wav" not in kept.rejected
     spoofs = measured.assign(clipping=np.where(measured["label"] == "spoof", 0.01, 0.0))
     with pytest.raises(DatasetError, match="every spoof recording is clipped"):
-        match_dataset(source, tmp_path / "none", spoofs, MatchSettings(), ["clipping"])
+        match(source, tmp_path / "none", spoofs, MatchSettings(), ["clipping"])
     assert not (tmp_path / "none").exists()
 
 
@@ -163,5 +174,5 @@ def test_the_source_is_refused_as_output(source: Dataset, measured: pd.DataFrame
     before = hashes(source.root)
     for place in (source.root, source.root / "new", source.root.parent):
         with pytest.raises(DatasetError, match="would write into the source"):
-            match_dataset(source, place, measured, MatchSettings())
+            match(source, place, measured, MatchSettings())
     assert hashes(source.root) == before
