@@ -224,7 +224,7 @@ def report_audited(audited: Audited | None) -> str:
     where = f"audit of run {audited.run.number} ({audited.run.manifest['started'][:10]})"
     if not flags:
         return f"{where}: nothing flagged"
-    return f"warning: {where} flags {shorten(flags)}; see {audited.run.folder / 'audit.html'}"
+    return f"warning: {where} flags {shorten(flags)}; see {audited.page}"
 
 
 def _tell_balance(found: Findings) -> str:
@@ -264,12 +264,7 @@ def _tell_leaks(found: Findings) -> str:
             if leak.is_flagged:
                 rows.append((leak.name, "", f"{leak.seen['all'].count:,} clips", mark))
         elif found.is_split:
-            cells = [
-                f"{leak.seen[split].count:,} of {leak.seen[split].total:,}"
-                if split in leak.seen
-                else "-"
-                for split in DOWNSTREAM_SPLITS[1:]
-            ]
+            cells = [str(leak.seen.get(split, "-")) for split in DOWNSTREAM_SPLITS[1:]]
             rows.append((leak.name, *cells, mark))
         else:
             across = f"{leak.n_across:,} across speakers"

@@ -28,6 +28,9 @@ class Seen:
     total: int
     example: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        return f"{self.count:,} of {self.total:,}"
+
 
 @dataclass(frozen=True)
 class Leak:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from src.audit.common import TEST, VALIDATION
 from src.audit.findings import Findings
-from src.audit.leakage import CONFLICT, Leak, Seen
+from src.audit.leakage import CONFLICT, Leak
 from src.utils.config import LABELS
 from src.visualize import page
 
@@ -82,11 +82,6 @@ def percent(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.1%}"
 
 
-def describe_seen(seen: Seen | None) -> str:
-    """Write how many clips of a split are concerned."""
-    return "–" if seen is None else f"{seen.count:,} of {seen.total:,}"
-
-
 def _verdict(findings: Findings, dataset: str) -> str:
     flags = findings.flags
     if flags:
@@ -151,8 +146,8 @@ def _leak_table(findings: Findings) -> str:
     rows = [
         (
             one.name,
-            describe_seen(one.seen.get(VALIDATION)),
-            describe_seen(one.seen.get(TEST)),
+            one.seen.get(VALIDATION, "–"),
+            one.seen.get(TEST, "–"),
             _meaning(one),
             ", ".join(next((s.example for s in one.seen.values() if s.example), ())),
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src.audit.balance import describe_balance
+from src.audit.catalogue import BY_NAME, Nuisance
 from src.audit.common import TEST, find_common
 from src.audit.findings import AUDIT, Findings
 from src.audit.leakage import find_leaks
@@ -89,7 +90,12 @@ def audit_dataset(
     inspection = inspect_dataset(dataset, STAGE)
     splits = assign_splits(dataset, inspection.files["file"])
     same_voices = read_units(dataset, TEST) == BY_UTTERANCE
-    settings = audit_settings(dataset) | {"seed": seed, "resamples": n_resamples}
+    settings = {
+        "dataset": str(dataset.root.resolve()),
+        "audio": str(dataset.audio.resolve()),
+        "seed": seed,
+        "resamples": n_resamples,
+    }
     inputs = {
         "clips": sha256_text(inspection.files.to_csv(index=False)),
         "splits": None if splits is None else sha256_text("\n".join(splits)),
@@ -115,11 +121,6 @@ def audit_dataset(
     return Audit(run, findings, str(dataset.root), inspection.rejected)
 
 
-def audit_settings(dataset: Dataset) -> dict[str, str]:
-    """Return what names a data set in an audit's manifest."""
-    return {"dataset": str(dataset.root.resolve()), "audio": str(dataset.audio.resolve())}
-
-
 def _write(run: Run, findings: Findings, inspection: Inspection, dataset: Dataset) -> None:
     figures = []
     if findings.shortcuts:
@@ -130,8 +131,8 @@ def _write(run: Run, findings: Findings, inspection: Inspection, dataset: Datase
     write_audit_page(run.folder / PAGE, findings, figures, str(dataset.root), run.manifest)
 
 
-def _telling(findings: Findings, inspection: Inspection) -> list[str]:
-    """Name the nuisances that are not the same in every recording, the most telling first."""
+def _telling(findings: Findings, inspection: Inspection) -> list[Nuisance]:
+    """Return the nuisances that are not the same in every recording, the most telling first."""
     by_eer = sorted(findings.shortcuts, key=lambda one: one.eer)
-    names = [one.name for one in by_eer if one.name != TOGETHER]
-    return [name for name in names if len(set(inspection.files[name])) > 1]
+    nuisances = [BY_NAME[one.name] for one in by_eer if one.name != TOGETHER]
+    return [one for one in nuisances if len(set(inspection.files[one.name])) > 1]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src.audit.findings import AUDIT, Findings
-from src.audit.stage import KIND
+from src.audit.stage import KIND, PAGE
 from src.utils.runs import Run, list_runs
 
 
@@ -20,6 +20,11 @@ class Audited:
 
     run: Run
     findings: Findings
+
+    @property
+    def page(self) -> Path:
+        """The report for a browser."""
+        return self.run.folder / PAGE
 
 
 def find_audit(runs: Path, audio: str) -> Audited | None:

@@ -17,27 +17,6 @@ _COLUMNS = 4
 _BINS = 40
 _MOST_BARS = 6
 
-NUMBERS = {
-    "duration": "duration (s)",
-    "peak": "peak",
-    "rms": "RMS level (dBFS)",
-    "dc_offset": "DC offset (log10)",
-    "leading_silence": "leading silence (s)",
-    "trailing_silence": "trailing silence (s)",
-    "silence_ratio": "silence ratio",
-    "digital_silence": "digital silence (share)",
-    "noise_floor": "noise floor (dBFS)",
-    "bandwidth": "bandwidth (kHz)",
-    "clipping": "clipping (share)",
-}
-CATEGORIES = {
-    "sample_rate": "sample rate (Hz)",
-    "bit_depth": "bit depth",
-    "format": "file format",
-    "encoder": "encoder",
-    "channels": "channels",
-}
-
 
 class Measured(Protocol):
     """What `plot_shortcuts` needs to know of a nuisance; rates lie between 0 and 1."""
@@ -58,6 +37,19 @@ class Measured(Protocol):
     def is_flagged(self) -> bool: ...  # noqa: D102
 
 
+class Distributed(Protocol):
+    """What `plot_nuisances` needs to know of a nuisance."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def title(self) -> str: ...  # noqa: D102
+
+    @property
+    def is_category(self) -> bool: ...  # noqa: D102
+
+
 def plot_shortcuts(shortcuts: Sequence[Measured], flagged_below: float, path: Path) -> None:
     """Draw the EER of each nuisance with its interval, the most telling on top."""
     ordered = sorted(shortcuts, key=lambda one: -one.eer)
@@ -76,28 +68,26 @@ def plot_shortcuts(shortcuts: Sequence[Measured], flagged_below: float, path: Pa
         axes.grid(axis="y", visible=False)
 
 
-def plot_nuisances(files: pd.DataFrame, names: Sequence[str], path: Path) -> None:
+def plot_nuisances(files: pd.DataFrame, nuisances: Sequence[Distributed], path: Path) -> None:
     """Draw how nuisances are distributed in each class.
 
     Parameters
     ----------
     files : pandas.DataFrame
         With the column `label` and those of `Nuisances`.
-    names : sequence of str
-        Keys of `NUMBERS` or `CATEGORIES`, in the order to be drawn.
+    nuisances : sequence of Distributed
+        In the order to be drawn; `bandwidth` is drawn in kHz, `dc_offset` by its logarithm.
     path : pathlib.Path
     """
-    rows = max(1, -(-len(names) // _COLUMNS))
+    rows = max(1, -(-len(nuisances) // _COLUMNS))
     with saved_figure(path, (12.0, 2.3 * rows)) as figure:
         grid = figure.subplots(rows, _COLUMNS).ravel()
-        for axes, name in zip(grid, names, strict=False):
-            if name in NUMBERS:
-                _draw_histogram(axes, files, name)
-            else:
-                _draw_bars(axes, files, name)
-            axes.set_title((NUMBERS | CATEGORIES)[name], fontsize=10)
+        for axes, nuisance in zip(grid, nuisances, strict=False):
+            draw = _draw_bars if nuisance.is_category else _draw_histogram
+            draw(axes, files, nuisance.name)
+            axes.set_title(nuisance.title, fontsize=10)
             axes.tick_params(labelsize=8)
-        for axes in grid[len(names) :]:
+        for axes in grid[len(nuisances) :]:
             axes.axis("off")
         handles, labels = grid[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from src.audit.catalogue import BY_NAME, NUISANCES
 from src.audit.shortcuts import Shortcut
 from src.visualize import audit_plots, figure
-from src.visualize.audit_plots import CATEGORIES, NUMBERS, plot_nuisances, plot_shortcuts
+from src.visualize.audit_plots import plot_nuisances, plot_shortcuts
 
 NAN = float("nan")
 
@@ -22,8 +23,7 @@ def is_png(path: Path) -> bool:
 @pytest.fixture
 def files() -> pd.DataFrame:
     chance = np.random.default_rng(0)
-    columns = {name: chance.random(40) for name in NUMBERS}
-    columns |= dict.fromkeys(CATEGORIES, "x")
+    columns = {one.name: "x" if one.is_category else chance.random(40) for one in NUISANCES}
     columns["sample_rate"] = np.repeat([8000, 16_000], 20)
     columns["encoder"] = [f"an encoder with a very long name {n % 9}" for n in range(39)] + [""]
     return pd.DataFrame(columns).assign(label=np.tile(["bona-fide", "spoof"], 20))
@@ -65,12 +65,11 @@ def test_shortcuts_without_any_interval(tmp_path: Path) -> None:
 
 
 def test_every_nuisance(files: pd.DataFrame, tmp_path: Path, drawn: dict) -> None:
-    names = [*NUMBERS, *CATEGORIES]
-    plot_nuisances(files, names, tmp_path / "a.png")
+    plot_nuisances(files, NUISANCES, tmp_path / "a.png")
     assert is_png(tmp_path / "a.png")
     titles = [axes.get_title() or axes.get_xlabel() for axes in drawn["axes"]]
-    for name in names:
-        assert any((NUMBERS | CATEGORIES)[name] in title for title in titles), name
+    for one in NUISANCES:
+        assert any(one.title in title for title in titles), one.name
     assert plt.get_fignums() == []
 
 
@@ -78,14 +77,15 @@ def test_every_nuisance(files: pd.DataFrame, tmp_path: Path, drawn: dict) -> Non
     "names", [["rms"], ["encoder"], ["rms", "encoder", "peak", "dc_offset", "bandwidth"]]
 )
 def test_some(files: pd.DataFrame, tmp_path: Path, names: list[str]) -> None:
-    plot_nuisances(files, names, tmp_path / "a.png")
+    plot_nuisances(files, [BY_NAME[name] for name in names], tmp_path / "a.png")
     assert is_png(tmp_path / "a.png")
 
 
 def test_one_class_equal_values_and_outliers(files: pd.DataFrame, tmp_path: Path) -> None:
     files = files.assign(rms=-20.0, peak=np.r_[np.zeros(39), 1e9])
     for number, part in enumerate((files, files[files["label"] == "spoof"], files[:1])):
-        plot_nuisances(part, ["rms", "peak", "format"], tmp_path / f"{number}.png")
+        some = [BY_NAME[name] for name in ("rms", "peak", "format")]
+        plot_nuisances(part, some, tmp_path / f"{number}.png")
         assert is_png(tmp_path / f"{number}.png")
 
 
