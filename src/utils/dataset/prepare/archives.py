@@ -1,13 +1,15 @@
 """One face for zip, tar and rar archives: what they hold, and their bytes in order."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import IO, Literal, Protocol, TypeVar
 
 from src.utils.dataset.prepare.sources import Source
 from src.utils.errors import ArchiveError
+
+Entry = TypeVar("Entry")
 
 POINTER_START = b"version https://git-lfs"
 """How a file begins that Git LFS left in place of a large one."""
@@ -70,6 +72,33 @@ class Guarded:
             raise self.translate(error) from error
 
 
+def guarded_files(
+    entries: Iterable[tuple[Entry, Member]],
+    open_entry: Callable[[Entry], IO[bytes]],
+    errors: tuple[type[Exception], ...],
+    translate: Callable[[Exception], ArchiveError],
+) -> Iterator[tuple[Member, Readable]]:
+    """Open those entries that are files, one after the other (see `Archive.files`).
+
+    Parameters
+    ----------
+    entries : iterable
+        What the archive's library calls an entry, with what it is.
+    open_entry : callable
+    errors, translate
+        As of `Guarded`; they hold for the opening too.
+    """
+    for entry, member in entries:
+        if member.kind != "file":
+            continue
+        try:
+            stream = open_entry(entry)
+        except errors as error:
+            raise translate(error) from error
+        with stream:
+            yield member, Guarded(stream, errors, translate)
+
+
 class Archive(Protocol):
     """An open archive; both walks may be made more than once, in the order of storage.
 
@@ -104,14 +133,21 @@ def open_archive(source: Source) -> AbstractContextManager[Archive]:
     if start.startswith((b"PK\3\4", b"PK\5\6", b"PK\7\x08")):
         from src.utils.dataset.prepare.zip_format import ZipArchive
 
-        return ZipArchive(source)
+        return closing(ZipArchive(source))
     if start.startswith(b"Rar!\x1a\7"):
         from src.utils.dataset.prepare.rar_format import RarArchive
 
-        return RarArchive(source)
+        return closing(RarArchive(source))
     from src.utils.dataset.prepare.tar_format import TarArchive
 
-    return TarArchive(source, start)
+    # It opens its file for each walk, and keeps none.
+    return nullcontext(TarArchive(source, start))
+
+
+def is_pointer(path: Path) -> bool:
+    """Say whether a file begins as Git LFS' pointers do."""
+    with path.open("rb") as stream:
+        return stream.read(len(POINTER_START)) == POINTER_START
 
 
 def pointer_message(path: Path) -> str:

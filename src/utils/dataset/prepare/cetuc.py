@@ -12,9 +12,9 @@ from pathlib import Path, PurePosixPath
 
 from src.utils.audio import is_audio
 from src.utils.dataset.prepare.archives import (
-    POINTER_START,
     Member,
     Readable,
+    is_pointer,
     open_archive,
     pointer_message,
 )
@@ -217,9 +217,7 @@ class LooseRecordings:
         for file in files:
             if not file.resolve().is_relative_to(folder.resolve()):
                 raise ArchiveError(f"{file} links out of {folder}; put the recording itself there")
-            with file.open("rb") as stream:
-                is_pointer = stream.read(len(POINTER_START)) == POINTER_START
-            if is_pointer and file.stat().st_size < _LARGEST_POINTER:
+            if is_pointer(file) and file.stat().st_size < _LARGEST_POINTER:
                 raise ArchiveError(pointer_message(file))
 
     def __bool__(self) -> bool:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from src.utils.dataset.prepare.archives import POINTER_START
+from src.utils.dataset.prepare.archives import is_pointer
 from src.utils.errors import ArchiveError
 from src.utils.files import make_folder
 
@@ -50,7 +50,7 @@ def fetch_repository(url: str, folder: Path) -> str:
         shutil.rmtree(partial, ignore_errors=True)
         _git(url, "clone", "--depth=1", "--no-tags", "--progress", "--", url, str(partial))
         partial.rename(folder)
-    if any(_is_pointer(path) for path in folder.rglob("*")):
+    if any(_is_unfetched(path) for path in folder.rglob("*")):
         if subprocess.run(["git", "lfs", "version"], capture_output=True).returncode:
             raise ArchiveError(
                 f"git-lfs is not installed, and the recordings of {url} are kept by it: install "
@@ -95,8 +95,6 @@ def _git(url: str, *words: str) -> str:
     return output
 
 
-def _is_pointer(path: Path) -> bool:
-    if ".git" in path.parts or path.is_symlink() or not path.is_file():
-        return False
-    with path.open("rb") as stream:
-        return stream.read(len(POINTER_START)) == POINTER_START
+def _is_unfetched(path: Path) -> bool:
+    is_content = ".git" not in path.parts and not path.is_symlink() and path.is_file()
+    return is_content and is_pointer(path)

@@ -1,11 +1,10 @@
 """Rar archives, by rarfile, which asks another program to unpack what is compressed."""
 
 from collections.abc import Iterator
-from types import TracebackType
 
 import rarfile
 
-from src.utils.dataset.prepare.archives import Guarded, Member, Readable, damaged, encrypted
+from src.utils.dataset.prepare.archives import Member, Readable, damaged, encrypted, guarded_files
 from src.utils.dataset.prepare.sources import Source
 from src.utils.errors import ArchiveError
 
@@ -36,15 +35,8 @@ class RarArchive:
         if self._is_compressed:
             self._require_tool()
 
-    def __enter__(self) -> "RarArchive":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the archive's file."""
         self._rar.close()
 
     def members(self) -> Iterator[Member]:
@@ -53,16 +45,8 @@ class RarArchive:
 
     def files(self) -> Iterator[tuple[Member, Readable]]:
         """Give every file with its bytes."""
-        for info in self._infos:
-            member = self._member(info)
-            if member.kind != "file":
-                continue
-            try:
-                stream = self._rar.open(info)
-            except _BROKEN as error:
-                raise self._broken(error) from error
-            with stream:
-                yield member, Guarded(stream, _BROKEN, self._broken)
+        entries = ((info, self._member(info)) for info in self._infos)
+        return guarded_files(entries, self._rar.open, _BROKEN, self._broken)
 
     def _broken(self, error: Exception) -> ArchiveError:
         if isinstance(error, rarfile.PasswordRequired):

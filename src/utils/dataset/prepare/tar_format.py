@@ -4,7 +4,6 @@ import lzma
 import tarfile
 import zlib
 from collections.abc import Iterator
-from types import TracebackType
 from typing import IO, Literal, cast
 
 from src.utils.dataset.prepare.archives import Guarded, Member, Readable, damaged
@@ -37,17 +36,6 @@ class TarArchive:
                     f"{self._path} is no zip, tar or rar archive, or damaged at its start; "
                     f"download it again"
                 ) from None
-
-    def __enter__(self) -> "TarArchive":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        pass
 
     def members(self) -> Iterator[Member]:
         """List every entry, and check that the archive ends as it should."""

@@ -5,9 +5,8 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
-from types import TracebackType
 
-from src.utils.dataset.prepare.archives import Guarded, Member, Readable, damaged, encrypted
+from src.utils.dataset.prepare.archives import Member, Readable, damaged, encrypted, guarded_files
 from src.utils.dataset.prepare.sources import Source
 from src.utils.errors import ArchiveError
 
@@ -38,15 +37,8 @@ class ZipArchive:
             self._stream.close()
             raise damaged(self._path, error) from error
 
-    def __enter__(self) -> "ZipArchive":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the archive's files."""
         self._zip.close()
         self._stream.close()
 
@@ -59,16 +51,8 @@ class ZipArchive:
 
     def files(self) -> Iterator[tuple[Member, Readable]]:
         """Give every file with its bytes."""
-        for info in self._zip.infolist():
-            member = self._member(info)
-            if member.kind != "file":
-                continue
-            try:
-                stream = self._zip.open(info)
-            except _BROKEN as error:
-                raise self._broken(error) from error
-            with stream:
-                yield member, Guarded(stream, _BROKEN, self._broken)
+        entries = ((info, self._member(info)) for info in self._zip.infolist())
+        return guarded_files(entries, self._zip.open, _BROKEN, self._broken)
 
     def _broken(self, error: Exception) -> ArchiveError:
         if isinstance(error, NotImplementedError):
