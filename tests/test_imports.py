@@ -23,16 +23,25 @@ LEVELS: list[tuple[str, ...]] = [
             "linear_prediction",
         )
     ),
-    (
-        "src.utils.audio",
-        "src.utils.bootstrap",
-        "src.utils.eer",
-        "src.utils.nuisances",
-        "src.utils.runs",
+    tuple(
+        f"src.utils.{name}"
+        for name in (
+            "audio",
+            "nuisances",
+            "runs",
+            "eer",
+            "dcf",
+            "cllr",
+            "tandem",
+            "detection",
+            "calibration",
+            "bootstrap",
+        )
     ),
     ("src.utils.dataset",),
     ("src.utils.embeddings",),
-    ("src.audit", "src.models", "src.visualize"),
+    ("src.audit", "src.evaluation", "src.models", "src.visualize"),
+    ("src.predict", "src.results"),
     ("src.reports", "src.pipeline", "src.demo", "src.clean"),
     ("fabfile",),
 ]

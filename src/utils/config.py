@@ -15,6 +15,8 @@ SPOOF = "spoof"
 LABELS = (BONA_FIDE, SPOOF)
 LABEL_VALUE = {BONA_FIDE: 1, SPOOF: 0}
 """Every score is higher for bona-fide, so bona-fide is the positive class."""
+INCONCLUSIVE = "inconclusive"
+"""The verdict on a clip whose probability speaks clearly for neither class."""
 
 GENDERS = ("M", "F")
 

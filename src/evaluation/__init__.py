@@ -1,0 +1,1 @@
+"""What scores are worth: figures with intervals, breakdowns, comparisons; whoever made them."""

@@ -1,0 +1,1 @@
+"""What a run or study amounts to: pages, cards, lists and comparisons."""
