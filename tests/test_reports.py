@@ -24,7 +24,7 @@ from src.utils.dataset.derive import Derived
 from src.utils.dataset.layouts.scan import Scan, Total
 from src.utils.dataset.match import MatchSettings
 from src.utils.dataset.split import Split
-from src.utils.eer import evaluate_scores
+from src.utils.detection import evaluate_scores
 from src.utils.runs import Run
 
 

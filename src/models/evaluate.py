@@ -10,7 +10,8 @@ from src.models.scores import write_scores
 from src.models.tested import TESTED, ending_for, keep_ending
 from src.models.train import TRAINED_ON
 from src.utils.config import BY_SPEAKER, BY_UTTERANCE, GENDERS, SAME_VOICES
-from src.utils.eer import Detection, det_curve, evaluate_scores
+from src.utils.detection import Detection, evaluate_scores
+from src.utils.eer import det_curve
 from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
 from src.utils.embeddings.store import EmbeddingStore, backbone_differences
 from src.utils.errors import EmbeddingError, choose, shorten

@@ -1,17 +1,11 @@
-"""The field's error rates, from real-valued scores where higher means bona-fide.
+"""Error rates over all thresholds, from real-valued scores where higher means bona-fide.
 
-Pure numpy and scikit-learn: nothing here knows of files, models or audio.
+Pure numpy: nothing here knows of files, models or audio.
 """
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import (
-    accuracy_score,
-    precision_recall_fscore_support,
-    roc_auc_score,
-)
 
 from src.utils.errors import AudiosError
 
@@ -49,6 +43,32 @@ class DetCurve:
     def frr(self) -> np.ndarray:
         """False rejection rate, shape (points,), rising from 0 to 1."""
         return self.rejected_bona_fide / self.n_bona_fide
+
+    @property
+    def eer_point(self) -> int:
+        """The first of the points where |FRR - FAR| is least."""
+        gap = self.rejected_bona_fide * self.n_spoof - self.accepted_spoof * self.n_bona_fide
+        return int(np.argmin(np.abs(gap)))
+
+    @property
+    def eer(self) -> float:
+        """The equal error rate, by the rule of `compute_eer`."""
+        at = self.eer_point
+        rejected = self.rejected_bona_fide[at] / self.n_bona_fide
+        accepted = self.accepted_spoof[at] / self.n_spoof
+        return float((rejected + accepted) / 2)
+
+    @property
+    def auc(self) -> float:
+        """Area under the ROC curve.
+
+        It is how often a bona-fide trial scores above a spoof, ties counted half (Hanley & McNeil
+        1982, "The meaning and use of the area under a receiver operating characteristic curve").
+        """
+        spoof = -np.diff(self.accepted_spoof)
+        bona_fide = np.diff(self.rejected_bona_fide)
+        below = self.n_spoof - self.accepted_spoof[:-1]
+        return float(bona_fide @ (below + spoof / 2) / (self.n_bona_fide * self.n_spoof))
 
 
 def det_curve(scores: np.ndarray, labels: np.ndarray) -> DetCurve:
@@ -123,9 +143,7 @@ def compute_eer(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     (0.0, 1.0)
     """
     curve = det_curve(scores, labels)
-    gap = curve.rejected_bona_fide * curve.n_spoof - curve.accepted_spoof * curve.n_bona_fide
-    best = int(np.argmin(np.abs(gap)))
-    return float((curve.frr[best] + curve.far[best]) / 2), float(curve.thresholds[best])
+    return curve.eer, float(curve.thresholds[curve.eer_point])
 
 
 def fix_threshold(scores: np.ndarray, labels: np.ndarray) -> float:
@@ -154,104 +172,10 @@ def fix_threshold(scores: np.ndarray, labels: np.ndarray) -> float:
     >>> fix_threshold([-5.0, -4.0, 3.0, 4.0], [0, 0, 1, 1])
     -0.5
     """
-    _, threshold = compute_eer(scores, labels)
-    below = [score for score in np.unique(scores) if score < threshold]
-    return float((threshold + below[-1]) / 2) if below else threshold
-
-
-@dataclass(frozen=True)
-class Detection:
-    """How well scores separate the classes, and how well decisions at a threshold do.
-
-    Bona-fide is the positive class of precision, recall and F1. The field names are the
-    keys of `test_results.json`.
-
-    Attributes
-    ----------
-    eer : float
-        From the scores alone, whatever the threshold.
-    accuracy, precision, recall, f1_score : float
-        Of the decisions at `threshold`.
-    auc : float
-        Area under the ROC curve.
-    threshold : float
-        Fixed beforehand, on validation data.
-    eer_threshold : float
-        Where the EER of these very scores lies; far from `threshold` means the detector's
-        scale has shifted.
-    n_bona_fide, n_spoof : int
-    true_bona_fide, false_bona_fide, true_spoof, false_spoof : int
-        The confusion matrix at `threshold`: of the trials called bona-fide (or spoof), how
-        many were.
-    """
-
-    eer: float
-    accuracy: float
-    precision: float
-    recall: float
-    f1_score: float
-    auc: float
-    threshold: float
-    eer_threshold: float
-    n_bona_fide: int
-    n_spoof: int
-    true_bona_fide: int
-    false_bona_fide: int
-    true_spoof: int
-    false_spoof: int
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Detection | None":
-        """Make one from what `as_dict` returned, None where a figure of today is not in it.
-
-        Further keys are left aside.
-        """
-        names = [field.name for field in fields(cls)]
-        return cls(**{name: values[name] for name in names}) if set(names) <= set(values) else None
-
-    def as_dict(self) -> dict[str, float | int]:
-        """Return the fields as a flat dictionary, as `test_results.json` holds it."""
-        return asdict(self)
-
-
-def evaluate_scores(scores: np.ndarray, labels: np.ndarray, threshold: float) -> Detection:
-    """Compute every figure of `Detection`.
-
-    Parameters
-    ----------
-    scores, labels : array_like
-        As in `compute_eer`.
-    threshold : float
-        A trial is called bona-fide when its score is at or above it.
-
-    Raises
-    ------
-    AudiosError
-        As `det_curve` does.
-    """
-    eer, eer_threshold = compute_eer(scores, labels)
-    scores, labels = check_trials(scores, labels)
-    decisions = (scores >= threshold).astype(int)
-    precision, recall, f1_score, _ = precision_recall_fscore_support(
-        labels, decisions, average="binary", zero_division=0.0
-    )
-    called = decisions == 1
-    return Detection(
-        eer=eer,
-        accuracy=float(accuracy_score(labels, decisions)),
-        precision=float(precision),
-        recall=float(recall),
-        f1_score=float(f1_score),
-        auc=float(roc_auc_score(labels, scores)),
-        threshold=float(threshold),
-        eer_threshold=eer_threshold,
-        n_bona_fide=int((labels == 1).sum()),
-        n_spoof=int((labels == 0).sum()),
-        true_bona_fide=int((called & (labels == 1)).sum()),
-        false_bona_fide=int((called & (labels == 0)).sum()),
-        true_spoof=int((~called & (labels == 0)).sum()),
-        false_spoof=int((~called & (labels == 1)).sum()),
-    )
+    curve = det_curve(scores, labels)
+    at = curve.eer_point
+    threshold = float(curve.thresholds[at])
+    return float((threshold + curve.thresholds[at - 1]) / 2) if at else threshold
 
 
 def check_trials(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

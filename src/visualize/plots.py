@@ -14,7 +14,8 @@ from matplotlib.ticker import MaxNLocator
 from scipy.stats import norm
 
 from src.utils.config import BONA_FIDE, SPOOF
-from src.utils.eer import DetCurve, Detection
+from src.utils.detection import Detection
+from src.utils.eer import DetCurve
 from src.visualize.figure import COLOURS, figure_axes
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from src.utils.eer import Detection, compute_eer, det_curve, evaluate_scores, fix_threshold
+from src.utils.detection import Detection, evaluate_scores
+from src.utils.eer import compute_eer, det_curve, fix_threshold
 from src.utils.errors import AudiosError
 
 
@@ -177,7 +178,7 @@ def test_nothing_accepted_is_no_division_by_zero() -> None:
 
 def test_detection_survives_its_dictionary() -> None:
     found = evaluate_scores(np.array([0.0, 1.0, 2.0]), np.array([0, 1, 0]), 1.0)
-    assert Detection.from_dict(found.as_dict() | {"min_dcf": 0.1}) == found
+    assert Detection.from_dict(found.as_dict() | {"min_tdcf": 0.1}) == found
     assert {"eer", "accuracy", "precision", "recall", "f1_score", "auc", "threshold"} | {
         "n_bona_fide",
         "n_spoof",

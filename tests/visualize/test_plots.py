@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from src.models.classifier import History
-from src.utils.eer import det_curve, evaluate_scores
+from src.utils.detection import evaluate_scores
+from src.utils.eer import det_curve
 from src.visualize import figure, plots
 
 CASES = {

@@ -1,0 +1,52 @@
+"""The calibration that a run keeps beside its model."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import get_type_hints
+
+import numpy as np
+
+from src.utils.calibration import Calibration, fit_calibration
+from src.utils.config import LABEL_VALUE
+from src.utils.errors import RunError
+from src.utils.files import read_json, write_json
+from src.utils.runs import Run
+from src.utils.tables import read_csv
+
+CALIBRATION = "calibration.json"
+VALIDATION_SCORES = "scores_val.csv"
+
+_KINDS: dict[str, Callable] = get_type_hints(Calibration)
+
+
+def write_calibration(folder: Path, calibration: Calibration) -> None:
+    """Write it into a run's folder."""
+    write_json(folder / CALIBRATION, asdict(calibration))
+
+
+def calibration_of(run: Run) -> Calibration:
+    """Return a run's calibration; one of before there was any is fitted on its validation scores.
+
+    Raises
+    ------
+    RunError
+        When its file, or that of the validation scores, is damaged.
+    AudiosError
+        When there is neither.
+    """
+    path = run.folder / CALIBRATION
+    if path.is_file():
+        values = read_json(path)
+        try:
+            return Calibration(**{name: kind(values[name]) for name, kind in _KINDS.items()})
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"{path} is damaged: {error!r}") from error
+    path = run.folder / VALIDATION_SCORES
+    table = read_csv(path)
+    try:
+        scores = table["score"].to_numpy(np.float64)
+        labels = table["label"].map(LABEL_VALUE).to_numpy(np.float64)
+    except (KeyError, ValueError) as error:
+        raise RunError(f"{path} is damaged: {error!r}") from error
+    return fit_calibration(scores, labels)

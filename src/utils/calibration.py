@@ -1,0 +1,106 @@
+"""From scores to probabilities, and to verdicts that may abstain."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, logit
+from sklearn.linear_model import LogisticRegression
+
+from src.utils.config import BONA_FIDE, INCONCLUSIVE, SPOOF
+from src.utils.eer import check_trials, fix_threshold
+
+CONFIDENCE = 0.9
+"""Verdicts are given from here on: nine in ten should be right."""
+
+EVEN = 0.5
+"""The prior that favours neither class."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What turns a detector's scores into likelihood ratios, probabilities and verdicts.
+
+    Attributes
+    ----------
+    slope, offset : float
+        A score's natural log-likelihood ratio is `slope * score + offset`, positive where
+        bona-fide is likelier.
+    threshold : float
+        For decisions without a third way: a clip is taken for bona-fide when its score is at or
+        above it.
+    confidence : float
+        What a probability must reach, in either direction, for a verdict.
+    n_bona_fide, n_spoof : int
+        Clips it was fitted on.
+    """
+
+    slope: float
+    offset: float
+    threshold: float
+    confidence: float
+    n_bona_fide: int
+    n_spoof: int
+
+    def llrs(self, scores: np.ndarray) -> np.ndarray:
+        """Return log-likelihood ratios (natural), float64 of the shape of `scores`."""
+        return self.slope * np.asarray(scores, np.float64) + self.offset
+
+    def probabilities(self, scores: np.ndarray, prior: float = EVEN) -> np.ndarray:
+        """Return the probability of bona-fide, of the shape of `scores`.
+
+        Parameters
+        ----------
+        scores : array_like
+        prior : float
+            The share of bona-fide clips that is expected, between 0 and 1.
+        """
+        return expit(self.llrs(scores) + logit(prior))
+
+    def verdicts(self, scores: np.ndarray, prior: float = EVEN) -> np.ndarray:
+        """Return `bona-fide`, `spoof` or `inconclusive` for each score, str of its shape."""
+        likely = self.probabilities(scores, prior)
+        clear = [likely >= self.confidence, likely <= 1 - self.confidence]
+        return np.select(clear, [BONA_FIDE, SPOOF], INCONCLUSIVE)
+
+
+def fit_calibration(
+    scores: np.ndarray, labels: np.ndarray, confidence: float = CONFIDENCE
+) -> Calibration:
+    """Fit a line from scores to log-likelihood ratios by logistic regression, and a threshold.
+
+    Both classes weigh alike, so that what is learnt are ratios, not how often the classes happen to
+    be in the scores (Brümmer & du Preez 2006, "Application-independent evaluation of speaker
+    detection"). The targets are not 0 and 1 but Platt's, `(n + 1) / (n + 2)` and `1 / (n + 2)`
+    (Platt 1999, "Probabilistic outputs for support vector machines"): classes that happen not to
+    overlap on some clips must not be promised never to do. Where higher scores speak for spoof, the
+    ratios are all 1: a calibration must not turn scores around.
+
+    Parameters
+    ----------
+    scores, labels : array_like
+        As in `compute_eer`; of clips that the detector was not trained on.
+    confidence : float
+        See `Calibration`.
+
+    Raises
+    ------
+    AudiosError
+        As `det_curve` does.
+    """
+    scores, labels = check_trials(scores, labels)
+    n_bona_fide = int(labels.sum())
+    n_spoof = len(labels) - n_bona_fide
+    size = np.where(labels == 1, n_bona_fide, n_spoof)
+    doubt = 1 / (size + 2)
+    centre, spread = float(scores.mean()), float(scores.std()) or 1.0
+    standardised = (scores - centre) / spread
+    # Soft targets: every clip stands once for its class, and with a little weight for the other.
+    model = LogisticRegression(C=np.inf, tol=1e-10, max_iter=10_000).fit(
+        np.r_[standardised, standardised][:, None],
+        np.r_[labels, 1 - labels],
+        sample_weight=np.r_[(1 - doubt) / size, doubt / size] * len(labels),
+    )
+    slope = max(0.0, float(model.coef_[0, 0]) / spread)
+    offset = float(model.intercept_[0]) - slope * centre if slope else 0.0
+    threshold = fix_threshold(scores, labels)
+    return Calibration(slope, offset, threshold, confidence, n_bona_fide, n_spoof)

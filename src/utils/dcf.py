@@ -1,0 +1,100 @@
+"""Detection costs: what wrong decisions cost where errors are not of one price."""
+
+from dataclasses import dataclass
+from math import log
+from typing import TypeVar
+
+import numpy as np
+
+from src.utils.eer import DetCurve, check_trials
+
+Rates = TypeVar("Rates", float, np.ndarray)
+
+
+@dataclass(frozen=True)
+class DetectionCosts:
+    """What is expected and what errors cost; by default as in ASVspoof 5.
+
+    Wang et al. (2024), "ASVspoof 5: Crowdsourced speech data, deepfakes, and adversarial attacks at
+    scale", section 4: P_spoof 0.05, C_miss 1, C_fa 10.
+
+    Attributes
+    ----------
+    p_spoof : float
+        Share of spoof trials, between 0 and 1.
+    c_miss, c_fa : float
+        The cost of rejecting a bona-fide trial, and of accepting a spoof.
+    """
+
+    p_spoof: float = 0.05
+    c_miss: float = 1.0
+    c_fa: float = 10.0
+
+    @property
+    def miss_weight(self) -> float:
+        """The cost of rejecting all bona-fide trials."""
+        return self.c_miss * (1 - self.p_spoof)
+
+    @property
+    def fa_weight(self) -> float:
+        """The cost of accepting all spoofs."""
+        return self.c_fa * self.p_spoof
+
+    @property
+    def bayes_threshold(self) -> float:
+        """The log-likelihood ratio (natural) from which accepting costs less than rejecting."""
+        return log(self.fa_weight / self.miss_weight)
+
+    def of(self, frr: Rates, far: Rates) -> Rates:
+        """Return the cost of decisions with these error rates, of any one shape.
+
+        It is normalised: 1 is what the better of accepting all and rejecting all costs.
+        """
+        lowest = min(self.miss_weight, self.fa_weight)
+        return (self.miss_weight * frr + self.fa_weight * far) / lowest
+
+
+ASVSPOOF5 = DetectionCosts()
+
+
+def min_dcf(curve: DetCurve, costs: DetectionCosts = ASVSPOOF5) -> float:
+    """Return the normalised cost at the best of all thresholds.
+
+    Examples
+    --------
+    >>> from src.utils.eer import det_curve
+    >>> min_dcf(det_curve([-1.0, 2.0, 3.0, 1.0], [0, 0, 1, 1]))
+    0.5
+    """
+    return float(costs.of(curve.frr, curve.far).min())
+
+
+def act_dcf(llrs: np.ndarray, labels: np.ndarray, costs: DetectionCosts = ASVSPOOF5) -> float:
+    """Return the normalised cost of deciding by log-likelihood ratios as they are.
+
+    A trial is accepted when its ratio is at or above `bayes_threshold`. It equals `min_dcf` only
+    where the ratios are well calibrated.
+
+    Parameters
+    ----------
+    llrs : array_like
+        Natural logarithms, shape (trials,), positive where bona-fide is likelier.
+    labels : array_like
+        1 for bona-fide, 0 for spoof, shape (trials,).
+    costs : DetectionCosts
+
+    Raises
+    ------
+    AudiosError
+        As `det_curve` does.
+
+    Examples
+    --------
+    >>> act_dcf([-2.0, 3.0, 3.0, 1.0], [0, 0, 1, 1])
+    0.5
+    """
+    llrs, labels = check_trials(llrs, labels)
+    accepted = llrs >= costs.bayes_threshold
+    frr = float(np.mean(~accepted[labels == 1]))
+    far = float(np.mean(accepted[labels == 0]))
+    return costs.of(frr, far)
