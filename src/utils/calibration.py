@@ -72,8 +72,8 @@ def fit_calibration(
     be in the scores (Brümmer & du Preez 2006, "Application-independent evaluation of speaker
     detection"). The targets are not 0 and 1 but Platt's, `(n + 1) / (n + 2)` and `1 / (n + 2)`
     (Platt 1999, "Probabilistic outputs for support vector machines"): classes that happen not to
-    overlap on some clips must not be promised never to do. Where higher scores speak for spoof, the
-    ratios are all 1: a calibration must not turn scores around.
+    overlap on some clips must not be promised never to do. Where higher scores speak for spoof, or
+    all clips have one score, the ratios are all 1: a calibration must not turn scores around.
 
     Parameters
     ----------
@@ -92,7 +92,9 @@ def fit_calibration(
     n_spoof = len(labels) - n_bona_fide
     size = np.where(labels == 1, n_bona_fide, n_spoof)
     doubt = 1 / (size + 2)
-    centre, spread = float(scores.mean()), float(scores.std()) or 1.0
+    # Rounding can leave a deviation of its own size even where all scores are one.
+    is_flat = scores.min() == scores.max()
+    centre, spread = (scores[0], 1.0) if is_flat else (scores.mean(), scores.std())
     standardised = (scores - centre) / spread
     # Soft targets: every clip stands once for its class, and with a little weight for the other.
     model = LogisticRegression(C=np.inf, tol=1e-10, max_iter=10_000).fit(
@@ -100,7 +102,7 @@ def fit_calibration(
         np.r_[labels, 1 - labels],
         sample_weight=np.r_[(1 - doubt) / size, doubt / size] * len(labels),
     )
-    slope = max(0.0, float(model.coef_[0, 0]) / spread)
-    offset = float(model.intercept_[0]) - slope * centre if slope else 0.0
+    slope = max(0.0, float(model.coef_[0, 0] / spread))
+    offset = float(model.intercept_[0] - slope * centre) if slope else 0.0
     threshold = fix_threshold(scores, labels)
     return Calibration(slope, offset, threshold, confidence, n_bona_fide, n_spoof)
