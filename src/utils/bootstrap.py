@@ -123,7 +123,7 @@ def resample(
         As `compute_eer` does.
     """
     scores, labels = check_trials(scores, labels)
-    ratios = scores if llrs is None else np.asarray(llrs, np.float64)
+    ratios = scores if llrs is None else check_trials(llrs, labels)[0]
     draws = _Draws(units, labels, n_resamples, seed)
     curves = _Curves(scores, labels, draws.cell_of)
     sums = _CellSums(scores, labels, ratios, threshold, draws)
