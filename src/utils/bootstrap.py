@@ -175,7 +175,8 @@ def intervals(
     for name in _ERRORS:
         if spans.get(name) == (0.0, 0.0):
             worst = ASVSPOOF5.of(unseen, unseen) if name.endswith("dcf") else unseen
-            spans[name] = (0.0, worst)
+            # The best threshold never costs more than accepting or rejecting all does.
+            spans[name] = (0.0, min(worst, 1.0) if name == "min_dcf" else worst)
     for name in _SUCCESSES:
         if spans.get(name) == (1.0, 1.0):
             spans[name] = (1 - unseen, 1.0)
