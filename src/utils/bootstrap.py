@@ -149,7 +149,7 @@ def interval(
     n_units : int, optional
         How many units were drawn from. Of few, percentiles lie too close together: they are then
         taken further out, by Student's t and the lost degree of freedom (Hesterberg 2015, "What
-        teachers should know about the bootstrap", section 4.1.2: expanded percentile intervals).
+        teachers should know about the bootstrap": expanded percentile intervals).
     """
     known = values[~np.isnan(values)]
     if not len(known) or n_units == 1:
@@ -183,18 +183,30 @@ def intervals(
     return spans
 
 
-def p_value(differences: np.ndarray) -> float:
+def p_value(differences: np.ndarray, n_units: int | None = None) -> float:
     """Return how often chance alone would part two systems as far as resampling has them apart.
 
     Two-sided, by how many of the differences lie on either side of 0, and never 0 itself (Efron &
     Tibshirani 1993, ch. 15; Davison & Hinkley 1997, "Bootstrap methods and their application",
-    section 4.2.3, for the one that is added). NaN where no difference is known.
+    ch. 4, for the one that is added). NaN where no difference is known, or where a single unit was
+    drawn from.
+
+    Parameters
+    ----------
+    differences : numpy.ndarray
+        Shape (resamples,).
+    n_units : int, optional
+        How many units were drawn from. Of few, differences lie too close together, and the value
+        is raised as `interval` takes its percentiles further out.
     """
     known = differences[~np.isnan(differences)]
-    if not len(known):
+    if not len(known) or n_units == 1:
         return float("nan")
     fewer = min((known <= 0).sum(), (known >= 0).sum())
-    return float(min(1.0, 2 * (fewer + 1) / (len(known) + 1)))
+    tail = min(0.5, (fewer + 1) / (len(known) + 1))
+    if n_units is not None:
+        tail = t.sf(norm.isf(tail) * np.sqrt((n_units - 1) / n_units), n_units - 1)
+    return float(2 * tail)
 
 
 class _Draws:
