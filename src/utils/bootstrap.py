@@ -162,24 +162,43 @@ def interval(
 
 
 def intervals(
-    found: Mapping[str, np.ndarray], n_units: int, level: float = 0.95
+    found: Mapping[str, np.ndarray],
+    n_units: int,
+    level: float = 0.95,
+    spoofs_per_bona_fide: float = 1.0,
 ) -> dict[str, tuple[float, float]]:
     """Return the interval of every metric that `resample` found.
 
     Where not one of the draws has an error, the draws say nothing about errors that were not seen.
     The rate of those then ends at the highest one that so many units, each right by chance, would
     still allow (Hanley & Lippman-Hand 1983, "If nothing goes wrong, is everything all right?").
+
+    Parameters
+    ----------
+    found : mapping
+        By metric, shape (resamples,).
+    n_units : int
+        How many units were drawn from.
+    level : float
+    spoofs_per_bona_fide : float
+        How many spoofs there are for each bona-fide trial: with many, even a low rate of accepted
+        ones spoils precision and F1.
     """
     spans = {name: interval(values, level, n_units) for name, values in found.items()}
     unseen = 1 - ((1 - level) / 2) ** (1 / n_units)
+    cost = ASVSPOOF5.of(unseen, unseen)
+    worst = {
+        **decision_rates(1 - unseen, unseen * spoofs_per_bona_fide, 1, spoofs_per_bona_fide),
+        **{"eer": unseen, "auc": 1 - unseen, "act_dcf": cost},
+        # The best threshold never costs more than accepting or rejecting all does.
+        "min_dcf": min(cost, 1.0),
+    }
     for name in _ERRORS:
         if spans.get(name) == (0.0, 0.0):
-            worst = ASVSPOOF5.of(unseen, unseen) if name.endswith("dcf") else unseen
-            # The best threshold never costs more than accepting or rejecting all does.
-            spans[name] = (0.0, min(worst, 1.0) if name == "min_dcf" else worst)
+            spans[name] = (0.0, worst[name])
     for name in _SUCCESSES:
         if spans.get(name) == (1.0, 1.0):
-            spans[name] = (1 - unseen, 1.0)
+            spans[name] = (worst[name], 1.0)
     return spans
 
 
