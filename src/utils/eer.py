@@ -175,7 +175,12 @@ def fix_threshold(scores: np.ndarray, labels: np.ndarray) -> float:
     curve = det_curve(scores, labels)
     at = curve.eer_point
     threshold = float(curve.thresholds[at])
-    return float((threshold + curve.thresholds[at - 1]) / 2) if at else threshold
+    if not at:
+        return threshold
+    lower = float(curve.thresholds[at - 1])
+    middle = (threshold + lower) / 2
+    # Between neighbouring floats there is no middle, and it may be rounded down to the lower one.
+    return middle if middle > lower else threshold
 
 
 def check_trials(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
