@@ -12,7 +12,7 @@ from src.utils.detection import decision_rates
 from src.utils.eer import check_trials
 
 _CELLS_AT_ONCE = 1 << 22
-"""Weights held at a time: a few rows of resamples stay in the cache, and memory stays flat."""
+"""Weights held at a time (32 MiB), so that memory does not grow with the number of resamples."""
 
 METRICS = (
     *("eer", "min_dcf", "act_dcf", "cllr", "auc", "accuracy", "balanced_accuracy", "precision"),
@@ -59,7 +59,7 @@ def resample_eer(
 
     Clips of one speaker are alike, so drawing clips would promise more than the data holds: whole
     groups are drawn, with replacement, as many as there are (Efron & Tibshirani 1993, "An
-    introduction to the bootstrap", ch. 8; for detection: Poh & Bengio 2007, "Performance
+    introduction to the bootstrap", ch. 8; for detection: Poh, Martin & Bengio 2007, "Performance
     generalization in biometric authentication using joint user-specific and sample bootstraps").
     The rule of the EER is that of `compute_eer`.
 

@@ -114,7 +114,9 @@ def compute_eer(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
 
     The rule of the ASVspoof challenges' scoring tools (https://www.asvspoof.org): of all
     thresholds take the one where |FRR - FAR| is least, and report the mean of the two rates
-    there. Nothing is interpolated. When several thresholds tie, the lowest is taken.
+    there. Nothing is interpolated. When several thresholds tie, the lowest is taken. Trials of
+    equal scores stand or fall together, where those tools part them, bona-fide rejected first: a
+    detector that says the same of all has 50 % here and 100 % there.
 
     Parameters
     ----------
