@@ -255,12 +255,14 @@ class _Draws:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         random = np.random.default_rng(self._seed)
+        # Apart, so that neither attacks nor the number of rows at a time change the speakers drawn.
+        random_attacks = np.random.default_rng((self._seed, 1))
         at_once = max(1, _CELLS_AT_ONCE // max(self.n_cells, self._n_speakers))
         for start in range(0, self.n_resamples, at_once):
             rows = min(at_once, self.n_resamples - start)
             weights = _multinomial(random, self._n_speakers, rows)[:, self._speaker]
             if self._n_attacks:
-                attacks = _multinomial(random, self._n_attacks, rows)
+                attacks = _multinomial(random_attacks, self._n_attacks, rows)
                 attacks = np.concatenate([np.ones((rows, 1), np.int64), attacks], axis=1)
                 weights = weights * attacks[:, self._attack]
             yield from weights
