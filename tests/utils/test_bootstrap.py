@@ -25,6 +25,7 @@ from src.utils.dcf import ASVSPOOF5
 from src.utils.detection import Detection, evaluate_scores
 from src.utils.errors import AudiosError
 from tests.utils.drawing import RISING, grouped_trials
+from tests.utils.simulation import simulate
 
 N_DRAWS = 6
 THRESHOLD = 1.0
@@ -119,21 +120,6 @@ def test_copies_and_order_change_no_draw(data: tuple, times: int, chance) -> Non
     found = resample(scores[order], labels[order], units, THRESHOLD, None, 10)
     for name in METRICS:
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-12, atol=1e-14)
-
-
-def simulate(
-    speakers: int, clips: int, seed: int, apart: float = 2.0, own: float = 0.8, each: float = 0.6
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw speakers whose scores lie around a mean of their own in each class.
-
-    The deviation of all is 1 by default: two normal distributions of deviation 1, `apart` from each
-    other, cross at an error rate of `norm.sf(apart / 2)`.
-    """
-    chance = np.random.default_rng(seed)
-    labels = np.repeat(np.tile([0, 1], speakers), clips)
-    means = np.repeat(chance.normal(0, own, 2 * speakers), clips)
-    scores = means + chance.normal(0, each, len(labels)) + apart * labels
-    return scores, labels, np.repeat(np.arange(speakers), 2 * clips)
 
 
 def test_the_names_of_speakers_say_nothing() -> None:
