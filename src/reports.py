@@ -458,8 +458,9 @@ def _tell_groups(condition: str, groups: list[Group]) -> str:
     lines = [table(pd.DataFrame(rows, columns=names))] if rows else []
     small = [one.group for one in groups if one.is_small]
     if small:
-        what = f"{condition} groups" if not rows else "more groups"
-        lines.append(f"{len(small):,} {what} are too small to say anything: {shorten(small)}")
+        more = "more" if rows else condition
+        are = "group is" if len(small) == 1 else "groups are"
+        lines.append(f"{len(small):,} {more} {are} too small to say anything: {shorten(small)}")
     return "\n" + "\n".join(lines)
 
 
