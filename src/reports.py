@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from src.audit.summary import Audited
     from src.evaluation.breakdown import Group
     from src.evaluation.results import Results
+    from src.evaluation.stage import ScoreEvaluation
     from src.models.evaluate import Evaluation
     from src.models.probe import Probe, ProbeRun
     from src.models.search import Search
@@ -375,6 +376,22 @@ def report_evaluation(evaluation: Evaluation) -> str:
         head = f"tested on another data set: {evaluation.elsewhere}\n{head}"
     files = [str(path) for path in (evaluation.path, *evaluation.figures)]
     return head + "\n".join([_tell_results(evaluation.results), *files])
+
+
+def report_score_evaluation(evaluation: ScoreEvaluation) -> str:
+    """Show the figures of a score file, what of it was not used, and its files."""
+    lines = []
+    if evaluation.unused:
+        number, examples = len(evaluation.unused), shorten(evaluation.unused)
+        lines.append(f"{number:,} scores are of no trial of the protocol: {examples}")
+    if not evaluation.is_calibrated:
+        lines.append(
+            "taken for log-likelihood ratios as they are: act_dcf, Cllr and the verdicts hold for "
+            "such alone (--validation-scores= calibrates)"
+        )
+    lines.append(_tell_results(evaluation.results))
+    lines += [str(path) for path in (evaluation.path, *evaluation.figures)]
+    return "\n".join([*lines, f"run {evaluation.run.number}: {evaluation.run.folder}"])
 
 
 def _tell_results(results: Results) -> str:
