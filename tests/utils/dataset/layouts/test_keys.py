@@ -66,7 +66,12 @@ def test_the_subsets_of_asvspoof2021(make_corpus: Callable) -> None:
     told = "--subset=evil is not one of eval, progress, hidden, all; did you mean eval?"
     with pytest.raises(ArgumentError, match=told.replace("?", r"\?")):
         read_key(path, "evil")
-    path.write_text(path.read_text().replace("notrim eval", "notrim Eval"))
+    assert read_key(path, "hidden").index.tolist() == [0]
+    text = path.read_text()
+    path.write_text(text.replace("notrim eval", "notrim progress"))
+    with pytest.raises(ArgumentError, match="--subset=eval is not one of progress, hidden, all"):
+        read_key(path)
+    path.write_text(text.replace("notrim eval", "notrim Eval"))
     with pytest.raises(DatasetError, match="2 of 4 lines are broken: line 1: unknown subset"):
         read_key(path)
 
