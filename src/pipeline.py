@@ -130,7 +130,7 @@ def run_pipeline(settings: PipelineSettings, tell: Callable[[str], None]) -> Pip
             evaluation = evaluate_run(training.run, settings.embeddings, reuse=True)
             tell(f"TestModel\n{reports.report_evaluation(evaluation)}")
             figures += evaluation.figures
-            found = evaluation.detection
+            found = evaluation.results.detection
             rows.append(
                 (
                     name,

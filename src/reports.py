@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from math import isnan
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from src.audit.matching import Matching
     from src.audit.stage import Audit
     from src.audit.summary import Audited
+    from src.evaluation.breakdown import Group
+    from src.evaluation.results import Results
+    from src.evaluation.stage import ScoreEvaluation
     from src.models.evaluate import Evaluation
     from src.models.probe import Probe, ProbeRun
     from src.models.search import Search
@@ -366,30 +370,115 @@ def _warn_of_voices(run: Run) -> str:
 
 
 def report_evaluation(evaluation: Evaluation) -> str:
-    """Show the figures of a test, its confusion matrix and its files."""
-    found = evaluation.detection
+    """Show the figures of a test with their intervals, its groups and its files."""
     head = _warn_of_voices(evaluation.run)
     if evaluation.elsewhere:
         head = f"tested on another data set: {evaluation.elsewhere}\n{head}"
-    if found.eer > 0.5:
-        head += "warning: EER above 50 %: are the labels swapped?\n"
-    rows = {
-        "EER": f"{found.eer:.2%}",
-        "AUC": f"{found.auc:.4f}",
-        "accuracy": f"{found.accuracy:.2%}",
-        "precision": f"{found.precision:.2%}",
-        "recall": f"{found.recall:.2%}",
-        "F1": f"{found.f1_score:.2%}",
-        "threshold": f"{found.threshold:.4f} (from validation; the test's own EER lies at "
-        f"{found.eer_threshold:.4f})",
-        "bona-fide": f"{found.n_bona_fide:,} clips: {found.true_bona_fide:,} accepted, "
-        f"{found.false_spoof:,} rejected",
-        "spoof": f"{found.n_spoof:,} clips: {found.true_spoof:,} rejected, "
-        f"{found.false_bona_fide:,} accepted",
+    files = [str(path) for path in (evaluation.path, *evaluation.figures)]
+    return head + "\n".join([_tell_results(evaluation.results), *files])
+
+
+def report_score_evaluation(evaluation: ScoreEvaluation) -> str:
+    """Show the figures of a score file, what of it was not used, and its files."""
+    lines = []
+    if evaluation.unused:
+        number, examples = len(evaluation.unused), shorten(evaluation.unused)
+        lines.append(f"{number:,} scores are of no trial of the protocol: {examples}")
+    if not evaluation.is_calibrated:
+        lines.append(
+            "taken for log-likelihood ratios as they are: act_dcf, Cllr and the verdicts hold for "
+            "such alone (--validation-scores= calibrates)"
+        )
+    lines.append(_tell_results(evaluation.results))
+    lines += [str(path) for path in (evaluation.path, *evaluation.figures)]
+    return "\n".join([*lines, f"run {evaluation.run.number}: {evaluation.run.folder}"])
+
+
+def _tell_results(results: Results) -> str:
+    """Lay out the figures of a test: what is likely in brackets, what to beware of first."""
+    found = results.detection
+    lines = [f"warning: {text}" for text in results.warnings]
+    by_score = {"EER": "eer", "minDCF": "min_dcf", "actDCF": "act_dcf", "Cllr": "cllr"}
+    by_decision = {
+        "accuracy": "accuracy",
+        "balanced": "balanced_accuracy",
+        "precision": "precision",
+        "recall": "recall",
+        "F1": "f1_score",
+        "HTER": "hter",
     }
-    lines = [f"{name:<10} {value}" for name, value in rows.items()]
-    files = [str(path) for path in (evaluation.results, *evaluation.figures)]
-    return head + "\n".join(lines + files)
+    rows = {label: _with_interval(results, name) for label, name in by_score.items()}
+    rows |= {name: f"{value:.4f}" for name, value in results.tandem.items()}
+    rows["AUC"] = _with_interval(results, "auc")
+    rows["threshold"] = (
+        f"{found.threshold:.4f}, fixed beforehand (the test's own EER lies at "
+        f"{found.eer_threshold:.4f})"
+    )
+    rows |= {label: _with_interval(results, name) for label, name in by_decision.items()}
+    rows["bona-fide"] = (
+        f"{found.n_bona_fide:,} clips: {found.true_bona_fide:,} accepted, {found.false_spoof:,} "
+        f"rejected"
+    )
+    rows["spoof"] = (
+        f"{found.n_spoof:,} clips: {found.true_spoof:,} rejected, {found.false_bona_fide:,} "
+        f"accepted"
+    )
+    decided = results.decided
+    wrong = "-" if isnan(decided.error_when_decided) else f"{decided.error_when_decided:.1%}"
+    rows["verdicts"] = (
+        f"{decided.inconclusive:.1%} inconclusive at {decided.confidence:.0%} confidence, {wrong} "
+        f"of the others wrong"
+    )
+    lines += [f"{name:<10} {value}" for name, value in rows.items()]
+    lines.append(f"(in brackets: 95 % intervals over {results.ci95_over})")
+    if results.ci95_attacks:
+        low, high = results.ci95_attacks["eer"]
+        lines.append(f"EER over {results.ci95_attacks_over}: {_span(low, high, True)}")
+    for condition, groups in results.breakdowns.items():
+        lines.append(_tell_groups(condition, groups))
+    return "\n".join(lines)
+
+
+SHARES = ("min_dcf", "act_dcf", "cllr", "auc")
+"""Figures that are no rates, and are not told in percent."""
+
+
+def _with_interval(results: Results, name: str) -> str:
+    value, (low, high) = getattr(results.detection, name), results.ci95[name]
+    is_rate = name not in SHARES
+    text = f"{value:.2%}" if is_rate else f"{value:.4f}"
+    return f"{text} ({_span(low, high, is_rate)})"
+
+
+def _span(low: float, high: float, is_rate: bool) -> str:
+    """Write an interval, in percent where it is one of rates."""
+    if isnan(low):
+        return "cannot be told"
+    return f"{low:.1%} .. {high:.1%}" if is_rate else f"{low:.3f} .. {high:.3f}"
+
+
+def _tell_groups(condition: str, groups: list[Group]) -> str:
+    """Lay out the groups that say something, and count those too small for it."""
+    rows = [
+        (
+            one.group,
+            f"{one.eer:.1%}",
+            _span(one.low, one.high, True),
+            *("-" if isnan(rate) else f"{rate:.1%}" for rate in (one.frr, one.far)),
+            *(f"{count:,}" for count in (one.n_bona_fide, one.n_spoof, one.n_speakers)),
+            f"against all {one.against}" if one.against else "",
+        )
+        for one in groups
+        if not one.is_small
+    ]
+    names = [condition, "EER", "95 % interval", "FRR", "FAR", *LABELS, "speakers", ""]
+    lines = [table(pd.DataFrame(rows, columns=names))] if rows else []
+    small = [one.group for one in groups if one.is_small]
+    if small:
+        more = "more" if rows else condition
+        are = "group is" if len(small) == 1 else "groups are"
+        lines.append(f"{len(small):,} {more} {are} too small to say anything: {shorten(small)}")
+    return "\n" + "\n".join(lines)
 
 
 def table(frame: pd.DataFrame, **formats: str) -> str:

@@ -3,24 +3,22 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from src.evaluation.figures import draw_figures, figure_paths
+from src.evaluation.results import Results, evaluate_trials
+from src.models.calibrate import calibration_of
 from src.models.classifier import Classifier
 from src.models.data import TEST, warn_if_stale
 from src.models.registry import classifier_class
-from src.models.scores import write_scores
 from src.models.tested import TESTED, ending_for, keep_ending
 from src.models.train import TRAINED_ON
+from src.models.trials import trials_of
 from src.utils.config import BY_SPEAKER, BY_UTTERANCE, GENDERS, SAME_VOICES
-from src.utils.detection import Detection, evaluate_scores
-from src.utils.eer import det_curve
 from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
 from src.utils.embeddings.store import EmbeddingStore, backbone_differences
 from src.utils.errors import EmbeddingError, choose, shorten
-from src.utils.files import read_json, write_json
+from src.utils.files import read_json
 from src.utils.runs import Run
 from src.utils.tables import read_csv
-from src.visualize.plots import plot_confusion, plot_det, plot_roc
-
-_FIGURES = ("confusion_matrix", "roc_curve", "det_curve")
 
 
 @dataclass(frozen=True)
@@ -30,17 +28,17 @@ class Evaluation:
     Attributes
     ----------
     run : Run
-    detection : Detection
-    results : pathlib.Path
-        The JSON file.
+    results : Results
+    path : pathlib.Path
+        The JSON file of the results.
     figures : list of pathlib.Path
     elsewhere : str or None
         The folder of the recordings where they are of another data set than the run's.
     """
 
     run: Run
-    detection: Detection
-    results: Path
+    results: Results
+    path: Path
     figures: list[Path]
     elsewhere: str | None = None
 
@@ -64,7 +62,8 @@ def evaluate_run(
 ) -> Evaluation:
     """Score the test split with a run's model and write results, scores and figures into it.
 
-    Decisions are made at the threshold fixed on validation. Files on another data set than the
+    Decisions are made at the threshold fixed on validation, and scores are turned into likelihood
+    ratios by the calibration fitted there. Files on another data set than the
     run's end in its name, so that they stand beside those on its own.
 
     Parameters
@@ -93,14 +92,14 @@ def evaluate_run(
     elsewhere = store.dataset if ending else None
     suffix = "".join(f"_{word}" for word in (ending, gender) if word)
     part = f"{TEST}{suffix}"
-    results = run.folder / f"test_results{suffix}.json"
+    path = run.folder / f"test_results{suffix}.json"
     tested = run.manifest.get(TESTED, {})
-    figures = {name: run.folder / f"{name}{suffix}.png" for name in _FIGURES}
-    if reuse and tested.get(part) == store.fingerprint and results.is_file():
-        written = read_json(results)
-        there = Detection.from_dict(written)
-        if there is not None and written.get("dataset") == store.dataset:
-            return Evaluation(run, there, results, [*figures.values()], elsewhere)
+    if reuse and tested.get(part) == store.fingerprint and path.is_file():
+        there = Results.read(path)
+        if there is not None and read_json(path).get("dataset") == store.dataset:
+            paths = figure_paths(run.folder, suffix).values()
+            figures = [figure for figure in paths if figure.is_file()]
+            return Evaluation(run, there, path, figures, elsewhere)
     clips = store.load(settings["layer"])
     _require_unseen(run, clips, elsewhere)
     warn_if_stale(store)
@@ -109,22 +108,23 @@ def evaluate_run(
         clips = clips.where(clips.gender == gender)
         what += f" with gender {gender}"
     clips.require_both_classes(what)
+    calibration = calibration_of(run)
     scores = load_classifier(run).score(clips.x)
-    detection = evaluate_scores(scores, clips.y, run.manifest["results"]["threshold"])
+    trials = trials_of(clips, scores, calibration, store)
+    results = evaluate_trials(
+        trials, calibration.threshold, calibration.confidence, seed=settings["seed"]
+    )
     # First, so that a kill leaves no file whose data set is not known.
     keep_ending(run, store, ending)
-    write_scores(run.folder / f"scores_test{suffix}.csv", clips, scores)
+    trials.write(run.folder / f"scores_test{suffix}.csv")
     title = f"{clips.backbone} + {settings['classifier']}, {what}"
-    curve = det_curve(scores, clips.y)
-    plot_confusion(detection, figures["confusion_matrix"], title)
-    plot_roc(curve, detection, figures["roc_curve"], title)
-    plot_det(curve, detection, figures["det_curve"], title)
+    figures = draw_figures(trials, results, run.folder, suffix, title)
     about = {"dataset": store.dataset}
     if settings.get("units") == BY_UTTERANCE:
         about["note"] = SAME_VOICES
-    write_json(results, detection.as_dict() | about)
+    results.write(path, about)
     run.update(**{TESTED: tested | {part: store.fingerprint}})
-    return Evaluation(run, detection, results, [*figures.values()], elsewhere)
+    return Evaluation(run, results, path, figures, elsewhere)
 
 
 def _require_same_model(run: Run, store: EmbeddingStore) -> None:

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from src.models.calibrate import VALIDATION_SCORES, write_calibration
 from src.models.classifier import Classifier
 from src.models.data import TRAIN, VALIDATION, TrainingStores
 from src.models.lookup import TRAINING
 from src.models.probe import TABLE, Probe, choose_layer
 from src.models.registry import classifier_class
-from src.models.scores import write_scores
+from src.models.trials import trials_of
+from src.utils.calibration import fit_calibration
 from src.utils.config import BY_SPEAKER, PROBE, LayerChoice
-from src.utils.eer import compute_eer, fix_threshold
+from src.utils.eer import compute_eer
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.files import replacing, write_json
 from src.utils.runs import Run, find_complete, list_runs, new_run
@@ -128,18 +130,20 @@ def fit_into(
     model.save(run.folder)
     scores = model.score(validation.x)
     eer, _ = compute_eer(scores, validation.y)
-    threshold = fix_threshold(scores, validation.y)
-    write_scores(run.folder / "scores_val.csv", validation, scores)
+    calibration = fit_calibration(scores, validation.y)
+    write_calibration(run.folder, calibration)
+    trials = trials_of(validation, scores, calibration, stores.validation)
+    trials.write(run.folder / VALIDATION_SCORES)
     if history is not None:
         for name in ("train_losses", "val_losses", "val_accuracies", "val_eers"):
             _save_array(run.folder / f"{name}.npy", getattr(history, name))
         if plot:
             plot_losses(history, run.folder / "loss_plot.png", model.name)
-    results = {"validation_eer": eer, "threshold": threshold}
+    results = {"validation_eer": eer, "threshold": calibration.threshold}
     if history is not None:
         results |= {f"best_{history.step}": history.best, f"{history.step}s": len(history.val_eers)}
     run.update(results=results)
-    return eer, threshold
+    return eer, calibration.threshold
 
 
 def _clips(train: EmbeddingSet, train_name: str, val: EmbeddingSet, val_name: str) -> pd.DataFrame:

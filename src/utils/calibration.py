@@ -1,6 +1,7 @@
 """From scores to probabilities, and to verdicts that may abstain."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from scipy.special import expit, logit
@@ -61,9 +62,69 @@ class Calibration:
 
     def verdicts(self, scores: np.ndarray, prior: float = EVEN) -> np.ndarray:
         """Return `bona-fide`, `spoof` or `inconclusive` for each score, str of its shape."""
-        likely = self.probabilities(scores, prior)
-        clear = [likely >= self.confidence, likely <= 1 - self.confidence]
-        return np.select(clear, [BONA_FIDE, SPOOF], INCONCLUSIVE)
+        return verdicts_of(self.probabilities(scores, prior), self.confidence)
+
+
+def verdicts_of(probabilities: np.ndarray, confidence: float) -> np.ndarray:
+    """Return the verdict on each probability of bona-fide, str of its shape.
+
+    It is `bona-fide` or `spoof` where the probability reaches `confidence` in that direction, and
+    `inconclusive` elsewhere.
+    """
+    clear = [probabilities >= confidence, probabilities <= 1 - confidence]
+    return np.select(clear, [BONA_FIDE, SPOOF], INCONCLUSIVE)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What verdicts that may abstain make of a test, both classes weighing alike.
+
+    Attributes
+    ----------
+    confidence : float
+        What a probability must reach for a verdict.
+    inconclusive : float
+        Share of clips without a verdict.
+    error_when_decided : float
+        Share of wrong verdicts among those that were given; NaN where none was.
+    """
+
+    confidence: float
+    inconclusive: float
+    error_when_decided: float
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Decided | None":
+        """Make one from its fields in a dictionary, None where one is not in it."""
+        names = [field.name for field in fields(cls)]
+        if not set(names) <= set(values):
+            return None
+        return cls(*(np.nan if values[name] is None else float(values[name]) for name in names))
+
+
+def decide(llrs: np.ndarray, labels: np.ndarray, confidence: float = CONFIDENCE) -> Decided:
+    """Judge every trial by its log-likelihood ratio, at an even prior.
+
+    Parameters
+    ----------
+    llrs, labels : array_like
+        As in `cllr.cllr`.
+    confidence : float
+
+    Raises
+    ------
+    AudiosError
+        As `det_curve` does.
+    """
+    llrs, labels = check_trials(llrs, labels)
+    verdicts = verdicts_of(expit(llrs), confidence)
+    rates = {}
+    for value, wrong in ((1, SPOOF), (0, BONA_FIDE)):
+        of_class = verdicts[labels == value]
+        rates[value] = np.mean(of_class == INCONCLUSIVE), np.mean(of_class == wrong)
+    open_share, wrong_share = np.mean(list(rates.values()), axis=0)
+    error = wrong_share / (1 - open_share) if open_share < 1 else np.nan
+    return Decided(confidence, float(open_share), float(error))
 
 
 def fit_calibration(

@@ -1,4 +1,4 @@
-"""Every figure AUDIOS draws, one function each; all write a PNG and show nothing."""
+"""Figures of embeddings and of training, one function each; all write a PNG and show nothing."""
 
 from itertools import cycle
 from pathlib import Path
@@ -11,11 +11,8 @@ from matplotlib.artist import Artist
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
-from scipy.stats import norm
 
 from src.utils.config import BONA_FIDE, SPOOF
-from src.utils.detection import Detection
-from src.utils.eer import DetCurve
 from src.visualize.figure import COLOURS, figure_axes
 
 if TYPE_CHECKING:
@@ -83,91 +80,6 @@ def plot_losses(history: "History", path: Path, name: str) -> None:
         axes.figure.legend(lines, names, loc="outside lower center", ncols=4, frameon=False)
 
 
-def plot_confusion(detection: Detection, path: Path, title: str) -> None:
-    """Draw the confusion matrix at the threshold fixed on validation: counts and row shares."""
-    counts = np.array(
-        [
-            [detection.true_bona_fide, detection.false_spoof],
-            [detection.false_bona_fide, detection.true_spoof],
-        ]
-    )
-    shares = counts / counts.sum(axis=1, keepdims=True)
-    cells = [
-        [f"{count}\n{share:.1%}" for count, share in zip(*rows, strict=True)]
-        for rows in zip(counts, shares, strict=True)
-    ]
-    names = [BONA_FIDE, SPOOF]
-    with figure_axes(path, title) as axes:
-        seaborn.heatmap(
-            shares,
-            annot=np.array(cells),
-            fmt="",
-            cmap="Blues",
-            vmin=0,
-            vmax=1,
-            xticklabels=names,
-            yticklabels=names,
-            cbar=False,
-            square=True,
-            annot_kws={"size": 13},
-            ax=axes,
-        )
-        axes.set(xlabel="decided", ylabel="true")
-
-
-def plot_roc(curve: DetCurve, detection: Detection, path: Path, title: str) -> None:
-    """Draw the ROC curve, the point of the EER and the point of the threshold in use."""
-    with figure_axes(path, title) as axes:
-        axes.plot(curve.far, 1 - curve.frr, color=COLOURS[BONA_FIDE])
-        axes.plot([0, 1], [0, 1], color="#999999", linestyle=":", label="chance")
-        axes.plot(
-            detection.eer,
-            1 - detection.eer,
-            "o",
-            color=COLOURS[SPOOF],
-            label=f"EER {detection.eer:.1%}",
-        )
-        far, frr = _rates(detection)
-        axes.plot(far, 1 - frr, "s", color="#333333", label="validation threshold")
-        axes.set(
-            xlabel="spoof accepted (false acceptance rate)",
-            ylabel="bona-fide accepted",
-            xlim=(-0.01, 1.01),
-            ylim=(-0.01, 1.01),
-            aspect="equal",
-        )
-        axes.legend(loc="lower right", title=f"AUC {detection.auc:.3f}")
-
-
-def plot_det(curve: DetCurve, detection: Detection, path: Path, title: str) -> None:
-    """Draw the DET curve on normal-deviate axes.
-
-    Martin et al. (1997), "The DET curve in assessment of detection task performance".
-    """
-    ticks = np.array([0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95])
-    low, high = norm.ppf(0.0005), norm.ppf(0.97)
-    with figure_axes(path, title) as axes:
-        # Rates of 0 and 1 lie at infinity; the frame's edge stands for them.
-        far, frr = (norm.ppf(rate.clip(0.0005, 0.97)) for rate in (curve.far, curve.frr))
-        axes.plot(far, frr, color=COLOURS[BONA_FIDE])
-        axes.plot([low, high], [low, high], color="#999999", linestyle=":")
-        at_eer = norm.ppf(np.clip(detection.eer, 0.0005, 0.97))
-        axes.plot(at_eer, at_eer, "o", color=COLOURS[SPOOF], label=f"EER {detection.eer:.1%}")
-        in_use = [norm.ppf(np.clip(rate, 0.0005, 0.97)) for rate in _rates(detection)]
-        axes.plot(*in_use, "s", color="#333333", label="validation threshold")
-        axes.set(
-            xlabel="false acceptance rate: spoof taken for bona-fide (%)",
-            ylabel="false rejection rate: bona-fide taken for spoof (%)",
-            xlim=(low, high),
-            ylim=(low, high),
-            aspect="equal",
-        )
-        labels = [f"{100 * tick:g}" for tick in ticks]
-        axes.set_xticks(norm.ppf(ticks), labels)
-        axes.set_yticks(norm.ppf(ticks), labels)
-        axes.legend(loc="upper right")
-
-
 def plot_search(trials: pd.DataFrame, path: Path, title: str) -> None:
     """Draw every trial's validation EER and the best so far.
 
@@ -229,11 +141,3 @@ def plot_layers(table: pd.DataFrame, best: pd.Series, path: Path, title: str) ->
         axes.set_ylim(0, 100 * max(1.08 * highest, 0.01, 0.54 * (highest > 0.3)))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.figure.legend(loc="outside lower center", ncols=6, frameon=False)
-
-
-def _rates(detection: Detection) -> tuple[float, float]:
-    """Return false acceptance and false rejection rate at the threshold in use."""
-    return (
-        detection.false_bona_fide / detection.n_spoof,
-        detection.false_spoof / detection.n_bona_fide,
-    )

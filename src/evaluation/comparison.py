@@ -1,0 +1,82 @@
+"""Whether two detectors differ on the same clips, or chance alone parts them."""
+
+import numpy as np
+import pandas as pd
+
+from src.evaluation.trials import Trials
+from src.utils.bootstrap import METRICS, interval, p_value, resample
+from src.utils.detection import evaluate_scores
+from src.utils.errors import AudiosError, shorten
+
+
+def compare_trials(
+    first: Trials,
+    second: Trials,
+    thresholds: tuple[float, float],
+    n_resamples: int = 1000,
+    seed: int = 7,
+) -> pd.DataFrame:
+    """Compare two detectors, speaker by speaker drawn alike for both.
+
+    What is hard in a draw is hard for both, so that the difference is told far more surely than
+    the figures are.
+
+    Parameters
+    ----------
+    first, second : Trials
+        Of the same clips, in any order.
+    thresholds : (float, float)
+        Of their decisions.
+    n_resamples, seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a metric: `metric, first, second, difference` (the second less the first), `low` and
+        `high` (the difference's 95 % interval) and `p_value` (see `bootstrap.p_value`).
+
+    Raises
+    ------
+    AudiosError
+        When the clips or their labels are not the same.
+    """
+    order = _same_clips(first, second)
+    units = first.units
+    n_units = units.count(first.labels)
+    pair = (
+        (first.scores, first.llrs, thresholds[0]),
+        (second.scores[order], second.llrs[order], thresholds[1]),
+    )
+    figures, drawn = [], []
+    for scores, llrs, threshold in pair:
+        figures.append(evaluate_scores(scores, first.labels, threshold, llrs).as_dict())
+        drawn.append(resample(scores, first.labels, units, threshold, llrs, n_resamples, seed))
+    rows = []
+    for metric in METRICS:
+        differences = drawn[1][metric] - drawn[0][metric]
+        low, high = interval(differences, n_units=n_units)
+        one, other = figures[0][metric], figures[1][metric]
+        rows.append((metric, one, other, other - one, low, high, p_value(differences, n_units)))
+    columns = ["metric", "first", "second", "difference", "low", "high", "p_value"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _same_clips(first: Trials, second: Trials) -> np.ndarray:
+    """Return where the clips of the first are in the second."""
+    places = {file: place for place, file in enumerate(second.files.tolist())}
+    missing = [file for file in first.files.tolist() if file not in places]
+    more = len(second) - (len(first) - len(missing))
+    if missing or more:
+        example = f", such as {missing[0]}" if missing else ""
+        raise AudiosError(
+            f"not tested on the same clips: {len(missing):,} are in the first only{example}, and "
+            f"{more:,} in the second only"
+        )
+    order = np.array([places[file] for file in first.files.tolist()])
+    wrong = first.files[first.labels != second.labels[order]]
+    if len(wrong):
+        raise AudiosError(
+            f"{len(wrong):,} clips have another label in the second ({shorten(wrong)})"
+        )
+    return order

@@ -1,0 +1,76 @@
+"""The figures of a test, beside its results."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from src.evaluation.results import Results
+from src.evaluation.trials import Trials
+from src.utils.eer import det_curve
+from src.visualize.score_plots import (
+    plot_breakdowns,
+    plot_confusion,
+    plot_det,
+    plot_reliability,
+    plot_roc,
+    plot_scores,
+    plot_tippett,
+)
+
+BREAKDOWNS = "breakdowns"
+FIGURES = {
+    "confusion_matrix": "Decisions at the threshold",
+    "roc_curve": "ROC curve",
+    "det_curve": "DET curve",
+    "scores": "Scores by class",
+    "reliability": "How true the probabilities are",
+    "tippett": "Likelihood ratios by class (Tippett plot)",
+    BREAKDOWNS: "EER by group, with intervals",
+}
+"""By the name of the file, without its ending: what it shows."""
+
+
+def figure_paths(folder: Path, suffix: str = "") -> dict[str, Path]:
+    """Return where each of `FIGURES` is or will be, by its name."""
+    return {name: folder / f"{name}{suffix}.png" for name in FIGURES}
+
+
+def draw_figures(
+    trials: Trials, results: Results, folder: Path, suffix: str, title: str
+) -> list[Path]:
+    """Draw all figures of a test into a folder.
+
+    Parameters
+    ----------
+    trials : Trials
+    results : Results
+        Of these trials.
+    folder : pathlib.Path
+    suffix : str
+        What the names of the files end in.
+    title : str
+
+    Returns
+    -------
+    list of pathlib.Path
+        Without the one of groups where there are none.
+    """
+    paths = figure_paths(folder, suffix)
+    detection = results.detection
+    curve = det_curve(trials.scores, trials.labels)
+    plot_confusion(detection, paths["confusion_matrix"], title)
+    plot_roc(curve, detection, paths["roc_curve"], title)
+    plot_det(curve, detection, paths["det_curve"], title)
+    plot_scores(trials.scores, trials.labels, detection.threshold, paths["scores"], title)
+    confidence = results.decided.confidence
+    plot_reliability(trials.llrs, trials.labels, confidence, paths["reliability"], title)
+    plot_tippett(trials.llrs, trials.labels, paths["tippett"], title)
+    if not results.breakdowns:
+        paths.pop(BREAKDOWNS).unlink(missing_ok=True)
+        return [*paths.values()]
+    groups = {
+        name: pd.DataFrame([vars(group) for group in found])
+        for name, found in results.breakdowns.items()
+    }
+    plot_breakdowns(groups, detection.eer, paths[BREAKDOWNS], title)
+    return [*paths.values()]

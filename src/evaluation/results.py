@@ -1,0 +1,219 @@
+"""Everything that is told of a test: figures, how sure they are, and what to beware of."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from src.evaluation.breakdown import ENOUGH_SPEAKERS, Group, break_down
+from src.evaluation.trials import Trials
+from src.utils.bootstrap import Units, interval, intervals, resample
+from src.utils.calibration import CONFIDENCE, Decided, decide
+from src.utils.detection import Detection, evaluate_scores
+from src.utils.errors import RunError
+from src.utils.files import read_json, write_json
+
+Intervals = dict[str, tuple[float, float]]
+
+RESAMPLES = 1000
+
+_APART = 0.1
+"""How far the two error rates at the threshold must lie apart for a warning."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of a test.
+
+    Attributes
+    ----------
+    detection : Detection
+    ci95 : dict of str to (float, float)
+        By metric, the 95 % interval over speakers (or what `ci95_over` names); NaN where it
+        cannot be told.
+    ci95_over : str
+        What was resampled, with its number.
+    ci95_attacks, ci95_attacks_over : dict and str
+        The same over speakers and attacks; empty where there are not two attacks.
+    decided : Decided
+        How clips are divided by verdicts that may abstain.
+    warnings : list of str
+        What a reader must know, a sentence each.
+    breakdowns : dict of str to list of Group
+    tandem : dict of str to float
+        `min_tdcf` and `min_tdcf_2019` where the scores of a speaker verifier were given.
+    """
+
+    detection: Detection
+    ci95: Intervals
+    ci95_over: str
+    ci95_attacks: Intervals
+    ci95_attacks_over: str
+    decided: Decided
+    warnings: list[str]
+    breakdowns: dict[str, list[Group]]
+    tandem: dict[str, float] = field(default_factory=dict)
+
+    def write(self, path: Path, about: Mapping[str, Any]) -> None:
+        """Write the figures flat, with `about` beside them; what cannot be told is null."""
+        values = self.detection.as_dict() | self.tandem | asdict(self.decided)
+        values |= {
+            "ci95": self.ci95,
+            "ci95_over": self.ci95_over,
+            "ci95_attacks": self.ci95_attacks,
+            "ci95_attacks_over": self.ci95_attacks_over,
+            "warnings": self.warnings,
+            "breakdowns": {
+                name: [asdict(group) for group in groups]
+                for name, groups in self.breakdowns.items()
+            },
+        }
+        write_json(path, _without_nan(values | dict(about)))
+
+    @classmethod
+    def read(cls, path: Path) -> "Results | None":
+        """Read what `write` wrote, None where a figure of today is not in it.
+
+        Raises
+        ------
+        AudiosError
+            When it is absent or damaged.
+        """
+        values = read_json(path)
+        if not isinstance(values, dict):
+            raise RunError(f"{path} holds no results")
+        detection, decided = Detection.from_dict(values), Decided.from_dict(values)
+        if detection is None or decided is None or "ci95" not in values:
+            return None
+        try:
+            return cls(
+                detection=detection,
+                ci95=_spans(values["ci95"]),
+                ci95_over=values["ci95_over"],
+                ci95_attacks=_spans(values["ci95_attacks"]),
+                ci95_attacks_over=values["ci95_attacks_over"],
+                decided=decided,
+                warnings=list(values["warnings"]),
+                breakdowns={
+                    name: [Group(**{k: _number(v) for k, v in one.items()}) for one in groups]
+                    for name, groups in values["breakdowns"].items()
+                },
+                tandem={name: values[name] for name in TANDEM if name in values},
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise RunError(f"{path} is damaged: {error!r}") from error
+
+
+TANDEM = ("min_tdcf", "min_tdcf_2019")
+
+
+def evaluate_trials(
+    trials: Trials,
+    threshold: float,
+    confidence: float = CONFIDENCE,
+    tandem: Mapping[str, float] | None = None,
+    seed: int = 7,
+) -> Results:
+    """Compute all that is told of a test.
+
+    Parameters
+    ----------
+    trials : Trials
+    threshold : float
+        Fixed beforehand; a clip is taken for bona-fide when its score is at or above it.
+    confidence : float
+        What a probability must reach for a verdict (see `Calibration`).
+    tandem : mapping, optional
+        See `Results`.
+    seed : int
+        Of the bootstrap.
+    """
+    scores, labels = trials.scores, trials.labels
+    detection = evaluate_scores(scores, labels, threshold, trials.llrs)
+    units = trials.units
+
+    def drawn(of: Units) -> dict[str, np.ndarray]:
+        return resample(scores, labels, of, threshold, trials.llrs, RESAMPLES, seed)
+
+    def spans(found: dict[str, np.ndarray], of: Units) -> Intervals:
+        ratio = detection.n_spoof / detection.n_bona_fide
+        return intervals(found, of.count(labels), spoofs_per_bona_fide=ratio)
+
+    resampled = drawn(units)
+    both = trials.units_with_attacks
+    return Results(
+        detection=detection,
+        ci95=spans(resampled, units),
+        ci95_over=_number_of_units(trials),
+        ci95_attacks={} if both is None else spans(drawn(both), both),
+        ci95_attacks_over="" if both is None else _number_of_both(trials, both),
+        decided=decide(trials.llrs, labels, confidence),
+        warnings=_warnings(detection, resampled, trials),
+        breakdowns=break_down(trials, threshold, RESAMPLES, seed),
+        tandem=dict(tandem or {}),
+    )
+
+
+def _number_of_units(trials: Trials) -> str:
+    number = len(np.unique(trials.units.speakers))
+    if not trials.has_speakers:
+        return f"{number:,} clips"
+    return f"{number:,} speakers"
+
+
+def _number_of_both(trials: Trials, both: Units) -> str:
+    attacks = np.asarray(both.attacks)[trials.labels == 0]
+    return f"{_number_of_units(trials)} and {len(np.unique(attacks)):,} attacks"
+
+
+def _warnings(
+    detection: Detection, resampled: Mapping[str, np.ndarray], trials: Trials
+) -> list[str]:
+    found = []
+    if detection.eer > 0.5:
+        found.append(
+            f"the EER of {detection.eer:.1%} is worse than chance: higher scores speak for spoof "
+            f"here; is their polarity reversed, or are the labels swapped?"
+        )
+    apart = detection.far - detection.frr
+    low, high = interval(resampled["far"] - resampled["frr"])
+    if abs(apart) > _APART and (low > 0 or high < 0):
+        what = "lets too many spoofs pass" if apart > 0 else "rejects too many bona-fide clips"
+        found.append(
+            f"the thresholds of validation and test disagree: {detection.threshold:.3g}, fixed "
+            f"beforehand, {what} ({detection.far:.1%} of spoofs accepted, {detection.frr:.1%} of "
+            f"bona-fide clips rejected); {detection.eer_threshold:.3g} would err alike on both"
+        )
+    if detection.cllr > 1:
+        found.append(
+            f"the probabilities mislead here (Cllr {detection.cllr:.2f}; above 1 it would be "
+            f"better to say nothing)"
+        )
+    if not trials.has_speakers:
+        found.append(
+            "speakers are not known, or a class has a single one: intervals are over clips, and "
+            "narrower than they would be for other voices"
+        )
+    elif trials.units.count(trials.labels) < ENOUGH_SPEAKERS:
+        few = trials.units.count(trials.labels)
+        found.append(f"a class has {few} speakers only, too few to say much of other voices")
+    return found
+
+
+def _spans(values: Mapping[str, Any]) -> Intervals:
+    return {name: (_number(low), _number(high)) for name, (low, high) in values.items()}
+
+
+def _number(value: Any) -> Any:
+    return float("nan") if value is None else value
+
+
+def _without_nan(value: Any) -> Any:
+    """Turn NaN, which JSON lacks, into None."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and np.isnan(value) else value

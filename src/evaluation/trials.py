@@ -1,0 +1,148 @@
+"""What is evaluated: scored clips, and what is known of each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from src.utils.bootstrap import Units
+from src.utils.config import BONA_FIDE, LABEL_VALUE, SPOOF
+from src.utils.eer import check_trials
+from src.utils.errors import AudiosError, RunError
+from src.utils.tables import read_csv, write_csv
+
+ATTACK = "attack"
+DURATION = "duration"
+CONDITIONS = (ATTACK, "codec", "gender", "language", "source", DURATION)
+"""What a test is broken down by, where it is known."""
+
+_ATTACK_GROUPS_NEEDED = 2
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Scored clips.
+
+    Attributes
+    ----------
+    files : numpy.ndarray
+        str, shape (trials,).
+    scores : numpy.ndarray
+        float64, shape (trials,), higher for bona-fide.
+    labels : numpy.ndarray
+        int64, shape (trials,): 1 bona-fide, 0 spoof.
+    llrs : numpy.ndarray
+        The scores as natural log-likelihood ratios, float64, shape (trials,).
+    speakers : numpy.ndarray
+        str, shape (trials,); empty where unknown.
+    conditions : pandas.DataFrame
+        A row a trial, with those of `CONDITIONS` that are known: text, empty where unknown, and
+        `duration` in seconds.
+
+    Raises
+    ------
+    AudiosError
+        When made of parts of different lengths, or as `det_curve` does.
+    """
+
+    files: np.ndarray
+    scores: np.ndarray
+    labels: np.ndarray
+    llrs: np.ndarray
+    speakers: np.ndarray
+    conditions: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def __post_init__(self) -> None:
+        scores, labels = check_trials(self.scores, self.labels)
+        object.__setattr__(self, "scores", scores)
+        object.__setattr__(self, "labels", labels)
+        if self.conditions.empty:
+            object.__setattr__(self, "conditions", pd.DataFrame(index=range(len(scores))))
+        for name in ("files", "llrs", "speakers", "conditions"):
+            if len(getattr(self, name)) != len(scores):
+                raise AudiosError(
+                    f"{len(scores)} scores, and {len(getattr(self, name))} {name} for them"
+                )
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @property
+    def units(self) -> Units:
+        """What is resampled: speakers, those unknown each for itself."""
+        if not self.has_speakers:
+            return Units(np.arange(len(self)))
+        return Units(_named(self.speakers))
+
+    @property
+    def has_speakers(self) -> bool:
+        """Whether speakers can be resampled: each class has more than one."""
+        known = self.speakers != ""
+        return all(
+            len(np.unique(self.speakers[known & (self.labels == value)])) > 1 for value in (0, 1)
+        )
+
+    @property
+    def units_with_attacks(self) -> Units | None:
+        """What is resampled where attacks are too; None where there are not two of them."""
+        if ATTACK not in self.conditions:
+            return None
+        attacks = self.conditions[ATTACK].to_numpy(dtype=str)
+        if len(np.unique(attacks[(self.labels == 0) & (attacks != "")])) < _ATTACK_GROUPS_NEEDED:
+            return None
+        return Units(self.units.speakers, _named(attacks))
+
+    def write(self, path: Path) -> None:
+        """Write one row a clip: `file,label,score,speaker,gender,attack,llr` and conditions."""
+        columns = {
+            "file": self.files,
+            "label": np.where(self.labels == 1, BONA_FIDE, SPOOF),
+            "score": self.scores,
+            "speaker": self.speakers,
+        }
+        nothing = pd.Series("", index=self.conditions.index)
+        for name in ("gender", ATTACK):
+            columns[name] = self.conditions.get(name, nothing).to_numpy()
+        others = self.conditions.drop(columns=["gender", ATTACK], errors="ignore")
+        columns |= {"llr": self.llrs, **{name: others[name].to_numpy() for name in others}}
+        write_csv(path, pd.DataFrame(columns))
+
+    @classmethod
+    def read(cls, path: Path, llrs_of: Callable[[np.ndarray], np.ndarray]) -> "Trials":
+        """Read what `write`, or an AUDIOS of before there were ratios, wrote.
+
+        Parameters
+        ----------
+        path : pathlib.Path
+        llrs_of : callable
+            Turns scores into ratios where the file has none.
+
+        Raises
+        ------
+        AudiosError
+            When it is absent or damaged.
+        """
+        table = read_csv(path)
+        try:
+            scores = table["score"].to_numpy(np.float64)
+            conditions = table[[name for name in CONDITIONS if name in table]].copy()
+            if DURATION in conditions:
+                conditions[DURATION] = pd.to_numeric(conditions[DURATION].replace("", None))
+            return cls(
+                files=table["file"].to_numpy(dtype=str),
+                scores=scores,
+                labels=table["label"].map(LABEL_VALUE).to_numpy(np.float64),
+                llrs=table["llr"].to_numpy(np.float64) if "llr" in table else llrs_of(scores),
+                speakers=table["speaker"].to_numpy(dtype=str),
+                conditions=conditions,
+            )
+        except (KeyError, ValueError, AudiosError) as error:
+            raise RunError(f"{path} is damaged: {error}") from error
+
+
+def _named(names: np.ndarray) -> np.ndarray:
+    """Return names in which each trial without one has a name of its own."""
+    numbers = np.char.add("?", np.arange(len(names)).astype(str))
+    return np.where(names == "", numbers, np.char.add("=", names.astype(str)))

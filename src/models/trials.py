@@ -1,0 +1,59 @@
+"""From the scores of a split's clips to trials, with all that is known of each clip."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from src.evaluation.trials import CONDITIONS, Trials
+from src.utils.calibration import Calibration
+from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.schema import NUMERIC
+from src.utils.embeddings.embedding_set import EmbeddingSet
+from src.utils.embeddings.store import EmbeddingStore
+from src.utils.errors import AudiosError
+
+
+def trials_of(
+    clips: EmbeddingSet, scores: np.ndarray, calibration: Calibration, store: EmbeddingStore
+) -> Trials:
+    """Put clips and their scores, shape (clips,), together.
+
+    Parameters
+    ----------
+    clips : EmbeddingSet
+    scores : numpy.ndarray
+    calibration : Calibration
+        Turns the scores into likelihood ratios.
+    store : EmbeddingStore
+        Where the clips are from.
+    """
+    return Trials(
+        files=clips.files,
+        scores=scores,
+        labels=clips.y,
+        llrs=calibration.llrs(scores),
+        speakers=clips.speaker,
+        conditions=_conditions(clips, store),
+    )
+
+
+def _conditions(clips: EmbeddingSet, store: EmbeddingStore) -> pd.DataFrame:
+    """Return those of `CONDITIONS` that are known of clips, a row each, in their order.
+
+    Gender and attack are kept with the vectors; what else there is, is in the data set's table. A
+    data set that is gone leaves a test without those groups, no more.
+    """
+    known = pd.DataFrame({"gender": clips.gender, "attack": clips.attack})
+    root = store.manifest.get("root")
+    try:
+        table = Dataset.open(Path(root)).read_files() if root else None
+    except AudiosError:
+        table = None
+    if table is not None:
+        rows = table.set_index("file").reindex(clips.files).reset_index(drop=True)
+        for name in CONDITIONS:
+            if name in rows and name not in known:
+                known[name] = rows[name] if name in NUMERIC else rows[name].fillna("")
+    said = (known != "") & known.notna()
+    return known.loc[:, said.any()]
