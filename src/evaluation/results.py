@@ -9,7 +9,7 @@ import numpy as np
 
 from src.evaluation.breakdown import ENOUGH_SPEAKERS, Group, break_down
 from src.evaluation.trials import Trials
-from src.utils.bootstrap import Units, interval, intervals, resample
+from src.utils.bootstrap import METRICS, Units, interval, intervals, resample
 from src.utils.calibration import CONFIDENCE, Decided, decide
 from src.utils.detection import Detection, evaluate_scores
 from src.utils.errors import RunError
@@ -84,10 +84,12 @@ class Results:
         values = read_json(path)
         if not isinstance(values, dict):
             raise RunError(f"{path} holds no results")
-        detection, decided = Detection.from_dict(values), Decided.from_dict(values)
-        if detection is None or decided is None or "ci95" not in values:
-            return None
         try:
+            detection, decided = Detection.from_dict(values), Decided.from_dict(values)
+            is_whole = set(METRICS) <= set(values.get("ci95", ()))
+            if detection is None or decided is None or not is_whole:
+                return None
+            _require_numbers(detection.as_dict())
             return cls(
                 detection=detection,
                 ci95=_spans(values["ci95"]),
@@ -200,6 +202,12 @@ def _warnings(
 
 def _spans(values: Mapping[str, Any]) -> Intervals:
     return {name: (_number(low), _number(high)) for name, (low, high) in values.items()}
+
+
+def _require_numbers(values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if not isinstance(value, int | float):
+            raise ValueError(f"{name} is {value!r}")
 
 
 def _number(value: Any) -> Any:
