@@ -30,7 +30,9 @@ def make_trials() -> Callable[..., Trials]:
         n = 2 * n_speakers * n_clips
         of = np.repeat(np.arange(n_speakers), 2 * n_clips)
         labels = np.tile(np.repeat([1, 0], n_clips), n_speakers)
-        scores = chance.normal(0, own, n_speakers)[of] + chance.normal(size=n) + gap * (labels - 0.5)
+        scores = (
+            chance.normal(0, own, n_speakers)[of] + chance.normal(size=n) + gap * (labels - 0.5)
+        )
         given = {
             "files": np.array([f"{i}.wav" for i in range(n)]),
             "scores": scores,

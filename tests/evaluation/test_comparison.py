@@ -94,7 +94,7 @@ def test_other_clips_are_refused(make_trials: Callable) -> None:
         compare(trials, some)
     with pytest.raises(AudiosError, match=r"same clips: 0 are in the first only, and 20 in"):
         compare(some, trials)
-    with pytest.raises(AudiosError, match="same clips: 120 are .*, and 120 in the second only"):
+    with pytest.raises(AudiosError, match=r"same clips: 120 are .*, and 120 in the second only"):
         compare(trials, replace(trials, files=np.char.add("x", trials.files)))
 
 
