@@ -143,7 +143,8 @@ def evaluate_trials(
 
     def spans(found: dict[str, np.ndarray], of: Units) -> Intervals:
         ratio = detection.n_spoof / detection.n_bona_fide
-        return intervals(found, of.count(labels), spoofs_per_bona_fide=ratio)
+        figures = detection.as_dict()
+        return intervals(found, of.count(labels), spoofs_per_bona_fide=ratio, figures=figures)
 
     resampled = drawn(units)
     both = trials.units_with_attacks
