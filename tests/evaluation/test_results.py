@@ -11,7 +11,7 @@ import pytest
 
 from src.evaluation.results import Results, evaluate_trials
 from src.evaluation.trials import Trials
-from src.utils.bootstrap import METRICS
+from src.utils.bootstrap import METRICS, interval, resample
 from src.utils.calibration import decide
 from src.utils.detection import evaluate_scores
 from src.utils.errors import AudiosError, RunError
@@ -30,7 +30,9 @@ def attacked(make_trials: Callable) -> Trials:
     attack = np.where(is_spoof, np.array(["A1", "A2", "A3"])[number % 3], "")
     trials = make_trials(12, 10, conditions={"attack": attack})
     scores = trials.scores + np.where(attack == "A3", 2.0, 0.0)
-    return Trials(trials.files, scores, trials.labels, scores, trials.speakers, trials.conditions)
+    return Trials(
+        trials.files, scores, trials.labels, 2 * scores - 1, trials.speakers, trials.conditions
+    )
 
 
 def as_text(results: Results) -> str:
@@ -46,9 +48,16 @@ def test_figures_and_intervals(attacked: Trials) -> None:
     assert [one.group for one in results.breakdowns["attack"]] == ["A1", "A2", "A3"]
     assert results.ci95_over == "12 speakers"
     assert results.ci95_attacks_over == "12 speakers and 3 attacks"
-    for intervals in (results.ci95, results.ci95_attacks):
-        assert set(intervals) == set(METRICS)
-        for name, (low, high) in intervals.items():
+    is_first = (attacked.conditions["attack"] == "A1").to_numpy()
+    assert results.breakdowns["attack"][0].far == np.mean(scores[is_first] >= 0.5)
+    # Of the kind of unit of which there are fewest, there are so many.
+    for found, units, n_units in (
+        (results.ci95, attacked.units, 12),
+        (results.ci95_attacks, attacked.units_with_attacks, 3),
+    ):
+        drawn = resample(scores, labels, units, 0.5, attacked.llrs, 200)
+        assert found == {name: interval(drawn[name], n_units=n_units) for name in METRICS}
+        for name, (low, high) in found.items():
             assert low < getattr(results.detection, name) < high, name
     again = evaluate_trials(attacked, 0.5, confidence=0.8, tandem={"min_tdcf": 0.3})
     assert as_text(again) == as_text(results)
