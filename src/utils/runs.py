@@ -19,6 +19,8 @@ from src.utils.errors import AudiosError, RunError, shorten
 from src.utils.files import make_folder, read_json, write_json
 
 MANIFEST = "manifest.json"
+REPORT = "report.html"
+MODEL_CARD = "model_card.md"
 CLAIMS = ".claimed"
 """One empty file per number ever given out, so that a deleted run's is not given again."""
 
@@ -55,6 +57,11 @@ class Run:
     def is_complete(self) -> bool:
         """Whether it ended well."""
         return self.manifest.get("status") == "complete"
+
+    @property
+    def report(self) -> Path:
+        """The page that tells of it."""
+        return self.folder / REPORT
 
     @property
     def settings(self) -> dict[str, Any]:

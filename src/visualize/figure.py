@@ -19,6 +19,9 @@ from src.utils.files import replacing
 # Okabe & Ito's colours, which colour-blind readers can tell apart.
 COLOURS = {BONA_FIDE: "#0072B2", SPOOF: "#D55E00"}
 
+DPI = 150
+"""Pixels an inch: sharp on screens whose letters are twice as fine as they look."""
+
 
 @contextmanager
 def saved_figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
@@ -28,7 +31,7 @@ def saved_figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
         try:
             yield figure
             with replacing(path) as temporary:
-                figure.savefig(temporary, dpi=150)
+                figure.savefig(temporary, dpi=DPI)
         finally:
             plt.close(figure)
 
