@@ -27,11 +27,11 @@ def study_of(run: Run) -> tuple[str, int] | None:
 
 
 def name_of(run: Run) -> str:
-    """Return a name such as `run 3`, `svm study 0` or `run 3 of svm study 0`."""
+    """Return a name such as `run 3`, `SVM study 0` or `run 3 of SVM study 0`."""
     if run.kind == STUDY:
-        return f"{run.settings.get('classifier', '')} study {run.number}".strip()
+        return f"{run.settings.get('classifier', '').upper()} study {run.number}".strip()
     study = study_of(run)
-    return f"run {run.number}" + (f" of {study[0]} study {study[1]}" if study else "")
+    return f"run {run.number}" + (f" of {study[0].upper()} study {study[1]}" if study else "")
 
 
 def describe(run: Run) -> str:

@@ -10,6 +10,13 @@ from src.utils.runs import Run
 from src.visualize import page
 
 
+def subtitle(run: Run) -> str:
+    """Return the line below a page's title: the folder, when it began, how it ended."""
+    started = str(run.manifest.get("started", "")).replace("T", " ")[:16]
+    status = run.manifest.get("status", "unknown")
+    return page.paragraph(f"{run.folder.name} · {started} UTC · {status}", "soft")
+
+
 def tell_audit(note: AuditNote) -> list[str]:
     """Return what the audit of the recordings said."""
     details = [page.paragraph(text) for text in note.details]

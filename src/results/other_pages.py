@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from src.models.probe import TABLE as PROBE_TABLE
-from src.results.naming import describe
-from src.results.origin_section import tell_provenance, tell_settings
+from src.results.origin_section import subtitle, tell_provenance, tell_settings
 from src.results.outcomes import read_tests
 from src.results.probe_section import tell_probe
 from src.results.test_section import tell_test
@@ -19,7 +18,7 @@ def projection_parts(run: Run, runs: Path) -> list[str]:
     picture = run.folder / f"{method}.png"
     split = run.settings.get("split", "a split")
     return [
-        *_head(run),
+        subtitle(run),
         page.verdict(
             "A picture to look at, not a measurement.",
             [
@@ -53,7 +52,7 @@ def probe_parts(run: Run, runs: Path) -> list[str]:
         )
     points = ["It is measured on the clips of training and validation; the test is not touched."]
     return [
-        *_head(run),
+        subtitle(run),
         page.verdict(text, points, not run.is_complete),
         *tell_probe(run.folder / PROBE_TABLE),
         *_tail(run),
@@ -68,21 +67,16 @@ def evaluation_parts(run: Run, runs: Path) -> list[str]:
     AudiosError
         When the results are damaged.
     """
-    head = _head(run)
+    head = [subtitle(run)]
     found = read_tests(run).main
     if found is None:
         status = run.manifest.get("status", "unknown")
         return [*head, page.verdict(f"No results are there ({status}).", [], True), *_tail(run)]
     outcome, results = found
-    points = [*map(sentence, results.warnings)]
+    points = [explain_eer(results), *map(sentence, results.warnings)]
     points += [explain_threshold(results), explain_verdicts(results)]
-    text = f"{tell_eer(results)} {explain_eer(results)}"
-    verdict = page.verdict(text, points, bool(results.warnings))
+    verdict = page.verdict(tell_eer(results), points, bool(results.warnings))
     return [*head, verdict, *tell_test(outcome, results), *_tail(run)]
-
-
-def _head(run: Run) -> list[str]:
-    return [page.paragraph(f"{describe(run)} · {run.manifest.get('started', '')}", "soft")]
 
 
 def _tail(run: Run) -> list[str]:

@@ -9,8 +9,9 @@ from src.models.probe import TABLE as PROBE_TABLE
 from src.results.audits import AuditNote, note_audit
 from src.results.data_section import tell_data
 from src.results.facts import Data, dataset_of, limits_of_use
-from src.results.naming import describe, next_command
+from src.results.naming import next_command
 from src.results.origin_section import (
+    subtitle,
     tell_audit,
     tell_hyperparameters,
     tell_provenance,
@@ -42,7 +43,7 @@ def run_parts(run: Run, runs: Path) -> list[str]:
     """
     tests = read_tests(run)
     note = note_audit(runs, run.manifest.get("dataset"))
-    parts = [page.paragraph(f"{describe(run)} · {run.manifest.get('started', '')}", "soft")]
+    parts = [subtitle(run)]
     if tests.main is not None:
         outcome, results = tests.main
         parts += [_verdict(run, outcome, results, note), *tell_test(outcome, results)]
@@ -63,14 +64,14 @@ def run_parts(run: Run, runs: Path) -> list[str]:
 
 
 def _verdict(run: Run, outcome: Outcome, results: Results, note: AuditNote) -> str:
-    points = [sentence(text) for text in _beware(run, results, note)]
+    beware = [sentence(text) for text in _beware(run, results, note)]
+    points = [explain_eer(results), *beware]
     if not outcome.is_own:
         points.append(f"Tested on another data set than its own: {outcome.title}.")
     points += [explain_threshold(results), explain_verdicts(results)]
-    is_bad = bool(_beware(run, results, note))
     if not note.flags:
         points.append(note.text)
-    return page.verdict(f"{tell_eer(results)} {explain_eer(results)}", points, is_bad)
+    return page.verdict(tell_eer(results), points, bool(beware))
 
 
 def _beware(run: Run, results: Results, note: AuditNote) -> list[str]:

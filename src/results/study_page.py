@@ -1,13 +1,19 @@
 """The page of a study: its trials, the best of them, and how to go on with it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from src.models.lookup import BEST
 from src.results.audits import note_audit
-from src.results.naming import describe, next_command
-from src.results.origin_section import tell_hyperparameters, tell_provenance, tell_settings
+from src.results.naming import next_command
+from src.results.origin_section import (
+    subtitle,
+    tell_hyperparameters,
+    tell_provenance,
+    tell_settings,
+)
 from src.utils.errors import RunError
 from src.utils.files import read_json
 from src.utils.runs import Run, list_runs
@@ -31,9 +37,9 @@ def study_parts(run: Run, runs: Path) -> list[str]:
         When what the study holds is damaged.
     """
     trials = read_trials(run)
-    dataset = next((trial.manifest.get("dataset") for trial in list_runs(run.folder)), None)
-    note = note_audit(runs, dataset)
-    parts = [page.paragraph(f"{describe(run)} · {run.manifest.get('started', '')}", "soft")]
+    run = _with_origin(run)
+    note = note_audit(runs, run.manifest.get("dataset"))
+    parts = [subtitle(run)]
     best = read_json(run.folder / BEST) if (run.folder / BEST).is_file() else None
     if best is None:
         status = run.manifest.get("status", "unknown")
@@ -49,6 +55,14 @@ def study_parts(run: Run, runs: Path) -> list[str]:
         chosen = {"layer": best.get("layer"), **best.get("hyperparameters", {})}
         parts += tell_hyperparameters(chosen)
     return [*parts, *tell_settings(run), *tell_provenance(run)]
+
+
+def _with_origin(run: Run) -> Run:
+    """Return the study knowing where its trials' clips and vectors lie."""
+    for trial in list_runs(run.folder):
+        known = {name: trial.manifest.get(name) for name in ("dataset", "embeddings")}
+        return replace(run, manifest=run.manifest | known)
+    return run
 
 
 def read_trials(run: Run) -> pd.DataFrame:
@@ -103,7 +117,7 @@ def _tell_trials(trials: pd.DataFrame) -> list[str]:
         for row in shown.itertuples(index=False)
     ]
     kinds = {number: "faint" for number, eer in enumerate(shown[_EER]) if pd.isna(eer)}
-    header = [name.replace("_", " ") for name in shown.columns]
+    header = [name.replace("_", " ").replace("eer", "EER") for name in shown.columns]
     parts = [
         page.heading("Trials"),
         page.table(header, rows, range(3, len(header)), {0: "best"} | kinds),

@@ -24,6 +24,7 @@ p { margin: .4rem 0 .8rem; max-width: 46rem; }
 .soft, caption, figcaption { color: var(--soft); font-size: .9rem; }
 .verdict { padding: .75rem 1rem; border-left: .3rem solid var(--good); background: var(--shade); }
 .verdict.bad { border-color: var(--bad); }
+.verdict p { margin: 0; font-weight: 600; max-width: none; }
 .verdict ul { margin: .25rem 0 0; padding-left: 1.2rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem;
@@ -31,9 +32,10 @@ table { border-collapse: collapse; width: 100%; font-size: .92rem;
 th { text-align: left; font-weight: 600; border-bottom: 2px solid var(--line); }
 th, td { padding: .3rem .75rem .3rem 0; vertical-align: top; }
 td { border-bottom: 1px solid var(--line); }
-td.number, th.number { text-align: right; white-space: nowrap; }
-td:first-child { white-space: nowrap; }
+td.number, th.number { text-align: right; }
+td.number, td:first-child { white-space: nowrap; }
 td { overflow-wrap: break-word; max-width: 15rem; }
+td:last-child { max-width: 26rem; padding-right: 0; }
 tr.bad td { background: #fdf1ea; }
 tr.bad td:first-child, .bad-text { color: var(--bad); font-weight: 600; }
 tr.unsure td:first-child { color: var(--unsure); }
@@ -52,9 +54,12 @@ img { max-width: 100%; height: auto; }
 .side-by-side { display: grid; gap: 0 1.5rem; align-items: start;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
 @media (max-width: 40rem) { body { padding: 1rem .9rem 3rem; } .facts th { width: 7.5rem; }
-  table { font-size: .85rem; } th, td { padding-right: .55rem; } }
-@media print { @page { margin: 14mm; } body { max-width: none; padding: 0; font-size: 11px; }
-  p, pre, .verdict { max-width: none; } h2, h3 { break-after: avoid; }
+  table { font-size: .85rem; } th, td { padding-right: .55rem; }
+  .scroll td:last-child:not(.number) { min-width: 11rem; } }
+@media print { @page { margin: 14mm; } html { font-size: 10.5px; }
+  body { max-width: none; padding: 0; font-size: 1rem; } h2 { margin-top: 1.5rem; }
+  img { max-height: 24cm; max-width: 75%; width: auto; } .side-by-side img { max-width: 100%; }
+  p, ul, pre { max-width: none; } h2, h3 { break-after: avoid; }
   tr, figure, .verdict { break-inside: avoid; } .scroll { overflow: visible; }
   td:first-child { white-space: normal; } .side-by-side { grid-template-columns: 1fr 1fr; }
   * { print-color-adjust: exact; } }
@@ -88,7 +93,8 @@ def verdict(text: str, points: Sequence[str], is_bad: bool) -> str:
     """Return the page's main statement with its points."""
     items = "".join(f"<li>{html.escape(point)}</li>" for point in points)
     listed = f"<ul>{items}</ul>" if items else ""
-    return f'<div class="verdict{" bad" if is_bad else ""}">{html.escape(text)}{listed}</div>'
+    kind = "verdict bad" if is_bad else "verdict"
+    return f'<div class="{kind}"><p>{html.escape(text)}</p>{listed}</div>'
 
 
 def table(
