@@ -18,6 +18,7 @@ from src.utils.config import (
     DEFAULTS,
     FULL,
     GENDERS,
+    LABELS,
     MIN_FOLDS,
     PRECISIONS,
     PROBE,
@@ -490,16 +491,9 @@ def TestModel(
 
     Writes EER, accuracy and the rest, scores and figures into the run's folder.
     """
-    if backbone is not None:
-        arguments.backbone_name(backbone)
-    if classifier is not None:
-        arguments.classifier_name(classifier)
+    numbers = _numbers(backbone, classifier, run_number, study_number)
     if gender is not None:
         choose("--gender", gender, GENDERS)
-    numbers = (
-        arguments.optional_number("--run-number", run_number),
-        arguments.optional_number("--study-number", study_number),
-    )
     from src.models.evaluate import evaluate_run
     from src.models.lookup import find_training
     from src.reports import report_evaluation
@@ -508,6 +502,95 @@ def TestModel(
     evaluation = evaluate_run(run, _path(c, "embeddings", embeddings), gender)
     print(f"run {run.number}: {run.folder}")
     print(report_evaluation(evaluation))
+
+
+@stage(
+    scores="Lines of 'utt score' or 'utt src key score', ASVspoof 5's filename and cm-score, or a CSV "
+    "with the columns file and score.",
+    protocol="The protocol of any corpus that GenerateDatasetCSV reads, or a CSV of file,label.",
+    polarity="What higher scores speak for: bona-fide (default) or spoof.",
+    subset="Of an ASVspoof 2021 protocol: eval (default), progress, hidden or all.",
+    threshold="From which score on a trial is taken for what --polarity names (default: that of the "
+    "validation scores, or 0).",
+    validation_scores="Scores of another set by the same system, which calibrate these.",
+    validation_protocol="The protocol of --validation-scores.",
+    asv_scores="Scores of a speaker verifier (utt key score), for the t-DCF.",
+    seed="Seed of the intervals (default: 7).",
+)
+def EvaluateScores(
+    c,
+    scores=None,
+    protocol=None,
+    polarity="bona-fide",
+    subset=None,
+    threshold=None,
+    validation_scores=None,
+    validation_protocol=None,
+    asv_scores=None,
+    runs=None,
+    seed=None,
+):
+    """11 · Evaluate the scores of any system.
+
+    The figures, intervals, groups, plots and report of TestModel, into a new run folder.
+    """
+    choose("--polarity", polarity, LABELS)
+    given = {"--scores": scores, "--protocol": protocol}
+    for flag, value in given.items():
+        if value is None:
+            raise ArgumentError(f"{flag} is needed: a file")
+    validation = _folder("validation-scores", validation_scores), _folder(
+        "validation-protocol", validation_protocol
+    )
+    if (validation[0] is None) != (validation[1] is None):
+        raise ArgumentError("--validation-scores and --validation-protocol go together")
+    from src.evaluation.stage import ScoreSettings, evaluate_score_file
+    from src.reports import report_score_evaluation
+
+    settings = ScoreSettings(
+        scores=_folder("scores", scores),
+        protocol=_folder("protocol", protocol),
+        polarity=polarity,
+        subset=subset,
+        threshold=None if threshold is None else arguments.number("--threshold", threshold),
+        validation=None if validation[0] is None else validation,
+        asv_scores=_folder("asv-scores", asv_scores),
+        seed=_seed(c, seed),
+    )
+    print(report_score_evaluation(evaluate_score_file(settings, _path(c, "runs", runs))))
+
+
+@stage(
+    output="The file to write.",
+    format="asvspoof2019 (utt src key score), asvspoof2021 (utt score), asvspoof5 (filename and "
+    "cm-score) or csv (file,label,score; default).",
+    of="Which scores: test (default), val, or what the name of another of the run's score files "
+    "ends in, such as test_F.",
+    what="score (default), or llr: natural log-likelihood ratios.",
+    study_number="Export of a trial of this study.",
+    run_number="Number of the run (default: the newest that fits, or the study's best).",
+)
+def ExportScores(
+    c,
+    output=None,
+    format="csv",
+    of="test",
+    what="score",
+    backbone=None,
+    classifier=None,
+    run_number=None,
+    study_number=None,
+    runs=None,
+):
+    """12 · Write a run's scores for other tools."""
+    if output is None:
+        raise ArgumentError("--output is needed: the file to write")
+    path = arguments.folder("--output", output)
+    numbers = _numbers(backbone, classifier, run_number, study_number)
+    from src.results.export import export_scores, find_scored
+
+    run = find_scored(_path(c, "runs", runs), backbone, classifier, *numbers)
+    print(f"{path}: {export_scores(run, path, format, of, what):,} scores of {run.folder}")
 
 
 @stage(
@@ -626,6 +709,18 @@ def Clean(c, what=None, yes=False, embeddings=None, runs=None):
         print(f"removed {len(found)}")
     else:
         print(f"{len(found)} would be removed; add --yes to do it")
+
+
+def _numbers(backbone, classifier, run_number, study_number):
+    """Check the flags that name a run, and return the numbers of run and study."""
+    if backbone is not None:
+        arguments.backbone_name(backbone)
+    if classifier is not None:
+        arguments.classifier_name(classifier)
+    return (
+        arguments.optional_number("--run-number", run_number),
+        arguments.optional_number("--study-number", study_number),
+    )
 
 
 def _split_settings(strategy, without_spoofs, hold_out, folds, fold, units, **flags):

@@ -57,7 +57,7 @@ def compare_trials(
         differences = drawn[1][metric] - drawn[0][metric]
         low, high = interval(differences, n_units=n_units)
         one, other = figures[0][metric], figures[1][metric]
-        rows.append((metric, one, other, other - one, low, high, p_value(differences)))
+        rows.append((metric, one, other, other - one, low, high, p_value(differences, n_units)))
     columns = ["metric", "first", "second", "difference", "low", "high", "p_value"]
     return pd.DataFrame(rows, columns=columns)
 

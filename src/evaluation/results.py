@@ -137,13 +137,17 @@ def evaluate_trials(
     def drawn(of: Units) -> dict[str, np.ndarray]:
         return resample(scores, labels, of, threshold, trials.llrs, RESAMPLES, seed)
 
+    def spans(found: dict[str, np.ndarray], of: Units) -> Intervals:
+        ratio = detection.n_spoof / detection.n_bona_fide
+        return intervals(found, of.count(labels), spoofs_per_bona_fide=ratio)
+
     resampled = drawn(units)
     both = trials.units_with_attacks
     return Results(
         detection=detection,
-        ci95=intervals(resampled, units.count(labels)),
+        ci95=spans(resampled, units),
         ci95_over=_number_of_units(trials),
-        ci95_attacks={} if both is None else intervals(drawn(both), both.count(labels)),
+        ci95_attacks={} if both is None else spans(drawn(both), both),
         ci95_attacks_over="" if both is None else _number_of_both(trials, both),
         decided=decide(trials.llrs, labels, confidence),
         warnings=_warnings(detection, resampled, trials),
