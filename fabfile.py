@@ -127,7 +127,7 @@ def PrepareDataset(c, corpus=None, archives=None, dataset=None, checksum=None):
     from src.utils.dataset.prepare.stage import prepare_dataset
 
     name = arguments.required("--corpus", corpus, list(CORPORA))
-    given = None if archives is None else arguments.folder("--archives", archives)
+    given = None if archives is None else arguments.path("--archives", archives)
     expected = None if checksum is None else parse_checksum(checksum)
     root = _path(c, "dataset", dataset)
     print(report_prepared(prepare_dataset(root, CORPORA[name], given, expected)))
@@ -145,7 +145,7 @@ def GenerateDatasetCSV(c, dataset=None, layout="auto", audio=None, bona_fide=Non
     from src.utils.dataset.generate import generate_tables
 
     root = _path(c, "dataset", dataset)
-    folders = _folder("audio", audio), _folder("bona-fide", bona_fide)
+    folders = _given("audio", audio), _given("bona-fide", bona_fide)
     print(report_scan(generate_tables(root, layout, *folders)))
 
 
@@ -505,16 +505,18 @@ def TestModel(
 
 
 @stage(
-    scores="Lines of 'utt score' or 'utt src key score', ASVspoof 5's filename and cm-score, or a CSV "
-    "with the columns file and score.",
+    scores="Lines of 'utt score' or 'utt src key score', ASVspoof 5's filename and cm-score, or a "
+    "CSV with the columns file and score.",
     protocol="The protocol of any corpus that GenerateDatasetCSV reads, or a CSV of file,label.",
     polarity="What higher scores speak for: bona-fide (default) or spoof.",
     subset="Of an ASVspoof 2021 protocol: eval (default), progress, hidden or all.",
-    threshold="From which score on a trial is taken for what --polarity names (default: that of the "
-    "validation scores, or 0).",
+    threshold="From which score on a trial is taken for what --polarity names (default: that of "
+    "the validation scores, or 0).",
     validation_scores="Scores of another set by the same system, which calibrate these.",
     validation_protocol="The protocol of --validation-scores.",
-    asv_scores="Scores of a speaker verifier (utt key score), for the t-DCF.",
+    asv_scores="Scores of a speaker verifier, for the t-DCF: of ASVspoof 2019, or of 2021 with "
+    "--asv-protocol.",
+    asv_protocol="ASV/trial_metadata.txt of ASVspoof 2021 LA.",
     seed="Seed of the intervals (default: 7).",
 )
 def EvaluateScores(
@@ -527,6 +529,7 @@ def EvaluateScores(
     validation_scores=None,
     validation_protocol=None,
     asv_scores=None,
+    asv_protocol=None,
     runs=None,
     seed=None,
 ):
@@ -535,26 +538,31 @@ def EvaluateScores(
     The figures, intervals, groups, plots and report of TestModel, into a new run folder.
     """
     choose("--polarity", polarity, LABELS)
-    given = {"--scores": scores, "--protocol": protocol}
-    for flag, value in given.items():
+    for flag, value in {"--scores": scores, "--protocol": protocol}.items():
         if value is None:
             raise ArgumentError(f"{flag} is needed: a file")
-    validation = _folder("validation-scores", validation_scores), _folder(
-        "validation-protocol", validation_protocol
-    )
-    if (validation[0] is None) != (validation[1] is None):
+    if (validation_scores is None) != (validation_protocol is None):
         raise ArgumentError("--validation-scores and --validation-protocol go together")
+    if asv_protocol is not None and asv_scores is None:
+        raise ArgumentError("--asv-protocol goes with --asv-scores")
+    validation = None
+    if validation_scores is not None:
+        validation = (
+            arguments.path("--validation-scores", validation_scores),
+            arguments.path("--validation-protocol", validation_protocol),
+        )
     from src.evaluation.stage import ScoreSettings, evaluate_score_file
     from src.reports import report_score_evaluation
 
     settings = ScoreSettings(
-        scores=_folder("scores", scores),
-        protocol=_folder("protocol", protocol),
+        scores=arguments.path("--scores", scores),
+        protocol=arguments.path("--protocol", protocol),
         polarity=polarity,
         subset=subset,
         threshold=None if threshold is None else arguments.number("--threshold", threshold),
-        validation=None if validation[0] is None else validation,
-        asv_scores=_folder("asv-scores", asv_scores),
+        validation=validation,
+        asv_scores=_given("asv-scores", asv_scores),
+        asv_protocol=_given("asv-protocol", asv_protocol),
         seed=_seed(c, seed),
     )
     print(report_score_evaluation(evaluate_score_file(settings, _path(c, "runs", runs))))
@@ -585,7 +593,7 @@ def ExportScores(
     """12 · Write a run's scores for other tools."""
     if output is None:
         raise ArgumentError("--output is needed: the file to write")
-    path = arguments.folder("--output", output)
+    path = arguments.path("--output", output)
     numbers = _numbers(backbone, classifier, run_number, study_number)
     from src.results.export import export_scores, find_scored
 
@@ -651,8 +659,8 @@ def RunPipeline(
         dataset=_path(c, "dataset", dataset),
         embeddings=_path(c, "embeddings", embeddings),
         runs=_path(c, "runs", runs),
-        audio=_folder("audio", audio),
-        bona_fide=_folder("bona-fide", bona_fide),
+        audio=_given("audio", audio),
+        bona_fide=_given("bona-fide", bona_fide),
         layout=layout,
         normalize=None if normalize == "none" else normalize,
         snr_db=arguments.number_range("--snr-db", snr_db) if snr_db else None,
@@ -805,16 +813,16 @@ def _dataset(c, given):
 def _path(c, key, given):
     """Return a flag's path, from where the user stands, or the default, from the root."""
     if given is not None:
-        return arguments.folder(f"--{key}", given)
+        return arguments.path(f"--{key}", given)
     return _shown(ROOT / Path(c.config.audios[key]).expanduser())
 
 
 def _output(given, default):
-    return _shown(ROOT / default) if given is None else arguments.folder("--output", given)
+    return _shown(ROOT / default) if given is None else arguments.path("--output", given)
 
 
-def _folder(flag, given):
-    return None if given is None else arguments.folder(f"--{flag}", given)
+def _given(flag, given):
+    return None if given is None else arguments.path(f"--{flag}", given)
 
 
 def _shown(path):

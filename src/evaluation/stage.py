@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from src.evaluation.asv_scores import read_asv_scores
 from src.evaluation.figures import draw_figures
 from src.evaluation.matching import match_scores
-from src.evaluation.results import TANDEM, Results, evaluate_trials
-from src.evaluation.score_files import read_asv_scores, read_scores
-from src.evaluation.trials import CONDITIONS, Trials
+from src.evaluation.results import Results, evaluate_trials
+from src.evaluation.score_files import read_scores
+from src.evaluation.trials import CONDITIONS, DURATION, Trials
 from src.utils.calibration import CONFIDENCE, Calibration, fit_calibration
 from src.utils.config import BONA_FIDE, LABEL_VALUE
 from src.utils.dataset.layouts.keys import read_key
@@ -46,8 +47,8 @@ class ScoreSettings:
     validation : (pathlib.Path, pathlib.Path) or None
         Scores and protocol of another set, by the same system, to calibrate the scores on. Without
         it the scores are taken for natural log-likelihood ratios.
-    asv_scores : pathlib.Path or None
-        Of a speaker verifier, for the tandem costs.
+    asv_scores, asv_protocol : pathlib.Path or None
+        Of a speaker verifier, for the tandem costs; see `read_asv_scores`.
     seed : int
         Of the bootstrap.
     """
@@ -59,6 +60,7 @@ class ScoreSettings:
     threshold: float | None = None
     validation: tuple[Path, Path] | None = None
     asv_scores: Path | None = None
+    asv_protocol: Path | None = None
     seed: int = 7
 
     @property
@@ -73,7 +75,8 @@ class ScoreSettings:
         if self.validation is not None:
             names = "validation_scores", "validation_protocol"
             files |= dict(zip(names, self.validation, strict=True))
-        return files | ({"asv_scores": self.asv_scores} if self.asv_scores else {})
+        verifier = {"asv_scores": self.asv_scores, "asv_protocol": self.asv_protocol}
+        return files | {name: path for name, path in verifier.items() if path is not None}
 
     def as_dict(self) -> dict[str, Any]:
         """Return what a run's manifest keeps, as JSON values."""
@@ -126,15 +129,7 @@ def evaluate_score_file(settings: ScoreSettings, runs: Path) -> ScoreEvaluation:
     table, unused = _read(settings.scores, settings.protocol, settings)
     calibration = _calibration(settings)
     trials = _trials(table, calibration)
-    verifier = None
-    if settings.asv_scores is not None:
-        asv = read_asv_scores(settings.asv_scores)
-        verifier = VerifierErrors.of_scores(asv.target, asv.nontarget, asv.spoof)
-    tandem = {}
-    if verifier is not None:
-        curve = det_curve(trials.scores, trials.labels)
-        costs = min_tdcf(curve, verifier), min_tdcf_2019(curve, verifier)
-        tandem = dict(zip(TANDEM, costs, strict=True))
+    tandem = _tandem(trials, settings)
     inputs = {name: sha256_file(path) for name, path in settings.files.items()}
     with new_run(runs, KIND, settings.as_dict(), inputs) as run:
         results = evaluate_trials(
@@ -167,13 +162,25 @@ def _calibration(settings: ScoreSettings) -> Calibration:
     return fitted if given is None else replace(fitted, threshold=given)
 
 
+def _tandem(trials: Trials, settings: ScoreSettings) -> dict[str, float]:
+    if settings.asv_scores is None:
+        return {}
+    asv = read_asv_scores(settings.asv_scores, settings.asv_protocol, settings.subset)
+    verifier = VerifierErrors.of_scores(asv.target, asv.nontarget, asv.spoof)
+    curve = det_curve(trials.scores, trials.labels)
+    return {"min_tdcf": min_tdcf(curve, verifier), "min_tdcf_2019": min_tdcf_2019(curve, verifier)}
+
+
 def _trials(table: pd.DataFrame, calibration: Calibration) -> Trials:
     scores = table["score"].to_numpy(np.float64)
+    conditions = table[[name for name in CONDITIONS if name in table]].reset_index(drop=True)
+    if DURATION in conditions:
+        conditions[DURATION] = pd.to_numeric(conditions[DURATION], errors="coerce")
     return Trials(
         files=table["file"].to_numpy(dtype=str),
         scores=scores,
         labels=table["label"].map(LABEL_VALUE).to_numpy(np.int64),
         llrs=calibration.llrs(scores),
         speakers=text_column(table, "speaker").to_numpy(dtype=str),
-        conditions=table[[name for name in CONDITIONS if name in table]].reset_index(drop=True),
+        conditions=conditions,
     )

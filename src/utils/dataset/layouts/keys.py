@@ -34,7 +34,9 @@ ACCEPTED = (
     "In-the-Wild's meta.csv or a SpoofCeleb table (file,speaker,attack)"
 )
 
-COLUMNS = ("file", "label", "speaker", "gender", "attack", "codec", "source", "language")
+COLUMNS = (
+    *("file", "label", "speaker", "gender", "attack", "codec", "source", "language", "duration"),
+)
 """What a key may tell; the first two it always does."""
 
 _FORMATS = (
