@@ -69,11 +69,11 @@ def list_all(
     faults = [fault for _, wrong in read for fault in wrong]
     rows = []
     for run in (run for sound, _ in read for run in sound):
-        if classifier is None or run.settings.get("classifier") == classifier:
-            try:
+        try:
+            if classifier is None or run.settings.get("classifier") == classifier:
                 rows.append(_describe(run))
-            except (AudiosError, KeyError, TypeError, ValueError) as error:
-                faults.append(f"{run.folder} is left out: {error}")
+        except (AttributeError, AudiosError, KeyError, TypeError, ValueError) as error:
+            faults.append(f"{run.folder} is left out: {error}")
     rows.sort(key=lambda row: row[f"by {order}"])
     return Listing(folder, pd.DataFrame(rows, columns=_COLUMNS), faults)
 

@@ -5,10 +5,10 @@ import shlex
 from pathlib import Path
 
 from src.audit.stage import KIND as AUDIT
+from src.evaluation.stage import KIND as EVALUATION
 from src.models.lookup import TRAINING
 from src.models.probe import KIND as PROBE
 from src.models.search import KIND as STUDY
-from src.results.outcomes import EVALUATION
 from src.utils.config import DEFAULTS, ROOT
 from src.utils.runs import Run
 from src.visualize.projection import KIND as PROJECTION

@@ -75,6 +75,11 @@ def evaluation_parts(run: Run, runs: Path) -> list[str]:
     outcome, results = found
     points = [explain_eer(results), *map(sentence, results.warnings)]
     points += [explain_threshold(results), explain_verdicts(results)]
+    if "validation_scores" not in run.settings:
+        points.append(
+            "The scores were taken for log-likelihood ratios as they are: actDCF, Cllr and verdicts "
+            "hold for such alone."
+        )
     verdict = page.verdict(tell_eer(results), points, bool(results.warnings))
     return [*head, verdict, *tell_test(outcome, results), *_tail(run)]
 

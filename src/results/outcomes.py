@@ -6,14 +6,13 @@ from typing import Any
 
 from src.evaluation.figures import FIGURES, figure_paths
 from src.evaluation.results import Results
+from src.evaluation.stage import KIND as EVALUATION
+from src.evaluation.stage import RESULTS, SCORES
 from src.models.tested import ENDINGS
 from src.utils.config import GENDERS
 from src.utils.errors import RunError
 from src.utils.files import read_json
 from src.utils.runs import Run
-
-EVALUATION = "evaluate"
-"""The kind of a run that holds what scores of any system are worth."""
 
 _WORDS = {"F": "women's clips", "M": "men's clips"}
 
@@ -76,11 +75,11 @@ def read_outcomes(run: Run) -> list[Outcome]:
         When a file is damaged.
     """
     if run.kind == EVALUATION:
-        path = run.folder / "results.json"
+        path = run.folder / RESULTS
         if not path.is_file():
             return []
-        name = str(run.manifest.get("dataset_name", ""))
-        return [Outcome(run.folder, path, run.folder / "scores.csv", "", _read(path), name)]
+        name = Path(str(run.settings.get("protocol", ""))).name
+        return [Outcome(run.folder, path, run.folder / SCORES, "", _read(path), name)]
     paths = sorted(run.folder.glob("test_results*.json"))
     found = [_of_training(run, path) for path in paths]
     return sorted(found, key=lambda one: (not one.is_own, one.dataset, one.gender))

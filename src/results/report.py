@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from src.evaluation.stage import KIND as EVALUATION
 from src.models.lookup import TRAINING
 from src.models.probe import KIND as PROBE
 from src.models.search import KIND as STUDY
 from src.results.model_card import write_model_card
 from src.results.naming import describe, name_of
 from src.results.other_pages import evaluation_parts, probe_parts, projection_parts
-from src.results.outcomes import EVALUATION
 from src.results.run_page import run_parts
 from src.results.study_page import study_parts
 from src.utils.runs import Run
