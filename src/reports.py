@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from src.models.probe import Probe, ProbeRun
     from src.models.search import Search
     from src.models.train import Training
+    from src.results.comparison import Comparison
+    from src.results.listing import Listing
     from src.utils.dataset.derive import Derived
     from src.utils.dataset.layouts.scan import Scan
     from src.utils.dataset.prepare.cetuc import People
@@ -403,8 +405,40 @@ def report_score_evaluation(evaluation: ScoreEvaluation) -> str:
             "such alone (--validation-scores= calibrates)"
         )
     lines.append(_tell_results(evaluation.results))
-    lines += [str(path) for path in (evaluation.path, *evaluation.figures)]
+    lines += [str(evaluation.path), f"report: {evaluation.run.report}"]
     return "\n".join([*lines, f"run {evaluation.run.number}: {evaluation.run.folder}"])
+
+
+def report_listing(listing: Listing) -> str:
+    """Show the table of runs, and what could not be read."""
+    text = f"no runs in {listing.folder}; fab TrainModel makes one"
+    if len(listing.table):
+        text = table(listing.table)
+    return "\n".join([text, *(f"warning: {fault}" for fault in listing.faults)])
+
+
+def report_comparison(done: Comparison) -> str:
+    """Show the runs by their EER, each against the best, and where the page is."""
+    from src.results.comparison import COMPARED
+    from src.results.naming import describe
+    from src.results.wording import tell_pair
+
+    rows = [
+        (
+            one.name,
+            describe(one.run),
+            *(with_interval(one.results, name) for name in COMPARED),
+            f"{one.outcome.dataset} ({len(one.trials):,} clips)",
+        )
+        for one in done.entries
+    ]
+    names = ["run", "what", *(MEASURES[name].label for name in COMPARED), "tested on"]
+    lines = [table(pd.DataFrame(rows, columns=names))]
+    lines += [tell_pair(row) for row in done.pairs.itertuples()]
+    if len(set(done.pairs["run"])) > 1:
+        lines.append("(p-values are corrected by Holm's procedure, figure by figure)")
+    lines += [f"warning: {note}" for note in done.notes]
+    return "\n".join([*lines, f"run {done.run.number}: {done.page}"])
 
 
 def _tell_results(results: Results) -> str:

@@ -69,10 +69,10 @@ def compare_runs(
         }
         plot_dets(curves, run.folder / FIGURE, "DET curves")
         write_csv(run.folder / TABLE, tabulate(entries, pairs))
-        done = Comparison(run, entries, pairs, notes)
-        write_comparison_page(done)
         best = entries[0]
         run.update(results={"best": best.name, "eer": best.results.detection.eer})
+    done = Comparison(run, entries, pairs, notes)
+    write_comparison_page(done)
     return done
 
 

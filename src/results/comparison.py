@@ -16,9 +16,6 @@ from src.utils.runs import Run
 COMPARED = ("eer", "min_dcf", "cllr")
 """The figures in which runs are compared; more of them would find more differences by chance."""
 
-LEVEL = 0.05
-"""A p-value from here on may be chance."""
-
 TABLE = "comparison.csv"
 FIGURE = "det_curves.png"
 PAGE = "comparison.html"

@@ -5,10 +5,10 @@ from typing import Any
 
 from src.evaluation.measures import EER, MEASURES, with_interval
 from src.evaluation.results import Results
-from src.results.comparison import COMPARED, FIGURE, LEVEL, PAGE, TABLE, Comparison
+from src.results.comparison import COMPARED, FIGURE, PAGE, TABLE, Comparison
 from src.results.naming import describe
 from src.results.origin_section import subtitle, tell_provenance
-from src.results.wording import sentence
+from src.results.wording import LEVEL, judge, sentence, tell_pair
 from src.visualize import page
 
 
@@ -21,7 +21,8 @@ def write_comparison_page(done: Comparison) -> None:
         When it cannot be written.
     """
     best = done.entries[0]
-    points = [tell_pair(row) for row in _eers(done)] + [sentence(note) for note in done.notes]
+    points = [sentence(tell_pair(row)) for row in _eers(done)]
+    points += [sentence(note) for note in done.notes]
     points += [
         sentence(f"{one.name}: {text}") for one in done.entries for text in one.results.warnings
     ]
@@ -47,31 +48,13 @@ def write_comparison_page(done: Comparison) -> None:
         *_tell_pairs(done),
         *tell_provenance(done.run),
     ]
-    title = f"Comparison of {', '.join(one.name for one in done.entries)}"
+    title = f"Comparison of {len(done.entries)} runs"
     page.write_page(done.run.folder / PAGE, title, [part for part in parts if part])
 
 
 def tell_value(results: Results, name: str) -> str:
     """Write a figure with its interval in brackets."""
     return with_interval(results, name).replace(" .. ", " – ")
-
-
-def tell_pair(row: Any) -> str:
-    """Say in a sentence how the EER of a run differs from the best's, and whether by chance."""
-    span = EER.write_change_span(row.low, row.high, " to ")
-    text = (
-        f"{row.run} has an EER {100 * row.difference:.2f} points above that of {row.best} (95 % "
-        f"interval {span})"
-    )
-    return f"{text}: {judge(row.p_holm)}."
-
-
-def judge(p_value: float) -> str:
-    """Say whether chance may explain a difference."""
-    if isnan(p_value):
-        return "whether by chance cannot be told"
-    shown = f"p {p_value:.3f}" if p_value >= 0.001 else "p below 0.001"
-    return f"{'chance may explain it' if p_value >= LEVEL else 'hardly chance'} ({shown})"
 
 
 def _eers(done: Comparison) -> list[Any]:
@@ -81,7 +64,7 @@ def _eers(done: Comparison) -> list[Any]:
 def _tell_pairs(done: Comparison) -> list[str]:
     if done.pairs.empty:
         return []
-    n_runs = done.pairs["run"].nunique()
+    n_runs = len(set(done.pairs["run"]))
     corrected = n_runs > 1
     rows = []
     for row in done.pairs.itertuples():
@@ -110,7 +93,7 @@ def _tell_pairs(done: Comparison) -> list[str]:
     return [
         page.heading("Differences on the same clips"),
         page.paragraph(
-            f"Each run less the best of those tested on the same clips; speakers are drawn alike "
+            f"The figure of each run less that of the best of those tested on the same clips; speakers are drawn alike "
             f"for both, so that what is hard is hard for both. p is how often chance alone would "
             f"part them this far; from {LEVEL} on it may be chance. The best was picked by these "
             f"very figures, which favours it.{by_holm}"

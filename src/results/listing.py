@@ -28,8 +28,8 @@ class Listing:
     ----------
     folder : pathlib.Path
     table : pandas.DataFrame
-        A row a run or study, as text: `run, what, validation EER, test EER, 95 % interval,
-        minDCF, tested on, status, when`.
+        A row a run, study or tested trial of one, as text: `run, what, validation EER, test EER,
+        95 % interval, minDCF, tested on, status, when`.
     faults : list of str
         What could not be read, a sentence each.
     """
@@ -45,7 +45,7 @@ def list_all(
     classifier: str | None = None,
     order: str = BY_EER,
 ) -> Listing:
-    """List the runs and studies of a folder, or the trials of a study.
+    """List the runs, studies and tested trials of a folder, or all trials of a study.
 
     Parameters
     ----------
@@ -64,14 +64,12 @@ def list_all(
         When there is no such study.
     """
     folder = runs if study_number is None else find_study(runs, study_number, classifier).folder
-    prefixes = ["run", *(f"{name}_study" for name in CLASSIFIERS)]
-    read = [list_sound(folder, prefix) for prefix in prefixes]
-    faults = [fault for _, wrong in read for fault in wrong]
+    found, faults = _read(folder)
     rows = []
-    for run in (run for sound, _ in read for run in sound):
+    for run in found:
         try:
             if classifier is None or run.settings.get("classifier") == classifier:
-                rows.append(_describe(run))
+                rows.append(_describe(run, with_study=study_number is None))
         except (AttributeError, AudiosError, KeyError, TypeError, ValueError) as error:
             faults.append(f"{run.folder} is left out: {error}")
     rows.sort(key=lambda row: row[f"by {order}"])
@@ -84,14 +82,27 @@ _COLUMNS = [
 ]
 
 
-def _describe(run: Run) -> dict[str, Any]:
+def _read(folder: Path) -> tuple[list[Run], list[str]]:
+    """Return all runs and studies, the trials that were tested, and what is wrong with others."""
+    found, faults = list_sound(folder)
+    for classifier in CLASSIFIERS:
+        studies, wrong = list_sound(folder, f"{classifier}_study")
+        found, faults = [*found, *studies], [*faults, *wrong]
+        for study in studies:
+            trials, wrong = list_sound(study.folder)
+            found += [trial for trial in trials if any(trial.folder.glob("test_results*.json"))]
+            faults += wrong
+    return found, faults
+
+
+def _describe(run: Run, with_study: bool) -> dict[str, Any]:
     outcomes = read_outcomes(run)
     main = next((one for one in outcomes if not one.gender), None)
     validation = _validation_eer(run)
     test = float("inf") if main is None else main.eer
     started = str(run.manifest.get("started", ""))
     return {
-        "run": name_of(run).removeprefix("run ") if run.kind != STUDY else name_of(run),
+        "run": name_of(run).removeprefix("run ") if with_study else str(run.number),
         "what": describe(run),
         "validation EER": "" if validation is None else EER.write(validation),
         "test EER": "" if main is None else EER.write(main.eer),

@@ -55,7 +55,7 @@ def describe(run: Run) -> str:
     if run.kind == EVALUATION:
         return f"scores of {Path(str(settings.get('scores', ''))).name}"
     if run.kind == COMPARISON:
-        return "comparison"
+        return f"comparison of {len(settings.get('runs', []))} runs"
     return run.kind or "?"
 
 

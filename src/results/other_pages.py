@@ -77,8 +77,8 @@ def evaluation_parts(run: Run, runs: Path) -> list[str]:
     points += [explain_threshold(results), explain_verdicts(results)]
     if "validation_scores" not in run.settings:
         points.append(
-            "The scores were taken for log-likelihood ratios as they are: actDCF, Cllr and verdicts "
-            "hold for such alone."
+            "The scores were taken for log-likelihood ratios as they are: actDCF, Cllr and "
+            "verdicts hold for such alone."
         )
     verdict = page.verdict(tell_eer(results), points, bool(results.warnings))
     return [*head, verdict, *tell_test(outcome, results), *_tail(run)]

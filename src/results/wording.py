@@ -1,9 +1,13 @@
 """Figures in plain words."""
 
 from math import isnan
+from typing import Any
 
-from src.evaluation.measures import EER
+from src.evaluation.measures import EER, MEASURES
 from src.evaluation.results import Results
+
+LEVEL = 0.05
+"""A p-value from here on may be chance."""
 
 _CHANCE = 0.4
 """An EER from here on is told as what it is: hardly better than guessing."""
@@ -66,3 +70,28 @@ def sentence(text: str) -> str:
     """Begin with a capital and end with a full stop, whatever the text is."""
     text = text.strip()
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def tell_pair(row: Any) -> str:
+    """Say how a figure of a run differs from the best run's, and whether by chance.
+
+    Parameters
+    ----------
+    row : named tuple
+        Of `Comparison.pairs`.
+    """
+    measure = MEASURES[row.metric]
+    change = measure.write_change(row.difference)
+    span = measure.write_change_span(row.low, row.high, " to ")
+    return (
+        f"{row.run} against {row.best}: {measure.label} {change} (95 % interval {span}); "
+        f"{judge(row.p_holm)}"
+    )
+
+
+def judge(p_value: float) -> str:
+    """Say whether chance may explain a difference."""
+    if isnan(p_value):
+        return "whether by chance cannot be told"
+    shown = "p below 0.001" if p_value < 0.001 else f"p {p_value:.3f}"
+    return f"{'chance may explain it' if p_value >= LEVEL else 'hardly chance'} ({shown})"

@@ -55,6 +55,7 @@ img { max-width: 100%; height: auto; }
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
 @media (max-width: 40rem) { body { padding: 1rem .9rem 3rem; } .facts th { width: 7.5rem; }
   table { font-size: .85rem; } th, td { padding-right: .55rem; }
+  .scroll td:not(:first-child):not(.number) { min-width: 5.5rem; }
   .scroll td:last-child:not(.number) { min-width: 11rem; } }
 @media print { @page { margin: 14mm; } html { font-size: 10.5px; }
   body { max-width: none; padding: 0; font-size: 1rem; } h2 { margin-top: 1.5rem; }
