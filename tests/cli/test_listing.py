@@ -37,6 +37,11 @@ FLAGS = {
         *("backbone", "classifier", "run-number", "study-number", "gender"),
         *(EMBEDDINGS, RUNS),
     ),
+    "EvaluateScores": (
+        *("scores", "protocol", "polarity", "subset", "threshold", "validation-scores"),
+        *("validation-protocol", "asv-scores", "asv-protocol", RUNS, SEED),
+    ),
+    "ExportScores": ("run-number", "study-number", "format", "output", "of", "what", RUNS),
     "RunPipeline": (
         *(DATASET, EMBEDDINGS, RUNS, SEED, "backbone", "classifier", "trials"),
         *("layout", "audio", "bona-fide"),
