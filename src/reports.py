@@ -464,8 +464,7 @@ def _tell_results(results: Results) -> str:
         f"accepted"
     )
     rows["verdicts"] = tell_decided(results.decided)
-    width = max(map(len, rows))
-    lines += [f"{name:<{width}} {value}" for name, value in rows.items()]
+    lines += [f"{name:<10} {value}" for name, value in rows.items()]
     lines.append(f"(in brackets: 95 % intervals over {results.ci95_over})")
     if results.ci95_attacks:
         low, high = results.ci95_attacks["eer"]

@@ -74,7 +74,7 @@ BY_DECISION = {
     "far": Measure("FAR", "spoofs that were accepted"),
     "frr": Measure("FRR", "bona-fide clips that were rejected"),
     "accuracy": Measure("accuracy", "right decisions; depends on how many clips a class has"),
-    "balanced_accuracy": Measure("balanced accuracy", "the same with both classes weighing alike"),
+    "balanced_accuracy": Measure("bal. acc.", "accuracy with both classes weighing alike"),
     "precision": Measure("precision", "of the accepted clips, how many are bona-fide"),
     "recall": Measure("recall", "of the bona-fide clips, how many were accepted"),
     "f1_score": Measure("F1", "harmonic mean of precision and recall"),
@@ -86,7 +86,7 @@ EER = MEASURES["eer"]
 
 TANDEM_MEASURES = {
     "min_tdcf": Measure("min t-DCF", "cost of detector and speaker verifier together", False),
-    "min_tdcf_2019": Measure("min t-DCF (2019)", "the same by the rule of ASVspoof 2019", False),
+    "min_tdcf_2019": Measure("t-DCF 2019", "the same by the rule of ASVspoof 2019", False),
 }
 
 
@@ -100,7 +100,8 @@ def with_interval(results: Results, name: str) -> str:
 def tell_decided(decided: Decided) -> str:
     """Say in a line what verdicts that may abstain make of a test."""
     wrong = decided.error_when_decided
-    others = "none of them decided" if isnan(wrong) else f"{wrong:.1%} of the others wrong"
+    others = "-" if isnan(wrong) else f"{wrong:.1%}"
     return (
-        f"{decided.inconclusive:.1%} inconclusive at {decided.confidence:.0%} confidence, {others}"
+        f"{decided.inconclusive:.1%} inconclusive at {decided.confidence:.0%} confidence, {others} "
+        f"of the others wrong"
     )

@@ -85,6 +85,8 @@ def _entry(run: Run, runs: Path, tested_on: str | None) -> Entry:
         if tests and tested_on is not None:
             there = shorten(one.dataset for one in tests)
             raise RunError(f"{name_of(run)} was not tested on {tested_on}, but on {there}")
+        if run.kind == EVALUATION:
+            raise RunError(f"{name_of(run)} holds no results: it is {run.manifest.get('status')}")
         remedy = next_command("TestModel", run, runs)
         raise RunError(f"{name_of(run)} is not tested; run first: {remedy}")
     results = Results.read(found[0].path)

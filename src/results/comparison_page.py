@@ -93,10 +93,10 @@ def _tell_pairs(done: Comparison) -> list[str]:
     return [
         page.heading("Differences on the same clips"),
         page.paragraph(
-            f"The figure of each run less that of the best of those tested on the same clips; speakers are drawn alike "
-            f"for both, so that what is hard is hard for both. p is how often chance alone would "
-            f"part them this far; from {LEVEL} on it may be chance. The best was picked by these "
-            f"very figures, which favours it.{by_holm}"
+            f"The figure of each run less that of the best of those tested on the same clips; "
+            f"speakers are drawn alike for both, so that what is hard is hard for both. p is how "
+            f"often chance alone would part them this far; from {LEVEL} on it may be chance. The "
+            f"best was picked by these very figures, which favours it.{by_holm}"
         ),
         page.table(header, rows, range(3, len(header) - 1), kinds),
         page.paragraph(f"{TABLE} beside this page has all of it.", "soft"),

@@ -98,10 +98,11 @@ def tell_breakdowns(outcome: Outcome, results: Results) -> list[str]:
 
 def _tell_clips(results: Results) -> str:
     found = results.detection
+    units = results.ci95_over.split()[-1]
     attacks = ", and further right with other attacks too" * bool(results.ci95_attacks)
     return (
         f"{found.n_bona_fide:,} bona-fide and {found.n_spoof:,} spoof clips. Intervals tell how "
-        f"the figures would be with other speakers{attacks}."
+        f"the figures would be with other {units}{attacks}."
     )
 
 

@@ -70,7 +70,7 @@ def plot_roc(curve: DetCurve, detection: Detection, path: Path, title: str) -> N
             label=f"EER {detection.eer:.1%}",
         )
         far, frr = _rates(detection)
-        axes.plot(far, 1 - frr, "s", color="#333333", label="validation threshold")
+        axes.plot(far, 1 - frr, "s", color="#333333", label="threshold fixed beforehand")
         axes.set(
             xlabel="spoof accepted (false acceptance rate)",
             ylabel="bona-fide accepted",
@@ -91,7 +91,7 @@ def plot_det(curve: DetCurve, detection: Detection, path: Path, title: str) -> N
         at_eer = _deviate(detection.eer)
         axes.plot(at_eer, at_eer, "o", color=COLOURS[SPOOF], label=f"EER {detection.eer:.1%}")
         in_use = [_deviate(rate) for rate in _rates(detection)]
-        axes.plot(*in_use, "s", color="#333333", label="validation threshold")
+        axes.plot(*in_use, "s", color="#333333", label="threshold fixed beforehand")
         _set_det_axes(axes)
 
 
