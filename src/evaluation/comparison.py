@@ -39,7 +39,7 @@ def compare_trials(
     Raises
     ------
     AudiosError
-        When the clips or their labels are not the same.
+        When the clips or their labels are not the same, or a clip is there twice.
     """
     order = _same_clips(first, second)
     units = first.units
@@ -88,6 +88,13 @@ def holm(p_values: np.ndarray) -> np.ndarray:
 
 def _same_clips(first: Trials, second: Trials) -> np.ndarray:
     """Return where the clips of the first are in the second."""
+    for trials in (first, second):
+        twice = pd.Index(trials.files).duplicated()
+        if twice.any():
+            raise AudiosError(
+                f"{twice.sum():,} clips were tested twice ({shorten(trials.files[twice])}): which "
+                f"scores belong together cannot be told"
+            )
     places = {file: place for place, file in enumerate(second.files.tolist())}
     missing = [file for file in first.files.tolist() if file not in places]
     more = len(second) - (len(first) - len(missing))
