@@ -106,9 +106,7 @@ def test_the_audit_is_told(
     assert ("- The audit flags RMS level" in card) == is_flagged
 
 
-def test_a_damaged_audit_spoils_no_page(
-    runs: Path, run_of: Callable, add_audit: Callable
-) -> None:
+def test_a_damaged_audit_spoils_no_page(runs: Path, run_of: Callable, add_audit: Callable) -> None:
     (add_audit(runs, False) / "audit.json").write_text("{")
     assert "The audit cannot be read" in page_of(run_of(1), runs).text
 
