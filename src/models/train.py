@@ -14,11 +14,12 @@ from src.models.data import TRAIN, VALIDATION, TrainingStores
 from src.models.lookup import TRAINING
 from src.models.probe import TABLE, Probe, choose_layer
 from src.models.registry import classifier_class
-from src.models.trials import trials_of
+from src.models.trials import conditions_of, trials_of
 from src.utils.calibration import fit_calibration
-from src.utils.config import BY_SPEAKER, PROBE, LayerChoice
+from src.utils.config import BONA_FIDE, BY_SPEAKER, PROBE, SPOOF, LayerChoice
 from src.utils.eer import compute_eer
 from src.utils.embeddings.embedding_set import EmbeddingSet
+from src.utils.embeddings.store import EmbeddingStore
 from src.utils.files import replacing, write_json
 from src.utils.runs import Run, find_complete, list_runs, new_run
 from src.utils.tables import write_csv
@@ -123,9 +124,15 @@ def fit_into(
     """
     train, validation = stores.load(layer)
     # Apart from settings and inputs, by which equal runs are found wherever their data set lies.
-    run.update(dataset=stores.train.dataset)
+    run.update(
+        dataset=stores.train.dataset,
+        dataset_name=stores.train.dataset_name,
+        split=stores.train.split_recipe,
+        embeddings=str(stores.train.embeddings.resolve()),
+    )
     write_json(run.folder / "hyperparameters.json", run.settings)
-    write_csv(run.folder / TRAINED_ON, _clips(train, TRAIN, validation, VALIDATION))
+    parts = (TRAIN, train, stores.train), (VALIDATION, validation, stores.validation)
+    write_csv(run.folder / TRAINED_ON, pd.concat([_clips(*part) for part in parts]))
     history = model.fit(train, validation)
     model.save(run.folder)
     scores = model.score(validation.x)
@@ -146,13 +153,11 @@ def fit_into(
     return eer, calibration.threshold
 
 
-def _clips(train: EmbeddingSet, train_name: str, val: EmbeddingSet, val_name: str) -> pd.DataFrame:
-    """List what the model has seen, so that a test can tell whether it is new to it."""
-    parts = [
-        pd.DataFrame({"split": name, "file": part.files, "speaker": part.speaker})
-        for name, part in ((train_name, train), (val_name, val))
-    ]
-    return pd.concat(parts)
+def _clips(name: str, clips: EmbeddingSet, store: EmbeddingStore) -> pd.DataFrame:
+    """List what the model has seen, so that a test can tell whether, and how far, it is new."""
+    table = pd.DataFrame({"split": name, "file": clips.files, "speaker": clips.speaker})
+    table["label"] = np.where(clips.y == 1, BONA_FIDE, SPOOF)
+    return table.join(conditions_of(clips, store))
 
 
 def _save_array(path: Path, values: np.ndarray) -> None:

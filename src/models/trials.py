@@ -1,5 +1,6 @@
 """From the scores of a split's clips to trials, with all that is known of each clip."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +8,12 @@ import pandas as pd
 
 from src.evaluation.trials import CONDITIONS, Trials
 from src.utils.calibration import Calibration
-from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.dataset import FILES_TABLE, Dataset
 from src.utils.dataset.schema import NUMERIC
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import AudiosError
+from src.utils.files import file_identity
 
 
 def trials_of(
@@ -34,22 +36,18 @@ def trials_of(
         labels=clips.y,
         llrs=calibration.llrs(scores),
         speakers=clips.speaker,
-        conditions=_conditions(clips, store),
+        conditions=conditions_of(clips, store),
     )
 
 
-def _conditions(clips: EmbeddingSet, store: EmbeddingStore) -> pd.DataFrame:
+def conditions_of(clips: EmbeddingSet, store: EmbeddingStore) -> pd.DataFrame:
     """Return those of `CONDITIONS` that are known of clips, a row each, in their order.
 
     Gender and attack are kept with the vectors; what else there is, is in the data set's table. A
     data set that is gone leaves a test without those groups, no more.
     """
     known = pd.DataFrame({"gender": clips.gender, "attack": clips.attack})
-    root = store.manifest.get("root")
-    try:
-        table = Dataset.open(Path(root)).read_files() if root else None
-    except AudiosError:
-        table = None
+    table = _table_of(store)
     if table is not None:
         rows = table.set_index("file").reindex(clips.files).reset_index(drop=True)
         for name in CONDITIONS:
@@ -57,3 +55,20 @@ def _conditions(clips: EmbeddingSet, store: EmbeddingStore) -> pd.DataFrame:
                 known[name] = rows[name] if name in NUMERIC else rows[name].fillna("")
     said = (known != "") & known.notna()
     return known.loc[:, said.any()]
+
+
+def _table_of(store: EmbeddingStore) -> pd.DataFrame | None:
+    root = store.manifest.get("root")
+    if not root:
+        return None
+    path = Path(root)
+    try:
+        return _read_table(path, file_identity(path / FILES_TABLE))
+    except AudiosError:
+        return None
+
+
+@lru_cache(maxsize=2)
+def _read_table(root: Path, _identity: tuple[str, str]) -> pd.DataFrame:
+    """Read a data set's table once for all trials of a search, as long as it stays as it is."""
+    return Dataset.open(root).read_files()

@@ -42,6 +42,8 @@ FLAGS = {
         *("validation-protocol", "asv-scores", "asv-protocol", RUNS, SEED),
     ),
     "ExportScores": ("run-number", "study-number", "format", "output", "of", "what", RUNS),
+    "ListRuns": ("study-number", "classifier", "sort", RUNS),
+    "CompareRuns": ("runs-list", "study-number", "classifier", "tested-on", RUNS, SEED),
     "RunPipeline": (
         *(DATASET, EMBEDDINGS, RUNS, SEED, "backbone", "classifier", "trials"),
         *("layout", "audio", "bona-fide"),

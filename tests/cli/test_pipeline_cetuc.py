@@ -299,7 +299,7 @@ def test_layer_probe_is_shown_where_there_are_layers(trained):
     assert ["layer", "both"] in lines
     assert sum(line[-1:] == ["<-"] for line in lines) == 1
     assert "folds by speaker" in training.out
-    test.succeeds("run 3:", "test_results.json", "roc_curve.png")
+    test.succeeds("run 3:", "test_results.json", "model_card.md", "report.html")
 
 
 @pytest.mark.parametrize("gender", ["M", "F"])

@@ -151,3 +151,17 @@ def test_what_is_held_out() -> None:
             arguments.hold_out(text)
     with pytest.raises(ArgumentError, match=r"of the form attack:NAME,NAME or source:NAME"):
         arguments.hold_out("A07")
+
+
+def test_numbers_of_runs() -> None:
+    assert arguments.run_numbers("--runs-list", "3, 7,9") == [3, 7, 9]
+    for text, told in {
+        None: "is needed",
+        "": "is needed",
+        "3": "two or more",
+        "3,3": "names run 3 twice",
+        "3,": "is not a whole number",
+        "3,-1": "must be at least 0",
+    }.items():
+        with pytest.raises(ArgumentError, match=f"--runs-list.*{told}"):
+            arguments.run_numbers("--runs-list", text)
