@@ -488,12 +488,12 @@ def report_prediction(prediction: Prediction) -> str:
                 one.file,
                 "-" if one.probability is None else f"{one.probability:.3f}",
                 one.verdict,
-                one.seconds,
+                "" if one.lowest is None else f"{one.seconds} ({one.lowest:.3f})",
                 one.reason,
             )
             for one in shown
         ]
-        names = ["file", "P(bona-fide)", "verdict", "most suspicious (s)", "reason or warning"]
+        names = ["file", "P(bona-fide)", "verdict", "most suspicious s", "reason or warning"]
         lines.append(_set_left(names, rows))
     counts = Counter(one.verdict for one in verdicts)
     lines.append(", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items())))

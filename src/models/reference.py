@@ -61,10 +61,6 @@ class Reference:
         outside = np.maximum(np.square(z).sum(axis=1) - np.square(along).sum(axis=1), 0.0)
         return np.sqrt((np.square(along) / self.variances).sum(axis=1) + outside / self.rest)
 
-    def ratios(self, x: np.ndarray) -> np.ndarray:
-        """Return distances in units of the limit: above 1 a clip is far outside."""
-        return self.distances(x) / self.limit
-
     def write(self, folder: Path) -> None:
         """Write `reference.safetensors` into a run's folder."""
         tensors = {name: np.ascontiguousarray(getattr(self, name), np.float32) for name in _ARRAYS}

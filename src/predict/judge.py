@@ -36,7 +36,7 @@ class _Case:
     nuisances: Nuisances | None = None
     refusal: str = ""
     scores: list[float] = field(default_factory=list)
-    ratios: list[float] = field(default_factory=list)
+    distances: list[float] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
 
 
@@ -54,11 +54,11 @@ class _Piece:
 
 @dataclass(frozen=True)
 class _Embedded:
-    """A batch with the scores of its judged pieces, and how far they lie outside."""
+    """A batch with the scores of its judged pieces, and their distances from the training data."""
 
     pieces: Sequence[_Piece]
     scores: np.ndarray
-    ratios: np.ndarray
+    distances: np.ndarray
 
 
 class Judge:
@@ -171,35 +171,35 @@ class Judge:
             return _Embedded(batch, np.empty(0), np.empty(0))
         vectors = self._detector.vectors(prepared)
         finite = np.isfinite(vectors).all(axis=1)
-        scores, ratios = np.full((2, len(vectors)), np.nan)
+        scores, distances = np.full((2, len(vectors)), np.nan)
         if finite.any():
             scores[finite] = self._detector.classifier.score(vectors[finite])
             if self._detector.reference is not None:
-                ratios[finite] = self._detector.reference.ratios(vectors[finite])
-        return _Embedded(batch, scores, ratios)
+                distances[finite] = self._detector.reference.distances(vectors[finite])
+        return _Embedded(batch, scores, distances)
 
     def _verdicts(self, batches: Iterable[_Embedded], heed: Heed) -> Iterator[Verdict]:
         for batch in batches:
-            judged = iter(zip(batch.scores.tolist(), batch.ratios.tolist(), strict=True))
+            judged = iter(zip(batch.scores.tolist(), batch.distances.tolist(), strict=True))
             for piece in batch.pieces:
                 case, stretch = piece.case, piece.stretch
                 if stretch is None:
                     yield self._close(case)
                     continue
-                score, ratio = next(judged)
+                score, distance = next(judged)
                 if not stretch.is_window:
                     case.scores.append(score)
-                    case.ratios.append(ratio)
+                    case.distances.append(distance)
                     continue
-                case.windows.append(self._window(stretch, score, ratio))
+                case.windows.append(self._window(stretch, score, distance))
                 if case.nuisances and case.nuisances.duration > PART_SECONDS:
                     heed(case.file, stretch.end, case.nuisances.duration)
 
-    def _window(self, stretch: Stretch, score: float, ratio: float) -> Window:
+    def _window(self, stretch: Stretch, score: float, distance: float) -> Window:
         if not np.isfinite(score):
             return Window(stretch.start, stretch.end)
         probability = self._probability(score)
-        return Window(stretch.start, stretch.end, score, probability, ratio > 1)
+        return Window(stretch.start, stretch.end, score, probability, self._is_outside(distance))
 
     def _close(self, case: _Case) -> Verdict:
         duration = case.nuisances.duration if case.nuisances else None
@@ -216,18 +216,28 @@ class Judge:
             llr=float(self._detector.calibration.llrs(np.array([score]))[0]),
             probability=self._probability(score),
             duration=duration,
-            warnings=self._warnings(case.nuisances, float(np.mean(case.ratios)), windows),
+            warnings=self._warnings(case.nuisances, float(np.mean(case.distances)), windows),
             windows=windows,
         )
+
+    def _is_outside(self, distance: float) -> bool:
+        reference = self._detector.reference
+        return reference is not None and distance > reference.limit
 
     def _probability(self, score: float) -> float:
         scores = np.array([score])
         return float(self._detector.calibration.probabilities(scores, self._prior)[0])
 
-    def _warnings(self, nuisances: Nuisances, ratio: float, windows: Sequence[Window]) -> list[str]:
+    def _warnings(
+        self, nuisances: Nuisances, distance: float, windows: Sequence[Window]
+    ) -> list[str]:
         told = []
-        if ratio > 1:
-            told.append(f"far outside the training data ({ratio:.1f} times the limit)")
+        reference = self._detector.reference
+        if reference is not None and self._is_outside(distance):
+            told.append(
+                f"far outside the training data (distance {distance:.1f}, limit "
+                f"{reference.limit:.1f})"
+            )
         elif any(window.is_outside for window in most_suspicious(windows)):
             told.append("the most suspicious seconds are far outside the training data")
         rate = self._backbone.sample_rate

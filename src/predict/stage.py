@@ -143,11 +143,14 @@ def _judge_all(judge: Judge, files: Sequence[tuple[str, Path]], verdicts: list[V
     with tqdm(total=len(files), desc="Predict", unit="clip") as bar:
 
         def heed(file: str, seconds: float, duration: float) -> None:
-            bar.set_postfix_str(f"{file}: {seconds / 60:.0f} of {duration / 60:.0f} min")
+            told = f"{file}: {seconds / 60:.0f} of {duration / 60:.0f} min"
+            if bar.postfix != told:
+                bar.set_postfix_str(told)
 
         with closing(judge.judge(files, heed)) as stream:
             for verdict in stream:
                 verdicts.append(verdict)
+                bar.set_postfix_str("", refresh=False)
                 bar.update()
 
 

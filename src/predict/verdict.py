@@ -80,6 +80,12 @@ class Verdict:
         found = most_suspicious(self.windows)
         return f"{found[0].start:.1f}-{found[-1].end:.1f}" if found else ""
 
+    @property
+    def lowest(self) -> float | None:
+        """The lowest probability of a window, None where there is none."""
+        judged = (window.probability for window in self.windows)
+        return min((one for one in judged if one is not None), default=None)
+
 
 def most_suspicious(windows: Sequence[Window]) -> Sequence[Window]:
     """Return the window of the lowest probability, with the neighbours that say the same.

@@ -1,5 +1,6 @@
 """The figure of one judged recording: waveform, spectrogram and the curve of probability."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from src.visualize.overview import Overview
 VERDICT_COLOURS = {**COLOURS, INCONCLUSIVE: "#7A6A00"}
 
 _INK = "#30363C"
+_EDGE = "#FFD9B0"
 _RANGE_DB = 80.0
 _LONGEST_TITLE = 70
 
@@ -55,7 +57,11 @@ def plot_clip(overview: Overview, judged: Judged, path: Path) -> None:
     path : pathlib.Path
     """
     heights = [1.0, 1.8, 1.2][: 3 if judged.windows else 2]
-    with saved_figure(path, (10.0, 1.2 + 1.6 * sum(heights))) as figure:
+    with (
+        warnings.catch_warnings(action="ignore", category=UserWarning),
+        saved_figure(path, (10.0, 1.2 + 1.6 * sum(heights))) as figure,
+    ):
+        # What is ignored are letters of a file's name that the font does not have.
         rows = figure.subplots(len(heights), sharex=True, height_ratios=heights, squeeze=False)
         axes: list[Axes] = list(rows[:, 0])
         _draw_waveform(axes[0], overview)
@@ -63,13 +69,16 @@ def plot_clip(overview: Overview, judged: Judged, path: Path) -> None:
         if judged.windows:
             _draw_curve(axes[2], judged)
         if judged.suspicious is not None:
-            for one in axes:
-                one.axvspan(*judged.suspicious, color=COLOURS[SPOOF], alpha=0.16, linewidth=0)
+            for one in (axes[0], axes[-1]):
+                one.axvspan(*judged.suspicious, color=COLOURS[SPOOF], alpha=0.18, linewidth=0)
+            for edge in judged.suspicious:
+                # A shade would darken the colours there, as if the sound were softer.
+                axes[1].axvline(edge, color=_EDGE, linewidth=1.6, linestyle="--")
         axes[0].set_title(
             _shortened(judged.file), loc="left", fontsize=11, color=_INK, parse_math=False
         )
         axes[0].set_title(
-            f"{judged.verdict}, {judged.probability:.0%} bona-fide",
+            f"{judged.verdict}: P(bona-fide) = {judged.probability:.2f}",
             loc="right",
             fontsize=12,
             fontweight="bold",
@@ -106,6 +115,7 @@ def _draw_spectrogram(axes: Axes, overview: Overview) -> None:
         interpolation="nearest",
     )
     axes.set_ylabel("kHz")
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.grid(False)
 
 
@@ -119,6 +129,11 @@ def _draw_curve(axes: Axes, judged: Judged) -> None:
     axes.set(ylim=(-0.03, 1.03), ylabel="P(bona-fide)")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_yticks([0, 0.5, 1])
+    if judged.suspicious is not None:
+        start, end = judged.suspicious
+        axes.set_title(
+            f"most suspicious: {start:.1f} to {end:.1f} s", loc="right", fontsize=10, color=_INK
+        )
 
 
 def _middles(overview: Overview) -> np.ndarray:
