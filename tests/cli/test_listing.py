@@ -37,6 +37,10 @@ FLAGS = {
         *("backbone", "classifier", "run-number", "study-number", "gender"),
         *(EMBEDDINGS, RUNS),
     ),
+    "Predict": (
+        *("audio", "backbone", "classifier", "run-number", "study-number", RUNS),
+        *("checkpoint", "prior", "output", "plot", "plot-most"),
+    ),
     "RunPipeline": (
         *(DATASET, EMBEDDINGS, RUNS, SEED, "backbone", "classifier", "trials"),
         *("layout", "audio", "bona-fide"),

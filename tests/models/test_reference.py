@@ -50,7 +50,9 @@ def test_what_hardly_varies_shows_all_the_more(monkeypatch) -> None:
     assert found.directions.shape == (4, 20)
     step = 3 * found.scale.mean()
     centre = train.mean(axis=0)
-    inside, outside = found.distances(np.stack([centre + step * basis[0], centre + step * basis[9]]))
+    inside, outside = found.distances(
+        np.stack([centre + step * basis[0], centre + step * basis[9]])
+    )
     assert outside > found.limit > inside
 
 

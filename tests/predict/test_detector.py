@@ -72,7 +72,9 @@ def test_another_checkpoint_is_refused(run: Run, tmp_path: Path) -> None:
 def test_lfcc_of_another_version_is_refused(run: Run) -> None:
     lfcc = load_backbone("lfcc").describe() | {"version": 0}
     run.manifest["settings"] |= {"backbone": lfcc, "layer": 0}
-    with pytest.raises(CheckpointError, match=r"the built-in lfcc .*\(version differ\); train anew"):
+    with pytest.raises(
+        CheckpointError, match=r"the built-in lfcc .*\(version differ\); train anew"
+    ):
         Detector.load(run)
     with pytest.raises(ArgumentError, match="lfcc is built in and loads none"):
         Detector.load(run, "somewhere")

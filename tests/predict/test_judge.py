@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,11 @@ def files(tmp_path: Path, write_audio: Callable, voice: Callable) -> list[tuple[
 
 def level(samples: np.ndarray) -> float:
     return 10 * (float(np.sqrt(np.mean(samples**2))) - 0.1)
+
+
+def around(level: float, spread: float, length: float, width: float) -> np.ndarray:
+    """Make vectors of training as the backbone gives them."""
+    return np.random.default_rng(0).normal((level, length), (spread, width), (50, 2))
 
 
 def test_every_recording_gets_a_verdict_in_order(detector: Detector, files: list) -> None:
@@ -106,7 +112,7 @@ def test_a_long_recording_goes_in_parts(
     assert max(parts) < 5 * 16_000
     assert sum(parts) == len(heard_whole)
     starts = np.cumsum([0, *parts])
-    each = [level(heard_whole[a:b]) for a, b in zip(starts, starts[1:], strict=False)]
+    each = [level(heard_whole[a:b]) for a, b in pairwise(starts)]
     assert one.score == pytest.approx(np.mean(each), abs=1e-4)
     assert [window.start for window in one.windows] == list(range(11))
     for window in one.windows:
@@ -124,8 +130,8 @@ def test_the_prior_moves_the_probability(detector: Detector, files: list) -> Non
 
 
 def test_what_is_odd_is_told(detector: Detector, files: list) -> None:
-    near = np.random.default_rng(0).normal(size=(50, 2)) * (0.02, 5000) + (0.1, 16_000)
-    far = near + (0.0, 1e6)
+    near = around(0.1, 0.02, 16_000, 5_000)
+    far = around(0.1, 0.02, 1e6, 5_000)
     quiet = Judge(replace(detector, reference=fit_reference(near, near)))
     assert next(quiet.judge(files[:1])).warnings == []
     loud = Judge(replace(detector, reference=fit_reference(far, far)))
@@ -139,7 +145,7 @@ def test_what_is_odd_is_told(detector: Detector, files: list) -> None:
 
 def test_suspicious_seconds_that_are_odd_are_told(detector: Detector, files: list) -> None:
     """The whole is like the training, its softest window is not."""
-    near = np.random.default_rng(0).normal(size=(50, 2)) * (0.01, 1e6) + (0.07, 1e5)
+    near = around(0.07, 0.01, 1e5, 1e6)
     [one] = Judge(replace(detector, reference=fit_reference(near, near))).judge([files[4]])
     assert list(one.warnings) == ["the most suspicious seconds are far outside the training data"]
 
