@@ -67,11 +67,6 @@ def bandwidths_of(run: Run, sample_rate: int) -> Bandwidths | None:
     run : Run
     sample_rate : int
         The backbone's, in Hz.
-
-    Raises
-    ------
-    AudiosError
-        When the list of what the run was trained on is absent.
     """
     path = run.folder / BANDWIDTHS
     try:
@@ -92,10 +87,10 @@ def bandwidths_of(run: Run, sample_rate: int) -> Bandwidths | None:
 
 
 def _measure(run: Run, sample_rate: int) -> list[float]:
-    dataset = _dataset_of(run)
-    if dataset is None:
+    dataset, listing = _dataset_of(run), run.folder / TRAINED_ON
+    if dataset is None or not listing.is_file():
         return []
-    listed = read_csv(run.folder / TRAINED_ON)
+    listed = read_csv(listing)
     files = listed.loc[listed["split"] == TRAIN, "file"].tolist()
     rows = np.unique(np.linspace(0, max(0, len(files) - 1), MOST_RECORDINGS).astype(int))
     paths = [dataset.path(files[row]) for row in rows if row < len(files)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, PercentFormatter
 
 from src.utils.config import BONA_FIDE, INCONCLUSIVE, SPOOF
 from src.visualize.figure import COLOURS, saved_figure
@@ -19,6 +19,11 @@ _INK = "#30363C"
 _EDGE = "#FFD9B0"
 _RANGE_DB = 80.0
 _LONGEST_TITLE = 70
+_MINUTES_FROM = 120.0
+_NARROWEST = 0.005
+_MOST_TICKS = 12
+_STEPS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
+"""Seconds between ticks."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +72,9 @@ def plot_clip(overview: Overview, judged: Judged, path: Path) -> None:
         _draw_waveform(axes[0], overview)
         _draw_spectrogram(axes[1], overview)
         if judged.windows:
-            _draw_curve(axes[2], judged)
+            _draw_curve(axes[2], judged, overview.duration)
         if judged.suspicious is not None:
-            for one in (axes[0], axes[-1]):
-                one.axvspan(*judged.suspicious, color=COLOURS[SPOOF], alpha=0.18, linewidth=0)
-            for edge in judged.suspicious:
-                # A shade would darken the colours there, as if the sound were softer.
-                axes[1].axvline(edge, color=_EDGE, linewidth=1.6, linestyle="--")
+            _mark(axes, judged.suspicious, overview.duration)
         axes[0].set_title(
             _shortened(judged.file), loc="left", fontsize=11, color=_INK, parse_math=False
         )
@@ -85,11 +86,24 @@ def plot_clip(overview: Overview, judged: Judged, path: Path) -> None:
             color=VERDICT_COLOURS.get(judged.verdict, _INK),
         )
         axes[-1].set_xlim(0, overview.duration)
-        axes[-1].xaxis.set_major_locator(MaxNLocator(10, steps=[1, 2, 3, 5, 6, 10]))
-        axes[-1].xaxis.set_major_formatter(FuncFormatter(_clock(overview.duration)))
-        axes[-1].set_xlabel("time (s)" if overview.duration < 120 else "time (min:s)")
+        steps = (step for step in _STEPS if overview.duration / step <= _MOST_TICKS)
+        axes[-1].xaxis.set_major_locator(MultipleLocator(next(steps, overview.duration)))
+        clock = _clock(overview.duration)
+        axes[-1].xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: clock(seconds)))
+        axes[-1].set_xlabel("time (s)" if overview.duration < _MINUTES_FROM else "time (min:s)")
         if judged.reason:
             figure.supxlabel(judged.reason, fontsize=9, color="#8a4b00", wrap=True)
+
+
+def _mark(axes: Sequence[Axes], seconds: tuple[float, float], duration: float) -> None:
+    """Shade a stretch, and frame it in the spectrogram: a shade would look like a softer sound."""
+    # Four seconds of an hour would be thinner than a line.
+    wider = max(0.0, _NARROWEST * duration - (seconds[1] - seconds[0])) / 2
+    start, end = seconds[0] - wider, seconds[1] + wider
+    for one in (axes[0], *axes[2:]):
+        one.axvspan(start, end, color=COLOURS[SPOOF], alpha=0.18 if not wider else 0.6, linewidth=0)
+    for edge in (start, end):
+        axes[1].axvline(edge, color=_EDGE, linewidth=1.6, linestyle="--")
 
 
 def _draw_waveform(axes: Axes, overview: Overview) -> None:
@@ -119,21 +133,21 @@ def _draw_spectrogram(axes: Axes, overview: Overview) -> None:
     axes.grid(False)
 
 
-def _draw_curve(axes: Axes, judged: Judged) -> None:
+def _draw_curve(axes: Axes, judged: Judged, duration: float) -> None:
     times = [(start + end) / 2 for start, end, _ in judged.windows]
     values = [np.nan if p is None else p for _, _, p in judged.windows]
     axes.axhspan(0, 1 - judged.confidence, color=COLOURS[SPOOF], alpha=0.07, linewidth=0)
     axes.axhspan(judged.confidence, 1, color=COLOURS[BONA_FIDE], alpha=0.07, linewidth=0)
-    marker = "o" if len(times) <= 60 else ""
-    axes.plot(times, values, color=_INK, linewidth=1.3, marker=marker, markersize=3.5)
+    few = len(times) <= 60
+    width, marker = (1.3, "o") if few else (max(0.5, 1.3 - len(times) / 2000), "")
+    axes.plot(times, values, color=_INK, linewidth=width, marker=marker, markersize=3.5)
     axes.set(ylim=(-0.03, 1.03), ylabel="P(bona-fide)")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_yticks([0, 0.5, 1])
     if judged.suspicious is not None:
-        start, end = judged.suspicious
-        axes.set_title(
-            f"most suspicious: {start:.1f} to {end:.1f} s", loc="right", fontsize=10, color=_INK
-        )
+        told = " to ".join(map(_clock(duration), judged.suspicious))
+        told += " s" if duration < _MINUTES_FROM else ""
+        axes.set_title(f"most suspicious: {told}", loc="right", fontsize=10, color=_INK)
 
 
 def _middles(overview: Overview) -> np.ndarray:
@@ -141,10 +155,12 @@ def _middles(overview: Overview) -> np.ndarray:
     return (np.arange(count) + 0.5) * overview.duration / count
 
 
-def _clock(duration: float) -> Callable[[float, int], str]:
-    def tell(seconds: float, _: int) -> str:
-        if duration < 120:
-            return f"{seconds:g}"
+def _clock(duration: float) -> Callable[[float], str]:
+    """Return how times of a recording so long are written."""
+
+    def tell(seconds: float) -> str:
+        if duration < _MINUTES_FROM:
+            return f"{seconds:.4g}"
         return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
     return tell

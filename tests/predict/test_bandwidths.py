@@ -68,6 +68,11 @@ def test_recordings_that_are_gone(run: Run, tmp_path: Path) -> None:
     assert bandwidths_of(Run(3, run.folder, {}), 16_000) is None
 
 
+def test_an_older_run_does_not_list_them(run: Run) -> None:
+    (run.folder / TRAINED_ON).unlink()
+    assert bandwidths_of(run, 16_000) is None
+
+
 def test_a_data_set_that_points_elsewhere(run: Run, tmp_path: Path) -> None:
     """By its root, recordings of a second folder are found too."""
     files = tmp_path / "data" / "a"

@@ -81,7 +81,7 @@ def test_verdict_curve_and_suspicious_seconds(view: Overview, tmp_path: Path, mo
     assert len(shown.axes) == 3
     titles = {axes.get_title(where) for axes in shown.axes for where in ("left", "right")}
     assert {"voices/a.wav", "inconclusive: P(bona-fide) = 0.62"} <= titles
-    assert "most suspicious: 1.0 to 5.0 s" in titles
+    assert "most suspicious: 1 to 5 s" in titles
     line = shown.axes[2].get_lines()[0]
     np.testing.assert_array_equal(line.get_xdata(), [2, 3, 4, 5, 6, 7])
     np.testing.assert_array_equal(line.get_ydata(), [0.9, 0.2, np.nan, 0.8, 0.7, 0.9])
@@ -94,6 +94,24 @@ def test_verdict_curve_and_suspicious_seconds(view: Overview, tmp_path: Path, mo
 def test_a_short_one_has_no_curve(view: Overview, tmp_path: Path, monkeypatch) -> None:
     shown = drawn(view, Judged("a.wav", "spoof", 0.1, 0.9), tmp_path / "a.png", monkeypatch)
     assert len(shown.axes) == 2
+
+
+@pytest.mark.parametrize(
+    ("duration", "marked"), [(100.0, (10.0, 14.0)), (3604.0, (12 - 9.01, 12 + 9.01))]
+)
+def test_seconds_of_an_hour_can_be_seen(
+    view: Overview, tmp_path: Path, monkeypatch, duration: float, marked: tuple[float, float]
+) -> None:
+    judged = Judged("a.wav", "spoof", 0.1, 0.9, [(0.0, 4.0, 0.5)], (10.0, 14.0))
+    long = replace(view, duration=duration)
+    shown = drawn(long, judged, tmp_path / "a.png", monkeypatch)
+    edges = [edge.get_xdata()[0] for edge in shown.axes[1].get_lines()]
+    assert edges == pytest.approx(marked)
+    told = {"most suspicious: 10 to 14 s", "most suspicious: 0:10 to 0:14"}
+    assert len(told & {shown.axes[2].get_title("right")}) == 1
+    ticks = [tick for tick in shown.axes[2].get_xticks() if 0 <= tick <= duration]
+    assert 5 < len(ticks) <= 13
+    assert all(float(tick).is_integer() for tick in ticks)
 
 
 def test_any_name_and_any_length(view: Overview, tmp_path: Path) -> None:
