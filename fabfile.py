@@ -18,6 +18,7 @@ from src.utils.config import (
     DEFAULTS,
     FULL,
     GENDERS,
+    LABELS,
     MIN_FOLDS,
     PRECISIONS,
     PROBE,
@@ -126,7 +127,7 @@ def PrepareDataset(c, corpus=None, archives=None, dataset=None, checksum=None):
     from src.utils.dataset.prepare.stage import prepare_dataset
 
     name = arguments.required("--corpus", corpus, list(CORPORA))
-    given = None if archives is None else arguments.folder("--archives", archives)
+    given = None if archives is None else arguments.path("--archives", archives)
     expected = None if checksum is None else parse_checksum(checksum)
     root = _path(c, "dataset", dataset)
     print(report_prepared(prepare_dataset(root, CORPORA[name], given, expected)))
@@ -144,7 +145,7 @@ def GenerateDatasetCSV(c, dataset=None, layout="auto", audio=None, bona_fide=Non
     from src.utils.dataset.generate import generate_tables
 
     root = _path(c, "dataset", dataset)
-    folders = _folder("audio", audio), _folder("bona-fide", bona_fide)
+    folders = _given("audio", audio), _given("bona-fide", bona_fide)
     print(report_scan(generate_tables(root, layout, *folders)))
 
 
@@ -490,16 +491,9 @@ def TestModel(
 
     Writes EER, accuracy and the rest, scores and figures into the run's folder.
     """
-    if backbone is not None:
-        arguments.backbone_name(backbone)
-    if classifier is not None:
-        arguments.classifier_name(classifier)
+    numbers = _numbers(backbone, classifier, run_number, study_number)
     if gender is not None:
         choose("--gender", gender, GENDERS)
-    numbers = (
-        arguments.optional_number("--run-number", run_number),
-        arguments.optional_number("--study-number", study_number),
-    )
     from src.models.evaluate import evaluate_run
     from src.models.lookup import find_training
     from src.reports import report_evaluation
@@ -508,6 +502,103 @@ def TestModel(
     evaluation = evaluate_run(run, _path(c, "embeddings", embeddings), gender)
     print(f"run {run.number}: {run.folder}")
     print(report_evaluation(evaluation))
+
+
+@stage(
+    scores="Lines of 'utt score' or 'utt src key score', ASVspoof 5's filename and cm-score, or a "
+    "CSV with the columns file and score.",
+    protocol="The protocol of any corpus that GenerateDatasetCSV reads, or a CSV of file,label.",
+    polarity="What higher scores speak for: bona-fide (default) or spoof.",
+    subset="Of an ASVspoof 2021 protocol: eval (default), progress, hidden or all.",
+    threshold="From which score on a trial is taken for what --polarity names (default: that of "
+    "the validation scores, or 0).",
+    validation_scores="Scores of another set by the same system, which calibrate these.",
+    validation_protocol="The protocol of --validation-scores.",
+    asv_scores="Scores of a speaker verifier, for the t-DCF: of ASVspoof 2019, or of 2021 with "
+    "--asv-protocol.",
+    asv_protocol="ASV/trial_metadata.txt of ASVspoof 2021 LA.",
+    seed="Seed of the intervals (default: 7).",
+)
+def EvaluateScores(
+    c,
+    scores=None,
+    protocol=None,
+    polarity="bona-fide",
+    subset=None,
+    threshold=None,
+    validation_scores=None,
+    validation_protocol=None,
+    asv_scores=None,
+    asv_protocol=None,
+    runs=None,
+    seed=None,
+):
+    """11 · Evaluate the scores of any system.
+
+    The figures, intervals, groups, plots and report of TestModel, into a new run folder.
+    """
+    choose("--polarity", polarity, LABELS)
+    for flag, value in {"--scores": scores, "--protocol": protocol}.items():
+        if value is None:
+            raise ArgumentError(f"{flag} is needed: a file")
+    if (validation_scores is None) != (validation_protocol is None):
+        raise ArgumentError("--validation-scores and --validation-protocol go together")
+    if asv_protocol is not None and asv_scores is None:
+        raise ArgumentError("--asv-protocol goes with --asv-scores")
+    validation = None
+    if validation_scores is not None:
+        validation = (
+            arguments.path("--validation-scores", validation_scores),
+            arguments.path("--validation-protocol", validation_protocol),
+        )
+    from src.evaluation.stage import ScoreSettings, evaluate_score_file
+    from src.reports import report_score_evaluation
+
+    settings = ScoreSettings(
+        scores=arguments.path("--scores", scores),
+        protocol=arguments.path("--protocol", protocol),
+        polarity=polarity,
+        subset=subset,
+        threshold=None if threshold is None else arguments.number("--threshold", threshold),
+        validation=validation,
+        asv_scores=_given("asv-scores", asv_scores),
+        asv_protocol=_given("asv-protocol", asv_protocol),
+        seed=_seed(c, seed),
+    )
+    print(report_score_evaluation(evaluate_score_file(settings, _path(c, "runs", runs))))
+
+
+@stage(
+    output="The file to write.",
+    format="asvspoof2019 (utt src key score), asvspoof2021 (utt score), asvspoof5 (filename and "
+    "cm-score) or csv (file,label,score; default).",
+    of="Which scores: test (default), val, or what the name of another of the run's score files "
+    "ends in, such as test_F.",
+    what="score (default), or llr: natural log-likelihood ratios.",
+    study_number="Export of a trial of this study.",
+    run_number="Number of the run (default: the newest that fits, or the study's best).",
+)
+def ExportScores(
+    c,
+    output=None,
+    format="csv",
+    of="test",
+    what="score",
+    backbone=None,
+    classifier=None,
+    run_number=None,
+    study_number=None,
+    runs=None,
+):
+    """12 · Write a run's scores for other tools."""
+    if output is None:
+        raise ArgumentError("--output is needed: the file to write")
+    path = arguments.path("--output", output)
+    numbers = _numbers(backbone, classifier, run_number, study_number)
+    from src.results.export import export_scores, find_scored
+
+    run = find_scored(_path(c, "runs", runs), backbone, classifier, *numbers)
+    print(f"{path}: {export_scores(run, path, format, of, what):,} scores of {run.folder}")
 
 
 @stage(
@@ -541,14 +632,7 @@ def Predict(
     """
     if not audio:
         raise ArgumentError("--audio is needed: a recording or a folder of them")
-    if backbone is not None:
-        arguments.backbone_name(backbone)
-    if classifier is not None:
-        arguments.classifier_name(classifier)
-    numbers = (
-        arguments.optional_number("--run-number", run_number),
-        arguments.optional_number("--study-number", study_number),
-    )
+    numbers = _numbers(backbone, classifier, run_number, study_number)
     share = arguments.share("--prior", prior)
     most = arguments.whole_number("--plot-most", plot_most, 1)
     from src.models.lookup import find_training
@@ -557,10 +641,10 @@ def Predict(
     from src.predict.table import check_output
     from src.reports import report_prediction
 
-    file = None if output is None else check_output(arguments.folder("--output", output))
-    drawing = None if plot is None else Drawing(arguments.folder("--plot", plot), most)
+    file = None if output is None else check_output(arguments.path("--output", output))
+    drawing = None if plot is None else Drawing(arguments.path("--plot", plot), most)
     run = find_training(_path(c, "runs", runs), backbone, classifier, *numbers)
-    prediction = predict(run, arguments.folder("--audio", audio), checkpoint, share, file, drawing)
+    prediction = predict(run, arguments.path("--audio", audio), checkpoint, share, file, drawing)
     print(report_prediction(prediction))
     if prediction.was_stopped:
         # As any stopped program, so that what is chained behind does not start.
@@ -625,8 +709,8 @@ def RunPipeline(
         dataset=_path(c, "dataset", dataset),
         embeddings=_path(c, "embeddings", embeddings),
         runs=_path(c, "runs", runs),
-        audio=_folder("audio", audio),
-        bona_fide=_folder("bona-fide", bona_fide),
+        audio=_given("audio", audio),
+        bona_fide=_given("bona-fide", bona_fide),
         layout=layout,
         normalize=None if normalize == "none" else normalize,
         snr_db=arguments.number_range("--snr-db", snr_db) if snr_db else None,
@@ -683,6 +767,18 @@ def Clean(c, what=None, yes=False, embeddings=None, runs=None):
         print(f"removed {len(found)}")
     else:
         print(f"{len(found)} would be removed; add --yes to do it")
+
+
+def _numbers(backbone, classifier, run_number, study_number):
+    """Check the flags that name a run, and return the numbers of run and study."""
+    if backbone is not None:
+        arguments.backbone_name(backbone)
+    if classifier is not None:
+        arguments.classifier_name(classifier)
+    return (
+        arguments.optional_number("--run-number", run_number),
+        arguments.optional_number("--study-number", study_number),
+    )
 
 
 def _split_settings(strategy, without_spoofs, hold_out, folds, fold, units, **flags):
@@ -767,16 +863,16 @@ def _dataset(c, given):
 def _path(c, key, given):
     """Return a flag's path, from where the user stands, or the default, from the root."""
     if given is not None:
-        return arguments.folder(f"--{key}", given)
+        return arguments.path(f"--{key}", given)
     return _shown(ROOT / Path(c.config.audios[key]).expanduser())
 
 
 def _output(given, default):
-    return _shown(ROOT / default) if given is None else arguments.folder("--output", given)
+    return _shown(ROOT / default) if given is None else arguments.path("--output", given)
 
 
-def _folder(flag, given):
-    return None if given is None else arguments.folder(f"--{flag}", given)
+def _given(flag, given):
+    return None if given is None else arguments.path(f"--{flag}", given)
 
 
 def _shown(path):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from src.audit.summary import Audited
     from src.evaluation.breakdown import Group
     from src.evaluation.results import Results
+    from src.evaluation.stage import ScoreEvaluation
     from src.models.evaluate import Evaluation
     from src.models.probe import Probe, ProbeRun
     from src.models.search import Search
@@ -383,6 +384,22 @@ def report_evaluation(evaluation: Evaluation) -> str:
     return head + "\n".join([_tell_results(evaluation.results), *files])
 
 
+def report_score_evaluation(evaluation: ScoreEvaluation) -> str:
+    """Show the figures of a score file, what of it was not used, and its files."""
+    lines = []
+    if evaluation.unused:
+        number, examples = len(evaluation.unused), shorten(evaluation.unused)
+        lines.append(f"{number:,} scores are of no trial of the protocol: {examples}")
+    if not evaluation.is_calibrated:
+        lines.append(
+            "taken for log-likelihood ratios as they are: act_dcf, Cllr and the verdicts hold for "
+            "such alone (--validation-scores= calibrates)"
+        )
+    lines.append(_tell_results(evaluation.results))
+    lines += [str(path) for path in (evaluation.path, *evaluation.figures)]
+    return "\n".join([*lines, f"run {evaluation.run.number}: {evaluation.run.folder}"])
+
+
 def _tell_results(results: Results) -> str:
     """Lay out the figures of a test: what is likely in brackets, what to beware of first."""
     found = results.detection
@@ -464,8 +481,9 @@ def _tell_groups(condition: str, groups: list[Group]) -> str:
     lines = [table(pd.DataFrame(rows, columns=names))] if rows else []
     small = [one.group for one in groups if one.is_small]
     if small:
-        what = f"{condition} groups" if not rows else "more groups"
-        lines.append(f"{len(small):,} {what} are too small to say anything: {shorten(small)}")
+        more = "more" if rows else condition
+        are = "group is" if len(small) == 1 else "groups are"
+        lines.append(f"{len(small):,} {more} {are} too small to say anything: {shorten(small)}")
     return "\n" + "\n".join(lines)
 
 

@@ -15,6 +15,8 @@ from src.audit.matching import Matching
 from src.audit.shortcuts import Shortcut
 from src.audit.stage import Audit
 from src.audit.summary import Audited
+from src.evaluation.results import Results, evaluate_trials
+from src.evaluation.trials import Trials
 from src.models.evaluate import Evaluation
 from src.models.probe import Probe, ProbeRun
 from src.models.search import Search
@@ -24,7 +26,6 @@ from src.utils.dataset.derive import Derived
 from src.utils.dataset.layouts.scan import Scan, Total
 from src.utils.dataset.match import MatchSettings
 from src.utils.dataset.split import Split
-from src.utils.detection import evaluate_scores
 from src.utils.runs import Run
 
 
@@ -178,14 +179,51 @@ def test_training_search_and_evaluation(tmp_path: Path) -> None:
     assert "best of 1 finished trials" in text
     nothing = pd.DataFrame(columns=["trial", "run", "state"])
     assert "study 4" in reports.report_search(Search(run, nothing, None, True))
-    found = evaluate_scores(np.array([1.0, 0.0, 2.0]), np.array([0, 1, 1]), 0.5)
+    assert "umap.png" in reports.report_projection(run)
+
+
+def evaluated(scores: list, labels: list, speakers: str, **conditions) -> Results:
+    n = len(scores)
+    trials = Trials(
+        np.arange(n).astype(str),
+        np.array(scores, float),
+        np.array(labels),
+        np.array(scores, float),
+        np.array(list(speakers)),
+        pd.DataFrame(conditions),
+    )
+    return evaluate_trials(trials, 0.5)
+
+
+def test_evaluation(tmp_path: Path) -> None:
+    run = Run(4, tmp_path, {})
+    found = evaluated([1.0, 0.0, 2.0, -1.0], [0, 1, 1, 0], "abab", gender=list("FMFM"))
     text = reports.report_evaluation(Evaluation(run, found, tmp_path / "a.json", []))
     assert str(tmp_path / "a.json") in text
     assert "1 accepted, 1 rejected" in text
-    reverse = evaluate_scores(np.array([1.0, 0.0]), np.array([0, 1]), 0.5)
-    text = reports.report_evaluation(Evaluation(run, reverse, tmp_path / "a.json", []))
-    assert "labels swapped" in text
-    assert "umap.png" in reports.report_projection(run)
+    assert "EER        50.00% (" in text
+    assert "95 % intervals over 2 speakers" in text
+    assert "2 gender groups are too small to say anything: F, M" in text
+    assert "warning: a class has 2 speakers only" in text
+    reverse = evaluated([1.0, 0.0], [0, 1], "ab")
+    text = reports.report_evaluation(Evaluation(run, reverse, tmp_path / "a.json", [], "/there"))
+    assert text.startswith("tested on another data set: /there\nwarning: the EER of 100.0%")
+    assert "polarity reversed" in text
+    assert "inconclusive at 90% confidence, - of the others wrong" in text
+
+
+def test_groups_that_say_something_are_shown(tmp_path: Path) -> None:
+    n = 80
+    labels = np.arange(n) % 2
+    speakers = [f"s{i // 4}" for i in range(n)]
+    attack = np.where(labels == 0, np.where(np.arange(n) < 70, "A01", "A02"), "")
+    found = evaluated([0.0] * n, labels.tolist(), speakers, attack=attack)
+    text = reports.report_evaluation(Evaluation(Run(4, tmp_path, {}), found, tmp_path, []))
+    row = next(line.split() for line in text.splitlines() if line.strip().startswith("A01"))
+    assert row[:2] == ["A01", "50.0%"]
+    assert row[-4:] == ["18", "against", "all", "bona-fide"]
+    assert "1 more group is too small to say anything: A02" in text
+    assert "over 20 speakers and 2 attacks" in text
 
 
 NAN = float("nan")

@@ -45,7 +45,8 @@ class Group:
         The class that the group does not have and that all clips of the test stand for; empty
         for a group with both.
     is_small : bool
-        Whether it is too small to say anything by itself.
+        Whether a class that it is measured on has too few clips, or too few speakers, to say
+        anything.
     """
 
     group: str
@@ -97,8 +98,6 @@ def _names(condition: str, trials: Trials) -> np.ndarray:
     if condition == DURATION:
         return _bands(values.to_numpy(np.float64))
     names = values.to_numpy(dtype=object)
-    if not (names != "").any():
-        return names
     named = np.where(names == "", UNKNOWN, names)
     # Of a bona-fide clip nobody asks which attack it is.
     return np.where(trials.labels == 0, named, "") if condition == ATTACK else named
@@ -106,14 +105,14 @@ def _names(condition: str, trials: Trials) -> np.ndarray:
 
 def _bands(seconds: np.ndarray) -> np.ndarray:
     bands = np.array(_BAND_NAMES, dtype=object)[np.digitize(seconds, _BANDS)]
-    return np.where(np.isnan(seconds), "", bands)
+    return np.where(np.isnan(seconds), UNKNOWN, bands)
 
 
 def _order(condition: str, names: np.ndarray) -> list[str]:
-    """Return the groups, bands by their length and all others by their name."""
+    """Return the groups, bands by their length and all others by their name, unknown last."""
     there = set(names.tolist()) - {""}
     if condition == DURATION:
-        return [name for name in _BAND_NAMES if name in there]
+        return [name for name in (*_BAND_NAMES, UNKNOWN) if name in there]
     return sorted(there, key=lambda name: (name == UNKNOWN, name))
 
 
@@ -130,25 +129,23 @@ def _measure(
     numbers = [len(np.unique(units[labels == value])) for value in (0, 1)]
     low, high = intervals({"eer": resampled}, min(numbers))["eer"]
     accepted = trials.scores >= threshold
-    present = [value for value, count in ((0, n_spoof), (1, n_bona_fide)) if count]
-    too_few_clips = min(n for n in (n_bona_fide, n_spoof) if n) < ENOUGH_CLIPS
-    speakers = trials.speakers[inside]
+    speakers = trials.speakers[shown]
+    too_few_clips = min(np.sum(labels == value) for value in (0, 1)) < ENOUGH_CLIPS
     too_few_speakers = trials.has_speakers and any(
-        _count(trials.speakers[inside & (trials.labels == value)]) < ENOUGH_SPEAKERS
-        for value in present
+        _count(speakers[labels == value]) < ENOUGH_SPEAKERS for value in (0, 1)
     )
     return Group(
         group=name,
         n_bona_fide=n_bona_fide,
         n_spoof=n_spoof,
-        n_speakers=_count(speakers),
+        n_speakers=_count(trials.speakers[inside]),
         eer=compute_eer(scores, labels)[0],
         low=low,
         high=high,
         far=_share(accepted[inside & ~is_bona_fide]),
         frr=_share(~accepted[inside & is_bona_fide]),
         against=against,
-        is_small=too_few_clips or too_few_speakers,
+        is_small=bool(too_few_clips or too_few_speakers),
     )
 
 

@@ -39,7 +39,7 @@ def compare_trials(
     Raises
     ------
     AudiosError
-        When the clips or their labels are not the same.
+        When the clips or their labels are not the same, or a clip is there twice.
     """
     order = _same_clips(first, second)
     units = first.units
@@ -57,13 +57,20 @@ def compare_trials(
         differences = drawn[1][metric] - drawn[0][metric]
         low, high = interval(differences, n_units=n_units)
         one, other = figures[0][metric], figures[1][metric]
-        rows.append((metric, one, other, other - one, low, high, p_value(differences)))
+        rows.append((metric, one, other, other - one, low, high, p_value(differences, n_units)))
     columns = ["metric", "first", "second", "difference", "low", "high", "p_value"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _same_clips(first: Trials, second: Trials) -> np.ndarray:
     """Return where the clips of the first are in the second."""
+    for trials in (first, second):
+        twice = pd.Index(trials.files).duplicated()
+        if twice.any():
+            raise AudiosError(
+                f"{twice.sum():,} clips were tested twice ({shorten(trials.files[twice])}): which "
+                f"scores belong together cannot be told"
+            )
     places = {file: place for place, file in enumerate(second.files.tolist())}
     missing = [file for file in first.files.tolist() if file not in places]
     more = len(second) - (len(first) - len(missing))

@@ -9,7 +9,7 @@ import numpy as np
 
 from src.evaluation.breakdown import ENOUGH_SPEAKERS, Group, break_down
 from src.evaluation.trials import Trials
-from src.utils.bootstrap import Units, interval, intervals, resample
+from src.utils.bootstrap import METRICS, Units, interval, intervals, resample
 from src.utils.calibration import CONFIDENCE, Decided, decide
 from src.utils.detection import Detection, evaluate_scores
 from src.utils.errors import RunError
@@ -21,6 +21,8 @@ RESAMPLES = 1000
 
 _APART = 0.1
 """How far the two error rates at the threshold must lie apart for a warning."""
+_MOST_UNKNOWN = 0.05
+"""Share of clips whose speakers may be unknown without a warning."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,12 @@ class Results:
         values = read_json(path)
         if not isinstance(values, dict):
             raise RunError(f"{path} holds no results")
-        detection, decided = Detection.from_dict(values), Decided.from_dict(values)
-        if detection is None or decided is None or "ci95" not in values:
-            return None
         try:
+            detection, decided = Detection.from_dict(values), Decided.from_dict(values)
+            is_whole = set(METRICS) <= set(values.get("ci95", ()))
+            if detection is None or decided is None or not is_whole:
+                return None
+            _require_numbers(detection.as_dict())
             return cls(
                 detection=detection,
                 ci95=_spans(values["ci95"]),
@@ -137,13 +141,17 @@ def evaluate_trials(
     def drawn(of: Units) -> dict[str, np.ndarray]:
         return resample(scores, labels, of, threshold, trials.llrs, RESAMPLES, seed)
 
+    def spans(found: dict[str, np.ndarray], of: Units) -> Intervals:
+        ratio = detection.n_spoof / detection.n_bona_fide
+        return intervals(found, of.count(labels), spoofs_per_bona_fide=ratio)
+
     resampled = drawn(units)
     both = trials.units_with_attacks
     return Results(
         detection=detection,
-        ci95=intervals(resampled, units.count(labels)),
+        ci95=spans(resampled, units),
         ci95_over=_number_of_units(trials),
-        ci95_attacks={} if both is None else intervals(drawn(both), both.count(labels)),
+        ci95_attacks={} if both is None else spans(drawn(both), both),
         ci95_attacks_over="" if both is None else _number_of_both(trials, both),
         decided=decide(trials.llrs, labels, confidence),
         warnings=_warnings(detection, resampled, trials),
@@ -153,15 +161,18 @@ def evaluate_trials(
 
 
 def _number_of_units(trials: Trials) -> str:
-    number = len(np.unique(trials.units.speakers))
     if not trials.has_speakers:
-        return f"{number:,} clips"
-    return f"{number:,} speakers"
+        return f"{len(trials):,} clips"
+    is_known = trials.speakers != ""
+    known = f"{len(np.unique(trials.speakers[is_known])):,} speakers"
+    n_unknown = int((~is_known).sum())
+    return f"{known} and {n_unknown:,} clips of unknown ones" if n_unknown else known
 
 
 def _number_of_both(trials: Trials, both: Units) -> str:
-    attacks = np.asarray(both.attacks)[trials.labels == 0]
-    return f"{_number_of_units(trials)} and {len(np.unique(attacks)):,} attacks"
+    attacks = set(np.asarray(both.attacks)[trials.labels == 0].tolist())
+    unknown = ", those unknown taken for one" if "" in attacks else ""
+    return f"{_number_of_units(trials)} and {len(attacks):,} attacks{unknown}"
 
 
 def _warnings(
@@ -174,7 +185,8 @@ def _warnings(
             f"here; is their polarity reversed, or are the labels swapped?"
         )
     apart = detection.far - detection.frr
-    low, high = interval(resampled["far"] - resampled["frr"])
+    n_units = trials.units.count(trials.labels)
+    low, high = interval(resampled["far"] - resampled["frr"], n_units=n_units)
     if abs(apart) > _APART and (low > 0 or high < 0):
         what = "lets too many spoofs pass" if apart > 0 else "rejects too many bona-fide clips"
         found.append(
@@ -187,19 +199,33 @@ def _warnings(
             f"the probabilities mislead here (Cllr {detection.cllr:.2f}; above 1 it would be "
             f"better to say nothing)"
         )
+    unknown = np.mean(trials.speakers == "")
     if not trials.has_speakers:
         found.append(
             "speakers are not known, or a class has a single one: intervals are over clips, and "
             "narrower than they would be for other voices"
         )
-    elif trials.units.count(trials.labels) < ENOUGH_SPEAKERS:
-        few = trials.units.count(trials.labels)
-        found.append(f"a class has {few} speakers only, too few to say much of other voices")
+    elif unknown > _MOST_UNKNOWN:
+        found.append(
+            f"the speakers of {unknown:.0%} of the clips are not known, and each of these is taken "
+            f"for a speaker: intervals are narrower than they would be for other voices"
+        )
+    elif trials.fewest_speakers < ENOUGH_SPEAKERS:
+        found.append(
+            f"a class has {trials.fewest_speakers} speakers only, too few to say much of other "
+            f"voices"
+        )
     return found
 
 
 def _spans(values: Mapping[str, Any]) -> Intervals:
     return {name: (_number(low), _number(high)) for name, (low, high) in values.items()}
+
+
+def _require_numbers(values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if not isinstance(value, int | float):
+            raise ValueError(f"{name} is {value!r}")
 
 
 def _number(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -69,30 +70,39 @@ class Trials:
     def __len__(self) -> int:
         return len(self.scores)
 
-    @property
+    @cached_property
     def units(self) -> Units:
-        """What is resampled: speakers, those unknown each for itself."""
+        """What is resampled: speakers, a clip of an unknown one for itself."""
         if not self.has_speakers:
             return Units(np.arange(len(self)))
         return Units(_named(self.speakers))
 
-    @property
+    @cached_property
     def has_speakers(self) -> bool:
         """Whether speakers can be resampled: each class has more than one."""
+        return self.fewest_speakers > 1
+
+    @cached_property
+    def fewest_speakers(self) -> int:
+        """Known speakers of the class that has fewer of them."""
         known = self.speakers != ""
-        return all(
-            len(np.unique(self.speakers[known & (self.labels == value)])) > 1 for value in (0, 1)
+        return min(
+            len(np.unique(self.speakers[known & (self.labels == value)])) for value in (0, 1)
         )
 
     @property
     def units_with_attacks(self) -> Units | None:
-        """What is resampled where attacks are too; None where there are not two of them."""
+        """What is resampled where attacks are too; None where there are not two of them.
+
+        Spoofs of unknown attacks are taken for one more: each for itself, they would promise that
+        the figures hold for as many attacks.
+        """
         if ATTACK not in self.conditions:
             return None
         attacks = self.conditions[ATTACK].to_numpy(dtype=str)
         if len(np.unique(attacks[(self.labels == 0) & (attacks != "")])) < _ATTACK_GROUPS_NEEDED:
             return None
-        return Units(self.units.speakers, _named(attacks))
+        return Units(self.units.speakers, attacks)
 
     def write(self, path: Path) -> None:
         """Write one row a clip: `file,label,score,speaker,gender,attack,llr` and conditions."""

@@ -31,18 +31,19 @@ def calibration_of(run: Run) -> Calibration:
     Raises
     ------
     RunError
-        When its file, or that of the validation scores, is damaged.
+        When its file, or that of the validation scores, is damaged, or there is neither.
     AudiosError
-        When there is neither.
+        When the validation scores cannot be read, or lack a class.
     """
     path = run.folder / CALIBRATION
     if path.is_file():
-        values = read_json(path)
-        try:
-            return Calibration(**{name: kind(values[name]) for name, kind in _KINDS.items()})
-        except (KeyError, TypeError, ValueError) as error:
-            raise RunError(f"{path} is damaged: {error!r}") from error
+        return _read(path)
     path = run.folder / VALIDATION_SCORES
+    if not path.is_file():
+        raise RunError(
+            f"{run.folder} holds neither {CALIBRATION} nor {VALIDATION_SCORES}: nothing tells what "
+            f"its scores mean; train it again"
+        )
     table = read_csv(path)
     try:
         scores = table["score"].to_numpy(np.float64)
@@ -50,3 +51,15 @@ def calibration_of(run: Run) -> Calibration:
     except (KeyError, ValueError) as error:
         raise RunError(f"{path} is damaged: {error!r}") from error
     return fit_calibration(scores, labels)
+
+
+def _read(path: Path) -> Calibration:
+    values = read_json(path)
+    try:
+        found = Calibration(**{name: kind(values[name]) for name, kind in _KINDS.items()})
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
+        raise RunError(f"{path} is damaged: {error!r}") from error
+    # JSON as Python reads it knows NaN and infinity, of which every clip would be inconclusive.
+    if not np.isfinite(list(asdict(found).values())).all() or found.slope < 0:
+        raise RunError(f"{path} is damaged: {found} turns no score into a probability")
+    return found

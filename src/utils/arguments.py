@@ -70,7 +70,7 @@ def seed_number(text: str) -> int:
     return value
 
 
-def folder(flag: str, text: str) -> Path:
+def path(flag: str, text: str) -> Path:
     """Return a path given by the user, `~` resolved.
 
     Raises

@@ -12,7 +12,7 @@ from src.utils.detection import decision_rates
 from src.utils.eer import check_trials
 
 _CELLS_AT_ONCE = 1 << 22
-"""Weights held at a time: a few rows of resamples stay in the cache, and memory stays flat."""
+"""Weights held at a time (32 MiB), so that memory does not grow with the number of resamples."""
 
 METRICS = (
     *("eer", "min_dcf", "act_dcf", "cllr", "auc", "accuracy", "balanced_accuracy", "precision"),
@@ -59,7 +59,7 @@ def resample_eer(
 
     Clips of one speaker are alike, so drawing clips would promise more than the data holds: whole
     groups are drawn, with replacement, as many as there are (Efron & Tibshirani 1993, "An
-    introduction to the bootstrap", ch. 8; for detection: Poh & Bengio 2007, "Performance
+    introduction to the bootstrap", ch. 8; for detection: Poh, Martin & Bengio 2007, "Performance
     generalization in biometric authentication using joint user-specific and sample bootstraps").
     The rule of the EER is that of `compute_eer`.
 
@@ -123,7 +123,7 @@ def resample(
         As `compute_eer` does.
     """
     scores, labels = check_trials(scores, labels)
-    ratios = scores if llrs is None else np.asarray(llrs, np.float64)
+    ratios = scores if llrs is None else check_trials(llrs, labels)[0]
     draws = _Draws(units, labels, n_resamples, seed)
     curves = _Curves(scores, labels, draws.cell_of)
     sums = _CellSums(scores, labels, ratios, threshold, draws)
@@ -149,7 +149,7 @@ def interval(
     n_units : int, optional
         How many units were drawn from. Of few, percentiles lie too close together: they are then
         taken further out, by Student's t and the lost degree of freedom (Hesterberg 2015, "What
-        teachers should know about the bootstrap", section 4.1.2: expanded percentile intervals).
+        teachers should know about the bootstrap": expanded percentile intervals).
     """
     known = values[~np.isnan(values)]
     if not len(known) or n_units == 1:
@@ -162,38 +162,70 @@ def interval(
 
 
 def intervals(
-    found: Mapping[str, np.ndarray], n_units: int, level: float = 0.95
+    found: Mapping[str, np.ndarray],
+    n_units: int,
+    level: float = 0.95,
+    spoofs_per_bona_fide: float = 1.0,
 ) -> dict[str, tuple[float, float]]:
     """Return the interval of every metric that `resample` found.
 
     Where not one of the draws has an error, the draws say nothing about errors that were not seen.
     The rate of those then ends at the highest one that so many units, each right by chance, would
     still allow (Hanley & Lippman-Hand 1983, "If nothing goes wrong, is everything all right?").
+
+    Parameters
+    ----------
+    found : mapping
+        By metric, shape (resamples,).
+    n_units : int
+        How many units were drawn from.
+    level : float
+    spoofs_per_bona_fide : float
+        How many spoofs there are for each bona-fide trial: with many, even a low rate of accepted
+        ones spoils precision and F1.
     """
     spans = {name: interval(values, level, n_units) for name, values in found.items()}
     unseen = 1 - ((1 - level) / 2) ** (1 / n_units)
+    cost = ASVSPOOF5.of(unseen, unseen)
+    worst = {
+        **decision_rates(1 - unseen, unseen * spoofs_per_bona_fide, 1, spoofs_per_bona_fide),
+        **{"eer": unseen, "auc": 1 - unseen, "act_dcf": cost},
+        # The best threshold never costs more than accepting or rejecting all does.
+        "min_dcf": min(cost, 1.0),
+    }
     for name in _ERRORS:
         if spans.get(name) == (0.0, 0.0):
-            worst = ASVSPOOF5.of(unseen, unseen) if name.endswith("dcf") else unseen
-            spans[name] = (0.0, worst)
+            spans[name] = (0.0, worst[name])
     for name in _SUCCESSES:
         if spans.get(name) == (1.0, 1.0):
-            spans[name] = (1 - unseen, 1.0)
+            spans[name] = (worst[name], 1.0)
     return spans
 
 
-def p_value(differences: np.ndarray) -> float:
+def p_value(differences: np.ndarray, n_units: int | None = None) -> float:
     """Return how often chance alone would part two systems as far as resampling has them apart.
 
     Two-sided, by how many of the differences lie on either side of 0, and never 0 itself (Efron &
     Tibshirani 1993, ch. 15; Davison & Hinkley 1997, "Bootstrap methods and their application",
-    section 4.2.3, for the one that is added). NaN where no difference is known.
+    ch. 4, for the one that is added). NaN where no difference is known, or where a single unit was
+    drawn from.
+
+    Parameters
+    ----------
+    differences : numpy.ndarray
+        Shape (resamples,).
+    n_units : int, optional
+        How many units were drawn from. Of few, differences lie too close together, and the value
+        is raised as `interval` takes its percentiles further out.
     """
     known = differences[~np.isnan(differences)]
-    if not len(known):
+    if not len(known) or n_units == 1:
         return float("nan")
     fewer = min((known <= 0).sum(), (known >= 0).sum())
-    return float(min(1.0, 2 * (fewer + 1) / (len(known) + 1)))
+    tail = min(0.5, (fewer + 1) / (len(known) + 1))
+    if n_units is not None:
+        tail = t.sf(norm.isf(tail) * np.sqrt((n_units - 1) / n_units), n_units - 1)
+    return float(2 * tail)
 
 
 class _Draws:
@@ -223,12 +255,14 @@ class _Draws:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         random = np.random.default_rng(self._seed)
+        # Apart, so that neither attacks nor the number of rows at a time change the speakers drawn.
+        random_attacks = np.random.default_rng((self._seed, 1))
         at_once = max(1, _CELLS_AT_ONCE // max(self.n_cells, self._n_speakers))
         for start in range(0, self.n_resamples, at_once):
             rows = min(at_once, self.n_resamples - start)
             weights = _multinomial(random, self._n_speakers, rows)[:, self._speaker]
             if self._n_attacks:
-                attacks = _multinomial(random, self._n_attacks, rows)
+                attacks = _multinomial(random_attacks, self._n_attacks, rows)
                 attacks = np.concatenate([np.ones((rows, 1), np.int64), attacks], axis=1)
                 weights = weights * attacks[:, self._attack]
             yield from weights

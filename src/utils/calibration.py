@@ -16,6 +16,9 @@ CONFIDENCE = 0.9
 EVEN = 0.5
 """The prior that favours neither class."""
 
+_ROUNDING = 1e-12
+"""Scores that lie closer together, by their size, are one score."""
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -133,8 +136,8 @@ def fit_calibration(
     be in the scores (Brümmer & du Preez 2006, "Application-independent evaluation of speaker
     detection"). The targets are not 0 and 1 but Platt's, `(n + 1) / (n + 2)` and `1 / (n + 2)`
     (Platt 1999, "Probabilistic outputs for support vector machines"): classes that happen not to
-    overlap on some clips must not be promised never to do. Where higher scores speak for spoof, the
-    ratios are all 1: a calibration must not turn scores around.
+    overlap on some clips must not be promised never to do. Where higher scores speak for spoof, or
+    all clips have one score, the ratios are all 1: a calibration must not turn scores around.
 
     Parameters
     ----------
@@ -153,15 +156,17 @@ def fit_calibration(
     n_spoof = len(labels) - n_bona_fide
     size = np.where(labels == 1, n_bona_fide, n_spoof)
     doubt = 1 / (size + 2)
-    centre, spread = float(scores.mean()), float(scores.std()) or 1.0
-    standardised = (scores - centre) / spread
+    centre, spread = float(scores.mean()), float(scores.std())
+    # Even of one score for all, rounding can leave a deviation, of its own size.
+    is_flat = spread <= _ROUNDING * np.abs(scores).max()
+    standardised = np.zeros(len(scores)) if is_flat else (scores - centre) / spread
     # Soft targets: every clip stands once for its class, and with a little weight for the other.
     model = LogisticRegression(C=np.inf, tol=1e-10, max_iter=10_000).fit(
         np.r_[standardised, standardised][:, None],
         np.r_[labels, 1 - labels],
         sample_weight=np.r_[(1 - doubt) / size, doubt / size] * len(labels),
     )
-    slope = max(0.0, float(model.coef_[0, 0]) / spread)
+    slope = 0.0 if is_flat else max(0.0, float(model.coef_[0, 0]) / spread)
     offset = float(model.intercept_[0]) - slope * centre if slope else 0.0
     threshold = fix_threshold(scores, labels)
     return Calibration(slope, offset, threshold, confidence, n_bona_fide, n_spoof)

@@ -72,8 +72,8 @@ def min_dcf(curve: DetCurve, costs: DetectionCosts = ASVSPOOF5) -> float:
 def act_dcf(llrs: np.ndarray, labels: np.ndarray, costs: DetectionCosts = ASVSPOOF5) -> float:
     """Return the normalised cost of deciding by log-likelihood ratios as they are.
 
-    A trial is accepted when its ratio is at or above `bayes_threshold`. It equals `min_dcf` only
-    where the ratios are well calibrated.
+    A trial is accepted when its ratio is at or above `bayes_threshold`. By as much as the cost
+    exceeds `min_dcf`, the ratios are badly calibrated for these costs.
 
     Parameters
     ----------

@@ -114,7 +114,9 @@ def compute_eer(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
 
     The rule of the ASVspoof challenges' scoring tools (https://www.asvspoof.org): of all
     thresholds take the one where |FRR - FAR| is least, and report the mean of the two rates
-    there. Nothing is interpolated. When several thresholds tie, the lowest is taken.
+    there. Nothing is interpolated. When several thresholds tie, the lowest is taken. Trials of
+    equal scores stand or fall together, where those tools part them, bona-fide rejected first: a
+    detector that says the same of all has 50 % here and 100 % there.
 
     Parameters
     ----------
@@ -175,7 +177,12 @@ def fix_threshold(scores: np.ndarray, labels: np.ndarray) -> float:
     curve = det_curve(scores, labels)
     at = curve.eer_point
     threshold = float(curve.thresholds[at])
-    return float((threshold + curve.thresholds[at - 1]) / 2) if at else threshold
+    if not at:
+        return threshold
+    lower = float(curve.thresholds[at - 1])
+    middle = (threshold + lower) / 2
+    # Between neighbouring floats there is no middle, and it may be rounded down to the lower one.
+    return middle if middle > lower else threshold
 
 
 def check_trials(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -71,6 +71,9 @@ class VerifierErrors:
     ) -> "VerifierErrors":
         """Count errors at the threshold of the EER between targets and non-targets.
 
+        The challenges' tools take the highest score that is rejected there for the threshold, and
+        then accept it: their rates are of one trial more.
+
         Parameters
         ----------
         target, nontarget, spoof : array_like

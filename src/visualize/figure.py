@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import fill
 
 import matplotlib
 
@@ -18,6 +19,9 @@ from src.utils.files import replacing
 
 # Okabe & Ito's colours, which colour-blind readers can tell apart.
 COLOURS = {BONA_FIDE: "#0072B2", SPOOF: "#D55E00"}
+
+_LETTERS_PER_INCH = 8
+_TITLE_LINES = 3
 
 
 @contextmanager
@@ -38,5 +42,8 @@ def figure_axes(path: Path, title: str, size: tuple[float, float] = (6.0, 5.0)) 
     """Give axes with a title; save them to `path` in one step when the block ends."""
     with saved_figure(path, size) as figure:
         axes = figure.subplots()
-        axes.set_title(title)
+        # It may hold the name of a file or folder: not to be cut off, nor read as a formula.
+        width = int(_LETTERS_PER_INCH * size[0])
+        lines = fill(title, width, max_lines=_TITLE_LINES, placeholder="…")
+        axes.set_title(lines, parse_math=False)
         yield axes

@@ -21,12 +21,13 @@ _DET_TICKS = np.array([0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95])
 _DET_LOW, _DET_HIGH = 0.0005, 0.97
 _BINS = 10
 _MOST_GROUPS = 40
+_LONGEST_NAME = 40
 _FEW = 20
 """Clips that a share of them needs to be drawn as sure."""
 
 
 def plot_confusion(detection: Detection, path: Path, title: str) -> None:
-    """Draw the confusion matrix at the threshold fixed on validation: counts and row shares."""
+    """Draw the confusion matrix at the threshold in use: counts and row shares."""
     counts = np.array(
         [
             [detection.true_bona_fide, detection.false_spoof],
@@ -70,7 +71,7 @@ def plot_roc(curve: DetCurve, detection: Detection, path: Path, title: str) -> N
             label=f"EER {detection.eer:.1%}",
         )
         far, frr = _rates(detection)
-        axes.plot(far, 1 - frr, "s", color="#333333", label="validation threshold")
+        axes.plot(far, 1 - frr, "s", color="#333333", label="threshold")
         axes.set(
             xlabel="spoof accepted (false acceptance rate)",
             ylabel="bona-fide accepted",
@@ -91,7 +92,7 @@ def plot_det(curve: DetCurve, detection: Detection, path: Path, title: str) -> N
         at_eer = _deviate(detection.eer)
         axes.plot(at_eer, at_eer, "o", color=COLOURS[SPOOF], label=f"EER {detection.eer:.1%}")
         in_use = [_deviate(rate) for rate in _rates(detection)]
-        axes.plot(*in_use, "s", color="#333333", label="validation threshold")
+        axes.plot(*in_use, "s", color="#333333", label="threshold")
         _set_det_axes(axes)
 
 
@@ -99,7 +100,8 @@ def plot_dets(curves: Mapping[str, DetCurve], path: Path, title: str) -> None:
     """Draw the DET curves of several detectors over each other, by name, each with its EER."""
     with figure_axes(path, title, (7.0, 6.0)) as axes:
         for (name, curve), colour in zip(curves.items(), cycle(_LINES)):
-            _draw_det(axes, curve, colour, f"{name}: EER {curve.eer:.1%}")
+            # The name last: what begins with an underscore is left out of legends.
+            _draw_det(axes, curve, colour, f"EER {curve.eer:.1%}: {_short(name)}")
             axes.plot(_deviate(curve.eer), _deviate(curve.eer), "o", color=colour)
         _set_det_axes(axes)
 
@@ -119,7 +121,10 @@ def plot_scores(
     """
     # A few scores far out would squeeze all others into a line.
     low, high = np.quantile(np.r_[scores, threshold], [0.002, 0.998])
-    low, high = (low, high) if high > low else (low - 0.5, low + 0.5)
+    # Bins must be wide enough for floats to tell their edges apart.
+    least = 1000 * np.spacing(max(abs(low), abs(high)))
+    if high - low < least:
+        low, high = low - max(0.5, least), high + max(0.5, least)
     with figure_axes(path, title, (7.0, 4.5)) as axes:
         for label, value in LABEL_VALUE.items():
             shown = scores[labels == value].clip(low, high)
@@ -144,7 +149,8 @@ def plot_reliability(
     """Draw how often clips are bona-fide against how likely they were said to be.
 
     DeGroot & Fienberg (1983), "The comparison and evaluation of forecasters". Both classes weigh
-    alike, as the probabilities have it at an even prior; bars are 95 % intervals (Wilson 1927).
+    alike, as the probabilities have it at an even prior; bars are 95 % intervals (Wilson 1927) over
+    clips, narrower than they would be for other voices.
 
     Parameters
     ----------
@@ -193,8 +199,9 @@ def plot_reliability(
 def plot_tippett(llrs: np.ndarray, labels: np.ndarray, path: Path, title: str) -> None:
     """Draw, for each class, the share of clips whose likelihood ratio is at or above each value.
 
-    The plot of forensic voice comparison (Meuwly 2001); where the curves cross 1 on the axis, their
-    heights are the shares of ratios that point the wrong way.
+    The plot of forensic voice comparison (Meuwly 2001). At a ratio of 1, 0 on the axis, the height
+    of the spoofs' curve is the share of their ratios that point the wrong way, and what the
+    bona-fide curve lacks of 100 % is that of theirs. A ratio of 1 itself points neither way.
 
     Parameters
     ----------
@@ -216,7 +223,7 @@ def plot_tippett(llrs: np.ndarray, labels: np.ndarray, path: Path, title: str) -
                 color=COLOURS[label],
                 label=label,
             )
-            wrong = np.mean(shown < 0) if value else np.mean(shown >= 0)
+            wrong = np.mean(shown < 0) if value else np.mean(shown > 0)
             axes.plot([], [], " ", label=f"  {wrong:.1%} point the wrong way")
         axes.axvline(0, color="#999999", linestyle=":")
         axes.set(
@@ -231,7 +238,7 @@ def plot_tippett(llrs: np.ndarray, labels: np.ndarray, path: Path, title: str) -
 def plot_breakdowns(groups: Mapping[str, pd.DataFrame], eer: float, path: Path, title: str) -> None:
     """Draw the EER of every group with its interval, and the EER of all.
 
-    Of a condition with very many groups the largest are drawn.
+    Of a condition with very many groups the largest are drawn, and it is said so.
 
     Parameters
     ----------
@@ -241,13 +248,16 @@ def plot_breakdowns(groups: Mapping[str, pd.DataFrame], eer: float, path: Path, 
     path : pathlib.Path
     title : str
     """
+    sizes = {name: len(table) for name, table in groups.items()}
     groups = {name: _largest(table) for name, table in groups.items()}
     n_rows = sum(len(table) + 1 for table in groups.values())
     with figure_axes(path, title, (8.0, 1.2 + 0.26 * n_rows)) as axes:
         names: list[str] = []
         row = 0
         for condition, table in groups.items():
-            names.append(f"$\\bf{{{condition}}}$")
+            shown = f" ({len(table)} largest of {sizes[condition]:,})"
+            is_whole = len(table) == sizes[condition]
+            names.append(f"$\\bf{{{condition}}}${'' if is_whole else shown}")
             row += 1
             for one in table.itertuples():
                 colour = "#aaaaaa" if one.is_small else COLOURS[BONA_FIDE]
@@ -289,7 +299,8 @@ def _set_det_axes(axes: Axes) -> None:
     names = [f"{100 * tick:g}" for tick in _DET_TICKS]
     axes.set_xticks(norm.ppf(_DET_TICKS), names)
     axes.set_yticks(norm.ppf(_DET_TICKS), names)
-    axes.legend(loc="upper right")
+    for text in axes.legend(loc="upper right").get_texts():
+        text.set_parse_math(False)
 
 
 def _deviate(rate: np.ndarray | float) -> np.ndarray:
@@ -314,8 +325,14 @@ def _wilson(share: float, size: float) -> tuple[float, float]:
 
 
 def _plain(name: str) -> str:
-    """Keep a name from being read as a formula."""
-    return name.replace("$", r"\$")
+    """Keep a name from being read as a formula, and from taking all the room."""
+    return _short(name).replace("$", r"\$")
+
+
+def _short(name: str) -> str:
+    """Leave out the middle of a very long name; its end often tells it from others."""
+    half = _LONGEST_NAME // 2
+    return name if len(name) <= _LONGEST_NAME else f"{name[:half]}…{name[-half:]}"
 
 
 def _rates(detection: Detection) -> tuple[float, float]:

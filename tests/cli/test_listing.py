@@ -37,6 +37,11 @@ FLAGS = {
         *("backbone", "classifier", "run-number", "study-number", "gender"),
         *(EMBEDDINGS, RUNS),
     ),
+    "EvaluateScores": (
+        *("scores", "protocol", "polarity", "subset", "threshold", "validation-scores"),
+        *("validation-protocol", "asv-scores", "asv-protocol", RUNS, SEED),
+    ),
+    "ExportScores": ("run-number", "study-number", "format", "output", "of", "what", RUNS),
     "Predict": (
         *("audio", "backbone", "classifier", "run-number", "study-number", RUNS),
         *("checkpoint", "prior", "output", "plot", "plot-most"),

@@ -68,7 +68,7 @@ def test_a_study(stores: TrainingStores, embeddings: Path, tmp_path: Path) -> No
     # What TestModel does with it.
     run = find_training(tmp_path, "wav2vec2", "svm", study_number=0)
     assert run.number == best["run_number"]
-    assert evaluate_run(run, embeddings).results.is_file()
+    assert evaluate_run(run, embeddings).path.is_file()
     assert find_training(tmp_path, study_number=0, run_number=3).number == 3
     assert best_of_study(tmp_path, 0) == best
     with pytest.raises(RunError, match="its backbone is wav2vec2, not lfcc"):

@@ -1,14 +1,17 @@
 """Error rates: against scikit-learn, by hand, by definition and by properties."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from src.utils.detection import Detection, evaluate_scores
 from src.utils.eer import compute_eer, det_curve, fix_threshold
 from src.utils.errors import AudiosError
+from tests.utils import reference
+from tests.utils.drawing import RISING, trials
 
 
 def sklearn_eer(scores: np.ndarray, labels: np.ndarray) -> float:
@@ -20,32 +23,6 @@ def sklearn_eer(scores: np.ndarray, labels: np.ndarray) -> float:
     far, frr = np.r_[far, 0.0], np.r_[frr, 1.0]
     best = np.argmin(np.abs(far - frr).round(12))
     return (far[best] + frr[best]) / 2
-
-
-def brute_force(scores: list, labels: list) -> tuple[float, float]:
-    """The definition itself: try every threshold."""
-    spoof = [s for s, label in zip(scores, labels, strict=True) if label == 0]
-    bona_fide = [s for s, label in zip(scores, labels, strict=True) if label == 1]
-    found = []
-    for threshold in [*sorted(set(scores)), np.inf]:
-        accepted = sum(s >= threshold for s in spoof)
-        rejected = sum(s < threshold for s in bona_fide)
-        # Cross-multiplied, so that ties are exact.
-        gap = abs(rejected * len(spoof) - accepted * len(bona_fide))
-        mean = (rejected / len(bona_fide) + accepted / len(spoof)) / 2
-        found.append((gap, threshold, mean))
-    _, threshold, eer = min(found, key=lambda entry: entry[0])
-    return eer, threshold
-
-
-@st.composite
-def trials(draw: st.DrawFn, values: st.SearchStrategy | None = None) -> tuple[list, list]:
-    """Scores with many ties, both classes there."""
-    values = values or st.integers(-6, 6).map(float)
-    pairs = draw(st.lists(st.tuples(values, st.integers(0, 1)), min_size=2, max_size=24))
-    scores, labels = map(list, zip(*pairs, strict=True))
-    assume(0 < sum(labels) < len(labels))
-    return scores, labels
 
 
 @pytest.mark.parametrize(
@@ -83,36 +60,91 @@ def test_eer_agrees_with_scikit_learn(seed: int, ties: bool) -> None:
 
 @given(trials())
 @settings(max_examples=300, deadline=None)
-def test_eer_is_its_definition(data: tuple[list, list]) -> None:
-    scores, labels = data
-    eer, threshold = compute_eer(np.array(scores), np.array(labels))
-    assert (eer, threshold) == brute_force(scores, labels)
+def test_eer_is_its_definition(data: tuple) -> None:
+    eer, threshold = compute_eer(*data)
+    expected, at = reference.eer(*data)
+    assert eer == pytest.approx(expected, abs=1e-15)
+    assert threshold == at
     assert 0 <= eer <= 1
     assert np.isfinite(threshold)
 
 
-@given(trials(), st.sampled_from([lambda s: 3 * s - 40, np.exp, np.arctan, lambda s: s**3]))
+@given(trials())
+@settings(max_examples=200, deadline=None)
+def test_auc_is_its_definition(data: tuple) -> None:
+    auc = det_curve(*data).auc
+    assert auc == pytest.approx(reference.auc(*data), abs=1e-15)
+    assert 0 <= auc <= 1
+
+
+def test_auc_by_hand() -> None:
+    # Of six pairs, 5 beats 4 and 1, 4 beats 1 and ties with 4, 0 beats none: 3 + 1 / 2 of 6.
+    curve = det_curve(np.array([5.0, 4.0, 0.0, 4.0, 1.0]), np.array([1, 1, 1, 0, 0]))
+    assert curve.auc == pytest.approx(3.5 / 6, abs=1e-15)
+
+
+@given(trials(), st.sampled_from(RISING))
 @settings(max_examples=100, deadline=None)
-def test_eer_ignores_a_rising_change_of_scale(data: tuple[list, list], change) -> None:
-    scores, labels = np.array(data[0]), np.array(data[1])
-    assert compute_eer(change(scores), labels)[0] == compute_eer(scores, labels)[0]
+def test_a_rising_change_of_scale_changes_nothing(data: tuple, change: Callable) -> None:
+    scores, labels = data
+    curve, changed = det_curve(scores, labels), det_curve(change(scores), labels)
+    assert (changed.eer, changed.auc) == (curve.eer, curve.auc)
 
 
 @given(trials(), st.integers(2, 4))
 @settings(max_examples=100, deadline=None)
-def test_eer_of_copied_trials_is_the_same(data: tuple[list, list], times: int) -> None:
-    scores, labels = np.array(data[0]), np.array(data[1])
-    copied = compute_eer(np.tile(scores, times), np.tile(labels, times))
-    assert copied == compute_eer(scores, labels)
+def test_copied_trials_change_nothing(data: tuple, times: int) -> None:
+    scores, labels = data
+    copies = np.tile(scores, times), np.tile(labels, times)
+    assert compute_eer(*copies) == compute_eer(scores, labels)
+    assert det_curve(*copies).auc == pytest.approx(det_curve(scores, labels).auc, abs=1e-15)
 
 
 @given(trials(), st.randoms())
 @settings(max_examples=50, deadline=None)
-def test_eer_ignores_the_order(data: tuple[list, list], chance) -> None:
+def test_the_order_changes_nothing(data: tuple, chance) -> None:
     pairs = list(zip(*data, strict=True))
     chance.shuffle(pairs)
     shuffled = [np.array(part) for part in zip(*pairs, strict=True)]
-    assert compute_eer(*shuffled) == compute_eer(np.array(data[0]), np.array(data[1]))
+    assert compute_eer(*shuffled) == compute_eer(*data)
+    assert det_curve(*shuffled).auc == det_curve(*data).auc
+
+
+@given(trials())
+@settings(max_examples=200, deadline=None)
+def test_swapped_labels_of_negated_scores(data: tuple) -> None:
+    """The AUC stays; so does the EER, but where two points are as near, the other one is first."""
+    scores, labels = data
+    curve, swapped = det_curve(scores, labels), det_curve(-scores, 1 - labels)
+    assert swapped.auc == pytest.approx(curve.auc, abs=1e-15)
+    points = reference.all_error_rates(scores, labels)
+    least = min(abs(frr - far) for _, frr, far in points)
+    nearest = [float((frr + far) / 2) for _, frr, far in points if abs(frr - far) == least]
+    assert curve.eer == pytest.approx(nearest[0], abs=1e-15)
+    assert swapped.eer == pytest.approx(nearest[-1], abs=1e-15)
+
+
+def test_swapped_labels_where_two_points_are_as_near() -> None:
+    # A bona-fide trial between two spoofs. Rejecting the lower spoof leaves FRR 0 and FAR 1/2, the
+    # bona-fide trial as well FRR 1 and FAR 1/2: both gaps are 1/2, and the lower threshold counts.
+    assert compute_eer([1.0, 2.0, 3.0], [0, 1, 0]) == (0.25, 2.0)
+    assert compute_eer([-1.0, -2.0, -3.0], [1, 0, 1]) == (0.75, -2.0)
+
+
+@given(trials(st.floats(-5, 5)))
+@settings(max_examples=100, deadline=None)
+def test_equal_scores_are_all_that_parts_it_from_the_challenges_tools(data: tuple) -> None:
+    scores, labels = data
+    assume(len(set(scores.tolist())) == len(scores))
+    expected = reference.eer_parting_ties(scores, labels)
+    assert compute_eer(scores, labels)[0] == pytest.approx(expected, abs=1e-15)
+
+
+def test_one_score_for_all() -> None:
+    same = [2.0, 2.0, 2.0], [1, 0, 1]
+    assert compute_eer(*same)[0] == 0.5
+    assert det_curve(*same).auc == 0.5
+    assert reference.eer_parting_ties(*same) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -132,8 +164,6 @@ def test_eer_refuses(scores: list, labels: list, text: str) -> None:
     for function in (compute_eer, det_curve):
         with pytest.raises(AudiosError, match=text):
             function(np.array(scores), np.array(labels))
-    with pytest.raises(AudiosError, match=text):
-        evaluate_scores(np.array(scores), np.array(labels), 0.0)
 
 
 def test_det_curve_ends_and_counts() -> None:
@@ -142,47 +172,6 @@ def test_det_curve_ends_and_counts() -> None:
     assert curve.far.tolist() == [1.0, 0.5, 0.0, 0.0]
     assert curve.frr.tolist() == [0.0, 0.0, 0.5, 1.0]
     assert (curve.n_spoof, curve.n_bona_fide) == (2, 2)
-
-
-@pytest.mark.parametrize("threshold", [-1.0, 0.0, 0.8])
-def test_evaluation_agrees_with_scikit_learn(threshold: float) -> None:
-    chance = np.random.default_rng(1)
-    labels = np.r_[np.ones(70), np.zeros(130)].astype(int)
-    scores = chance.normal(size=200) + labels
-    found = evaluate_scores(scores, labels, threshold)
-    called = (scores >= threshold).astype(int)
-    assert found.accuracy == pytest.approx(metrics.accuracy_score(labels, called))
-    assert found.precision == pytest.approx(metrics.precision_score(labels, called))
-    assert found.recall == pytest.approx(metrics.recall_score(labels, called))
-    assert found.f1_score == pytest.approx(metrics.f1_score(labels, called))
-    assert found.auc == pytest.approx(metrics.roc_auc_score(labels, scores))
-    matrix = metrics.confusion_matrix(labels, called)
-    assert [
-        [found.true_spoof, found.false_bona_fide],
-        [found.false_spoof, found.true_bona_fide],
-    ] == matrix.tolist()
-    assert (found.n_bona_fide, found.n_spoof) == (70, 130)
-    assert (found.eer, found.eer_threshold) == compute_eer(scores, labels)
-    assert found.threshold == threshold
-
-
-def test_a_score_at_the_threshold_is_accepted() -> None:
-    found = evaluate_scores(np.array([0.0, 1.0]), np.array([0, 1]), 1.0)
-    assert (found.true_bona_fide, found.false_bona_fide, found.accuracy) == (1, 0, 1.0)
-
-
-def test_nothing_accepted_is_no_division_by_zero() -> None:
-    found = evaluate_scores(np.array([0.0, 1.0]), np.array([0, 1]), 9.0)
-    assert (found.precision, found.recall, found.f1_score) == (0.0, 0.0, 0.0)
-
-
-def test_detection_survives_its_dictionary() -> None:
-    found = evaluate_scores(np.array([0.0, 1.0, 2.0]), np.array([0, 1, 0]), 1.0)
-    assert Detection.from_dict(found.as_dict() | {"min_tdcf": 0.1}) == found
-    assert {"eer", "accuracy", "precision", "recall", "f1_score", "auc", "threshold"} | {
-        "n_bona_fide",
-        "n_spoof",
-    } <= set(found.as_dict())
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -200,3 +189,10 @@ def test_the_fixed_threshold_decides_as_the_eer_does(seed: int) -> None:
 
 def test_the_fixed_threshold_without_room_below() -> None:
     assert fix_threshold([1.0, 1.0], [0, 1]) == 1.0
+
+
+@pytest.mark.parametrize("lower", [1.0, np.nextafter(1.0, 2.0), 0.1, -3.0, 1e-310])
+def test_the_fixed_threshold_between_neighbouring_floats(lower: float) -> None:
+    # Half-way is rounded to the even one of the two, which can be the lower.
+    upper = np.nextafter(lower, np.inf)
+    assert lower < fix_threshold([lower, upper], [0, 1]) <= upper

@@ -25,7 +25,7 @@ _PROTOCOLS = {
 _DEPTH = 2
 """From the folder that holds LA/ down to the protocols."""
 
-_FORMAT = ("speaker", "file", "", "attack", "label")
+FORMAT = ("speaker", "file", "", "attack", "label")
 
 
 def matches(folder: Path) -> bool:
@@ -48,7 +48,7 @@ def scan(folder: Path) -> Scan:
     totals = []
     for name, path in found.items():
         split, expected = _PROTOCOLS[name]
-        trials = read_protocol(path, _FORMAT)
+        trials = read_protocol(path, FORMAT)
         totals.append(Total(f"ASVspoof 2019 LA {split}, lines listed", len(trials), expected))
         listing.take(trials.assign(**{SPLIT: split}), name)
     return listing.scan("asvspoof2019", totals)

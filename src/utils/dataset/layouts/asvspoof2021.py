@@ -9,13 +9,15 @@ spaces. Only its subset `eval` is the official evaluation; `progress` and `hidde
 
 from pathlib import Path
 
+import pandas as pd
+
 from src.utils.dataset.layouts.listing import Listing
 from src.utils.dataset.layouts.protocol import read_protocol
 from src.utils.dataset.layouts.scan import Scan, Total
 from src.utils.dataset.layouts.tree import folders_below, has_named
 from src.utils.dataset.layouts.words import Words
 from src.utils.dataset.schema import SPLIT
-from src.utils.errors import DatasetError
+from src.utils.errors import DatasetError, choose
 
 EXPECTS = "keys/{LA,DF}/CM/trial_metadata.txt and ASVspoof2021_{LA,DF}_eval/flac/"
 
@@ -27,12 +29,14 @@ DF = (
 _EXPECTED = {"LA": 148_176, "DF": 533_928}
 """Lines of the subset eval."""
 
-_SUBSETS = Words(
+SUBSETS = Words(
     # The evaluation scripts of the challenge call the hidden subset a track.
     lambda words: words.where(words.str.fullmatch("progress|eval|hidden(_track(_[12])?)?")),
     "unknown subset '{}'",
     "progress, eval, hidden",
 )
+EVAL, ALL = "eval", "all"
+"""The official evaluation, and what stands for every subset together."""
 _KEY = "CM/trial_metadata.txt"
 """Beside it there is a folder ASV, whose file of that name lists other trials."""
 _DEPTH = 3
@@ -57,14 +61,35 @@ def scan(folder: Path) -> Scan:
     listing = Listing(folder, by_stem=True)
     totals: dict[str, Total] = {}
     for path in keys:
-        trials = read_protocol(path, LA, DF, words={"subset": _SUBSETS})
+        trials = read_protocol(path, LA, DF, words={"subset": SUBSETS})
         track = "DF" if "vocoder" in trials else "LA"
         name = path.relative_to(folder).as_posix()
         if track in totals:
             raise DatasetError(f"{folder} has two keys of {track}, one is {name}; keep one")
-        is_eval = trials["subset"] == "eval"
+        is_eval = trials["subset"] == EVAL
         what = f"ASVspoof 2021 {track} eval, lines listed"
         totals[track] = Total(what, int(is_eval.sum()), _EXPECTED[track])
         trials[SPLIT] = trials["subset"].where(is_eval, "")
         listing.take(trials, name)
     return listing.scan("asvspoof2021", [totals[track] for track in _EXPECTED if track in totals])
+
+
+def of_subset(trials: pd.DataFrame, subset: str | None = None) -> pd.DataFrame:
+    """Return the trials of one subset of a key.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        With the column `subset`.
+    subset : str, optional
+        A subset of the key, or `all`; the official evaluation when it is not given.
+
+    Raises
+    ------
+    ArgumentError
+        When the key has no such subset.
+    """
+    choose("--subset", subset or EVAL, [*trials["subset"].unique(), ALL])
+    if subset == ALL:
+        return trials
+    return trials[trials["subset"] == (subset or EVAL)].reset_index(drop=True)

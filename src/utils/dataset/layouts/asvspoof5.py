@@ -35,6 +35,8 @@ FORMATS = (
     ),
     ("speaker", "file", "gender", "", "attack", "label"),
 )
+KEY = {"filename": "file", "cm-label": "label"}
+"""The header of the key in the challenge's evaluation package, delimited by tabs."""
 
 
 def matches(folder: Path) -> bool:

@@ -47,7 +47,7 @@ def scan(folder: Path) -> Scan:
     path = folder / METADATA
     if not path.is_file():
         raise DatasetError(f"no {METADATA} in {folder}; the layout is {EXPECTS}")
-    files = _read(path)
+    files = read_metadata(path, _FILES)
     problems: dict[str, str] = {}
     present = dict.fromkeys(find_recordings(folder, problems))
     for file in files["file"].tolist():
@@ -63,15 +63,28 @@ def scan(folder: Path) -> Scan:
     return Scan("csv", files.sort_values("file", ignore_index=True), problems)
 
 
-def _read(path: Path) -> pd.DataFrame:
+def read_metadata(path: Path, files: Words) -> pd.DataFrame:
+    """Read such a table, wherever it lies.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    files : Words
+        What may stand in the column `file`.
+
+    Raises
+    ------
+    DatasetError
+        As `scan` does, but for recordings that are not there.
+    """
     header = read_header(path, ",")
-    names = _names(header)
+    names = names_of(header)
     for column in ("file", "label"):
         if column not in names:
             also = " (or path)" if column == "file" else ""
             raise DatasetError(f"{path} has no column {column}{also}; {tell_header(header, ',')}")
     renamed = dict(zip(header, names, strict=True))
-    table = read_table(path, header, renamed=renamed, words={"file": _FILES})
+    table = read_table(path, header, renamed=renamed, words={"file": files})
     for column in ("speaker", "id", "gender", "attack"):
         if column not in table:
             table[column] = ""
@@ -80,7 +93,7 @@ def _read(path: Path) -> pd.DataFrame:
     return table
 
 
-def _names(header: list[str]) -> list[str]:
+def names_of(header: list[str]) -> list[str]:
     """Return what the columns are called here; one without a name is left out."""
     names = [name.lower() for name in header]
     for column, others in _OTHER_NAMES.items():

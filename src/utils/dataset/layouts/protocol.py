@@ -17,11 +17,13 @@ from src.utils.errors import DatasetError, shorten
 BATCH = 64
 """Lines that are turned into columns at a time; few, so that they stay in the cache."""
 
-DISTINCT = ("file", "original_file", UTTERANCE, TRANSCRIPT)
+DISTINCT = ("file", "original_file", "score", UTTERANCE, TRANSCRIPT)
 """Columns whose values hardly repeat."""
 
 
-def read_lines(path: Path, delimiter: str | None = None) -> Iterator[tuple[int, list[str]]]:
+def read_lines(
+    path: Path, delimiter: str | None = None, most: int | None = None
+) -> Iterator[tuple[int, list[str]]]:
     """Yield the number and the fields of every line that is not blank, holding one at a time.
 
     Parameters
@@ -30,6 +32,9 @@ def read_lines(path: Path, delimiter: str | None = None) -> Iterator[tuple[int, 
     delimiter : str, optional
         A comma, for CSV; any other character, for text in which quotes mean nothing; None for
         spaces, any number of them.
+    most : int, optional
+        Fields that a line without a delimiter has at most. One with more is split from the
+        right, and its first field holds spaces.
 
     Raises
     ------
@@ -40,7 +45,7 @@ def read_lines(path: Path, delimiter: str | None = None) -> Iterator[tuple[int, 
         with path.open(encoding="utf-8-sig", newline=None if delimiter is None else "") as stream:
             if delimiter is None:
                 for number, line in enumerate(stream, 1):
-                    if fields := line.split():
+                    if fields := line.split() if most is None else _split_right(line, most):
                         yield number, fields
                 return
             if delimiter == ",":
@@ -64,7 +69,7 @@ def read_lines(path: Path, delimiter: str | None = None) -> Iterator[tuple[int, 
         raise DatasetError(f"{path} is not text: {error}") from error
 
 
-def read_header(path: Path, delimiter: str) -> list[str]:
+def read_header(path: Path, delimiter: str | None) -> list[str]:
     """Return the names in the first line, none for an empty file.
 
     Raises
@@ -75,7 +80,7 @@ def read_header(path: Path, delimiter: str) -> list[str]:
     return _names_in(read_lines(path, delimiter))
 
 
-def peek_header(path: Path, delimiter: str) -> list[str]:
+def peek_header(path: Path, delimiter: str | None) -> list[str]:
     """Return the names in the first line, none for an empty file or one that is not text."""
     try:
         return read_header(path, delimiter)
@@ -83,17 +88,20 @@ def peek_header(path: Path, delimiter: str) -> list[str]:
         return []
 
 
-def tell_header(header: Sequence[str], delimiter: str) -> str:
+def tell_header(header: Sequence[str], delimiter: str | None) -> str:
     """Say what the first line of a table is that lacks columns."""
     if not header:
         return "the file is empty"
-    if len(header) == 1:
+    if len(header) == 1 and delimiter is not None:
         return f"its first line, '{cut(header[0])}', is not separated by '{delimiter}'"
     return f"found {shorten(map(cut, header), 20)}"
 
 
 def read_protocol(
-    path: Path, *formats: Sequence[str], words: Mapping[str, Words] | None = None
+    path: Path,
+    *formats: Sequence[str],
+    words: Mapping[str, Words] | None = None,
+    most: int | None = None,
 ) -> pd.DataFrame:
     """Read a protocol whose columns are separated by spaces and have no header.
 
@@ -105,6 +113,8 @@ def read_protocol(
         length where the protocol has versions.
     words : mapping of str to Words, optional
         What a column may hold, beside `label` and `gender`.
+    most : int, optional
+        See `read_lines`.
 
     Returns
     -------
@@ -119,21 +129,22 @@ def read_protocol(
         not known or bona-fide with an attack, or a `file` is listed twice; every kind is told.
     """
     by_length = {len(names): names for names in formats}
-    lengths = (len(fields) for _, fields in read_lines(path))
+    lengths = (len(fields) for _, fields in read_lines(path, most=most))
     length = next((length for length in lengths if length in by_length), None)
     if length is None:
         lengths_known = " or ".join(map(str, by_length))
-        return _read(path, read_lines(path), formats[0], lengths_known, words)
-    return _read(path, read_lines(path), by_length[length], str(length), words)
+        return _read(path, read_lines(path, most=most), formats[0], lengths_known, words)
+    return _read(path, read_lines(path, most=most), by_length[length], str(length), words)
 
 
 def read_table(
     path: Path,
     needed: Sequence[str],
-    delimiter: str = ",",
+    delimiter: str | None = ",",
     also: Sequence[str] = (),
     renamed: Mapping[str, str] | None = None,
     words: Mapping[str, Words] | None = None,
+    most: int | None = None,
 ) -> pd.DataFrame:
     """Read a protocol whose first line names its columns.
 
@@ -148,6 +159,8 @@ def read_table(
         What a column is to be called, if not as in the file.
     words : mapping of str to Words, optional
         See `read_protocol`; by what the column is to be called.
+    most : int, optional
+        See `read_lines`.
 
     Returns
     -------
@@ -159,7 +172,7 @@ def read_table(
     DatasetError
         As `read_protocol` does, and when a needed column is absent or there twice.
     """
-    lines = read_lines(path, delimiter)
+    lines = read_lines(path, delimiter, most)
     header = _names_in(lines)
     missing = [name for name in needed if name not in header]
     if missing:
@@ -169,6 +182,10 @@ def read_table(
     known = {name: name for name in (*needed, *also)} | dict(renamed or {})
     names = [known.get(name, "") for name in header]
     return _read(path, lines, names, str(len(header)), words)
+
+
+def _split_right(line: str, most: int) -> list[str]:
+    return line.strip().rsplit(None, most - 1)
 
 
 def _names_in(lines: Iterator[tuple[int, list[str]]]) -> list[str]:
@@ -194,7 +211,8 @@ def _read(
     columns: dict[str, RepeatedText | DistinctText] = {
         name: DistinctText() if name in DISTINCT else RepeatedText() for name in names if name
     }
-    columns["file"] = file
+    if "file" in columns:
+        columns["file"] = file
     while batch := list(islice(lines, BATCH)):
         if {len(fields) for _, fields in batch} != {len(names)}:
             for number, fields in batch:

@@ -23,7 +23,7 @@ from src.utils.errors import DatasetError, shorten
 EXPECTS = "metadata/{train,development,evaluation}.csv (file,speaker,attack) and flac/"
 
 _PARTS = {"train": "train", "development": "dev", "evaluation": "eval"}
-_COLUMNS = ["file", "speaker", "attack"]
+COLUMNS = ["file", "speaker", "attack"]
 _BONA_FIDE = "a00"
 _ATTACKS = Words(
     lambda words: words.where(words.str.fullmatch(r"a\d\d")), "unknown attack '{}'", "a00, a01, ..."
@@ -55,14 +55,25 @@ def scan(folder: Path) -> Scan:
     base = place.relative_to(folder)
     listing = Listing(folder)
     for part, path in tables.items():
-        trials = read_table(path, _COLUMNS, words={"attack": _ATTACKS})
+        trials = read_part(path)
         bases = [base / "flac" / part, base / "flac", base]
         trials["file"] = _whole_paths(trials["file"], bases, listing)
-        is_real = trials["attack"] == _BONA_FIDE
-        trials["label"] = is_real.map({True: BONA_FIDE, False: SPOOF}).astype("str")
-        trials["attack"] = trials["attack"].where(~is_real, "")
         listing.take(trials.assign(**{SPLIT: _PARTS[part]}), path.name)
     return listing.scan("spoofceleb")
+
+
+def read_part(path: Path) -> pd.DataFrame:
+    """Read the table of a part, as `read_table` does, with a column `label`.
+
+    Raises
+    ------
+    DatasetError
+        When it is broken or lacks a column.
+    """
+    trials = read_table(path, COLUMNS, words={"attack": _ATTACKS})
+    is_real = trials["attack"] == _BONA_FIDE
+    label = is_real.map({True: BONA_FIDE, False: SPOOF}).astype("str")
+    return trials.assign(label=label, attack=trials["attack"].where(~is_real, ""))
 
 
 def _find(folder: Path) -> dict[Path, dict[str, Path]]:
@@ -78,7 +89,7 @@ def _find(folder: Path) -> dict[Path, dict[str, Path]]:
 
 def _fit(tables: dict[str, Path]) -> bool:
     """Say whether one of the tables of a folder has the columns."""
-    return any(set(_COLUMNS) <= set(peek_header(path, ",")) for path in tables.values())
+    return any(set(COLUMNS) <= set(peek_header(path, ",")) for path in tables.values())
 
 
 def _whole_paths(files: pd.Series, bases: list[Path], listing: Listing) -> list[str]:

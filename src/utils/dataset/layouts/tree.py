@@ -55,13 +55,23 @@ def find_recordings(folder: Path, problems: dict[str, str]) -> list[str]:
     return sorted(files)
 
 
+def without_suffix(file: str) -> str:
+    """Return a recording's path without the suffix of audio; any other ending stays.
+
+    >>> without_suffix("flac/LA_T_1138215.flac"), without_suffix("LA_T_1138215.1")
+    ('flac/LA_T_1138215', 'LA_T_1138215.1')
+    """
+    dot = file.rfind(".")
+    return file[:dot] if file[dot:].lower() in AUDIO_SUFFIXES else file
+
+
 def stem_of(file: str) -> str:
     """Return a recording's name without folders and suffix.
 
     >>> stem_of("flac/LA_T_1138215.flac")
     'LA_T_1138215'
     """
-    return file[file.rfind("/") + 1 : file.rfind(".")]
+    return without_suffix(file[file.rfind("/") + 1 :])
 
 
 def folders_below(folder: Path, depth: int) -> Iterator[Path]:

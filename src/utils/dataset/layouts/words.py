@@ -1,4 +1,4 @@
-"""How tables and protocols spell labels and genders."""
+"""How tables and protocols spell names, labels and genders."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,6 +59,15 @@ def attacks_of(words: pd.Series, label: pd.Series) -> pd.Series:
     is_none = (systems == "") | (labels_of(words) == BONA_FIDE)
     return systems.where(label == SPOOF, "").mask((label == BONA_FIDE) & ~is_none)
 
+
+def ids_of(words: pd.Series) -> pd.Series:
+    """Return what recordings are called, without space around it, NaN for no name."""
+    plain = words.str.strip()
+    return plain.where(plain != "")
+
+
+IDS = Words(ids_of, "the name of the recording is empty")
+"""The column `file` of a list that is not of one folder's recordings."""
 
 SPELT = {
     "label": Words(

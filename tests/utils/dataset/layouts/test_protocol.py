@@ -159,3 +159,22 @@ def test_a_message_stays_on_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(raised.value)
     assert "unknown label 'maybe not xxx" in str(raised.value)
     assert "x" * 90 not in str(raised.value)
+
+
+def test_lines_are_split_from_the_right(tmp_path: Path) -> None:
+    path = written(tmp_path, " a  b c\t1 ", "d 2", "e")
+    fields = [fields for _, fields in read_lines(path, most=2)]
+    assert fields == [["a  b c", "1"], ["d", "2"], ["e"]]
+    assert [fields for _, fields in read_lines(path, most=1)][1:] == [["d 2"], ["e"]]
+    path = written(tmp_path, "my clip spoof", "b real")
+    table = read_protocol(path, ("file", "label"), most=2)
+    assert table["file"].tolist() == ["my clip", "b"]
+    table = read_table(written(tmp_path, "file label", "my clip spoof"), ["file"], None, most=2)
+    assert table["file"].tolist() == ["my clip"]
+
+
+def test_a_protocol_may_name_no_files(tmp_path: Path) -> None:
+    path = written(tmp_path, "a spoof", "a real")
+    table = read_protocol(path, ("speaker", "label"))
+    assert list(table) == ["speaker", "label"]
+    assert table["label"].tolist() == ["spoof", "bona-fide"]

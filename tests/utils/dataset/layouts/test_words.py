@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from src.utils.dataset.layouts.words import attacks_of, genders_of, labels_of
+from src.utils.dataset.layouts.words import attacks_of, genders_of, ids_of, labels_of
 
 
 def test_unknown_words_are_missing() -> None:
@@ -28,3 +28,9 @@ def test_bona_fide_with_an_attack_is_missing() -> None:
     attacks = attacks_of(words, labels)
     assert attacks.isna().tolist() == [True, True, False, False]
     assert attacks.tolist()[2:] == ["A01", ""]
+
+
+def test_names_are_stripped_and_empty_ones_missing() -> None:
+    names = ids_of(pd.Series([" a b.wav ", "c", " ", ""], dtype="str"))
+    assert names.tolist()[:2] == ["a b.wav", "c"]
+    assert names.isna().tolist() == [False, False, True, True]
