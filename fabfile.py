@@ -618,6 +618,56 @@ def ExportScores(
 
 
 @stage(
+    audio="A recording, or a folder of them: wav, flac, ogg or mp3; only read.",
+    study_number="Judge by a trial of this study.",
+    checkpoint="Where the run's checkpoint is now, if it was moved.",
+    prior="The share of bona-fide recordings you expect, between 0 and 1 (default: 0.5).",
+    output="Write the verdicts into this file, .csv or .json (with the curves).",
+    plot="Write a figure of each recording into this folder.",
+    plot_most="How many figures, the most suspicious recordings first (default: 20).",
+)
+def Predict(
+    c,
+    audio=None,
+    backbone=None,
+    classifier=None,
+    run_number=None,
+    study_number=None,
+    checkpoint=None,
+    prior="0.5",
+    output=None,
+    plot=None,
+    plot_most="20",
+    runs=None,
+):
+    """12 · Judge new recordings by a run.
+
+    Bona-fide, spoof or inconclusive, with the probability of bona-fide, and for a recording of
+    more than 4 s its most suspicious seconds. What cannot be judged is refused with the reason,
+    and what is unlike the training data is told.
+    """
+    if not audio:
+        raise ArgumentError("--audio is needed: a recording or a folder of them")
+    numbers = _numbers(backbone, classifier, run_number, study_number)
+    share = arguments.share("--prior", prior)
+    most = arguments.whole_number("--plot-most", plot_most, 1)
+    from src.models.lookup import find_training
+    from src.predict.drawing import Drawing
+    from src.predict.stage import predict
+    from src.predict.table import check_output
+    from src.reports import report_prediction
+
+    file = None if output is None else check_output(arguments.path("--output", output))
+    drawing = None if plot is None else Drawing(arguments.path("--plot", plot), most)
+    run = find_training(_path(c, "runs", runs), backbone, classifier, *numbers)
+    prediction = predict(run, arguments.path("--audio", audio), checkpoint, share, file, drawing)
+    print(report_prediction(prediction))
+    if prediction.was_stopped:
+        # As any stopped program, so that what is chained behind does not start.
+        raise Exit("", 130)
+
+
+@stage(
     backbone="One or more, joined by commas (default: lfcc).",
     classifier="One or more, joined by commas (default: mlp,svm,rf).",
     checkpoint="For a single backbone: a hub id or a local folder.",
@@ -763,7 +813,7 @@ def CompareRuns(
     yes="Remove; without it the list is only shown.",
 )
 def Clean(c, what=None, yes=False, embeddings=None, runs=None):
-    """12 · Remove runs, embeddings or the demo.
+    """13 · Remove runs, embeddings or the demo.
 
     Only what AUDIOS wrote.
     """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
+from collections.abc import Sequence
 from math import isnan
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from src.models.probe import Probe, ProbeRun
     from src.models.search import Search
     from src.models.train import Training
+    from src.predict.stage import Prediction
     from src.results.comparison import Comparison
     from src.results.listing import Listing
     from src.utils.dataset.derive import Derived
@@ -46,6 +49,9 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 """How many of a list of rejected files are shown; the rest is in the file."""
+
+MOST_VERDICTS = 20
+"""How many verdicts are shown where all are in a file."""
 
 
 def report_prepared(prepared: Prepared) -> str:
@@ -496,6 +502,61 @@ def _tell_groups(condition: str, groups: list[Group]) -> str:
         are = "group is" if len(small) == 1 else "groups are"
         lines.append(f"{len(small):,} {more} {are} too small to say anything: {shorten(small)}")
     return "\n" + "\n".join(lines)
+
+
+def report_prediction(prediction: Prediction) -> str:
+    """Show the verdict on every recording, or on the most suspicious where a file has them all."""
+    run, verdicts = prediction.run, prediction.verdicts
+    settings = run.settings
+    lines = [
+        f"run {run.number}: {settings['backbone']['name']} + {settings['classifier']}, where "
+        f"{prediction.prior:.0%} are expected to be bona-fide"
+    ]
+    shown = verdicts
+    if prediction.output is not None and len(verdicts) > MOST_VERDICTS:
+        judged = [one for one in verdicts if one.probability is not None]
+        shown = sorted(judged, key=lambda one: one.probability or 0.0)[:MOST_VERDICTS]
+        lines.append(f"the {len(shown)} most suspicious of {len(verdicts):,}:")
+    if shown:
+        rows = [
+            (
+                one.file,
+                "-" if one.probability is None else f"{one.probability:.3f}",
+                one.verdict,
+                "" if one.lowest is None else f"{one.seconds} ({one.lowest:.3f})",
+                one.reason,
+            )
+            for one in shown
+        ]
+        names = ["file", "P(bona-fide)", "verdict", "most suspicious s", "reason or warning"]
+        lines.append(_set_left(names, rows))
+    counts = Counter(one.verdict for one in verdicts)
+    lines.append(", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items())))
+    lines += [f"note: {note}" for note in prediction.notes]
+    if prediction.was_stopped:
+        lines.append(f"stopped: {len(verdicts):,} of {prediction.n_files:,} recordings are judged")
+    if prediction.output is not None:
+        lines.append(str(prediction.output))
+    n_judged = len(verdicts) - counts["refused"]
+    if 0 < len(prediction.figures) < n_judged:
+        lines.append(
+            f"drawn: the {len(prediction.figures)} most suspicious (--plot-most={n_judged} draws "
+            f"all)"
+        )
+    lines += [str(path) for path in prediction.figures[:SHOWN]]
+    if len(prediction.figures) > SHOWN:
+        lines.append(f"and {len(prediction.figures) - SHOWN} more figures there")
+    return "\n".join(line for line in lines if line)
+
+
+def _set_left(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lay text out in columns that start at one place, for cells of very different lengths."""
+    widths = [max(map(len, cells)) for cells in zip(names, *rows, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (names, *rows)
+    )
+    return "\n".join(lines)
 
 
 def table(frame: pd.DataFrame, **formats: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from src.models.classifier import Classifier
 from src.models.data import TRAIN, VALIDATION, TrainingStores
 from src.models.lookup import TRAINING
 from src.models.probe import TABLE, Probe, choose_layer
+from src.models.reference import Reference, fit_reference
 from src.models.registry import classifier_class
 from src.models.trials import conditions_of, trials_of
 from src.utils.calibration import fit_calibration
@@ -126,6 +128,7 @@ def fit_into(
     # Apart from settings and inputs, by which equal runs are found wherever their data set lies.
     run.update(
         dataset=stores.train.dataset,
+        root=stores.train.manifest.get("root"),
         dataset_name=stores.train.dataset_name,
         split=stores.train.split_recipe,
         embeddings=str(stores.train.embeddings.resolve()),
@@ -135,6 +138,7 @@ def fit_into(
     write_csv(run.folder / TRAINED_ON, pd.concat([_clips(*part) for part in parts]))
     history = model.fit(train, validation)
     model.save(run.folder)
+    _reference(stores, layer).write(run.folder)
     scores = model.score(validation.x)
     eer, _ = compute_eer(scores, validation.y)
     calibration = fit_calibration(scores, validation.y)
@@ -151,6 +155,13 @@ def fit_into(
         results |= {f"best_{history.step}": history.best, f"{history.step}s": len(history.val_eers)}
     run.update(results=results)
     return eer, calibration.threshold
+
+
+@lru_cache(maxsize=32)
+def _reference(stores: TrainingStores, layer: int) -> Reference:
+    """Fit it once a layer: a search comes back to few of them again and again."""
+    train, validation = stores.load(layer)
+    return fit_reference(train.x, validation.x)
 
 
 def _clips(name: str, clips: EmbeddingSet, store: EmbeddingStore) -> pd.DataFrame:

@@ -179,6 +179,20 @@ def number(flag: str, text: str) -> float:
     return value
 
 
+def share(flag: str, text: str) -> float:
+    """Return `text` as a float between 0 and 1, neither included.
+
+    Raises
+    ------
+    ArgumentError
+        When it is anything else.
+    """
+    value = number(flag, text)
+    if not 0 < value < 1:
+        raise ArgumentError(f"{flag}={text} must lie between 0 and 1")
+    return value
+
+
 def number_range(flag: str, text: str) -> tuple[float, float]:
     """Return `5..20` as (5.0, 20.0), and a single number as both ends.
 

@@ -165,3 +165,12 @@ def test_numbers_of_runs() -> None:
     }.items():
         with pytest.raises(ArgumentError, match=f"--runs-list.*{told}"):
             arguments.run_numbers("--runs-list", text)
+
+
+def test_shares_lie_inside() -> None:
+    assert arguments.share("--prior", "0.25") == 0.25
+    for text in ("0", "1", "-0.5", "2"):
+        with pytest.raises(ArgumentError, match=f"--prior={text} must lie between 0 and 1"):
+            arguments.share("--prior", text)
+    with pytest.raises(ArgumentError, match="--prior=half is not a number"):
+        arguments.share("--prior", "half")
