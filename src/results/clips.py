@@ -85,7 +85,7 @@ def training_clips(run: Run) -> list[Clips]:
     return parts
 
 
-def tested_clips(path: Path) -> Clips:
+def clips_of_test(path: Path) -> Clips:
     """Return the clips whose scores a file holds.
 
     Raises

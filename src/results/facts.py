@@ -7,7 +7,7 @@ from typing import Any
 
 from src.evaluation.breakdown import ENOUGH_CLIPS
 from src.evaluation.results import Results
-from src.results.clips import PARTS, Clips, tested_clips, training_clips
+from src.results.clips import PARTS, Clips, clips_of_test, training_clips
 from src.results.outcomes import Outcome
 from src.results.wording import sentence
 from src.utils.config import BY_UTTERANCE, SAME_VOICES
@@ -38,7 +38,7 @@ class Data:
         try:
             parts = training_clips(run)
             if outcome is not None:
-                parts.append(tested_clips(outcome.scores))
+                parts.append(clips_of_test(outcome.scores))
         except AudiosError as error:
             return cls([], sentence(str(error)))
         return cls(parts)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from src.results.clips import tested_clips, training_clips
+from src.results.clips import clips_of_test, training_clips
 from src.utils.errors import RunError
 
 
@@ -28,7 +28,7 @@ def test_a_damaged_table_is_named(run_of: Callable) -> None:
     run = run_of(0)
     for name, read in (
         ("trained_on.csv", lambda: training_clips(run)),
-        ("scores_test.csv", lambda: tested_clips(run.folder / "scores_test.csv")),
+        ("scores_test.csv", lambda: clips_of_test(run.folder / "scores_test.csv")),
     ):
         (run.folder / name).write_text("speaker\nx\n")
         with pytest.raises(RunError, match=f"{name} is damaged: it lacks the column"):
