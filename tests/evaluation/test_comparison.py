@@ -65,9 +65,8 @@ def test_few_speakers_widen_the_interval(make_trials: Callable) -> None:
         resample(part.scores, part.labels, part.units, 0.0, part.llrs, 200)["auc"] for part in pair
     )
     low, high = compare(*pair).loc["auc", ["low", "high"]]
-    assert (low, high) == interval(other - one, n_units=4)
     narrow = interval(other - one)
-    assert low < narrow[0] and high > narrow[1]
+    assert high - low > 1.1 * (narrow[1] - narrow[0])
 
 
 def test_each_decides_at_its_own_threshold(make_trials: Callable) -> None:

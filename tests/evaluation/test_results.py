@@ -56,9 +56,17 @@ def test_figures_and_intervals(attacked: Trials) -> None:
         (results.ci95_attacks, attacked.units_with_attacks, 3),
     ):
         drawn = resample(scores, labels, units, 0.5, attacked.llrs, 200)
-        assert found == {name: interval(drawn[name], n_units=n_units) for name in METRICS}
+        assert set(found) == set(METRICS)
         for name, (low, high) in found.items():
             assert low < getattr(results.detection, name) < high, name
+        # Roughly: ends may be corrected where draws lie to one side of the figure.
+        for name in ("auc", "cllr", "far"):
+            expected = interval(drawn[name], n_units=n_units)
+            off = np.abs(np.subtract(found[name], expected)).max()
+            assert off < 0.2 * (expected[1] - expected[0]), name
+    # Of three attacks, hardly a draw is unlikely enough to be left out.
+    ends = drawn["far"].min(), drawn["far"].max()
+    assert results.ci95_attacks["far"] == pytest.approx(ends, abs=0.005)
     again = evaluate_trials(attacked, 0.5, confidence=0.8, tandem={"min_tdcf": 0.3})
     assert as_text(again) == as_text(results)
     assert evaluate_trials(attacked, 0.5, seed=8).ci95 != results.ci95
