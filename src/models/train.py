@@ -129,7 +129,6 @@ def fit_into(
     run.update(
         dataset=stores.train.dataset,
         root=stores.train.manifest.get("root"),
-        dataset_name=stores.train.dataset_name,
         split=stores.train.split_recipe,
         embeddings=str(stores.train.embeddings.resolve()),
     )

@@ -66,7 +66,7 @@ class Clips:
         ]
 
 
-def training_clips(run: Run) -> list[Clips]:
+def clips_of_training(run: Run) -> list[Clips]:
     """Return the clips of training and validation, as a run keeps them.
 
     Raises

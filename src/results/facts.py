@@ -7,7 +7,7 @@ from typing import Any
 
 from src.evaluation.breakdown import ENOUGH_CLIPS
 from src.evaluation.results import Results
-from src.results.clips import PARTS, Clips, clips_of_test, training_clips
+from src.results.clips import PARTS, Clips, clips_of_test, clips_of_training
 from src.results.outcomes import Outcome
 from src.results.wording import sentence
 from src.utils.config import BY_UTTERANCE, SAME_VOICES
@@ -36,7 +36,7 @@ class Data:
     def of(cls, run: Run, outcome: Outcome | None = None) -> "Data":
         """Read what a run keeps; a file that is gone leaves a page without it, no more."""
         try:
-            parts = training_clips(run)
+            parts = clips_of_training(run)
             if outcome is not None:
                 parts.append(clips_of_test(outcome.scores))
         except AudiosError as error:

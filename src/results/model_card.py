@@ -14,7 +14,7 @@ from src.results import markdown
 from src.results.audits import AuditNote, note_audit
 from src.results.data_section import count_rows, list_rows
 from src.results.facts import Data, dataset_of, limits_of_use, tell_split
-from src.results.naming import describe, name_of, next_command
+from src.results.naming import dataset_name, describe, name_of, next_command
 from src.results.origin_section import provenance_of
 from src.results.outcomes import Outcome, read_tests
 from src.results.wording import explain_eer, explain_threshold, explain_verdicts, tell_eer
@@ -114,7 +114,7 @@ def _tell_use(run: Run, runs: Path) -> list[str]:
 
 
 def _tell_data(run: Run, data: Data, note: AuditNote) -> list[str]:
-    name = run.manifest.get("dataset_name") or run.manifest.get("dataset") or "not kept"
+    name = dataset_name(run) or "not kept"
     parts = [
         markdown.heading("Data"),
         markdown.escape(f"Data set: {name}. {tell_split(run)}"),

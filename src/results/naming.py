@@ -34,6 +34,14 @@ def name_of(run: Run) -> str:
     return f"run {run.number}" + (f" of {study[0].upper()} study {study[1]}" if study else "")
 
 
+def dataset_name(run: Run) -> str:
+    """Return the name of the data set that a run is of, empty where it was not kept.
+
+    It is that of the data set's own folder, which its recordings may lie apart from.
+    """
+    return Path(run.manifest.get("root") or run.manifest.get("dataset") or "").name
+
+
 def describe(run: Run) -> str:
     """Say in a few words what a run is."""
     settings = run.settings

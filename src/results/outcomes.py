@@ -9,6 +9,7 @@ from src.evaluation.results import Results
 from src.evaluation.stage import KIND as EVALUATION
 from src.evaluation.stage import RESULTS, SCORES
 from src.models.tested import ENDINGS
+from src.results.naming import dataset_name
 from src.utils.config import GENDERS
 from src.utils.errors import RunError
 from src.utils.files import read_json
@@ -126,7 +127,7 @@ def _of_training(run: Run, path: Path) -> Outcome:
         if suffix.endswith(f"_{name}"):
             ending, gender = suffix.removesuffix(f"_{name}").removeprefix("_"), name
     values = _read(path)
-    own = run.manifest.get("dataset_name") or Path(run.manifest.get("dataset") or "").name
+    own = dataset_name(run)
     return Outcome(
         folder=run.folder,
         path=path,

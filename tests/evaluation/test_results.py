@@ -147,6 +147,37 @@ def test_thresholds_that_disagree(make_trials: Callable) -> None:
         assert "disagree" not in warned(trials, threshold)
 
 
+def test_a_threshold_that_costs_much_of_a_good_detector(make_trials: Callable) -> None:
+    """Rates may lie close together and still be many times those of the best threshold."""
+    trials = make_trials(40, 10, gap=5.0, own=0.3)
+    found = evaluate_trials(trials, -1.1).detection
+    assert found.far - found.frr < 0.1 and found.hter > 1.5 * found.eer + 0.01
+    assert "lets too many spoofs pass" in warned(trials, -1.1)
+    assert warned(trials, 0.0) == ""
+
+
+def test_scores_taken_as_they_are_have_no_validation(make_trials: Callable) -> None:
+    trials = make_trials(scores=make_trials().scores + 3)
+    bold = make_trials(llrs=20 * make_trials().scores)
+    told = "\n".join(
+        text
+        for one in (trials, bold)
+        for text in evaluate_trials(one, 0.0, is_calibrated=False).warnings
+    )
+    assert "the threshold does not suit these scores: 0, fixed beforehand" in told
+    assert "the scores are no ratios (Cllr" in told
+    assert "validation" not in told and "probabilities" not in told
+
+
+def test_guessing(make_trials: Callable) -> None:
+    texts = [warned(make_trials(gap=0.0, seed=seed)) for seed in range(4)]
+    for text, seed in zip(texts, range(4), strict=True):
+        eer = evaluate_trials(make_trials(gap=0.0, seed=seed), 0.0).detection.eer
+        assert f"EER of {eer:.1%} cannot be told from guessing" in text
+        assert ("polarity" in text) == (eer > 0.5)
+        assert "worse than chance" not in text
+
+
 def test_few_clips_cannot_tell_that_thresholds_disagree(make_trials: Callable) -> None:
     """Rates that lie far apart by a clip or two are no shift."""
     nobody = {"files": np.arange(21).astype(str), "speakers": np.full(21, "")}

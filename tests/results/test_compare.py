@@ -125,7 +125,7 @@ def test_the_test_that_counts_may_be_named(runs: Path, run_of: Callable) -> None
     run.update(tested_elsewhere={"B": "/b"})
     with pytest.raises(RunError, match="run 0 was not tested on B, but on all"):
         compare_runs(runs, [0, 1], tested_on="B")
-    run_of(0).update(dataset_name="B")
+    run_of(0).update(root="/data/B")
     done = compare_runs(runs, [0, 1], tested_on="B")
     assert {one.outcome.suffix for one in done.entries} == {"", "_B"}
 
