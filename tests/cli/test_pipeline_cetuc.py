@@ -269,7 +269,8 @@ def test_run_folders(place, trained, table, number, classifier):
     results = json.loads((folder / "test_results.json").read_text())
     assert set(results) >= RESULT_KEYS
     scores = table(folder / "scores_test.csv")
-    assert list(scores[0]) == ["file", "label", "score", "speaker", "gender", "attack"]
+    columns = ["file", "label", "score", "speaker", "gender", "attack", "llr"]
+    assert list(scores[0])[: len(columns)] == columns
     wanted = table(place / "rms/splits/by_file/files-downstream_test.csv")
     assert {row["file"] for row in scores} == {row["file"] for row in wanted}
     assert results["n_bona_fide"] == sum(row["label"] == "bona-fide" for row in wanted)
