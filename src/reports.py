@@ -530,6 +530,9 @@ def report_prediction(prediction: Prediction) -> str:
         ]
         names = ["file", "P(bona-fide)", "verdict", "most suspicious s", "reason or warning"]
         lines.append(_set_left(names, rows))
+    refused = {one.file: one.reason for one in verdicts if one.is_refused}
+    if shown is not verdicts and refused:
+        lines += [f"refused: {file} {reason}" for file, reason in list(refused.items())[:SHOWN]]
     counts = Counter(one.verdict for one in verdicts)
     lines.append(", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items())))
     lines += [f"note: {note}" for note in prediction.notes]

@@ -44,6 +44,10 @@ def test_many_verdicts_stand_in_the_file(prediction: Callable, tmp_path: Path) -
     assert lines[1] == "the 20 most suspicious of 50:"
     assert [line.split()[1] for line in lines[3:23]] == [f"{n / 50:.3f}" for n in range(20)]
     assert lines[23:] == ["50 spoof", str(tmp_path / "a.csv")]
+    # What was refused is never hidden.
+    silent = Verdict("z.wav", "refused", refusal="is silent")
+    text = reports.report_prediction(prediction([*verdicts, silent], output=tmp_path / "a.csv"))
+    assert text.splitlines()[23:25] == ["refused: z.wav is silent", "1 refused, 50 spoof"]
     # Without a file they are all shown.
     assert len(reports.report_prediction(prediction(verdicts)).splitlines()) == 53
 
