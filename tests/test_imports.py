@@ -21,6 +21,7 @@ LEVELS: list[tuple[str, ...]] = [
             "tables",
             "arguments",
             "linear_prediction",
+            "log_mel",
         )
     ),
     tuple(
