@@ -158,6 +158,6 @@ def test_the_length_of_clips_is_a_condition(tmp_path: Path, monkeypatch) -> None
         ScoreSettings(write_scores(tmp_path / "s.txt"), key), tmp_path / "runs"
     )
     bands = {group.group: group for group in done.results.breakdowns["duration"]}
-    assert list(bands) == ["under 1 s", "1 to 2 s", "2 to 4 s"]
+    assert list(bands) == ["under 1 s", "1 to 2 s", "2 to 4 s", "unknown"]
     assert (bands["under 1 s"].n_bona_fide, bands["under 1 s"].n_spoof) == (19, 20)
     assert done.results.ci95_over == "120 clips"
