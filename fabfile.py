@@ -14,6 +14,7 @@ from invoke import Collection, Context, Exit
 from src.utils import arguments
 from src.utils.config import (
     BACKBONES,
+    BASELINE,
     CLASSIFIERS,
     DEFAULTS,
     FULL,
@@ -500,6 +501,54 @@ def TestModel(
 
     run = find_training(_path(c, "runs", runs), backbone, classifier, *numbers)
     evaluation = evaluate_run(run, _path(c, "embeddings", embeddings), gender)
+    print(f"run {run.number}: {run.folder}")
+    print(report_evaluation(evaluation))
+
+
+@stage(
+    weights="Where to start: a file (.tflite, .h5 or .pth), package (the file of the package "
+    "torch-vggish-yamnet) or none (random; default).",
+    epochs="Epochs at most (default: 10).",
+    hyperparameters="In place of the defaults: learning_rate=3e-4,batch_size=128,patience=10, or "
+    "the hyperparameters.json of a run.",
+)
+def TrainBaseline(
+    c, dataset=None, weights="none", epochs=None, hyperparameters=None, runs=None, seed=None
+):
+    """10 · Train the YAMNet baseline.
+
+    A convolutional network on the recordings of the split, all of it trained. Where an equal
+    training was broken off, it goes on.
+    """
+    values = arguments.recipe(hyperparameters, "log-mel", BASELINE).hyperparameters
+    if epochs is not None:
+        values = values | {"epochs": arguments.whole_number("--epochs", epochs, 1)}
+    from src.audit.summary import find_audit
+    from src.models.yamnet.stage import train_baseline
+    from src.models.yamnet.weights import load_weights
+    from src.reports import report_audited, report_baseline
+
+    loaded, source = load_weights(weights), _dataset(c, dataset)
+    folder = _path(c, "runs", runs)
+    print(report_audited(find_audit(folder, str(source.audio.resolve()))))
+    print(report_baseline(train_baseline(source, folder, loaded, values, _seed(c, seed))))
+
+
+@stage(run_number="Number of the run (default: the newest of the baseline).")
+def TestBaseline(c, dataset=None, run_number=None, gender=None, runs=None):
+    """11 · Test the YAMNet baseline.
+
+    On the recordings of the split's test, with the figures and files of TestModel.
+    """
+    number = arguments.optional_number("--run-number", run_number)
+    if gender is not None:
+        choose("--gender", gender, GENDERS)
+    from src.models.lookup import find_training
+    from src.models.yamnet.stage import evaluate_baseline
+    from src.reports import report_evaluation
+
+    run = find_training(_path(c, "runs", runs), None, BASELINE, number)
+    evaluation = evaluate_baseline(run, _dataset(c, dataset), gender)
     print(f"run {run.number}: {run.folder}")
     print(report_evaluation(evaluation))
 

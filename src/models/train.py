@@ -5,26 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from src.models.calibrate import VALIDATION_SCORES, write_calibration
 from src.models.classifier import Classifier
-from src.models.data import TRAIN, VALIDATION, TrainingStores
+from src.models.data import TrainingStores
 from src.models.lookup import TRAINING
 from src.models.probe import TABLE, Probe, choose_layer
+from src.models.record import Part, record_inputs, record_outcome
 from src.models.registry import classifier_class
-from src.models.trials import trials_of
-from src.utils.calibration import fit_calibration
 from src.utils.config import BY_SPEAKER, PROBE, LayerChoice
-from src.utils.eer import compute_eer
-from src.utils.embeddings.embedding_set import EmbeddingSet
-from src.utils.files import replacing, write_json
 from src.utils.runs import Run, find_complete, list_runs, new_run
 from src.utils.tables import write_csv
-from src.visualize.plots import plot_losses
-
-TRAINED_ON = "trained_on.csv"
 
 
 @dataclass(frozen=True)
@@ -122,39 +111,8 @@ def fit_into(
         On validation, of the very model that is saved.
     """
     train, validation = stores.load(layer)
-    # Apart from settings and inputs, by which equal runs are found wherever their data set lies.
-    run.update(dataset=stores.train.dataset)
-    write_json(run.folder / "hyperparameters.json", run.settings)
-    write_csv(run.folder / TRAINED_ON, _clips(train, TRAIN, validation, VALIDATION))
+    seen = Part(train, stores.train), Part(validation, stores.validation)
+    record_inputs(run, *seen)
     history = model.fit(train, validation)
     model.save(run.folder)
-    scores = model.score(validation.x)
-    eer, _ = compute_eer(scores, validation.y)
-    calibration = fit_calibration(scores, validation.y)
-    write_calibration(run.folder, calibration)
-    trials = trials_of(validation, scores, calibration, stores.validation)
-    trials.write(run.folder / VALIDATION_SCORES)
-    if history is not None:
-        for name in ("train_losses", "val_losses", "val_accuracies", "val_eers"):
-            _save_array(run.folder / f"{name}.npy", getattr(history, name))
-        if plot:
-            plot_losses(history, run.folder / "loss_plot.png", model.name)
-    results = {"validation_eer": eer, "threshold": calibration.threshold}
-    if history is not None:
-        results |= {f"best_{history.step}": history.best, f"{history.step}s": len(history.val_eers)}
-    run.update(results=results)
-    return eer, calibration.threshold
-
-
-def _clips(train: EmbeddingSet, train_name: str, val: EmbeddingSet, val_name: str) -> pd.DataFrame:
-    """List what the model has seen, so that a test can tell whether it is new to it."""
-    parts = [
-        pd.DataFrame({"split": name, "file": part.files, "speaker": part.speaker})
-        for name, part in ((train_name, train), (val_name, val))
-    ]
-    return pd.concat(parts)
-
-
-def _save_array(path: Path, values: np.ndarray) -> None:
-    with replacing(path) as temporary, temporary.open("wb") as stream:
-        np.save(stream, values, allow_pickle=False)
+    return record_outcome(run, seen[1], model.score(validation.x), history, plot)

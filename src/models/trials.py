@@ -1,31 +1,29 @@
 """From the scores of a split's clips to trials, with all that is known of each clip."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
 from src.evaluation.trials import CONDITIONS, Trials
+from src.models.data import ClipSource
 from src.utils.calibration import Calibration
 from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.labelled import LabelledClips
 from src.utils.dataset.schema import NUMERIC
-from src.utils.embeddings.embedding_set import EmbeddingSet
-from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import AudiosError
 
 
 def trials_of(
-    clips: EmbeddingSet, scores: np.ndarray, calibration: Calibration, store: EmbeddingStore
+    clips: LabelledClips, scores: np.ndarray, calibration: Calibration, source: ClipSource
 ) -> Trials:
     """Put clips and their scores, shape (clips,), together.
 
     Parameters
     ----------
-    clips : EmbeddingSet
+    clips : LabelledClips
     scores : numpy.ndarray
     calibration : Calibration
         Turns the scores into likelihood ratios.
-    store : EmbeddingStore
+    source : ClipSource
         Where the clips are from.
     """
     return Trials(
@@ -34,20 +32,19 @@ def trials_of(
         labels=clips.y,
         llrs=calibration.llrs(scores),
         speakers=clips.speaker,
-        conditions=_conditions(clips, store),
+        conditions=_conditions(clips, source),
     )
 
 
-def _conditions(clips: EmbeddingSet, store: EmbeddingStore) -> pd.DataFrame:
+def _conditions(clips: LabelledClips, source: ClipSource) -> pd.DataFrame:
     """Return those of `CONDITIONS` that are known of clips, a row each, in their order.
 
-    Gender and attack are kept with the vectors; what else there is, is in the data set's table. A
+    Gender and attack are kept with the clips; what else there is, is in the data set's table. A
     data set that is gone leaves a test without those groups, no more.
     """
     known = pd.DataFrame({"gender": clips.gender, "attack": clips.attack})
-    root = store.manifest.get("root")
     try:
-        table = Dataset.open(Path(root)).read_files() if root else None
+        table = Dataset.open(source.root).read_files() if source.root else None
     except AudiosError:
         table = None
     if table is not None:

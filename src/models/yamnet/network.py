@@ -73,9 +73,7 @@ class ConvolutionUnit(nn.Module):
 
     def fold(self) -> None:
         """Take the norm for one that was folded into the convolution, which leaves its offset."""
-        nn.init.zeros_(self.norm.running_mean)
-        nn.init.constant_(self.norm.running_var, 1.0 - EPSILON)
-        nn.init.ones_(self.norm.weight)
+        self._set_norm(torch.zeros(()), torch.tensor(1.0 - EPSILON))
 
     @torch.no_grad()
     def unfold(self, x: torch.Tensor) -> torch.Tensor:
@@ -89,11 +87,17 @@ class ConvolutionUnit(nn.Module):
         x = self.convolve(x)
         activations = functional.relu(x + self.norm.bias[:, None, None])
         variance, mean = torch.var_mean(x, dim=(0, 2, 3), unbiased=False)
-        self.norm.running_mean.copy_(mean)
-        self.norm.running_var.copy_(variance)
-        self.norm.weight.copy_(torch.sqrt(variance + EPSILON))
+        self._set_norm(mean, variance)
         self.norm.bias.add_(mean)
         return activations
+
+    @torch.no_grad()
+    def _set_norm(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
+        """Let the norm expect these, and change nothing that has them but by its offset."""
+        expected = {"running_mean": mean, "running_var": variance}
+        for name, value in expected.items():
+            self.norm.get_buffer(name).copy_(value)
+        self.norm.weight.copy_(torch.sqrt(variance + EPSILON))
 
 
 class YamNet(nn.Module):

@@ -6,12 +6,16 @@ are those of TensorFlow Lite's schema, version 3.
 """
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
 from src.utils.errors import CheckpointError
+
+Item = TypeVar("Item")
 
 CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, MUL = 3, 4, 9, 18
 """Codes of the operators that YAMNet's constants belong to."""
@@ -30,7 +34,7 @@ _SCALE, _ZERO_POINT, _DIMENSION = 2, 3, 6
 _DATA = 0
 """Which field of its table each is."""
 
-_TYPES = {
+_TYPES: dict[int, np.dtype[Any]] = {
     0: np.dtype("<f4"),
     1: np.dtype("<f2"),
     2: np.dtype("<i4"),
@@ -96,7 +100,7 @@ class _Buffer:
     def follow(self, place: int) -> int:
         return place + self.number("<I", place)
 
-    def vector(self, place: int, dtype: np.dtype) -> np.ndarray:
+    def vector(self, place: int, dtype: np.dtype[Any]) -> np.ndarray:
         """Return the vector that the pointer at `place` leads to."""
         start = self.follow(place)
         count = self.number("<I", start)
@@ -160,7 +164,7 @@ def _read(content: _Buffer) -> list[Operator]:
         inputs = operator.vector(_OPERATOR_INPUTS, "<i4").tolist()
         # What is not given has the number -1.
         named = [None if i < 0 else _item(tensors, i, "tensor") for i in inputs]
-        found.append(Operator(code, [t and _constant(t, buffers) for t in named]))
+        found.append(Operator(code, [None if t is None else _constant(t, buffers) for t in named]))
     return found
 
 
@@ -197,7 +201,7 @@ def _real(values: np.ndarray, quantization: _Table) -> np.ndarray:
     return ((values - zero) * scale.reshape(shape).astype(np.float64)).astype(np.float32)
 
 
-def _item(items: list, number: int, what: str) -> "_Table | int":
+def _item(items: Sequence[Item], number: int, what: str) -> Item:
     if not 0 <= number < len(items):
         raise ValueError(f"{what} {number} of {len(items)} is named")
     return items[number]

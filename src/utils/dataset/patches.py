@@ -95,8 +95,8 @@ class PatchSet(LabelledClips):
                 # Not mapped into memory: pages that were touched would count as this process's.
                 for block, patch in zip((self.first[clips] + within).tolist(), found, strict=True):
                     stream.seek(block * _BLOCK_BYTES)
-                    if stream.readinto(patch) != patch.nbytes:
-                        raise DatasetError(f"{self.path} is cut short; remove it and run this again")
+                    if stream.readinto(patch.data) != patch.nbytes:
+                        raise DatasetError(f"{self.path} is cut short; remove it, and run again")
         except OSError as error:
             raise DatasetError(f"cannot read {self.path}: {error.strerror}") from error
         return found.astype(np.float32)

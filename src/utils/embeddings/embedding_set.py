@@ -51,9 +51,8 @@ class EmbeddingSet(LabelledClips):
 
 def join(first: EmbeddingSet, second: EmbeddingSet) -> EmbeddingSet:
     """Return the clips of two sets of one backbone and layer, the first one's first."""
-    rows: dict[str, Any] = {
-        name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in first.per_clip
-    }
+    pairs = {name: (getattr(first, name), getattr(second, name)) for name in first.per_clip}
+    rows: dict[str, Any] = {name: np.concatenate(pair) for name, pair in pairs.items()}
     return replace(first, **rows)
 
 

@@ -100,13 +100,19 @@ class EmbeddingStore:
     @property
     def dataset_name(self) -> str:
         """The name of the data set's own folder, which its recordings may lie apart from."""
-        return Path(self.manifest.get("root", self.dataset)).name
+        return (self.root or Path(self.dataset)).name
+
+    @property
+    def root(self) -> Path | None:
+        """The data set's own folder, None for a store of before it was kept."""
+        root = self.manifest.get("root")
+        return Path(root) if root else None
 
     @property
     def is_stale(self) -> bool:
         """Whether the data set was split anew since; no where that cannot be told."""
         then = self.manifest.get("split_fingerprint")
-        now = split_fingerprint(Path(self.manifest["root"])) if then else None
+        now = split_fingerprint(self.root) if then and self.root else None
         return now is not None and now != then
 
     @property
