@@ -402,9 +402,13 @@ def ProbeLayers(c, backbone=None, embeddings=None, runs=None, seed=None):
     from src.models.data import TrainingStores
     from src.models.probe import run_probe
     from src.reports import report_probe
+    from src.results.report import write_report
 
+    folder = _path(c, "runs", runs)
     stores = TrainingStores.open(_path(c, "embeddings", embeddings), name)
-    print(report_probe(run_probe(stores, _path(c, "runs", runs), _seed(c, seed))))
+    done = run_probe(stores, folder, _seed(c, seed))
+    write_report(done.run, folder)
+    print(report_probe(done))
 
 
 @stage(study_number="A study to continue (default: start a new one).")
@@ -429,10 +433,13 @@ def OptimizeHyperparameters(
     from src.models.data import TrainingStores
     from src.models.search import optimize
     from src.reports import report_audited, report_search
+    from src.results.report import write_report
 
+    folder = _path(c, "runs", runs)
     stores = TrainingStores.open(_path(c, "embeddings", embeddings), names[0])
-    print(report_audited(find_audit(_path(c, "runs", runs), stores.train.dataset)))
-    search = optimize(stores, _path(c, "runs", runs), names[1], total, _seed(c, seed), study)
+    print(report_audited(find_audit(folder, stores.train.dataset)))
+    search = optimize(stores, folder, names[1], total, _seed(c, seed), study)
+    write_report(search.study, folder)
     print(report_search(search))
     if search.was_stopped:
         # As any stopped program, so that what is chained behind does not start.
@@ -461,6 +468,7 @@ def TrainModel(
     from src.models.lookup import best_of_study
     from src.models.train import train_model
     from src.reports import report_audited, report_training
+    from src.results.report import write_report
 
     folder = _path(c, "runs", runs)
     if study is not None:
@@ -474,6 +482,7 @@ def TrainModel(
     if given is None:
         given = PROBE if recipe.layer is None else recipe.layer
     training = train_model(stores, folder, names[1], given, recipe.hyperparameters, _seed(c, seed))
+    write_report(training.run, folder)
     print(report_training(training))
 
 
@@ -498,9 +507,12 @@ def TestModel(
     from src.models.evaluate import evaluate_run
     from src.models.lookup import find_training
     from src.reports import report_evaluation
+    from src.results.report import write_report
 
-    run = find_training(_path(c, "runs", runs), backbone, classifier, *numbers)
+    folder = _path(c, "runs", runs)
+    run = find_training(folder, backbone, classifier, *numbers)
     evaluation = evaluate_run(run, _path(c, "embeddings", embeddings), gender)
+    write_report(run, folder)
     print(f"run {run.number}: {run.folder}")
     print(report_evaluation(evaluation))
 
@@ -602,7 +614,9 @@ def EvaluateScores(
         )
     from src.evaluation.stage import ScoreSettings, evaluate_score_file
     from src.reports import report_score_evaluation
+    from src.results.report import write_report
 
+    folder = _path(c, "runs", runs)
     settings = ScoreSettings(
         scores=arguments.path("--scores", scores),
         protocol=arguments.path("--protocol", protocol),
@@ -614,7 +628,9 @@ def EvaluateScores(
         asv_protocol=_given("asv-protocol", asv_protocol),
         seed=_seed(c, seed),
     )
-    print(report_score_evaluation(evaluate_score_file(settings, _path(c, "runs", runs))))
+    evaluation = evaluate_score_file(settings, folder)
+    write_report(evaluation.run, folder)
+    print(report_score_evaluation(evaluation))
 
 
 @stage(
@@ -648,6 +664,56 @@ def ExportScores(
 
     run = find_scored(_path(c, "runs", runs), backbone, classifier, *numbers)
     print(f"{path}: {export_scores(run, path, format, of, what):,} scores of {run.folder}")
+
+
+@stage(
+    audio="A recording, or a folder of them: wav, flac, ogg or mp3; only read.",
+    study_number="Judge by a trial of this study.",
+    checkpoint="Where the run's checkpoint is now, if it was moved.",
+    prior="The share of bona-fide recordings you expect, between 0 and 1 (default: 0.5).",
+    output="Write the verdicts into this file, .csv or .json (with the curves).",
+    plot="Write a figure of each recording into this folder.",
+    plot_most="How many figures, the most suspicious recordings first (default: 20).",
+)
+def Predict(
+    c,
+    audio=None,
+    backbone=None,
+    classifier=None,
+    run_number=None,
+    study_number=None,
+    checkpoint=None,
+    prior="0.5",
+    output=None,
+    plot=None,
+    plot_most="20",
+    runs=None,
+):
+    """12 · Judge new recordings by a run.
+
+    Bona-fide, spoof or inconclusive, with the probability of bona-fide, and for a recording of
+    more than 4 s its most suspicious seconds. What cannot be judged is refused with the reason,
+    and what is unlike the training data is told.
+    """
+    if not audio:
+        raise ArgumentError("--audio is needed: a recording or a folder of them")
+    numbers = _numbers(backbone, classifier, run_number, study_number)
+    share = arguments.share("--prior", prior)
+    most = arguments.whole_number("--plot-most", plot_most, 1)
+    from src.models.lookup import find_training
+    from src.predict.drawing import Drawing
+    from src.predict.stage import predict
+    from src.predict.table import check_output
+    from src.reports import report_prediction
+
+    file = None if output is None else check_output(arguments.path("--output", output))
+    drawing = None if plot is None else Drawing(arguments.path("--plot", plot), most)
+    run = find_training(_path(c, "runs", runs), backbone, classifier, *numbers)
+    prediction = predict(run, arguments.path("--audio", audio), checkpoint, share, file, drawing)
+    print(report_prediction(prediction))
+    if prediction.was_stopped:
+        # As any stopped program, so that what is chained behind does not start.
+        raise Exit("", 130)
 
 
 @stage(
@@ -738,11 +804,65 @@ def Demo(c):
 
 
 @stage(
+    study_number="List the trials of this study.",
+    classifier="Only this one: mlp, svm or rf.",
+    sort="eer (default: lowest test EER first, then validation EER), number or time.",
+)
+def ListRuns(c, study_number=None, classifier=None, sort="eer", runs=None):
+    """12 · List all runs, the best first.
+
+    What each is, its validation and test EER with an interval, on what it was tested and whether
+    it ended well.
+    """
+    study = arguments.optional_number("--study-number", study_number)
+    if classifier is not None:
+        arguments.classifier_name(classifier)
+    from src.reports import report_listing
+    from src.results.listing import ORDERS, list_all
+
+    choose("--sort", sort, ORDERS)
+    print(report_listing(list_all(_path(c, "runs", runs), study, classifier, sort)))
+
+
+@stage(
+    runs_list="The numbers of two or more tested runs, such as 3,7.",
+    study_number="The runs are trials of this study.",
+    classifier="Of the study, where two have the number: mlp, svm or rf.",
+    tested_on="The name of the data set whose test counts (default: each run's own).",
+    seed="Seed of the intervals (default: 7).",
+)
+def CompareRuns(
+    c,
+    runs_list=None,
+    study_number=None,
+    classifier=None,
+    tested_on=None,
+    runs=None,
+    seed=None,
+):
+    """12 · Compare tested runs on the same clips.
+
+    As a table here and as a page with their DET curves: each against the best, with the interval
+    of the difference and how likely chance is to explain it.
+    """
+    numbers = arguments.run_numbers("--runs-list", runs_list)
+    study = arguments.optional_number("--study-number", study_number)
+    if classifier is not None:
+        arguments.classifier_name(classifier)
+    from src.reports import report_comparison
+    from src.results.compare import compare_runs
+
+    folder = _path(c, "runs", runs)
+    done = compare_runs(folder, numbers, study, classifier, tested_on, _seed(c, seed))
+    print(report_comparison(done))
+
+
+@stage(
     what="runs, embeddings or demo.",
     yes="Remove; without it the list is only shown.",
 )
 def Clean(c, what=None, yes=False, embeddings=None, runs=None):
-    """12 · Remove runs, embeddings or the demo.
+    """13 · Remove runs, embeddings or the demo.
 
     Only what AUDIOS wrote.
     """
@@ -843,14 +963,16 @@ def _generate_embeddings(
 def _visualize(c, method, backbone, split, layer, embeddings, runs, seed):
     name, number = arguments.backbone_name(backbone), arguments.layer_number(layer)
     from src.reports import report_projection
+    from src.results.report import write_report
     from src.utils.embeddings.store import EmbeddingStore
     from src.visualize.projection import visualize
 
     choose("--split", split, [*SPLITS, FULL])
     store = EmbeddingStore.open(_path(c, "embeddings", embeddings), name, split)
-    print(
-        report_projection(visualize(store, _path(c, "runs", runs), method, number, _seed(c, seed)))
-    )
+    folder = _path(c, "runs", runs)
+    run = visualize(store, folder, method, number, _seed(c, seed))
+    write_report(run, folder)
+    print(report_projection(run))
 
 
 def _dataset(c, given):
@@ -902,8 +1024,8 @@ def _print_pipeline(result):
             auc="{:.4f}",
         )
     )
-    print("\nfigures")
-    for path in result.figures:
+    print("\npages to open")
+    for path in result.pages:
         print(f"  {path}")
 
 

@@ -4,7 +4,7 @@ Run as `python benchmarks/coverage.py [--tests=300]`. Many small tests are made 
 speakers with four clips in either class, whose scores lie around a mean of their own in each; the
 true figures are those of normal distributions. For each metric, in per cent of the tests:
 
-- ours: intervals over speakers, percentiles expanded for their number;
+- ours: intervals over speakers, percentiles expanded for their number and bias-corrected;
 - plain percentiles of the same draws;
 - clips: percentiles of as many draws of clips, as if no two were of one voice.
 
@@ -28,6 +28,7 @@ from scipy.stats import norm
 
 from src.utils.bootstrap import Units, interval, intervals, p_value, resample
 from src.utils.dcf import ASVSPOOF5
+from src.utils.detection import evaluate_scores
 from src.utils.parallel import n_workers
 from tests.utils.simulation import simulate
 
@@ -59,7 +60,8 @@ def holds(n_speakers: int, truth: dict[str, float], seed: int) -> np.ndarray:
         resample(scores, labels, Units(units), THRESHOLD, None, RESAMPLES, seed)
         for units in (speakers, np.arange(len(labels)))
     ]
-    ours = intervals(draws[0], n_speakers)
+    figures = evaluate_scores(scores, labels, THRESHOLD).as_dict()
+    ours = intervals(draws[0], n_speakers, figures=figures)
     kinds = (ours, *({name: interval(found[name]) for name in truth} for found in draws))
     return np.array(
         [

@@ -14,6 +14,7 @@ from src.models.data import TEST, TRAIN, TrainingStores
 from src.models.evaluate import evaluate_run
 from src.models.search import optimize
 from src.models.train import Training, train_model
+from src.results.report import write_report
 from src.utils.config import CLASSIFIERS, DOWNSTREAM_SPLITS, PROBE, LayerChoice
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.generate import generate_tables
@@ -32,6 +33,7 @@ from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.extract import extract_split
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import DatasetError
+from src.utils.runs import Run
 from src.visualize.projection import METHODS, visualize
 
 MATCH = "match"
@@ -93,12 +95,12 @@ class PipelineResult:
     table : pandas.DataFrame
         One row a detector: `backbone, classifier, layer, validation_eer, test_eer, accuracy,
         auc, run`.
-    figures : list of pathlib.Path
-        The page of the audit first.
+    pages : list of pathlib.Path
+        To open in a browser: of the audit first, then of every run and study.
     """
 
     table: pd.DataFrame
-    figures: list[Path]
+    pages: list[Path]
 
 
 def run_pipeline(settings: PipelineSettings, tell: Callable[[str], None]) -> PipelineResult:
@@ -118,18 +120,19 @@ def run_pipeline(settings: PipelineSettings, tell: Callable[[str], None]) -> Pip
     audit = audit_dataset(dataset, settings.runs, settings.seed, reuse=True)
     tell(f"AuditDataset\n{reports.report_audit(audit)}")
     rows: list[tuple] = []
-    figures = [audit.page]
+    pages = [audit.page]
     for name, backbone in backbones.items():
         for split in DOWNSTREAM_SPLITS:
             extraction = extract_split(dataset, split, backbone, settings.embeddings)
             tell(f"GenerateEmbeddings\n{reports.report_extraction(extraction)}")
-        figures += _visualize(settings, name, tell)
+        pages += _visualize(settings, name, tell)
         stores = TrainingStores.open(settings.embeddings, name)
         for classifier in settings.classifiers:
-            training = _train(settings, stores, classifier, tell)
+            training, study = _train(settings, stores, classifier, tell)
+            pages += [] if study is None else [study]
             evaluation = evaluate_run(training.run, settings.embeddings, reuse=True)
+            pages.append(_write(training.run, settings))
             tell(f"TestModel\n{reports.report_evaluation(evaluation)}")
-            figures += evaluation.figures
             found = evaluation.results.detection
             rows.append(
                 (
@@ -153,7 +156,7 @@ def run_pipeline(settings: PipelineSettings, tell: Callable[[str], None]) -> Pip
         "auc",
         "run",
     ]
-    return PipelineResult(pd.DataFrame(rows, columns=columns), figures)
+    return PipelineResult(pd.DataFrame(rows, columns=columns), pages)
 
 
 def prepare_dataset(settings: PipelineSettings, tell: Callable[[str], None]) -> Dataset:
@@ -220,12 +223,12 @@ def _visualize(
     settings: PipelineSettings, backbone: str, tell: Callable[[str], None]
 ) -> list[Path]:
     store = EmbeddingStore.open(settings.embeddings, backbone, TRAIN)
-    figures = []
+    pages = []
     for method, about in METHODS.items():
         run = visualize(store, settings.runs, method, -1, settings.seed, reuse=True)
+        pages.append(_write(run, settings))
         tell(f"VisualizeEmbeddings ({about.label})\n{reports.report_projection(run)}")
-        figures.append(run.folder / f"{method}.png")
-    return figures
+    return pages
 
 
 def _train(
@@ -233,13 +236,14 @@ def _train(
     stores: TrainingStores,
     classifier: str,
     tell: Callable[[str], None],
-) -> Training:
-    """Search, if asked to, and train with what was found."""
-    layer, hyperparameters = settings.layer, None
+) -> tuple[Training, Path | None]:
+    """Search, if asked to, and train with what was found; return the page of the search too."""
+    layer, hyperparameters, page = settings.layer, None, None
     if settings.trials:
         search = optimize(
             stores, settings.runs, classifier, settings.trials, settings.seed, reuse=True
         )
+        page = _write(search.study, settings)
         tell(f"OptimizeHyperparameters\n{reports.report_search(search)}")
         if search.was_stopped:
             raise KeyboardInterrupt
@@ -249,4 +253,9 @@ def _train(
         stores, settings.runs, classifier, layer, hyperparameters, settings.seed, reuse=True
     )
     tell(f"TrainModel\n{reports.report_training(training)}")
-    return training
+    return training, page
+
+
+def _write(run: Run, settings: PipelineSettings) -> Path:
+    write_report(run, settings.runs)
+    return run.report

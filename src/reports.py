@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
+from collections.abc import Sequence
 from math import isnan
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from src.evaluation.measures import (
+    BY_DECISION,
+    BY_SCORE,
+    EER,
+    MEASURES,
+    TANDEM_MEASURES,
+    tell_decided,
+    with_interval,
+)
 from src.utils.config import BY_UTTERANCE, DOWNSTREAM_SPLITS, LABELS, SAME_VOICES
 from src.utils.errors import shorten
+from src.utils.runs import MODEL_CARD
 
 # A stage that ends soon should not wait for the libraries of all the others.
 if TYPE_CHECKING:
@@ -25,6 +37,9 @@ if TYPE_CHECKING:
     from src.models.search import Search
     from src.models.train import Training
     from src.models.yamnet.stage import BaselineTraining
+    from src.predict.stage import Prediction
+    from src.results.comparison import Comparison
+    from src.results.listing import Listing
     from src.utils.dataset.derive import Derived
     from src.utils.dataset.layouts.scan import Scan
     from src.utils.dataset.prepare.cetuc import People
@@ -35,6 +50,9 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 """How many of a list of rejected files are shown; the rest is in the file."""
+
+MOST_VERDICTS = 20
+"""How many verdicts are shown where all are in a file."""
 
 
 def report_prepared(prepared: Prepared) -> str:
@@ -297,9 +315,9 @@ def report_extraction(extraction: Extraction) -> str:
 
 
 def report_projection(run: Run) -> str:
-    """Name the figure and the points."""
+    """Name the figure, the points and the page."""
     method = run.settings["method"]
-    return f"{run.folder / method}.png\n{run.folder / method}.csv"
+    return f"{run.folder / method}.png\n{run.folder / method}.csv\n{run.report}"
 
 
 def report_probe(done: ProbeRun) -> str:
@@ -308,7 +326,7 @@ def report_probe(done: ProbeRun) -> str:
     if len(done.probe.table) == 1:
         name = done.run.settings["backbone"]["name"]
         text = f"{name} has one layer here and one pooling: nothing to choose\n{text}"
-    return f"{text}\n{done.figure}\n{done.table}"
+    return f"{text}\nreport: {done.run.report}\n{done.figure}\n{done.table}"
 
 
 def _tell_probe(probe: Probe) -> str:
@@ -342,7 +360,8 @@ def report_training(training: Training) -> str:
         text = f"{_tell_probe(training.probe)}\n"
     text += (
         f"layer {training.layer}, validation EER {training.validation_eer:.2%} at the threshold "
-        f"{training.threshold:.4f}\nrun {training.run.number}: {training.run.folder}"
+        f"{training.threshold:.4f}\nreport: {training.run.report}\n"
+        f"run {training.run.number}: {training.run.folder}"
     )
     text = _warn_of_voices(training.run) + text
     return text + (" (already trained)" if training.was_there else "")
@@ -374,6 +393,7 @@ def report_search(search: Search) -> str:
     if search.was_stopped:
         number = search.study.number
         text += f"stopped; continue with --study-number={number}\n"
+    text += f"report: {search.study.report}\n"
     return f"{text}study {search.study.number}: {search.study.folder}"
 
 
@@ -388,8 +408,9 @@ def report_evaluation(evaluation: Evaluation) -> str:
     head = _warn_of_voices(evaluation.run)
     if evaluation.elsewhere:
         head = f"tested on another data set: {evaluation.elsewhere}\n{head}"
-    files = [str(path) for path in (evaluation.path, *evaluation.figures)]
-    return head + "\n".join([_tell_results(evaluation.results), *files])
+    run = evaluation.run
+    files = [evaluation.path, run.folder / MODEL_CARD, run.report]
+    return head + "\n".join([_tell_results(evaluation.results), *map(str, files)])
 
 
 def report_score_evaluation(evaluation: ScoreEvaluation) -> str:
@@ -404,31 +425,56 @@ def report_score_evaluation(evaluation: ScoreEvaluation) -> str:
             "such alone (--validation-scores= calibrates)"
         )
     lines.append(_tell_results(evaluation.results))
-    lines += [str(path) for path in (evaluation.path, *evaluation.figures)]
+    lines += [str(evaluation.path), f"report: {evaluation.run.report}"]
     return "\n".join([*lines, f"run {evaluation.run.number}: {evaluation.run.folder}"])
+
+
+def report_listing(listing: Listing) -> str:
+    """Show the table of runs, and what could not be read."""
+    text = f"no runs in {listing.folder}; fab TrainModel makes one"
+    if len(listing.table):
+        text = table(listing.table)
+    return "\n".join([text, *(f"warning: {fault}" for fault in listing.faults)])
+
+
+def report_comparison(done: Comparison) -> str:
+    """Show the runs by their EER, each against the best, and where the page is."""
+    from src.results.comparison import COMPARED
+    from src.results.naming import describe
+    from src.results.wording import tell_pair
+
+    rows = [
+        (
+            one.name,
+            describe(one.run),
+            *(with_interval(one.results, name) for name in COMPARED),
+            f"{one.outcome.dataset} ({len(one.trials):,} clips)",
+        )
+        for one in done.entries
+    ]
+    names = ["run", "what", *(MEASURES[name].label for name in COMPARED), "tested on"]
+    lines = [table(pd.DataFrame(rows, columns=names))]
+    lines += [tell_pair(row) for row in done.pairs.itertuples()]
+    if len(set(done.pairs["run"])) > 1:
+        lines.append("(p-values are corrected by Holm's procedure, figure by figure)")
+    lines += [f"warning: {note}" for note in done.notes]
+    return "\n".join([*lines, f"run {done.run.number}: {done.page}"])
 
 
 def _tell_results(results: Results) -> str:
     """Lay out the figures of a test: what is likely in brackets, what to beware of first."""
     found = results.detection
     lines = [f"warning: {text}" for text in results.warnings]
-    by_score = {"EER": "eer", "minDCF": "min_dcf", "actDCF": "act_dcf", "Cllr": "cllr"}
-    by_decision = {
-        "accuracy": "accuracy",
-        "balanced": "balanced_accuracy",
-        "precision": "precision",
-        "recall": "recall",
-        "F1": "f1_score",
-        "HTER": "hter",
+    rows = {MEASURES[name].label: with_interval(results, name) for name in BY_SCORE}
+    rows |= {
+        TANDEM_MEASURES[name].label: TANDEM_MEASURES[name].write(value)
+        for name, value in results.tandem.items()
     }
-    rows = {label: _with_interval(results, name) for label, name in by_score.items()}
-    rows |= {name: f"{value:.4f}" for name, value in results.tandem.items()}
-    rows["AUC"] = _with_interval(results, "auc")
     rows["threshold"] = (
         f"{found.threshold:.4f}, fixed beforehand (the test's own EER lies at "
         f"{found.eer_threshold:.4f})"
     )
-    rows |= {label: _with_interval(results, name) for label, name in by_decision.items()}
+    rows |= {MEASURES[name].label: with_interval(results, name) for name in BY_DECISION}
     rows["bona-fide"] = (
         f"{found.n_bona_fide:,} clips: {found.true_bona_fide:,} accepted, {found.false_spoof:,} "
         f"rejected"
@@ -437,38 +483,15 @@ def _tell_results(results: Results) -> str:
         f"{found.n_spoof:,} clips: {found.true_spoof:,} rejected, {found.false_bona_fide:,} "
         f"accepted"
     )
-    decided = results.decided
-    wrong = "-" if isnan(decided.error_when_decided) else f"{decided.error_when_decided:.1%}"
-    rows["verdicts"] = (
-        f"{decided.inconclusive:.1%} inconclusive at {decided.confidence:.0%} confidence, {wrong} "
-        f"of the others wrong"
-    )
+    rows["verdicts"] = tell_decided(results.decided)
     lines += [f"{name:<10} {value}" for name, value in rows.items()]
     lines.append(f"(in brackets: 95 % intervals over {results.ci95_over})")
     if results.ci95_attacks:
         low, high = results.ci95_attacks["eer"]
-        lines.append(f"EER over {results.ci95_attacks_over}: {_span(low, high, True)}")
+        lines.append(f"EER over {results.ci95_attacks_over}: {EER.write_span(low, high)}")
     for condition, groups in results.breakdowns.items():
         lines.append(_tell_groups(condition, groups))
     return "\n".join(lines)
-
-
-SHARES = ("min_dcf", "act_dcf", "cllr", "auc")
-"""Figures that are no rates, and are not told in percent."""
-
-
-def _with_interval(results: Results, name: str) -> str:
-    value, (low, high) = getattr(results.detection, name), results.ci95[name]
-    is_rate = name not in SHARES
-    text = f"{value:.2%}" if is_rate else f"{value:.4f}"
-    return f"{text} ({_span(low, high, is_rate)})"
-
-
-def _span(low: float, high: float, is_rate: bool) -> str:
-    """Write an interval, in percent where it is one of rates."""
-    if isnan(low):
-        return "cannot be told"
-    return f"{low:.1%} .. {high:.1%}" if is_rate else f"{low:.3f} .. {high:.3f}"
 
 
 def _tell_groups(condition: str, groups: list[Group]) -> str:
@@ -477,7 +500,7 @@ def _tell_groups(condition: str, groups: list[Group]) -> str:
         (
             one.group,
             f"{one.eer:.1%}",
-            _span(one.low, one.high, True),
+            EER.write_span(one.low, one.high),
             *("-" if isnan(rate) else f"{rate:.1%}" for rate in (one.frr, one.far)),
             *(f"{count:,}" for count in (one.n_bona_fide, one.n_spoof, one.n_speakers)),
             f"against all {one.against}" if one.against else "",
@@ -493,6 +516,64 @@ def _tell_groups(condition: str, groups: list[Group]) -> str:
         are = "group is" if len(small) == 1 else "groups are"
         lines.append(f"{len(small):,} {more} {are} too small to say anything: {shorten(small)}")
     return "\n" + "\n".join(lines)
+
+
+def report_prediction(prediction: Prediction) -> str:
+    """Show the verdict on every recording, or on the most suspicious where a file has them all."""
+    run, verdicts = prediction.run, prediction.verdicts
+    settings = run.settings
+    lines = [
+        f"run {run.number}: {settings['backbone']['name']} + {settings['classifier']}, where "
+        f"{prediction.prior:.0%} are expected to be bona-fide"
+    ]
+    shown = verdicts
+    if prediction.output is not None and len(verdicts) > MOST_VERDICTS:
+        judged = [one for one in verdicts if one.probability is not None]
+        shown = sorted(judged, key=lambda one: one.probability or 0.0)[:MOST_VERDICTS]
+        lines.append(f"the {len(shown)} most suspicious of {len(verdicts):,}:")
+    if shown:
+        rows = [
+            (
+                one.file,
+                "-" if one.probability is None else f"{one.probability:.3f}",
+                one.verdict,
+                "" if one.lowest is None else f"{one.seconds} ({one.lowest:.3f})",
+                one.reason,
+            )
+            for one in shown
+        ]
+        names = ["file", "P(bona-fide)", "verdict", "most suspicious s", "reason or warning"]
+        lines.append(_set_left(names, rows))
+    refused = {one.file: one.reason for one in verdicts if one.is_refused}
+    if shown is not verdicts and refused:
+        lines += [f"refused: {file} {reason}" for file, reason in list(refused.items())[:SHOWN]]
+    counts = Counter(one.verdict for one in verdicts)
+    lines.append(", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items())))
+    lines += [f"note: {note}" for note in prediction.notes]
+    if prediction.was_stopped:
+        lines.append(f"stopped: {len(verdicts):,} of {prediction.n_files:,} recordings are judged")
+    if prediction.output is not None:
+        lines.append(str(prediction.output))
+    n_judged = len(verdicts) - counts["refused"]
+    if 0 < len(prediction.figures) < n_judged:
+        lines.append(
+            f"drawn: the {len(prediction.figures)} most suspicious (--plot-most={n_judged} draws "
+            f"all)"
+        )
+    lines += [str(path) for path in prediction.figures[:SHOWN]]
+    if len(prediction.figures) > SHOWN:
+        lines.append(f"and {len(prediction.figures) - SHOWN} more figures there")
+    return "\n".join(line for line in lines if line)
+
+
+def _set_left(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lay text out in columns that start at one place, for cells of very different lengths."""
+    widths = [max(map(len, cells)) for cells in zip(names, *rows, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (names, *rows)
+    )
+    return "\n".join(lines)
 
 
 def table(frame: pd.DataFrame, **formats: str) -> str:

@@ -50,7 +50,7 @@ def test_everything_then_nothing(tmp_path: Path, make_cetuc: Callable, monkeypat
     assert hashes(recordings) == before
     assert first.table["classifier"].tolist() == ["svm", "mlp"]
     assert first.table[["validation_eer", "test_eer"]].notna().all(axis=None)
-    assert all(path.is_file() for path in first.figures)
+    assert all(path.is_file() for path in first.pages)
     stages = [text.split("\n")[0].split(" ")[0] for text in told]
     in_order = ["GenerateDatasetCSV", "AddDatasetDuration", "AddDatasetAmplitude"]
     in_order += ["NormalizeDataset", "AddNoise", "SplitDataset", "AuditDataset"]
@@ -69,7 +69,7 @@ def test_everything_then_nothing(tmp_path: Path, make_cetuc: Callable, monkeypat
         monkeypatch.setattr(pipeline, name, refuse)
     again = run_pipeline(settings, lambda _: None)
     pd.testing.assert_frame_equal(again.table, first.table)
-    assert again.figures == first.figures
+    assert again.pages == first.pages
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "runs").rglob("model.*")} == made
     assert [run.number for run in list_runs(tmp_path / "runs")] == runs
     # With another seed it is another split, other noise, and so other folders are needed.

@@ -1,6 +1,5 @@
 """The audit as a page for a browser."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -77,11 +76,6 @@ def write_audit_page(
     page.write_page(path, f"Audit of {Path(dataset).name}", parts)
 
 
-def percent(value: float) -> str:
-    """Write a rate as a percentage, a dash where it cannot be told."""
-    return "–" if math.isnan(value) else f"{value:.1%}"
-
-
 def _verdict(findings: Findings, dataset: str) -> str:
     flags = findings.flags
     if flags:
@@ -105,8 +99,8 @@ def _shortcuts(findings: Findings) -> list[str]:
     rows = [
         (
             one.label,
-            percent(one.eer),
-            f"{percent(one.low)} – {percent(one.high)}",
+            page.percent(one.eer),
+            f"{page.percent(one.low)} – {page.percent(one.high)}",
             one.remedy if one.is_flagged else "may be chance" * one.is_unsure,
             one.bona_fide,
             one.spoof,

@@ -127,7 +127,8 @@ def _measure(
     units = trials.units.speakers[shown]
     resampled = resample_eer(scores, labels, units, n_resamples, seed)
     numbers = [len(np.unique(units[labels == value])) for value in (0, 1)]
-    low, high = intervals({"eer": resampled}, min(numbers))["eer"]
+    eer, _ = compute_eer(scores, labels)
+    low, high = intervals({"eer": resampled}, min(numbers), figures={"eer": eer})["eer"]
     accepted = trials.scores >= threshold
     speakers = trials.speakers[shown]
     too_few_clips = min(np.sum(labels == value) for value in (0, 1)) < ENOUGH_CLIPS
@@ -139,7 +140,7 @@ def _measure(
         n_bona_fide=n_bona_fide,
         n_spoof=n_spoof,
         n_speakers=_count(trials.speakers[inside]),
-        eer=compute_eer(scores, labels)[0],
+        eer=eer,
         low=low,
         high=high,
         far=_share(accepted[inside & ~is_bona_fide]),

@@ -62,6 +62,30 @@ def compare_trials(
     return pd.DataFrame(rows, columns=columns)
 
 
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """Return p-values that stay true however many questions are asked.
+
+    The step-down procedure of Holm (1979), "A simple sequentially rejective multiple test
+    procedure": the smallest counts as often as there are questions, the next once less.
+
+    Parameters
+    ----------
+    p_values : numpy.ndarray
+        Shape (questions,); NaN for one without an answer, which is not counted.
+
+    Examples
+    --------
+    >>> holm(np.array([0.04, 0.01, 0.03])).round(6).tolist()
+    [0.06, 0.03, 0.06]
+    """
+    adjusted = np.full(len(p_values), np.nan)
+    known = np.flatnonzero(~np.isnan(p_values))
+    order = known[np.argsort(p_values[known], kind="stable")]
+    times = np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p_values[order] * times))
+    return adjusted
+
+
 def _same_clips(first: Trials, second: Trials) -> np.ndarray:
     """Return where the clips of the first are in the second."""
     for trials in (first, second):

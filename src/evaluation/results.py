@@ -19,6 +19,8 @@ Intervals = dict[str, tuple[float, float]]
 
 RESAMPLES = 1000
 
+_COSTLY = 0.01
+"""How much more than the EER, and than half of it again, errors may cost without a warning."""
 _APART = 0.1
 """How far the two error rates at the threshold must lie apart for a warning."""
 _MOST_UNKNOWN = 0.05
@@ -118,6 +120,7 @@ def evaluate_trials(
     threshold: float,
     confidence: float = CONFIDENCE,
     tandem: Mapping[str, float] | None = None,
+    is_calibrated: bool = True,
     seed: int = 7,
 ) -> Results:
     """Compute all that is told of a test.
@@ -131,6 +134,8 @@ def evaluate_trials(
         What a probability must reach for a verdict (see `Calibration`).
     tandem : mapping, optional
         See `Results`.
+    is_calibrated : bool
+        Whether ratios and threshold are from validation, or the scores were taken as they are.
     seed : int
         Of the bootstrap.
     """
@@ -143,18 +148,20 @@ def evaluate_trials(
 
     def spans(found: dict[str, np.ndarray], of: Units) -> Intervals:
         ratio = detection.n_spoof / detection.n_bona_fide
-        return intervals(found, of.count(labels), spoofs_per_bona_fide=ratio)
+        figures = detection.as_dict()
+        return intervals(found, of.count(labels), spoofs_per_bona_fide=ratio, figures=figures)
 
     resampled = drawn(units)
+    ci95 = spans(resampled, units)
     both = trials.units_with_attacks
     return Results(
         detection=detection,
-        ci95=spans(resampled, units),
+        ci95=ci95,
         ci95_over=_number_of_units(trials),
         ci95_attacks={} if both is None else spans(drawn(both), both),
         ci95_attacks_over="" if both is None else _number_of_both(trials, both),
         decided=decide(trials.llrs, labels, confidence),
-        warnings=_warnings(detection, resampled, trials),
+        warnings=_warnings(detection, resampled, ci95["eer"], trials, is_calibrated),
         breakdowns=break_down(trials, threshold, RESAMPLES, seed),
         tandem=dict(tandem or {}),
     )
@@ -176,28 +183,19 @@ def _number_of_both(trials: Trials, both: Units) -> str:
 
 
 def _warnings(
-    detection: Detection, resampled: Mapping[str, np.ndarray], trials: Trials
+    detection: Detection,
+    resampled: Mapping[str, np.ndarray],
+    eer_span: tuple[float, float],
+    trials: Trials,
+    is_calibrated: bool,
 ) -> list[str]:
-    found = []
-    if detection.eer > 0.5:
-        found.append(
-            f"the EER of {detection.eer:.1%} is worse than chance: higher scores speak for spoof "
-            f"here; is their polarity reversed, or are the labels swapped?"
-        )
-    apart = detection.far - detection.frr
+    found = [*_warn_of_chance(detection.eer, *eer_span)]
     n_units = trials.units.count(trials.labels)
-    low, high = interval(resampled["far"] - resampled["frr"], n_units=n_units)
-    if abs(apart) > _APART and (low > 0 or high < 0):
-        what = "lets too many spoofs pass" if apart > 0 else "rejects too many bona-fide clips"
-        found.append(
-            f"the thresholds of validation and test disagree: {detection.threshold:.3g}, fixed "
-            f"beforehand, {what} ({detection.far:.1%} of spoofs accepted, {detection.frr:.1%} of "
-            f"bona-fide clips rejected); {detection.eer_threshold:.3g} would err alike on both"
-        )
+    found += _warn_of_threshold(detection, resampled, n_units, is_calibrated)
     if detection.cllr > 1:
+        what = "the probabilities mislead here" if is_calibrated else "the scores are no ratios"
         found.append(
-            f"the probabilities mislead here (Cllr {detection.cllr:.2f}; above 1 it would be "
-            f"better to say nothing)"
+            f"{what} (Cllr {detection.cllr:.2f}; above 1 it would be better to say nothing)"
         )
     unknown = np.mean(trials.speakers == "")
     if not trials.has_speakers:
@@ -216,6 +214,38 @@ def _warnings(
             f"voices"
         )
     return found
+
+
+def _warn_of_chance(eer: float, low: float, high: float) -> list[str]:
+    reversed_ = (
+        "higher scores speak for spoof here; is their polarity reversed, or are the labels swapped?"
+    )
+    if eer > 0.5 and not low <= 0.5:
+        return [f"the EER of {eer:.1%} is worse than chance: {reversed_}"]
+    if low <= 0.5 <= high:
+        worse = f" If it is none: {reversed_}" if eer > 0.5 else ""
+        return [f"the EER of {eer:.1%} cannot be told from guessing.{worse}"]
+    return []
+
+
+def _warn_of_threshold(
+    detection: Detection, resampled: Mapping[str, np.ndarray], n_units: int, is_calibrated: bool
+) -> list[str]:
+    """Warn where the threshold costs much, and chance alone does not part the error rates."""
+    apart = detection.far - detection.frr
+    low, high = interval(resampled["far"] - resampled["frr"], n_units=n_units)
+    is_costly = detection.hter - detection.eer > max(_COSTLY, detection.eer / 2)
+    if not (abs(apart) > _APART or is_costly) or not (low > 0 or high < 0):
+        return []
+    what = "lets too many spoofs pass" if apart > 0 else "rejects too many bona-fide clips"
+    start = "the thresholds of validation and test disagree: "
+    if not is_calibrated:
+        start = "the threshold does not suit these scores: "
+    return [
+        f"{start}{detection.threshold:.3g}, fixed beforehand, {what} ({detection.far:.1%} of "
+        f"spoofs accepted, {detection.frr:.1%} of bona-fide clips rejected); "
+        f"{detection.eer_threshold:.3g} would err alike on both"
+    ]
 
 
 def _spans(values: Mapping[str, Any]) -> Intervals:

@@ -130,17 +130,22 @@ def evaluate_score_file(settings: ScoreSettings, runs: Path) -> ScoreEvaluation:
     calibration = _calibration(settings)
     trials = _trials(table, calibration)
     tandem = _tandem(trials, settings)
+    is_calibrated = settings.validation is not None
     inputs = {name: sha256_file(path) for name, path in settings.files.items()}
     with new_run(runs, KIND, settings.as_dict(), inputs) as run:
         results = evaluate_trials(
-            trials, calibration.threshold, calibration.confidence, tandem, settings.seed
+            trials,
+            calibration.threshold,
+            calibration.confidence,
+            tandem,
+            is_calibrated,
+            settings.seed,
         )
         trials.write(run.folder / SCORES)
         title = f"{settings.scores.name}, {settings.protocol.name}"
         figures = draw_figures(trials, results, run.folder, "", title)
         path = run.folder / RESULTS
         results.write(path, {"scores": str(settings.scores), "protocol": str(settings.protocol)})
-    is_calibrated = settings.validation is not None
     return ScoreEvaluation(run, results, path, figures, unused, is_calibrated)
 
 

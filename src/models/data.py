@@ -32,6 +32,10 @@ class ClipSource(Protocol):
         """The data set's own folder, None where it is not known."""
 
     @property
+    def split_recipe(self) -> dict[str, Any] | None:
+        """How the data set is split, None where that is not known."""
+
+    @property
     def fingerprint(self) -> str:
         """A hash of what is learnt from, or tested on."""
 

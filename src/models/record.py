@@ -9,8 +9,9 @@ import pandas as pd
 from src.models.calibrate import VALIDATION_SCORES, write_calibration
 from src.models.classifier import History
 from src.models.data import TRAIN, VALIDATION, ClipSource
-from src.models.trials import trials_of
+from src.models.trials import conditions_of, trials_of
 from src.utils.calibration import fit_calibration
+from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.dataset.labelled import LabelledClips
 from src.utils.eer import compute_eer
 from src.utils.files import replacing, write_json
@@ -39,7 +40,12 @@ class Part:
 def record_inputs(run: Run, train: Part, validation: Part) -> None:
     """Write what is known before a training: its settings and its clips."""
     # Apart from settings and inputs, by which equal runs are found wherever their data set lies.
-    run.update(dataset=train.source.dataset)
+    source = train.source
+    run.update(
+        dataset=source.dataset,
+        root=None if source.root is None else str(source.root),
+        split=source.split_recipe,
+    )
     write_json(run.folder / "hyperparameters.json", run.settings)
     parts = [_clips_of(TRAIN, train), _clips_of(VALIDATION, validation)]
     write_csv(run.folder / TRAINED_ON, pd.concat(parts))
@@ -83,9 +89,11 @@ def record_outcome(
 
 
 def _clips_of(split: str, part: Part) -> pd.DataFrame:
-    """List what the model has seen, so that a test can tell whether it is new to it."""
+    """List what the model has seen, so that a test can tell whether, and how far, it is new."""
     clips = part.clips
-    return pd.DataFrame({"split": split, "file": clips.files, "speaker": clips.speaker})
+    table = pd.DataFrame({"split": split, "file": clips.files, "speaker": clips.speaker})
+    table["label"] = np.where(clips.y == 1, BONA_FIDE, SPOOF)
+    return table.join(conditions_of(clips, part.source))
 
 
 def _save_array(path: Path, values: np.ndarray) -> None:

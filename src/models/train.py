@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from src.models.data import TrainingStores
 from src.models.lookup import TRAINING
 from src.models.probe import TABLE, Probe, choose_layer
 from src.models.record import Part, record_inputs, record_outcome
+from src.models.reference import Reference, fit_reference
 from src.models.registry import classifier_class
 from src.utils.config import BY_SPEAKER, PROBE, LayerChoice
 from src.utils.runs import Run, find_complete, list_runs, new_run
@@ -113,6 +115,15 @@ def fit_into(
     train, validation = stores.load(layer)
     seen = Part(train, stores.train), Part(validation, stores.validation)
     record_inputs(run, *seen)
+    run.update(embeddings=str(stores.train.embeddings.resolve()))
     history = model.fit(train, validation)
     model.save(run.folder)
+    _reference(stores, layer).write(run.folder)
     return record_outcome(run, seen[1], model.score(validation.x), history, plot)
+
+
+@lru_cache(maxsize=32)
+def _reference(stores: TrainingStores, layer: int) -> Reference:
+    """Fit it once a layer: a search comes back to few of them again and again."""
+    train, validation = stores.load(layer)
+    return fit_reference(train.x, validation.x)

@@ -56,6 +56,25 @@ def optional_number(flag: str, text: str | None) -> int | None:
     return None if text is None else whole_number(flag, text)
 
 
+def run_numbers(flag: str, text: str | None) -> list[int]:
+    """Return the numbers of two or more runs, given as `3,7`.
+
+    Raises
+    ------
+    ArgumentError
+        When there are fewer, one is no whole number, or one is named twice.
+    """
+    if not text:
+        raise ArgumentError(f"{flag} is needed: the numbers of two or more runs, such as 3,7")
+    found = [whole_number(flag, part.strip()) for part in text.split(",")]
+    twice = [number for number in found if found.count(number) > 1]
+    if twice:
+        raise ArgumentError(f"{flag}={text} names run {twice[0]} twice")
+    if len(found) < 2:
+        raise ArgumentError(f"{flag}={text} is a single run; it takes two or more, such as 3,7")
+    return found
+
+
 def seed_number(text: str) -> int:
     """Return what `--seed` gives, as far as every library takes it.
 
@@ -157,6 +176,20 @@ def number(flag: str, text: str) -> float:
         value = math.nan
     if not math.isfinite(value):
         raise ArgumentError(f"{flag}={text} is not a number")
+    return value
+
+
+def share(flag: str, text: str) -> float:
+    """Return `text` as a float between 0 and 1, neither included.
+
+    Raises
+    ------
+    ArgumentError
+        When it is anything else.
+    """
+    value = number(flag, text)
+    if not 0 < value < 1:
+        raise ArgumentError(f"{flag}={text} must lie between 0 and 1")
     return value
 
 

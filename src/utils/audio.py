@@ -132,6 +132,15 @@ class Resampler:
             part = mono[start : start + RESAMPLED_AT_ONCE]
             self._samples += self._stream.resample_chunk(part).data
 
+    def take(self, count: int) -> np.ndarray | None:
+        """Return and forget the first `count` samples, None while there are not so many yet."""
+        size = count * np.dtype(np.float32).itemsize
+        if len(self._samples) < size:
+            return None
+        taken = np.frombuffer(bytes(self._samples[:size]), np.float32)
+        del self._samples[:size]
+        return taken
+
     def finish(self) -> np.ndarray:
         """Return the whole at the wanted rate, float32, shape (samples,), and end."""
         if self._stream is not None:
@@ -169,6 +178,31 @@ def read_waveform(path: Path, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
     if not len(waveform):
         raise AudioError(f"is shorter than one sample at {sample_rate:,} Hz")
     return waveform
+
+
+def read_parts(path: Path, size: int, sample_rate: int = SAMPLE_RATE) -> Iterator[np.ndarray]:
+    """Decode a file as `read_waveform` does, but part by part, so that its length does not matter.
+
+    Yields
+    ------
+    numpy.ndarray
+        float32, shape (size,); the last one is what is left.
+
+    Raises
+    ------
+    AudioError
+        When it cannot be decoded to its end or is not finite.
+    """
+    with _opened(path) as stream:
+        native = _info(stream).sample_rate
+        resampler = Resampler(native, sample_rate)
+        for block in _blocks(stream, BLOCK_SECONDS * native):
+            resampler.add(to_mono(block))
+            while (part := resampler.take(size)) is not None:
+                yield part
+        rest = resampler.finish()
+        if len(rest):
+            yield rest
 
 
 @dataclass(frozen=True)

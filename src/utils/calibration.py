@@ -71,7 +71,8 @@ def verdicts_of(probabilities: np.ndarray, confidence: float) -> np.ndarray:
     It is `bona-fide` or `spoof` where the probability reaches `confidence` in that direction, and
     `inconclusive` elsewhere.
     """
-    clear = [probabilities >= confidence, probabilities <= 1 - confidence]
+    # Of a tenth, the rest is nine tenths, whereas 1 - 0.9 is a little less than 0.1.
+    clear = [probabilities >= confidence, 1 - probabilities >= confidence]
     return np.select(clear, [BONA_FIDE, SPOOF], INCONCLUSIVE)
 
 

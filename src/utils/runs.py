@@ -19,6 +19,8 @@ from src.utils.errors import AudiosError, RunError, shorten
 from src.utils.files import make_folder, read_json, write_json
 
 MANIFEST = "manifest.json"
+REPORT = "report.html"
+MODEL_CARD = "model_card.md"
 CLAIMS = ".claimed"
 """One empty file per number ever given out, so that a deleted run's is not given again."""
 
@@ -55,6 +57,11 @@ class Run:
     def is_complete(self) -> bool:
         """Whether it ended well."""
         return self.manifest.get("status") == "complete"
+
+    @property
+    def report(self) -> Path:
+        """The page that tells of it."""
+        return self.folder / REPORT
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -136,14 +143,42 @@ def keeping_status(run: Run) -> Iterator[Run]:
 
 
 def list_runs(parent: Path, prefix: str = "run") -> list[Run]:
-    """Return every run (or study, by its prefix) in `parent`, by rising number."""
+    """Return every run (or study, by its prefix) in `parent`, by rising number.
+
+    Raises
+    ------
+    AudiosError
+        When a manifest is damaged.
+    """
+    return [
+        Run(number, folder, read_json(folder / MANIFEST))
+        for number, folder in _find(parent, prefix)
+    ]
+
+
+def list_sound(parent: Path, prefix: str = "run") -> tuple[list[Run], list[str]]:
+    """Return what `list_runs` does, without runs whose manifest is damaged, and what is wrong."""
+    runs, faults = [], []
+    for number, folder in _find(parent, prefix):
+        try:
+            manifest = read_json(folder / MANIFEST)
+            if not isinstance(manifest, dict):
+                raise RunError(f"{folder / MANIFEST} holds no manifest")
+        except AudiosError as error:
+            faults.append(str(error))
+        else:
+            runs.append(Run(number, folder, manifest))
+    return runs, faults
+
+
+def _find(parent: Path, prefix: str) -> list[tuple[int, Path]]:
     pattern = re.compile(rf"{re.escape(prefix)}(\d+)_\d{{8}}-\d{{6}}")
     found = []
     for folder in parent.iterdir() if parent.is_dir() else ():
         match = pattern.fullmatch(folder.name)
         if match and (folder / MANIFEST).is_file():
-            found.append(Run(int(match[1]), folder, read_json(folder / MANIFEST)))
-    return sorted(found, key=lambda run: run.number)
+            found.append((int(match[1]), folder))
+    return sorted(found)
 
 
 def find_run(parent: Path, number: int, prefix: str = "run") -> Run:

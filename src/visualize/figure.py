@@ -20,6 +20,9 @@ from src.utils.files import replacing
 # Okabe & Ito's colours, which colour-blind readers can tell apart.
 COLOURS = {BONA_FIDE: "#0072B2", SPOOF: "#D55E00"}
 
+DPI = 150
+"""Pixels an inch: sharp on screens whose letters are twice as fine as they look."""
+
 _LETTERS_PER_INCH = 8
 _TITLE_LINES = 3
 
@@ -32,7 +35,7 @@ def saved_figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
         try:
             yield figure
             with replacing(path) as temporary:
-                figure.savefig(temporary, dpi=150)
+                figure.savefig(temporary, dpi=DPI)
         finally:
             plt.close(figure)
 

@@ -42,6 +42,12 @@ FLAGS = {
         *("validation-protocol", "asv-scores", "asv-protocol", RUNS, SEED),
     ),
     "ExportScores": ("run-number", "study-number", "format", "output", "of", "what", RUNS),
+    "ListRuns": ("study-number", "classifier", "sort", RUNS),
+    "CompareRuns": ("runs-list", "study-number", "classifier", "tested-on", RUNS, SEED),
+    "Predict": (
+        *("audio", "backbone", "classifier", "run-number", "study-number", RUNS),
+        *("checkpoint", "prior", "output", "plot", "plot-most"),
+    ),
     "RunPipeline": (
         *(DATASET, EMBEDDINGS, RUNS, SEED, "backbone", "classifier", "trials"),
         *("layout", "audio", "bona-fide"),

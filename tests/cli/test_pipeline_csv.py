@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.visualize.reading import read_page
+
 PARTS = {"train": 12, "dev": 4, "test": 4}
 COLUMNS = ("file", "label", "speaker", "gender", "attack", "split")
 
@@ -56,7 +58,7 @@ def source_before(place, hashes):
 
 @pytest.fixture(scope="module")
 def first(pipeline, source_before):
-    return pipeline().succeeds("Result", "test_eer", "figures")
+    return pipeline().succeeds("Result", "test_eer", "pages to open")
 
 
 def runs_of(place) -> set[str]:
@@ -88,18 +90,18 @@ def test_pipeline_by_the_table_s_own_split(first, place, table, source_before, h
     }
 
 
-def test_every_stage_reports_and_figures_exist(first):
+def test_every_stage_reports_and_pages_exist(first):
     for stage in (
         *("GenerateDatasetCSV", "AddDatasetDuration", "AddDatasetAmplitude", "SplitDataset"),
         *("AuditDataset", "GenerateEmbeddings", "VisualizeEmbeddings", "OptimizeHyperparameters"),
         *("TrainModel", "TestModel"),
     ):
         assert f"== {stage}" in first.out
-    figures = [line.strip() for line in first.out.split("figures\n")[1].splitlines() if line]
-    # The audit's page, two projections, three figures of the test.
-    assert len(figures) == 6
-    assert figures[0].endswith("audit.html")
-    assert all(Path(path).is_file() for path in figures)
+    pages = [line.strip() for line in first.out.split("pages to open\n")[1].splitlines() if line]
+    # Of the audit, two projections, the search and the run.
+    assert [Path(path).name for path in pages] == ["audit.html"] + ["report.html"] * 4
+    for path in pages:
+        read_page(Path(path))
 
 
 def test_second_time_skips_everything(pipeline, first, place, hashes):

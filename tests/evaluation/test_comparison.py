@@ -10,7 +10,7 @@ import pytest
 
 from src.evaluation.comparison import compare_trials
 from src.evaluation.trials import Trials
-from src.utils.bootstrap import METRICS
+from src.utils.bootstrap import METRICS, interval, resample
 from src.utils.detection import evaluate_scores
 from src.utils.errors import AudiosError
 
@@ -57,6 +57,16 @@ def test_a_better_system(make_trials: Callable) -> None:
     np.testing.assert_allclose(back["difference"], -found["difference"])
     np.testing.assert_allclose(back["low"], -found["high"])
     np.testing.assert_allclose(back["p_value"], found["p_value"])
+
+
+def test_few_speakers_widen_the_interval(make_trials: Callable) -> None:
+    pair = [make_trials(4, 15, own=1.0, seed=seed) for seed in (1, 2)]
+    one, other = (
+        resample(part.scores, part.labels, part.units, 0.0, part.llrs, 200)["auc"] for part in pair
+    )
+    low, high = compare(*pair).loc["auc", ["low", "high"]]
+    narrow = interval(other - one)
+    assert high - low > 1.1 * (narrow[1] - narrow[0])
 
 
 def test_each_decides_at_its_own_threshold(make_trials: Callable) -> None:

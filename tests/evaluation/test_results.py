@@ -11,7 +11,7 @@ import pytest
 
 from src.evaluation.results import Results, evaluate_trials
 from src.evaluation.trials import Trials
-from src.utils.bootstrap import METRICS
+from src.utils.bootstrap import METRICS, interval, resample
 from src.utils.calibration import decide
 from src.utils.detection import evaluate_scores
 from src.utils.errors import AudiosError, RunError
@@ -30,7 +30,9 @@ def attacked(make_trials: Callable) -> Trials:
     attack = np.where(is_spoof, np.array(["A1", "A2", "A3"])[number % 3], "")
     trials = make_trials(12, 10, conditions={"attack": attack})
     scores = trials.scores + np.where(attack == "A3", 2.0, 0.0)
-    return Trials(trials.files, scores, trials.labels, scores, trials.speakers, trials.conditions)
+    return Trials(
+        trials.files, scores, trials.labels, 2 * scores - 1, trials.speakers, trials.conditions
+    )
 
 
 def as_text(results: Results) -> str:
@@ -46,10 +48,25 @@ def test_figures_and_intervals(attacked: Trials) -> None:
     assert [one.group for one in results.breakdowns["attack"]] == ["A1", "A2", "A3"]
     assert results.ci95_over == "12 speakers"
     assert results.ci95_attacks_over == "12 speakers and 3 attacks"
-    for intervals in (results.ci95, results.ci95_attacks):
-        assert set(intervals) == set(METRICS)
-        for name, (low, high) in intervals.items():
+    is_first = (attacked.conditions["attack"] == "A1").to_numpy()
+    assert results.breakdowns["attack"][0].far == np.mean(scores[is_first] >= 0.5)
+    # Of the kind of unit of which there are fewest, there are so many.
+    for found, units, n_units in (
+        (results.ci95, attacked.units, 12),
+        (results.ci95_attacks, attacked.units_with_attacks, 3),
+    ):
+        drawn = resample(scores, labels, units, 0.5, attacked.llrs, 200)
+        assert set(found) == set(METRICS)
+        for name, (low, high) in found.items():
             assert low < getattr(results.detection, name) < high, name
+        # Roughly: ends may be corrected where draws lie to one side of the figure.
+        for name in ("auc", "cllr", "far"):
+            expected = interval(drawn[name], n_units=n_units)
+            off = np.abs(np.subtract(found[name], expected)).max()
+            assert off < 0.2 * (expected[1] - expected[0]), name
+    # Of three attacks, hardly a draw is unlikely enough to be left out.
+    ends = drawn["far"].min(), drawn["far"].max()
+    assert results.ci95_attacks["far"] == pytest.approx(ends, abs=0.005)
     again = evaluate_trials(attacked, 0.5, confidence=0.8, tandem={"min_tdcf": 0.3})
     assert as_text(again) == as_text(results)
     assert evaluate_trials(attacked, 0.5, seed=8).ci95 != results.ci95
@@ -128,6 +145,37 @@ def test_thresholds_that_disagree(make_trials: Callable) -> None:
     assert "rejects too many bona-fide clips" in warned(trials, 1.5)
     for threshold in (-0.1, 0.0, 0.1):
         assert "disagree" not in warned(trials, threshold)
+
+
+def test_a_threshold_that_costs_much_of_a_good_detector(make_trials: Callable) -> None:
+    """Rates may lie close together and still be many times those of the best threshold."""
+    trials = make_trials(40, 10, gap=5.0, own=0.3)
+    found = evaluate_trials(trials, -1.1).detection
+    assert found.far - found.frr < 0.1 and found.hter > 1.5 * found.eer + 0.01
+    assert "lets too many spoofs pass" in warned(trials, -1.1)
+    assert warned(trials, 0.0) == ""
+
+
+def test_scores_taken_as_they_are_have_no_validation(make_trials: Callable) -> None:
+    trials = make_trials(scores=make_trials().scores + 3)
+    bold = make_trials(llrs=20 * make_trials().scores)
+    told = "\n".join(
+        text
+        for one in (trials, bold)
+        for text in evaluate_trials(one, 0.0, is_calibrated=False).warnings
+    )
+    assert "the threshold does not suit these scores: 0, fixed beforehand" in told
+    assert "the scores are no ratios (Cllr" in told
+    assert "validation" not in told and "probabilities" not in told
+
+
+def test_guessing(make_trials: Callable) -> None:
+    texts = [warned(make_trials(gap=0.0, seed=seed)) for seed in range(4)]
+    for text, seed in zip(texts, range(4), strict=True):
+        eer = evaluate_trials(make_trials(gap=0.0, seed=seed), 0.0).detection.eer
+        assert f"EER of {eer:.1%} cannot be told from guessing" in text
+        assert ("polarity" in text) == (eer > 0.5)
+        assert "worse than chance" not in text
 
 
 def test_few_clips_cannot_tell_that_thresholds_disagree(make_trials: Callable) -> None:

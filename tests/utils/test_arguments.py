@@ -151,3 +151,26 @@ def test_what_is_held_out() -> None:
             arguments.hold_out(text)
     with pytest.raises(ArgumentError, match=r"of the form attack:NAME,NAME or source:NAME"):
         arguments.hold_out("A07")
+
+
+def test_numbers_of_runs() -> None:
+    assert arguments.run_numbers("--runs-list", "3, 7,9") == [3, 7, 9]
+    for text, told in {
+        None: "is needed",
+        "": "is needed",
+        "3": "two or more",
+        "3,3": "names run 3 twice",
+        "3,": "is not a whole number",
+        "3,-1": "must be at least 0",
+    }.items():
+        with pytest.raises(ArgumentError, match=f"--runs-list.*{told}"):
+            arguments.run_numbers("--runs-list", text)
+
+
+def test_shares_lie_inside() -> None:
+    assert arguments.share("--prior", "0.25") == 0.25
+    for text in ("0", "1", "-0.5", "2"):
+        with pytest.raises(ArgumentError, match=f"--prior={text} must lie between 0 and 1"):
+            arguments.share("--prior", text)
+    with pytest.raises(ArgumentError, match="--prior=half is not a number"):
+        arguments.share("--prior", "half")

@@ -18,6 +18,7 @@ from src.utils.audio import (
     measure_level,
     read_blocks,
     read_info,
+    read_parts,
     read_waveform,
     write_blocks,
     write_waveform,
@@ -253,3 +254,22 @@ def test_too_short_for_a_single_sample(tmp_path: Path, write_audio: Callable) ->
     path = write_audio(tmp_path / "one.wav", np.full(1, 0.5, np.float32), 48_000)
     with pytest.raises(AudioError, match="shorter than one sample at 16,000 Hz"):
         read_waveform(path)
+
+
+@pytest.mark.parametrize("rate", [16_000, 22_050, 8_000])
+@pytest.mark.parametrize("size", [700, 16_000, 10**7])
+def test_parts_are_the_waveform(
+    tmp_path: Path, write_audio: Callable, voice: Callable, monkeypatch, rate: int, size: int
+) -> None:
+    """However the blocks fall; only the last part may be another size."""
+    monkeypatch.setattr(audio, "BLOCK_SECONDS", 0.4)
+    path = write_audio(tmp_path / "a.wav", voice(1.5, rate), rate)
+    parts = list(read_parts(path, size))
+    assert {len(part) for part in parts[:-1]} <= {size}
+    np.testing.assert_array_equal(np.concatenate(parts), read_waveform(path))
+
+
+def test_parts_of_a_broken_file(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_text("no audio")
+    with pytest.raises(AudioError, match="cannot be opened"):
+        list(read_parts(tmp_path / "a.wav", 100))

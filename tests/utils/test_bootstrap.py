@@ -23,6 +23,7 @@ from src.utils.bootstrap import (
 )
 from src.utils.dcf import ASVSPOOF5
 from src.utils.detection import Detection, evaluate_scores
+from src.utils.eer import compute_eer
 from src.utils.errors import AudiosError
 from tests.utils.drawing import RISING, grouped_trials
 from tests.utils.simulation import simulate
@@ -282,6 +283,34 @@ def test_the_expanded_interval_of_a_mean_is_students() -> None:
     assert (plain[1] - plain[0]) / 2 < 0.85 * half
 
 
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.8])
+def test_an_interval_moves_away_from_where_draws_stray(share: float) -> None:
+    """Of a share of draws below the figure, z deviations, the percentiles move by twice as many."""
+    values, normal = np.linspace(0, 1, 1_000_001), NormalDist()
+    moved = 2 * normal.inv_cdf(share)
+    ends = normal.cdf(moved - 1.959964), normal.cdf(moved + 1.959964)
+    assert interval(values, figure=share) == pytest.approx(ends, abs=1e-5)
+    if share == 0.5:
+        assert interval(values, figure=share) == pytest.approx(interval(values), abs=1e-5)
+
+
+@pytest.mark.parametrize("figure", [-1.0, 0.0, 0.001, 0.5, 0.999, 1.0, 2.0])
+@pytest.mark.parametrize("n_units", [None, 2, 5, 100])
+def test_a_figure_never_falls_out_of_its_interval(figure: float, n_units: int | None) -> None:
+    low, high = interval(np.linspace(0, 1, 1001), n_units=n_units, figure=figure)
+    # But for half a draw, where it lies beyond all of them.
+    assert 0 <= low <= np.clip(figure, 0.0005, 0.9995) <= high <= 1
+    if n_units == 2:
+        # Of so few units all draws are not too wide.
+        assert high - low > 0.99
+
+
+def test_draws_that_are_all_the_figure_move_nothing() -> None:
+    assert interval(np.full(9, 0.2), figure=0.2) == (0.2, 0.2)
+    spans = intervals({"eer": np.zeros(9), "auc": np.ones(9)}, 10, figures={"eer": 0.0, "auc": 1.0})
+    assert spans == intervals({"eer": np.zeros(9), "auc": np.ones(9)}, 10)
+
+
 @pytest.mark.parametrize("n_units", [2, 3, 10, 48, 400])
 def test_errors_that_were_not_seen(n_units: int) -> None:
     found = {name: np.zeros(20) for name in ERRORS} | {name: np.ones(20) for name in SUCCESSES}
@@ -318,6 +347,10 @@ def test_errors_that_were_seen_are_left_to_percentiles() -> None:
     found["cllr"] = np.zeros(50)
     spans = intervals(found, 12, 0.9)
     assert spans == {name: interval(found[name], 0.9, 12) for name in METRICS}
+    figures = {"eer": 0.13, "auc": 0.18}
+    moved = intervals(found, 12, 0.9, figures=figures)
+    for name in METRICS:
+        assert moved[name] == interval(found[name], 0.9, 12, figures.get(name))
     # All wrong is as bare of news, but nothing to be hidden.
     assert intervals({"eer": np.ones(5), "auc": np.zeros(5)}, 5) == {
         "eer": (1.0, 1.0),
@@ -410,6 +443,22 @@ def test_chance_alone_seldom_parts_two_systems() -> None:
     assert np.mean(raised) < 0.05
 
 
+def test_the_interval_of_a_best_cost_makes_up_for_its_optimism() -> None:
+    """A minDCF is too low, since its threshold is the best for these clips; its draws more so."""
+    at = np.linspace(-2, 4, 60_001)
+    truth = ASVSPOOF5.of(norm.cdf(at - 2), norm.sf(at)).min()
+    held = []
+    for seed in range(150):
+        scores, labels, speakers = simulate(60, 4, seed)
+        found = resample(scores, labels, Units(speakers), THRESHOLD, None, 200, seed)["min_dcf"]
+        figure = evaluate_scores(scores, labels, THRESHOLD).min_dcf
+        spans = interval(found, n_units=60), interval(found, n_units=60, figure=figure)
+        held.append([low <= truth <= high for low, high in spans])
+    plain, moved = np.mean(held, axis=0)
+    assert moved > 0.89
+    assert moved > plain + 0.03
+
+
 def test_intervals_over_speakers_cover_the_truth() -> None:
     """Of 600 made-up tests, 95 % intervals of the EER cover the true one in 93 to 97 %.
 
@@ -423,7 +472,8 @@ def test_intervals_over_speakers_cover_the_truth() -> None:
     for seed in range(n_tests):
         scores, labels, speakers = simulate(n_speakers, 4, seed)
         found = resample_eer(scores, labels, speakers, 300, seed)
-        low, high = interval(found, n_units=n_speakers)
+        eer, _ = compute_eer(scores, labels)
+        low, high = interval(found, n_units=n_speakers, figure=eer)
         covered.append(low <= truth <= high)
         if seed % 6 == 0:
             low, high = interval(resample_eer(scores, labels, np.arange(len(labels)), 100, seed))

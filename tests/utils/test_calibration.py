@@ -1,7 +1,7 @@
 """From scores to probabilities: in theory, by hand, by definition and by properties."""
 
 import warnings
-from dataclasses import replace
+from dataclasses import asdict, replace
 from math import log
 
 import numpy as np
@@ -12,7 +12,14 @@ from scipy.integrate import quad
 from scipy.optimize import minimize
 from scipy.stats import norm
 
-from src.utils.calibration import CONFIDENCE, Calibration, fit_calibration
+from src.utils.calibration import (
+    CONFIDENCE,
+    Calibration,
+    Decided,
+    decide,
+    fit_calibration,
+    verdicts_of,
+)
 from src.utils.cllr import cllr
 from src.utils.dcf import act_dcf, min_dcf
 from src.utils.eer import det_curve, fix_threshold
@@ -162,7 +169,7 @@ def test_one_score_for_all_says_nothing(score: float) -> None:
     st.sampled_from([1e-6, 0.3, 7.0, 1e5]),
     st.sampled_from([-100.0, -0.1, 0.0, 3.0]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_a_rescaled_score_gives_the_same_ratios(data: tuple, scale: float, shift: float) -> None:
     scores, labels = data
     rescaled = scale * (scores + shift)
@@ -229,6 +236,44 @@ def test_a_prior_moves_the_bands() -> None:
     assert PLAIN.verdicts(at, prior=0.1).tolist() == ["inconclusive", "spoof"]
     assert PLAIN.verdicts(at, prior=0.9).tolist() == ["bona-fide", "inconclusive"]
     assert PLAIN.verdicts(np.zeros((2, 2))).shape == (2, 2)
+
+
+def test_a_probability_at_the_edge_is_enough_on_either_side() -> None:
+    verdicts = verdicts_of(np.array([0.9, 0.1, 0.89, 0.11]), 0.9)
+    assert verdicts.tolist() == ["bona-fide", "spoof", "inconclusive", "inconclusive"]
+
+
+def test_decisions_by_hand() -> None:
+    # Verdicts from a ratio of 9 on, in either direction. Of four bona-fide trials two are called
+    # so, one is called spoof, one left open; of two spoofs one is called so, the other left open.
+    llrs = np.log([10.0, 20.0, 1 / 10, 2.0, 1 / 10, 1 / 8])
+    labels = [1, 1, 1, 1, 0, 0]
+    found = decide(llrs, labels)
+    assert found.confidence == CONFIDENCE
+    # Classes weigh alike: open (1/4 + 1/2) / 2, wrong (1/4 + 0) / 2 of the other 5/8.
+    assert found.inconclusive == pytest.approx(3 / 8, abs=1e-15)
+    assert found.error_when_decided == pytest.approx((1 / 8) / (5 / 8), abs=1e-15)
+    # A lower confidence decides all: wrong are 1/4 and none.
+    all_decided = decide(llrs, labels, 0.6)
+    assert (all_decided.inconclusive, all_decided.error_when_decided) == (0.0, 0.125)
+
+
+def test_nothing_decided_is_no_error_rate() -> None:
+    found = decide([0.0, 0.0], [0, 1])
+    assert found.inconclusive == 1.0
+    assert np.isnan(found.error_when_decided)
+    with pytest.raises(AudiosError, match="no spoof"):
+        decide([0.0, 0.0], [1, 1])
+
+
+def test_decisions_survive_their_dictionary() -> None:
+    found = decide(np.log([10.0, 1 / 10, 10.0]), [1, 0, 0])
+    assert Decided.from_dict(asdict(found) | {"eer": 0.1}) == found
+    # JSON has no NaN; what is null there cannot be told.
+    none = Decided.from_dict({"confidence": 0.9, "inconclusive": 1, "error_when_decided": None})
+    assert none is not None
+    assert np.isnan(none.error_when_decided)
+    assert Decided.from_dict({"confidence": 0.9, "inconclusive": 1}) is None
 
 
 def test_verdicts_are_right_as_often_as_they_promise() -> None:

@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 
 from src.utils.errors import AudiosError, RunError
-from src.utils.runs import find_complete, find_run, keeping_status, list_runs, new_run
+from src.utils.runs import (
+    find_complete,
+    find_run,
+    keeping_status,
+    list_runs,
+    list_sound,
+    new_run,
+)
 
 
 def make(parent: Path, prefix: str = "run", **settings) -> Path:
@@ -145,3 +152,19 @@ def test_an_impossible_place(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(AudiosError, match="cannot"), new_run(tmp_path / "file", "train", {}):
         pass
+
+
+def test_damaged_manifests_are_told_apart(tmp_path: Path) -> None:
+    for _ in range(3):
+        make(tmp_path)
+    first, second, third = (run.folder for run in list_runs(tmp_path))
+    (first / "manifest.json").write_text("{")
+    (third / "manifest.json").write_text("[]")
+    runs, faults = list_sound(tmp_path)
+    assert [run.folder for run in runs] == [second]
+    assert [str(path) in fault for path, fault in zip((first, third), faults, strict=True)] == [
+        True,
+        True,
+    ]
+    with pytest.raises(AudiosError, match="not valid JSON"):
+        list_runs(tmp_path)

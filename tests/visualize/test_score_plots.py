@@ -224,6 +224,7 @@ def test_tippett(drawn: Callable) -> None:
     curves = {line.get_label(): line for line in axes.get_lines()}
     for name, value in (("bona-fide", 1), ("spoof", 0)):
         x, y = curves[name].get_data()
+        assert curves[name].get_drawstyle() == "steps-pre"
         for ten in (-0.5, -0.01, 0.0, 0.01, 0.3, 1.0):
             expected = 100 * np.mean(scores[labels == value] / np.log(10) >= ten)
             # Drawn as steps that end at their point.

@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from src.utils.audio import read_waveform
 from src.utils.config import LABEL_VALUE
 from src.utils.dataset.dataset import Dataset, require_some
 from src.utils.dataset.labelled import LabelledClips
-from src.utils.dataset.split import read_split, read_units
+from src.utils.dataset.split import read_recipe, read_split, read_units
 from src.utils.errors import AudioError, DatasetError
 from src.utils.files import file_identity, locked, sha256_text
 from src.utils.log_mel import BANDS, BLOCK_FRAMES, PATCH_FRAMES, VERSION, compute_blocks
@@ -147,6 +147,11 @@ class SplitPatches:
     def root(self) -> Path:
         """The data set's own folder."""
         return self.source.root.resolve()
+
+    @property
+    def split_recipe(self) -> dict[str, Any] | None:
+        """How the data set is split."""
+        return read_recipe(self.root)
 
 
 def load_patches(dataset: Dataset, splits: Sequence[str], stage: str) -> dict[str, SplitPatches]:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from src.utils.config import BY_SPEAKER, DOWNSTREAM_SPLITS, LABEL_VALUE
-from src.utils.dataset.split import split_fingerprint
+from src.utils.dataset.split import read_recipe, split_fingerprint
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import ArgumentError, EmbeddingError
 from src.utils.files import read_json
@@ -107,6 +107,18 @@ class EmbeddingStore:
         """The data set's own folder, None for a store of before it was kept."""
         root = self.manifest.get("root")
         return Path(root) if root else None
+
+    @property
+    def embeddings(self) -> Path:
+        """The embeddings' folder that it lies in."""
+        return self.folder.parent.parent
+
+    @property
+    def split_recipe(self) -> dict[str, Any] | None:
+        """How the data set is split, None where that is not known or not so any more."""
+        if self.is_stale or not self.manifest.get("split_fingerprint") or self.root is None:
+            return None
+        return read_recipe(self.root)
 
     @property
     def is_stale(self) -> bool:

@@ -10,6 +10,8 @@ _BELOW_LOUD = 40.0
 _ABOVE_FLOOR = 6.0
 _CLOSEST = 15.0
 _ONSET_FRAMES = 3
+_LOUD_FRAMES = 5
+"""A click is shorter, a syllable longer."""
 LOWEST_DB = -120.0
 """What stands for the level of digital silence, in dBFS."""
 
@@ -82,10 +84,28 @@ def find_activity(levels: np.ndarray) -> Activity:
     if not len(levels):
         return Activity(np.zeros(0, bool), 0, 0, LOWEST_DB)
     floor, loud = np.percentile(levels, (5, 95))
-    threshold = min(max(loud - _BELOW_LOUD, floor + _ABOVE_FLOOR), loud - _CLOSEST)
-    active = levels > threshold
+    active = levels > _threshold(floor, loud)
     steady = np.convolve(active, np.ones(_ONSET_FRAMES), "valid") == _ONSET_FRAMES
     starts = np.flatnonzero(steady)
     if not len(starts):
         return Activity(active, 0, len(levels), float(floor))
     return Activity(active, int(starts[0]), int(starts[-1]) + _ONSET_FRAMES, float(floor))
+
+
+def sound_level(levels: np.ndarray) -> float:
+    """Return the level, in dBFS, above which a frame holds sound, however few there are.
+
+    As `find_activity` tells them, but by the level that 50 ms of the recording reach rather than
+    a twentieth of it: of one word in a minute of silence a twentieth would be silence too.
+
+    Parameters
+    ----------
+    levels : numpy.ndarray
+        Shape (frames,), at least one, dBFS, see `frame_levels`.
+    """
+    loud = np.sort(levels)[-min(_LOUD_FRAMES, len(levels))]
+    return _threshold(np.percentile(levels, 5), loud)
+
+
+def _threshold(floor: float, loud: float) -> float:
+    return float(min(max(loud - _BELOW_LOUD, floor + _ABOVE_FLOOR), loud - _CLOSEST))

@@ -141,7 +141,7 @@ def test_the_kept_weights_are_those_of_the_best_epoch(
     monkeypatch.setattr(
         "src.models.yamnet.training.compute_eer", lambda scores, labels: (next(eers), 0.0)
     )
-    short, shorter = fit(tmp_path / "short", sets, epochs=2)
+    _, shorter = fit(tmp_path / "short", sets, epochs=2)
     theirs = state_of(shorter)
     for name, value in state_of(model).items():
         np.testing.assert_array_equal(value, theirs[name])

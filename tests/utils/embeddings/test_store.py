@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from src.utils.dataset.split import split_fingerprint
 from src.utils.embeddings.store import EmbeddingStore, backbone_differences
 from src.utils.errors import ArgumentError, EmbeddingError
+from src.utils.files import write_json
 
 
 def test_round_trip(tmp_path: Path, make_set: Callable, make_store: Callable) -> None:
@@ -106,3 +108,16 @@ def test_fingerprint_tells_labels_and_model(
     other = replace(clips, y=1 - clips.y)
     assert make_store(tmp_path / "c", "full", other).fingerprint != same
     assert make_store(tmp_path / "d", "full", clips, revision="r2").fingerprint != same
+
+
+def test_the_recipe_of_the_split_is_told_as_long_as_it_holds(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    write_json(root / "splits/split.json", {"strategy": "speaker", "seed": 3})
+    about = {"root": str(root), "split_fingerprint": split_fingerprint(root)}
+    store = EmbeddingStore(tmp_path / "e/lfcc/downstream_train", about)
+    assert store.split_recipe == {"strategy": "speaker", "seed": 3}
+    assert store.embeddings == tmp_path / "e"
+    # Of the whole table, or of before it was kept.
+    assert EmbeddingStore(tmp_path, {"root": str(root)}).split_recipe is None
+    write_json(root / "splits/split.json", {"strategy": "speaker", "seed": 4})
+    assert store.split_recipe is None

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from src.utils.nuisances.activity import LOWEST_DB, find_activity, frame_levels
+from src.utils.nuisances.activity import LOWEST_DB, find_activity, frame_levels, sound_level
 
 
 def test_levels_are_those_of_a_sine() -> None:
@@ -67,3 +67,21 @@ def test_hardly_anything(levels: list[float]) -> None:
     assert (found.first, found.last) == (0, len(levels))
     assert len(found.active) == len(levels)
     assert found.noise_floor == (np.percentile(levels, 5) if levels else LOWEST_DB)
+
+
+@pytest.mark.parametrize("floor", [LOWEST_DB, -60.0, -45.0])
+@pytest.mark.parametrize("count", [10, 100])
+def test_a_word_is_found_in_a_long_silence(floor: float, count: int) -> None:
+    levels = np.full(2000, floor)
+    levels[100 : 100 + count] = -20
+    assert (levels > sound_level(levels)).sum() == count
+
+
+def test_a_click_is_not_what_sound_is_measured_by() -> None:
+    levels = np.full(500, -70.0)
+    levels[:2] = 0
+    levels[100:150] = -42
+    assert (levels > sound_level(levels)).sum() == 52
+    # Without the word the rest is one steady sound.
+    assert (levels[150:] > sound_level(levels[150:])).all()
+    assert sound_level(np.array([-20.0])) < -20

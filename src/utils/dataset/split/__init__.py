@@ -3,7 +3,12 @@
 from src.utils.dataset.split.settings import HoldOut, SplitSettings
 from src.utils.dataset.split.shares import Shares
 from src.utils.dataset.split.stage import Split, plan_split, split_dataset
-from src.utils.dataset.split.store import read_split, read_units, split_fingerprint
+from src.utils.dataset.split.store import (
+    read_recipe,
+    read_split,
+    read_units,
+    split_fingerprint,
+)
 
 __all__ = [
     "HoldOut",
@@ -11,6 +16,7 @@ __all__ = [
     "Split",
     "SplitSettings",
     "plan_split",
+    "read_recipe",
     "read_split",
     "read_units",
     "split_dataset",

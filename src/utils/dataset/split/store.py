@@ -155,12 +155,16 @@ def read_units(dataset: Dataset, split: str) -> str:
     return str(read_json(path).get("units", BY_SPEAKER))
 
 
+def read_recipe(root: Path) -> dict[str, Any] | None:
+    """Return how the data set in `root` is split now, None where it is not."""
+    path = root / "splits" / RECIPE
+    return dict(read_json(path)) if path.is_file() else None
+
+
 def split_fingerprint(root: Path) -> str | None:
     """Hash how the data set in `root` is split now, None where it is not."""
-    path = root / "splits" / RECIPE
-    if not path.is_file():
-        return None
-    return sha256_text(json.dumps(read_json(path), sort_keys=True))
+    recipe = read_recipe(root)
+    return None if recipe is None else sha256_text(json.dumps(recipe, sort_keys=True))
 
 
 def summarise_splits(files: pd.DataFrame, splits: pd.Series) -> pd.DataFrame:

@@ -1,0 +1,110 @@
+"""How far up the spectra of the training recordings reach, measured when first asked for."""
+
+import logging
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from src.models.data import TRAIN
+from src.models.record import TRAINED_ON
+from src.utils.dataset.dataset import Dataset
+from src.utils.errors import AudioError, AudiosError
+from src.utils.files import read_json, write_json
+from src.utils.nuisances.measure import measure_nuisances
+from src.utils.parallel import attempt, map_ahead
+from src.utils.runs import Run
+from src.utils.tables import read_csv
+
+BANDWIDTHS = "bandwidths.json"
+
+MOST_RECORDINGS = 200
+FEWEST_RECORDINGS = 10
+"""Fewer that are left say nothing about the others."""
+
+_OUTER = (2.5, 97.5)
+"""Percentiles between which most recordings lie."""
+_CLEARLY = 0.1
+"""The share by which a bandwidth has to miss that range to be told."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Bandwidths:
+    """The range of the training recordings' bandwidths.
+
+    Attributes
+    ----------
+    low, high : float
+        Hz; 95 in 100 lie between. Of what a backbone hears, so never above half its rate.
+    sample_rate : int
+        The backbone's.
+    count : int
+        How many recordings were measured.
+    """
+
+    low: float
+    high: float
+    sample_rate: int
+    count: int
+
+    def differs(self, bandwidth: float) -> bool:
+        """Say whether a bandwidth in Hz lies clearly outside the range."""
+        heard = min(bandwidth, self.sample_rate / 2)
+        return not (1 - _CLEARLY) * self.low <= heard <= (1 + _CLEARLY) * self.high
+
+
+def bandwidths_of(run: Run, sample_rate: int) -> Bandwidths | None:
+    """Return those of a run's training recordings, None where too few of them are left.
+
+    They are measured once, on up to `MOST_RECORDINGS` evenly spread over the training, and kept
+    in the run's folder.
+
+    Parameters
+    ----------
+    run : Run
+    sample_rate : int
+        The backbone's, in Hz.
+    """
+    path = run.folder / BANDWIDTHS
+    try:
+        return Bandwidths(**read_json(path))
+    except (AudiosError, TypeError):
+        pass  # not measured yet, or by another version
+    found = _measure(run, sample_rate)
+    if len(found) < FEWEST_RECORDINGS:
+        return None
+    low, high = np.percentile(np.minimum(found, sample_rate / 2), _OUTER)
+    bandwidths = Bandwidths(float(low), float(high), sample_rate, len(found))
+    try:
+        write_json(path, asdict(bandwidths))
+    except AudiosError as error:
+        # A run on a read-only disk serves as well, only more slowly.
+        log.debug("%s", error)
+    return bandwidths
+
+
+def _measure(run: Run, sample_rate: int) -> list[float]:
+    dataset, listing = _dataset_of(run), run.folder / TRAINED_ON
+    if dataset is None or not listing.is_file():
+        return []
+    listed = read_csv(listing)
+    files = listed.loc[listed["split"] == TRAIN, "file"].tolist()
+    rows = np.unique(np.linspace(0, max(0, len(files) - 1), MOST_RECORDINGS).astype(int))
+    paths = [dataset.path(files[row]) for row in rows if row < len(files)]
+    measured = map_ahead(partial(attempt, measure_nuisances), paths)
+    return [one.bandwidth for one in measured if not isinstance(one, AudioError)]
+
+
+def _dataset_of(run: Run) -> Dataset | None:
+    """Return where the training recordings lie, None when they are gone."""
+    root, audio = (run.manifest.get(key) for key in ("root", "dataset"))
+    try:
+        if root and Path(root).is_dir():
+            return Dataset.open(Path(root))
+    except AudiosError:
+        return None
+    folder = Path(audio or "")
+    return Dataset(folder, folder) if audio and folder.is_dir() else None

@@ -1,0 +1,103 @@
+"""A trained run made ready to judge: its backbone, classifier, calibration and reference."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from src.models.calibrate import calibration_of
+from src.models.classifier import Classifier
+from src.models.evaluate import load_classifier
+from src.models.reference import Reference
+from src.utils.calibration import Calibration
+from src.utils.embeddings.backbones import Backbone, load_backbone
+from src.utils.embeddings.store import backbone_differences
+from src.utils.errors import CheckpointError
+from src.utils.runs import Run
+
+_SPAN = ("first_layer", "layers")
+"""Entries of a backbone's description that say which layers are kept, not what they hold."""
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A run's model with all that it needs to judge a waveform.
+
+    Attributes
+    ----------
+    run : Run
+    backbone : Backbone
+        Keeps the run's layer alone; those behind it are not computed.
+    classifier : Classifier
+    calibration : Calibration
+    reference : Reference or None
+        None for a run of before there was any.
+    """
+
+    run: Run
+    backbone: Backbone
+    classifier: Classifier
+    calibration: Calibration
+    reference: Reference | None
+
+    @classmethod
+    def load(cls, run: Run, checkpoint: str | None = None) -> "Detector":
+        """Load what a finished training run names.
+
+        Parameters
+        ----------
+        run : Run
+        checkpoint : str, optional
+            Where the run's checkpoint is now, if not where it was.
+
+        Raises
+        ------
+        ArgumentError
+            When a checkpoint is given for a backbone that has none.
+        CheckpointError
+            When the checkpoint cannot be loaded or is another than the run was trained on.
+        RunError
+            When a file of the run is absent or damaged.
+        """
+        classifier = load_classifier(run)
+        calibration, reference = calibration_of(run), Reference.read(run.folder)
+        return cls(run, _load_backbone(run, checkpoint), classifier, calibration, reference)
+
+    def vectors(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
+        """Embed what the backbone prepared, as training saw it: float32, shape (clips, dim)."""
+        # One layer, its statistics side by side (see `EmbeddingStore.load`).
+        return self.backbone.embed(prepared)[:, 0].reshape(len(prepared), -1)
+
+
+def _load_backbone(run: Run, checkpoint: str | None) -> Backbone:
+    ours, layer = run.settings["backbone"], run.settings["layer"]
+    name, precision = ours["name"], ours.get("precision", "auto")
+    named = checkpoint or ours.get("checkpoint")
+    if checkpoint is None and named and _is_gone(named):
+        raise CheckpointError(
+            f"the checkpoint of run {run.number} is no longer at {named}; pass the folder where it "
+            f"is now: --checkpoint=FOLDER"
+        )
+    backbone = load_backbone(name, named, precision, (layer, layer))
+    differs = backbone_differences(_without_span(ours), _without_span(backbone.describe()))
+    if differs:
+        what, remedy = f"the built-in {name}", "train anew"
+        if named:
+            what, remedy = f"the checkpoint {named}", "pass that one: --checkpoint=FOLDER"
+        raise CheckpointError(
+            f"{what} is another than run {run.number} was trained on ({', '.join(differs)} "
+            f"differ); {remedy}"
+        )
+    return backbone
+
+
+def _is_gone(checkpoint: str) -> bool:
+    """Say whether a checkpoint was a folder, by its absolute path, and is no more."""
+    path = Path(checkpoint)
+    return path.is_absolute() and not path.is_dir()
+
+
+def _without_span(about: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in about.items() if key not in _SPAN}

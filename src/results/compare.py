@@ -1,0 +1,99 @@
+"""Comparing tested runs into a run folder of its own."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from src.evaluation.results import Results
+from src.evaluation.stage import KIND as EVALUATION
+from src.evaluation.trials import Trials
+from src.models.calibrate import calibration_of
+from src.models.lookup import TRAINING, find_study
+from src.results.comparison import FIGURE, TABLE, Comparison, Entry, pair_up, tabulate
+from src.results.comparison_page import write_comparison_page
+from src.results.naming import COMPARISON, describe, name_of, next_command
+from src.results.outcomes import read_outcomes
+from src.utils.eer import det_curve
+from src.utils.errors import RunError, shorten
+from src.utils.files import sha256_file
+from src.utils.runs import Run, find_run, new_run
+from src.utils.tables import write_csv
+from src.visualize.score_plots import plot_dets
+
+
+def compare_runs(
+    runs: Path,
+    numbers: Sequence[int],
+    study_number: int | None = None,
+    classifier: str | None = None,
+    tested_on: str | None = None,
+    seed: int = 7,
+) -> Comparison:
+    """Compare tested runs and write a table, their DET curves and a page into a new run folder.
+
+    Parameters
+    ----------
+    runs : pathlib.Path
+        The runs folder.
+    numbers : sequence of int
+        Of the runs.
+    study_number : int, optional
+        Where the runs are trials of a study, its number.
+    classifier : str, optional
+        Of the study, where two have the number.
+    tested_on : str, optional
+        The name of the data set whose test counts; by default each run's main test.
+    seed : int
+        Of the bootstrap.
+
+    Raises
+    ------
+    RunError
+        When a run is absent or was not tested.
+    """
+    study = None if study_number is None else find_study(runs, study_number, classifier)
+    folder = runs if study is None else study.folder
+    entries = [_entry(find_run(folder, number), runs, tested_on) for number in numbers]
+    entries.sort(key=lambda one: one.results.detection.eer)
+    settings = {
+        "runs": [one.run.folder.name for one in entries],
+        "study": None if study is None else study.folder.name,
+        "tested_on": tested_on,
+        "seed": seed,
+    }
+    inputs = {one.run.folder.name: sha256_file(one.outcome.scores) for one in entries}
+    with new_run(runs, COMPARISON, settings, inputs) as run:
+        pairs, notes = pair_up(entries, seed)
+        curves = {
+            f"{one.name} ({describe(one.run)})": det_curve(one.trials.scores, one.trials.labels)
+            for one in entries
+        }
+        plot_dets(curves, run.folder / FIGURE, "DET curves")
+        write_csv(run.folder / TABLE, tabulate(entries, pairs))
+        best = entries[0]
+        run.update(results={"best": best.name, "eer": best.results.detection.eer})
+    done = Comparison(run, entries, pairs, notes)
+    write_comparison_page(done)
+    return done
+
+
+def _entry(run: Run, runs: Path, tested_on: str | None) -> Entry:
+    if run.kind not in (TRAINING, EVALUATION):
+        raise RunError(f"{name_of(run)} is a {run.kind or 'nameless'} run, and holds no test")
+    tests = [one for one in read_outcomes(run) if not one.gender]
+    found = [one for one in tests if tested_on is None or one.dataset == tested_on]
+    if not found:
+        if tests and tested_on is not None:
+            there = shorten(one.dataset for one in tests)
+            raise RunError(f"{name_of(run)} was not tested on {tested_on}, but on {there}")
+        if run.kind == EVALUATION:
+            raise RunError(f"{name_of(run)} holds no results: it is {run.manifest.get('status')}")
+        remedy = next_command("TestModel", run, runs)
+        raise RunError(f"{name_of(run)} is not tested; run first: {remedy}")
+    results = Results.read(found[0].path)
+    if results is None:
+        remedy = next_command("TestModel", run, runs)
+        raise RunError(
+            f"the test of {name_of(run)} is of before there were intervals; run again: {remedy}"
+        )
+    trials = Trials.read(found[0].scores, lambda scores: calibration_of(run).llrs(scores))
+    return Entry(run, found[0], results, trials)

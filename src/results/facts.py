@@ -1,0 +1,190 @@
+"""What can be said of a detector and its test from what the run keeps, in plain sentences."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from src.evaluation.breakdown import ENOUGH_CLIPS
+from src.evaluation.results import Results
+from src.results.clips import PARTS, Clips, clips_of_test, clips_of_training
+from src.results.outcomes import Outcome
+from src.results.wording import sentence
+from src.utils.config import BY_UTTERANCE, SAME_VOICES
+from src.utils.errors import AudiosError, shorten
+from src.utils.runs import Run
+
+_LISTED = 12
+
+
+@dataclass(frozen=True)
+class Data:
+    """The clips behind a detector.
+
+    Attributes
+    ----------
+    parts : list of Clips
+        Training, validation and, where there was one, test.
+    missing : str
+        Why there are none, empty where there are.
+    """
+
+    parts: list[Clips]
+    missing: str = ""
+
+    @classmethod
+    def of(cls, run: Run, outcome: Outcome | None = None) -> "Data":
+        """Read what a run keeps; a file that is gone leaves a page without it, no more."""
+        try:
+            parts = clips_of_training(run)
+            if outcome is not None:
+                parts.append(clips_of_test(outcome.scores))
+        except AudiosError as error:
+            return cls([], sentence(str(error)))
+        return cls(parts)
+
+    def values(self, condition: str) -> dict[str, list[str]]:
+        """Return what occurs of a condition in each part that knows of it."""
+        found = {part.name: part.values(condition) for part in self.parts}
+        return {name: values for name, values in found.items() if values}
+
+
+def tell_split(run: Run) -> str:
+    """Say how the data set was divided, as far as the run keeps it."""
+    recipe = run.manifest.get("split")
+    apart = "speakers"
+    if run.settings.get("units") == BY_UTTERANCE:
+        apart = "utterances, not voices,"
+    text = f"Training, validation and test share no {apart.rstrip(',')}."
+    if apart != "speakers":
+        text = f"Only utterances are kept apart: {SAME_VOICES}."
+    if not isinstance(recipe, Mapping):
+        return f"{text} How the data set was divided otherwise was not kept."
+    return f"{text} {_tell_recipe(recipe)}"
+
+
+def _tell_recipe(recipe: Mapping[str, Any]) -> str:
+    seed = f"seed {recipe.get('seed', 'unknown')}"
+    if recipe.get("hold_out"):
+        return f"Held out of training and tested on: {recipe['hold_out']} ({seed})."
+    if recipe.get("folds"):
+        return f"Fold {recipe.get('fold')} of {recipe['folds']} is the test ({seed})."
+    if recipe.get("strategy") == "official":
+        return "The split is the corpus' own."
+    if recipe.get("strategy") == "column":
+        return f"The split is the corpus' own, with what it lacks made up ({seed})."
+    shares = recipe.get("shares", {})
+    told = [f"{shares[split]:.0%} {name}" for split, name in PARTS.items() if split in shares]
+    pretext = shares.get("pretext", 0)
+    kept = f" {pretext:.0%} of all people were kept for pretext." if pretext else ""
+    return f"People were dealt out: {', '.join(told)} ({seed}).{kept}"
+
+
+def limits_of_use(run: Run, data: Data, outcome: Outcome, results: Results | None) -> list[str]:
+    """Return what a reader of the figures must not forget, each drawn from what the run keeps."""
+    told = [sentence(text) for text in (results.warnings if results else [])]
+    if run.settings.get("units") == BY_UTTERANCE:
+        told.append(sentence(SAME_VOICES))
+    told += _tell_attacks(data) + _tell_origins(data) + _tell_lengths(data)
+    rate = (run.settings.get("backbone") or {}).get("sample_rate")
+    if rate:
+        told.append(
+            f"Recordings are heard at {rate:,} Hz: nothing above {rate / 2000:g} kHz counts."
+        )
+    told += _tell_size(outcome, results)
+    told += [
+        "Noise, codecs, transmission and editing that the training does not have are not covered "
+        "by these figures.",
+        "Probabilities hold where half of the clips are spoofs; Predict takes another share by "
+        "--prior. Where spoofs are rare, most of the clips that are called spoofs may be bona-fide.",
+        "A verdict says that a clip is more like the bona-fide or the spoof clips of the training. "
+        "It does not say who speaks, who made the clip or why, and proves nothing by itself.",
+    ]
+    return told
+
+
+def _tell_attacks(data: Data) -> list[str]:
+    attacks = data.values("attack")
+    tested, seen = attacks.get("test", []), attacks.get("training", [])
+    if not tested and not seen:
+        return ["How the spoofs were made is not known, so nothing tells which ones it would miss."]
+    told = []
+    if seen:
+        told.append(
+            f"It was trained on {_count(seen, 'attack')} ({shorten(seen, _LISTED)}). Others, and "
+            f"newer ones, may pass."
+        )
+    if seen and tested:
+        new = sorted(set(tested) - set(seen))
+        if new:
+            told.append(
+                f"Of the {_count(tested, 'attack')} of the test, {len(new):,} were not in the "
+                f"training ({shorten(new, _LISTED)})."
+            )
+        else:
+            told.append(
+                "Every attack of the test was in the training: the figures say nothing of new ones."
+            )
+    return told
+
+
+def _tell_origins(data: Data) -> list[str]:
+    told = []
+    languages = data.values("language")
+    spoken = sorted({name for names in languages.values() for name in names})
+    if spoken:
+        told.append(f"Languages: {shorten(spoken, _LISTED)}. Others were neither heard nor tested.")
+    sources = data.values("source")
+    tested, seen = sources.get("test", []), sources.get("training", [])
+    if tested and seen:
+        new = sorted(set(tested) - set(seen))
+        if new:
+            told.append(
+                f"Sources of the test that are not in the training: {shorten(new, _LISTED)}."
+            )
+        else:
+            told.append(
+                "Every source of the test was in the training: expect more errors on recordings "
+                "from elsewhere."
+            )
+    return told
+
+
+def _tell_lengths(data: Data) -> list[str]:
+    for part in data.parts:
+        seconds = part.seconds
+        if part.name == "test" and len(seconds):
+            return [
+                f"The clips of the test last {seconds.min():.1f} to {seconds.max():.1f} s (median "
+                f"{seconds.median():.1f} s). Shorter and longer ones were not tested."
+            ]
+    return []
+
+
+def _tell_size(outcome: Outcome, results: Results | None) -> list[str]:
+    if results is None:
+        return ["The test is of before there were intervals: test it again."]
+    told = []
+    fewest = min(results.detection.n_bona_fide, results.detection.n_spoof)
+    if fewest < 10 * ENOUGH_CLIPS:
+        told.append(
+            f"The test is small: its rarer class has {fewest:,} clips. Look at the intervals, not "
+            f"at the figures alone."
+        )
+    small = [group for groups in results.breakdowns.values() for group in groups if group.is_small]
+    n_groups = sum(map(len, results.breakdowns.values()))
+    if small:
+        told.append(f"{len(small):,} of {n_groups:,} groups are too small to say anything of them.")
+    elif not n_groups:
+        told.append("Nothing is known of the clips by which the test could be broken down.")
+    return told
+
+
+def _count(names: list[str], what: str) -> str:
+    return f"{len(names):,} {what}{'s' if len(names) != 1 else ''}"
+
+
+def dataset_of(outcome: Outcome) -> str | None:
+    """Return the folder of the recordings of a test, None where it is not kept."""
+    found = outcome.values.get("dataset")
+    return str(Path(found)) if isinstance(found, str) and found else None

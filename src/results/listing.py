@@ -1,0 +1,148 @@
+"""The table of all runs: what each is, how it did, and on what."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from src.evaluation.measures import EER, MEASURES
+from src.models.lookup import BEST, TRAINING, find_study
+from src.models.search import KIND as STUDY
+from src.results.naming import describe, name_of
+from src.results.outcomes import Outcome, read_outcomes
+from src.utils.config import CLASSIFIERS
+from src.utils.errors import AudiosError
+from src.utils.files import read_json
+from src.utils.runs import Run, list_sound
+
+BY_EER, BY_NUMBER, BY_TIME = "eer", "number", "time"
+ORDERS = (BY_EER, BY_NUMBER, BY_TIME)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Every run of a folder.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+    table : pandas.DataFrame
+        A row a run, study or tested trial of one, as text: `run, what, validation EER, test EER,
+        95 % interval, minDCF, tested on, status, when`.
+    faults : list of str
+        What could not be read, a sentence each.
+    """
+
+    folder: Path
+    table: pd.DataFrame
+    faults: list[str]
+
+
+def list_all(
+    runs: Path,
+    study_number: int | None = None,
+    classifier: str | None = None,
+    order: str = BY_EER,
+) -> Listing:
+    """List the runs, studies and tested trials of a folder, or all trials of a study.
+
+    Parameters
+    ----------
+    runs : pathlib.Path
+        The runs folder.
+    study_number : int, optional
+        Of the study whose trials are listed.
+    classifier : str, optional
+        Only runs of this classifier; where two studies have one number, the one that is meant.
+    order : {'eer', 'number', 'time'}
+        `eer` puts the lowest test EER first, then what was only validated, then the rest.
+
+    Raises
+    ------
+    RunError
+        When there is no such study.
+    """
+    folder = runs if study_number is None else find_study(runs, study_number, classifier).folder
+    found, faults = _read(folder)
+    rows = []
+    for run in found:
+        try:
+            if classifier is None or run.settings.get("classifier") == classifier:
+                rows.append(_describe(run, with_study=study_number is None))
+        except (AttributeError, AudiosError, KeyError, TypeError, ValueError) as error:
+            faults.append(f"{run.folder} is left out: {error}")
+    rows.sort(key=lambda row: row[f"by {order}"])
+    return Listing(folder, pd.DataFrame(rows, columns=_COLUMNS), faults)
+
+
+_COLUMNS = [
+    *("run", "what", "validation EER", "test EER", "95 % interval", "minDCF", "tested on"),
+    *("status", "when"),
+]
+
+
+def _read(folder: Path) -> tuple[list[Run], list[str]]:
+    """Return all runs and studies, the trials that were tested, and what is wrong with others."""
+    found, faults = list_sound(folder)
+    for classifier in CLASSIFIERS:
+        studies, wrong = list_sound(folder, f"{classifier}_study")
+        found, faults = [*found, *studies], [*faults, *wrong]
+        for study in studies:
+            trials, wrong = list_sound(study.folder)
+            found += [trial for trial in trials if any(trial.folder.glob("test_results*.json"))]
+            faults += wrong
+    return found, faults
+
+
+def _describe(run: Run, with_study: bool) -> dict[str, Any]:
+    outcomes = read_outcomes(run)
+    main = next((one for one in outcomes if not one.gender), None)
+    validation = _validation_eer(run)
+    test = float("inf") if main is None else main.eer
+    started = str(run.manifest.get("started", ""))
+    return {
+        "run": name_of(run).removeprefix("run ") if with_study else str(run.number),
+        "what": describe(run),
+        "validation EER": "" if validation is None else EER.write(validation),
+        "test EER": "" if main is None else EER.write(main.eer),
+        "95 % interval": "" if main is None else _span(main),
+        "minDCF": "" if main is None else _min_dcf(main),
+        "tested on": _tested_on(main, outcomes),
+        "status": str(run.manifest.get("status", "unknown")),
+        "when": started.replace("T", " ")[:16],
+        "by eer": (test, float("inf") if validation is None else validation, run.number),
+        "by number": (run.kind == STUDY, run.number),
+        "by time": started,
+    }
+
+
+def _validation_eer(run: Run) -> float | None:
+    if run.kind == STUDY:
+        path = run.folder / BEST
+        return float(read_json(path)["validation_eer"]) if path.is_file() else None
+    found = run.manifest.get("results", {}) if run.kind == TRAINING else {}
+    return float(found["validation_eer"]) if "validation_eer" in found else None
+
+
+def _span(outcome: Outcome) -> str:
+    low, high = outcome.values.get("ci95", {}).get("eer", (None, None))
+    return "" if low is None or high is None else EER.write_span(low, high)
+
+
+def _min_dcf(outcome: Outcome) -> str:
+    value = outcome.values.get("min_dcf")
+    return "" if value is None else MEASURES["min_dcf"].write(value)
+
+
+def _tested_on(main: Outcome | None, outcomes: list[Outcome]) -> str:
+    """Name the data set and its clips, and the EER of every other test."""
+    told = []
+    for one in outcomes:
+        n_clips = sum(one.values.get(f"n_{name}", 0) for name in ("bona_fide", "spoof"))
+        if one is main:
+            told.append(f"{one.dataset or 'its test'} ({n_clips:,} clips)")
+        else:
+            what = " ".join(filter(None, ["" if one.is_own else one.dataset, one.gender]))
+            told.append(f"{what} {EER.write(one.eer)}")
+    return "; ".join(told)

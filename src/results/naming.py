@@ -1,0 +1,108 @@
+"""What runs are called, and the commands that go on with them."""
+
+import re
+import shlex
+from pathlib import Path
+
+from src.audit.stage import KIND as AUDIT
+from src.evaluation.stage import KIND as EVALUATION
+from src.models.lookup import TRAINING
+from src.models.probe import KIND as PROBE
+from src.models.search import KIND as STUDY
+from src.utils.config import DEFAULTS, ROOT
+from src.utils.runs import Run
+from src.visualize.projection import KIND as PROJECTION
+from src.visualize.projection import METHODS
+
+COMPARISON = "compare"
+"""The kind of a run that holds a comparison of others."""
+
+_STUDY = re.compile(r"([a-z]+)_study(\d+)_\d{8}-\d{6}")
+
+
+def study_of(run: Run) -> tuple[str, int] | None:
+    """Return the classifier and the number of the study that a run is a trial of, if it is one."""
+    found = _STUDY.fullmatch(run.folder.resolve().parent.name)
+    return (found[1], int(found[2])) if found else None
+
+
+def name_of(run: Run) -> str:
+    """Return a name such as `run 3`, `SVM study 0` or `run 3 of SVM study 0`."""
+    if run.kind == STUDY:
+        return f"{run.settings.get('classifier', '').upper()} study {run.number}".strip()
+    study = study_of(run)
+    return f"run {run.number}" + (f" of {study[0].upper()} study {study[1]}" if study else "")
+
+
+def dataset_name(run: Run) -> str:
+    """Return the name of the data set that a run is of, empty where it was not kept.
+
+    It is that of the data set's own folder, which its recordings may lie apart from.
+    """
+    return Path(run.manifest.get("root") or run.manifest.get("dataset") or "").name
+
+
+def describe(run: Run) -> str:
+    """Say in a few words what a run is."""
+    settings = run.settings
+    about = settings.get("backbone")
+    backbone = str(about.get("name", "")) if isinstance(about, dict) else ""
+    if run.kind in (TRAINING, STUDY):
+        detector = f"{backbone} + {settings.get('classifier', '?')}"
+        if run.kind == STUDY:
+            return f"search of {detector}"
+        return f"{detector}, layer {settings['layer']}" if "layer" in settings else detector
+    if run.kind == PROJECTION:
+        method = str(settings.get("method", ""))
+        label = METHODS[method].label if method in METHODS else method
+        return f"{label} of {backbone}, layer {settings.get('layer', '?')}"
+    if run.kind == PROBE:
+        return f"layer probe of {backbone}"
+    if run.kind == AUDIT:
+        return f"audit of {Path(str(settings.get('dataset', ''))).name}"
+    if run.kind == EVALUATION:
+        return f"scores of {Path(str(settings.get('scores', ''))).name}"
+    if run.kind == COMPARISON:
+        return f"comparison of {len(settings.get('runs', []))} runs"
+    return run.kind or "?"
+
+
+def command_of(run: Run) -> str:
+    """Return the command that made a run."""
+    words = run.manifest.get("command")
+    return shlex.join(["fab", *map(str, words)]) if isinstance(words, list) else "unknown"
+
+
+def next_command(task: str, run: Run, runs: Path, *flags: str, reads_vectors: bool = True) -> str:
+    """Return the command of a task on a run or a study.
+
+    Parameters
+    ----------
+    task : str
+    run : Run
+    runs : pathlib.Path
+        The runs folder.
+    *flags : str
+        What comes first.
+    reads_vectors : bool
+        Whether the task reads embeddings.
+    """
+    words = ["fab", task, *flags]
+    if run.kind == STUDY:
+        words += [f"--study-number={run.number}"]
+    else:
+        study = study_of(run)
+        if study:
+            words += [f"--classifier={study[0]}", f"--study-number={study[1]}"]
+        words += [f"--run-number={run.number}"]
+    embeddings = run.manifest.get("embeddings")
+    if reads_vectors and embeddings:
+        words += _folder_flag("embeddings", Path(embeddings))
+    return shlex.join(words + _folder_flag("runs", runs))
+
+
+def _folder_flag(name: str, folder: Path) -> list[str]:
+    """Return the flag of a folder, nothing for the default one."""
+    if folder.resolve() == (ROOT / DEFAULTS[name]).resolve():
+        return []
+    return [f"--{name}={folder.resolve()}"]

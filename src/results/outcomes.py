@@ -1,0 +1,147 @@
+"""The tests that a run's folder holds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from src.evaluation.figures import FIGURES, figure_paths
+from src.evaluation.results import Results
+from src.evaluation.stage import KIND as EVALUATION
+from src.evaluation.stage import RESULTS, SCORES
+from src.models.tested import ENDINGS
+from src.results.naming import dataset_name
+from src.utils.config import GENDERS
+from src.utils.errors import RunError
+from src.utils.files import read_json
+from src.utils.runs import Run
+
+_WORDS = {"F": "women's clips", "M": "men's clips"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One test of a run.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        The run's.
+    path, scores : pathlib.Path
+        The files of the results and of the scores.
+    suffix : str
+        What the names of its figures end in.
+    values : dict
+        As the file holds them.
+    dataset : str
+        The name of the data set.
+    gender : str
+        Empty for a test on the clips of everybody.
+    is_own : bool
+        Whether it is of the data set that the run was trained on.
+    """
+
+    folder: Path
+    path: Path
+    scores: Path
+    suffix: str
+    values: dict[str, Any]
+    dataset: str
+    gender: str = ""
+    is_own: bool = True
+
+    @property
+    def eer(self) -> float:
+        """The EER."""
+        return float(self.values["eer"])
+
+    @property
+    def title(self) -> str:
+        """What it was tested on, in a few words."""
+        whose = f"{_WORDS[self.gender]} of " if self.gender else ""
+        return f"{whose}the data set {self.dataset}" if self.dataset else f"{whose}the test"
+
+    @property
+    def figures(self) -> dict[Path, str]:
+        """What each figure that is there shows."""
+        paths = figure_paths(self.folder, self.suffix)
+        return {paths[name]: about for name, about in FIGURES.items() if paths[name].is_file()}
+
+
+def read_outcomes(run: Run) -> list[Outcome]:
+    """Return every test of a run: of all clips of its own data set first, then the others.
+
+    Raises
+    ------
+    AudiosError
+        When a file is damaged.
+    """
+    if run.kind == EVALUATION:
+        path = run.folder / RESULTS
+        if not path.is_file():
+            return []
+        name = Path(str(run.settings.get("protocol", ""))).name
+        return [Outcome(run.folder, path, run.folder / SCORES, "", _read(path), name)]
+    paths = sorted(run.folder.glob("test_results*.json"))
+    found = [_of_training(run, path) for path in paths]
+    return sorted(found, key=lambda one: (not one.is_own, one.dataset, one.gender))
+
+
+@dataclass(frozen=True)
+class Tests:
+    """The tests of a run with their figures.
+
+    Attributes
+    ----------
+    main : (Outcome, Results) or None
+        The one that stands for the run: of its own data set, or else of another.
+    others : list of (Outcome, Results or None)
+        None for a test of before there were intervals.
+    """
+
+    main: tuple[Outcome, Results] | None
+    others: list[tuple[Outcome, Results | None]]
+
+
+def read_tests(run: Run) -> Tests:
+    """Return every test of a run with its figures.
+
+    Raises
+    ------
+    AudiosError
+        When a file is damaged.
+    """
+    main, others = None, []
+    for outcome in read_outcomes(run):
+        results = Results.read(outcome.path)
+        if main is None and results is not None and not outcome.gender:
+            main = (outcome, results)
+        else:
+            others.append((outcome, results))
+    return Tests(main, others)
+
+
+def _of_training(run: Run, path: Path) -> Outcome:
+    suffix = path.stem.removeprefix("test_results")
+    ending, gender = suffix.removeprefix("_"), ""
+    for name in GENDERS:
+        if suffix.endswith(f"_{name}"):
+            ending, gender = suffix.removesuffix(f"_{name}").removeprefix("_"), name
+    values = _read(path)
+    own = dataset_name(run)
+    return Outcome(
+        folder=run.folder,
+        path=path,
+        scores=run.folder / f"scores_test{suffix}.csv",
+        suffix=suffix,
+        values=values,
+        dataset=ending if ending in run.manifest.get(ENDINGS, {}) else own,
+        gender=gender,
+        is_own=not ending,
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    values = read_json(path)
+    if not isinstance(values, dict) or not isinstance(values.get("eer"), int | float):
+        raise RunError(f"{path} holds no results")
+    return values

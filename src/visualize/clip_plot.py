@@ -1,0 +1,170 @@
+"""The figure of one judged recording: waveform, spectrogram and the curve of probability."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, PercentFormatter
+
+from src.utils.config import BONA_FIDE, INCONCLUSIVE, SPOOF
+from src.visualize.figure import COLOURS, saved_figure
+from src.visualize.overview import Overview
+
+VERDICT_COLOURS = {**COLOURS, INCONCLUSIVE: "#7A6A00"}
+
+_INK = "#30363C"
+_EDGE = "#FFD9B0"
+_RANGE_DB = 80.0
+_LONGEST_TITLE = 70
+_MINUTES_FROM = 120.0
+_NARROWEST = 0.005
+_MOST_TICKS = 12
+_STEPS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
+"""Seconds between ticks."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a figure says of a recording.
+
+    Attributes
+    ----------
+    file, verdict : str
+    probability, confidence : float
+        Of bona-fide, and what it has to reach, in either direction, for a verdict.
+    windows : sequence of (float, float, float or None)
+        Start and end in seconds and the probability of each window; None where not judged.
+    suspicious : (float, float) or None
+        The most suspicious seconds.
+    reason : str
+        Warnings, or empty.
+    """
+
+    file: str
+    verdict: str
+    probability: float
+    confidence: float
+    windows: Sequence[tuple[float, float, float | None]] = ()
+    suspicious: tuple[float, float] | None = None
+    reason: str = ""
+
+
+def plot_clip(overview: Overview, judged: Judged, path: Path) -> None:
+    """Draw a recording with its verdict, the most suspicious seconds shaded.
+
+    Parameters
+    ----------
+    overview : Overview
+    judged : Judged
+    path : pathlib.Path
+    """
+    heights = [1.0, 1.8, 1.2][: 3 if judged.windows else 2]
+    with (
+        warnings.catch_warnings(action="ignore", category=UserWarning),
+        saved_figure(path, (10.0, 1.2 + 1.6 * sum(heights))) as figure,
+    ):
+        # What is ignored are letters of a file's name that the font does not have.
+        rows = figure.subplots(len(heights), sharex=True, height_ratios=heights, squeeze=False)
+        axes: list[Axes] = list(rows[:, 0])
+        _draw_waveform(axes[0], overview)
+        _draw_spectrogram(axes[1], overview)
+        if judged.windows:
+            _draw_curve(axes[2], judged, overview.duration)
+        if judged.suspicious is not None:
+            _mark(axes, judged.suspicious, overview.duration)
+        axes[0].set_title(
+            _shortened(judged.file), loc="left", fontsize=11, color=_INK, parse_math=False
+        )
+        axes[0].set_title(
+            f"{judged.verdict}: P(bona-fide) = {judged.probability:.2f}",
+            loc="right",
+            fontsize=12,
+            fontweight="bold",
+            color=VERDICT_COLOURS.get(judged.verdict, _INK),
+        )
+        axes[-1].set_xlim(0, overview.duration)
+        steps = (step for step in _STEPS if overview.duration / step <= _MOST_TICKS)
+        axes[-1].xaxis.set_major_locator(MultipleLocator(next(steps, overview.duration)))
+        clock = _clock(overview.duration)
+        axes[-1].xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: clock(seconds)))
+        axes[-1].set_xlabel("time (s)" if overview.duration < _MINUTES_FROM else "time (min:s)")
+        if judged.reason:
+            figure.supxlabel(judged.reason, fontsize=9, color="#8a4b00", wrap=True)
+
+
+def _mark(axes: Sequence[Axes], seconds: tuple[float, float], duration: float) -> None:
+    """Shade a stretch, and frame it in the spectrogram: a shade would look like a softer sound."""
+    # Four seconds of an hour would be thinner than a line.
+    wider = max(0.0, _NARROWEST * duration - (seconds[1] - seconds[0])) / 2
+    start, end = seconds[0] - wider, seconds[1] + wider
+    for one in (axes[0], *axes[2:]):
+        one.axvspan(start, end, color=COLOURS[SPOOF], alpha=0.18 if not wider else 0.6, linewidth=0)
+    for edge in (start, end):
+        axes[1].axvline(edge, color=_EDGE, linewidth=1.6, linestyle="--")
+
+
+def _draw_waveform(axes: Axes, overview: Overview) -> None:
+    edges = _middles(overview)
+    axes.fill_between(
+        edges, overview.lowest, overview.highest, color=_INK, linewidth=0.3, step="mid"
+    )
+    top = 1.05 * max(np.abs(overview.lowest).max(), np.abs(overview.highest).max(), 1e-3)
+    axes.set(ylim=(-top, top), ylabel="amplitude")
+    axes.yaxis.set_major_locator(MaxNLocator(3, symmetric=True))
+
+
+def _draw_spectrogram(axes: Axes, overview: Overview) -> None:
+    top = overview.spectrum.max()
+    axes.imshow(
+        overview.spectrum,
+        origin="lower",
+        aspect="auto",
+        extent=(0, overview.duration, 0, overview.sample_rate / 2000),
+        cmap="magma",
+        vmin=top - _RANGE_DB,
+        vmax=top,
+        interpolation="nearest",
+    )
+    axes.set_ylabel("kHz")
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axes.grid(False)
+
+
+def _draw_curve(axes: Axes, judged: Judged, duration: float) -> None:
+    times = [(start + end) / 2 for start, end, _ in judged.windows]
+    values = [np.nan if p is None else p for _, _, p in judged.windows]
+    axes.axhspan(0, 1 - judged.confidence, color=COLOURS[SPOOF], alpha=0.07, linewidth=0)
+    axes.axhspan(judged.confidence, 1, color=COLOURS[BONA_FIDE], alpha=0.07, linewidth=0)
+    few = len(times) <= 60
+    width, marker = (1.3, "o") if few else (max(0.5, 1.3 - len(times) / 2000), "")
+    axes.plot(times, values, color=_INK, linewidth=width, marker=marker, markersize=3.5)
+    axes.set(ylim=(-0.03, 1.03), ylabel="P(bona-fide)")
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.set_yticks([0, 0.5, 1])
+    if judged.suspicious is not None:
+        told = " to ".join(map(_clock(duration), judged.suspicious))
+        told += " s" if duration < _MINUTES_FROM else ""
+        axes.set_title(f"most suspicious: {told}", loc="right", fontsize=10, color=_INK)
+
+
+def _middles(overview: Overview) -> np.ndarray:
+    count = len(overview.lowest)
+    return (np.arange(count) + 0.5) * overview.duration / count
+
+
+def _clock(duration: float) -> Callable[[float], str]:
+    """Return how times of a recording so long are written."""
+
+    def tell(seconds: float) -> str:
+        if duration < _MINUTES_FROM:
+            return f"{seconds:.4g}"
+        return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+    return tell
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST_TITLE else "..." + name[3 - _LONGEST_TITLE :]

@@ -1,0 +1,181 @@
+"""From recordings to verdicts, in a stream."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from src.models.reference import fit_reference
+from src.predict import judge as module
+from src.predict import recording, windows
+from src.predict.bandwidths import Bandwidths
+from src.predict.detector import Detector
+from src.predict.judge import Judge
+from src.utils.audio import read_waveform
+from tests.predict.conftest import LoudnessBackbone
+
+
+@pytest.fixture
+def files(tmp_path: Path, write_audio: Callable, voice: Callable) -> list[tuple[str, Path]]:
+    """Five short ones, one broken and one of ten seconds whose middle is soft."""
+    made = [
+        (f"{n}.wav", write_audio(tmp_path / f"{n}.wav", voice(0.8 + 0.3 * n, seed=n)))
+        for n in range(5)
+    ]
+    (tmp_path / "broken.wav").write_text("no audio")
+    wave = voice(10.0)
+    wave[4 * 16_000 : 8 * 16_000] *= 0.1
+    made.insert(2, ("broken.wav", tmp_path / "broken.wav"))
+    made.insert(4, ("long.flac", write_audio(tmp_path / "long.flac", wave)))
+    return made
+
+
+def level(samples: np.ndarray) -> float:
+    return 10 * (float(np.sqrt(np.mean(samples**2))) - 0.1)
+
+
+def around(level: float, spread: float, length: float, width: float) -> np.ndarray:
+    """Make vectors of training as the backbone gives them."""
+    return np.random.default_rng(0).normal((level, length), (spread, width), (50, 2))
+
+
+def test_every_recording_gets_a_verdict_in_order(detector: Detector, files: list) -> None:
+    found = list(Judge(detector).judge(files))
+    assert [one.file for one in found] == [file for file, _ in files]
+    for one, (_, path) in zip(found, files, strict=True):
+        if one.file == "broken.wav":
+            assert (one.verdict, one.score, one.llr, one.probability) == ("refused", *[None] * 3)
+            assert "cannot be opened" in one.reason
+            continue
+        wave = read_waveform(path)
+        assert one.score == pytest.approx(level(wave), abs=1e-5)
+        assert one.llr == pytest.approx(4 * one.score)
+        assert one.probability == pytest.approx(1 / (1 + np.exp(-one.llr)))
+        assert one.duration == pytest.approx(len(wave) / 16_000)
+        assert (one.reason, len(one.windows)) == ("", 7 if one.file == "long.flac" else 0)
+
+
+def test_windows_are_judged_on_their_own(detector: Detector, files: list) -> None:
+    [one] = Judge(detector).judge([files[4]])
+    wave = read_waveform(files[4][1])
+    assert [window.start for window in one.windows] == [0, 1, 2, 3, 4, 5, 6]
+    for window in one.windows:
+        part = wave[round(window.start * 16_000) : round(window.end * 16_000)]
+        assert window.score == pytest.approx(level(part), abs=1e-5)
+    assert one.seconds == "4.0-8.0"
+
+
+def test_windows_of_silence_are_not_judged(
+    detector: Detector, tmp_path: Path, write_audio: Callable, voice: Callable
+) -> None:
+    wave = voice(12.0)
+    wave[5 * 16_000 : 11 * 16_000] = 0
+    path = write_audio(tmp_path / "a.wav", wave)
+    [one] = Judge(detector).judge([("a.wav", path)])
+    silent = [window.start for window in one.windows if window.score is None]
+    assert silent == [5, 6, 7]
+    assert all(window.probability is None for window in one.windows if window.start in silent)
+    assert len(one.windows) == 9
+
+
+@pytest.mark.parametrize("batch_seconds", [0.1, 3.0, 8.0, 1000.0])
+def test_what_shares_a_batch_changes_nothing(
+    detector: Detector, files: list, batch_seconds: float
+) -> None:
+    backbone = LoudnessBackbone(batch_seconds)
+    found = list(Judge(replace(detector, backbone=backbone)).judge(files))
+    expected = list(Judge(detector).judge(files))
+    assert [one.score for one in found] == pytest.approx([one.score for one in expected])
+    assert found[4].windows == expected[4].windows
+    for batch in backbone.batches:
+        assert len(batch) == 1 or len(batch) * max(batch) <= batch_seconds * 16_000
+    assert sum(map(len, backbone.batches)) == 6 + 7
+    assert len(backbone.batches) < 13 or batch_seconds < 1
+
+
+def test_a_long_recording_goes_in_parts(
+    detector: Detector, tmp_path: Path, write_audio: Callable, voice: Callable, monkeypatch
+) -> None:
+    for changed in (windows, recording, module):
+        monkeypatch.setattr(changed, "PART_SECONDS", 5.0)
+    wave = voice(14.0, 22_050)
+    wave[: 7 * 22_050] *= 0.3
+    path = write_audio(tmp_path / "a.wav", wave, 22_050)
+    heard = []
+    [one] = Judge(detector).judge([("a", path)], lambda *told: heard.append(told))
+    heard_whole = read_waveform(path)
+    parts = [batch for batch in detector.backbone.batches for batch in batch if batch != 64_000]
+    assert len(parts) == 3
+    assert max(parts) < 5 * 16_000
+    assert sum(parts) == len(heard_whole)
+    starts = np.cumsum([0, *parts])
+    each = [level(heard_whole[a:b]) for a, b in pairwise(starts)]
+    assert one.score == pytest.approx(np.mean(each), abs=1e-4)
+    assert [window.start for window in one.windows] == list(range(11))
+    for window in one.windows:
+        part = heard_whole[round(window.start * 16_000) : round(window.end * 16_000)]
+        assert window.score == pytest.approx(level(part), abs=1e-4)
+    assert heard[-1] == ("a", pytest.approx(14.0, abs=0.01), pytest.approx(14.0, abs=0.01))
+
+
+def test_the_prior_moves_the_probability(detector: Detector, files: list) -> None:
+    [even], [rare] = (list(Judge(detector, prior).judge(files[:1])) for prior in (0.5, 0.01))
+    assert even.score == rare.score
+    assert even.llr == rare.llr
+    odds = rare.probability / (1 - rare.probability)
+    assert odds == pytest.approx(even.probability / (1 - even.probability) / 99)
+
+
+def test_what_is_odd_is_told(detector: Detector, files: list) -> None:
+    near = around(0.1, 0.02, 16_000, 5_000)
+    far = around(0.1, 0.02, 1e6, 5_000)
+    quiet = Judge(replace(detector, reference=fit_reference(near, near)))
+    assert next(quiet.judge(files[:1])).warnings == []
+    loud = Judge(replace(detector, reference=fit_reference(far, far)))
+    [one] = loud.judge(files[:1])
+    assert "far outside the training data" in one.reason
+    assert one.verdict != "refused"
+    for known, told in (((6_000, 8_000), False), ((100, 2_000), True)):
+        judge = Judge(detector, bandwidths=Bandwidths(*map(float, known), 16_000, 50))
+        assert ("bandwidth" in next(judge.judge(files[:1])).reason) == told
+
+
+def test_suspicious_seconds_that_are_odd_are_told(detector: Detector, files: list) -> None:
+    """The whole is like the training, its softest window is not."""
+    near = around(0.07, 0.01, 1e5, 1e6)
+    [one] = Judge(replace(detector, reference=fit_reference(near, near))).judge([files[4]])
+    assert list(one.warnings) == ["the most suspicious seconds are far outside the training data"]
+
+
+def test_a_low_rate_and_clipping_are_told(
+    detector: Detector, tmp_path: Path, write_audio: Callable, voice: Callable
+) -> None:
+    low = write_audio(tmp_path / "a.wav", voice(1.0, 8_000), 8_000)
+    loud = write_audio(tmp_path / "b.wav", np.clip(10 * voice(1.0), -1, 1))
+    one, other = Judge(detector).judge([("a", low), ("b", loud)])
+    assert list(one.warnings) == ["sampled at 8,000 Hz, under the 16,000 Hz needed"]
+    assert len(other.warnings) == 1
+    assert "of its samples are clipped" in other.reason
+
+
+def test_a_vector_that_is_not_finite_is_refused(detector: Detector, files: list) -> None:
+    class Broken(LoudnessBackbone):
+        def embed(self, prepared):
+            found = super().embed(prepared)
+            found[0] = np.nan
+            return found
+
+    found = list(Judge(replace(detector, backbone=Broken(1000.0))).judge(files[:2]))
+    assert [one.verdict == "refused" for one in found] == [True, False]
+    assert "not finite" in found[0].reason
+    assert found[1].score is not None
+
+
+def test_a_gpu_keeps_batches_in_flight(detector: Detector, files: list) -> None:
+    backbone = LoudnessBackbone(3.0)
+    backbone.leaves_cpu_free = True
+    found = list(Judge(replace(detector, backbone=backbone)).judge(files))
+    assert found == list(Judge(detector).judge(files))

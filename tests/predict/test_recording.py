@@ -1,0 +1,96 @@
+"""What can be judged, what is refused and why."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from src.predict import recording
+from src.predict.recording import CLIPPING_TOLD, MAX_CLIPPING, has_sound, listen
+from src.utils.audio import read_waveform
+from src.utils.errors import AudioError
+
+SILENCE = np.zeros(48_000, np.float32)
+
+
+def test_what_is_heard_is_what_training_heard(
+    tmp_path: Path, write_audio: Callable, voice: Callable
+) -> None:
+    wave = voice(1.2, 22_050)
+    stereo = np.stack([wave, 0.5 * wave], axis=1)
+    for name, samples in (("a.wav", wave), ("b.flac", stereo)):
+        path = write_audio(tmp_path / name, samples, 22_050)
+        found = listen(path, 16_000)
+        np.testing.assert_array_equal(found.waveform, read_waveform(path, 16_000))
+        assert found.nuisances.duration == pytest.approx(1.2, abs=0.01)
+        assert found.nuisances.sample_rate == 22_050
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda wave: wave[:7_900], r"is too short: 0\.49 s, under 0\.5 s"),
+        (lambda wave: 0 * wave, "is silent"),
+        (lambda wave: np.stack([wave, -wave], axis=1), "is silent"),
+        (lambda wave: np.r_[SILENCE, wave[:4_000], SILENCE], r"too little sound: 0\.2\d s"),
+        (lambda wave: np.clip(60 * wave, -1, 1), r"is clipped to noise: \d\d% of its samples"),
+    ],
+)
+def test_what_is_refused(
+    tmp_path: Path, write_audio: Callable, voice: Callable, make: Callable, reason: str
+) -> None:
+    path = write_audio(tmp_path / "a.wav", make(voice(1.0)))
+    with pytest.raises(AudioError, match=reason):
+        listen(path, 16_000)
+
+
+def test_what_cannot_be_decoded_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_text("no audio")
+    with pytest.raises(AudioError, match="cannot be opened as audio"):
+        listen(tmp_path / "a.wav", 16_000)
+    with pytest.raises(AudioError, match="is missing"):
+        listen(tmp_path / "b.wav", 16_000)
+
+
+def test_a_word_in_a_long_silence_is_enough(
+    tmp_path: Path, write_audio: Callable, voice: Callable
+) -> None:
+    word = voice(0.5)
+    noise = 1e-3 * np.random.default_rng(0).normal(size=160_000).astype(np.float32)
+    for name, pause in (("a", np.tile(SILENCE, 3)), ("b", noise)):
+        path = write_audio(tmp_path / f"{name}.wav", np.r_[pause, word, pause])
+        assert listen(path, 16_000).nuisances.duration > 10
+
+
+def test_windows_are_judged_where_there_is_sound(
+    tmp_path: Path, write_audio: Callable, voice: Callable
+) -> None:
+    wave = np.r_[voice(3.0), np.tile(SILENCE, 2)]
+    found = listen(write_audio(tmp_path / "a.wav", wave), 16_000)
+    assert found.waveform is not None
+    assert has_sound(found.waveform[:16_000], 16_000, found.sound_level)
+    assert not has_sound(found.waveform[-32_000:], 16_000, found.sound_level)
+    # A tenth of a second of the voice is left in it.
+    assert not has_sound(found.waveform[46_400:64_000], 16_000, found.sound_level)
+
+
+def test_clipping_grows_with_the_gain(
+    tmp_path: Path, write_audio: Callable, voice: Callable
+) -> None:
+    """Some is told, much is refused."""
+    shares = []
+    for decibels in (0, 17, 19):
+        loud = np.clip(voice(1.0) * 10 ** (decibels / 20), -1, 1)
+        path = write_audio(tmp_path / f"{decibels}.wav", loud)
+        shares.append(listen(path, 16_000).nuisances.clipping)
+    assert shares[0] == 0 < shares[1] < shares[2] < MAX_CLIPPING
+    assert shares[2] > CLIPPING_TOLD
+
+
+def test_a_long_recording_is_not_held(
+    tmp_path: Path, write_audio: Callable, voice: Callable, monkeypatch
+) -> None:
+    monkeypatch.setattr(recording, "PART_SECONDS", 2.0)
+    assert listen(write_audio(tmp_path / "a.wav", voice(2.5)), 16_000).waveform is None
+    assert listen(write_audio(tmp_path / "b.wav", voice(1.5)), 16_000).waveform is not None

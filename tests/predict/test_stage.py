@@ -1,0 +1,94 @@
+"""The stage: what it finds, what it notes, and how it is stopped."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from src.predict import stage
+from src.predict.detector import Detector
+from src.predict.judge import Judge
+from src.predict.stage import predict
+from src.predict.verdict import Verdict
+from src.utils.errors import AudiosError
+from src.utils.tables import read_csv
+
+
+@pytest.fixture(autouse=True)
+def no_run_needed(monkeypatch, detector: Detector) -> None:
+    monkeypatch.setattr(stage.Detector, "load", lambda run, checkpoint: detector)
+    monkeypatch.setattr(stage, "bandwidths_of", lambda run, rate: None)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, write_audio: Callable, voice: Callable) -> Path:
+    for n, name in enumerate(("b.wav", "sub/a.flac", "c.wav")):
+        write_audio(tmp_path / "in" / name, voice(0.8, seed=n))
+    return tmp_path / "in"
+
+
+def test_a_file_and_a_folder(detector: Detector, folder: Path) -> None:
+    found = predict(detector.run, folder)
+    assert [one.file for one in found.verdicts] == ["b.wav", "c.wav", "sub/a.flac"]
+    assert (found.n_files, found.was_stopped, len(found.notes)) == (3, False, 2)
+    alone = predict(detector.run, folder / "sub" / "a.flac")
+    assert [one.file for one in alone.verdicts] == ["a.flac"]
+    assert alone.verdicts[0].score == found.verdicts[2].score
+
+
+def test_what_cannot_be_listed_is_refused(detector: Detector, folder: Path) -> None:
+    (folder / "a.wav").symlink_to(folder / "nowhere" / "a.wav" / "x")
+    Path(os.fsdecode(bytes(folder) + b"/\xff.wav")).touch()
+    found = {one.file: one for one in predict(detector.run, folder).verdicts}
+    assert [*found] == sorted(found)
+    assert found["\ufffd.wav"].reason == "has a name that is not UTF-8"
+    assert found["b.wav"].score is not None
+
+
+def test_ctrl_c_keeps_what_was_judged(
+    detector: Detector, folder: Path, tmp_path: Path, monkeypatch
+) -> None:
+    """A second one does not lose it either."""
+    real = Judge.judge
+
+    def pressed(self, files, heed) -> Iterator[Verdict]:
+        for number, verdict in enumerate(real(self, files, heed)):
+            if number == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield verdict
+
+    output = tmp_path / "out.csv"
+    monkeypatch.setattr(Judge, "judge", pressed)
+    found = predict(detector.run, folder, output=output)
+    assert found.was_stopped
+    assert (len(found.verdicts), found.n_files) == (2, 3)
+    assert read_csv(output)["file"].tolist() == ["b.wav", "c.wav"]
+
+    write = stage.write_verdicts
+
+    def pressed_again(*arguments) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        write(*arguments)
+
+    output.unlink()
+    monkeypatch.setattr(stage, "write_verdicts", pressed_again)
+    with pytest.raises(KeyboardInterrupt):
+        predict(detector.run, folder, output=output)
+    assert len(read_csv(output)) == 2
+
+
+def test_nothing_that_can_be_judged(detector: Detector, folder: Path, tmp_path: Path) -> None:
+    for path in folder.rglob("*.*"):
+        path.write_text("no audio")
+    with pytest.raises(AudiosError, match=r"not one of 3 recordings can be judged: b\.wav cannot"):
+        predict(detector.run, folder, output=tmp_path / "a.csv")
+    assert len(read_csv(tmp_path / "a.csv")) == 3
+    with pytest.raises(AudiosError, match=r"^b\.wav cannot be opened"):
+        predict(detector.run, folder / "b.wav")
+    with pytest.raises(AudiosError, match="no file or folder"):
+        predict(detector.run, folder / "none.wav")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(AudiosError, match="no recording in"):
+        predict(detector.run, tmp_path / "empty")

@@ -1,0 +1,89 @@
+"""The table of all runs."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from src.reports import report_listing
+from src.results.listing import list_all
+from src.utils.errors import RunError
+from src.utils.runs import find_run, new_run
+
+
+def test_the_best_comes_first(runs: Path, run_of: Callable) -> None:
+    eers = {
+        str(number): json.loads((run_of(number).folder / "test_results.json").read_text())["eer"]
+        for number in (0, 1)
+    }
+    found = list_all(runs)
+    assert found.faults == []
+    table = found.table
+    # Tested, then validated only, then what has neither.
+    assert table["run"].tolist()[:2] == sorted(eers, key=eers.get)
+    assert table["test EER"].tolist()[2:] == [""] * 3
+    assert set(table["run"].tolist()[2:4]) == {"2", "SVM study 0"}
+    assert table["run"].tolist()[4] == "3"
+    row = table.set_index("run").loc["0"]
+    assert row["test EER"] == f"{eers['0']:.2%}"
+    assert " .. " in row["95 % interval"]
+    assert row["tested on"].startswith("all (80 clips); F ")
+    assert row["what"].startswith("wav2vec2 + svm, layer ")
+    assert row["status"] == "complete"
+    text = report_listing(found)
+    assert text.splitlines()[0].split()[:2] == ["run", "what"]
+    assert len(text.splitlines()) == 6
+
+
+@pytest.mark.parametrize(
+    ("order", "first"), [("number", ["0", "1", "2", "3", "SVM study 0"]), ("time", ["0"])]
+)
+def test_other_orders(runs: Path, order: str, first: list[str]) -> None:
+    assert list_all(runs, order=order).table["run"].tolist()[: len(first)] == first
+
+
+def test_the_trials_of_a_study(runs: Path) -> None:
+    study = find_run(runs, 0, "svm_study")
+    table = list_all(runs, study_number=0).table
+    eers = [float(text.rstrip("%")) for text in table["validation EER"]]
+    assert eers == sorted(eers)
+    assert set(table["run"]) == {"0", "1", "2"}
+    # One that is tested stands among all runs, too.
+    trial = find_run(study.folder, 1)
+    (trial.folder / "test_results.json").write_text(json.dumps({"eer": 0.0}))
+    assert list_all(runs).table["run"].tolist()[0] == "1 of SVM study 0"
+    with pytest.raises(RunError, match="no study 4"):
+        list_all(runs, study_number=4)
+
+
+def test_one_classifier(runs: Path) -> None:
+    assert set(list_all(runs, classifier="svm").table["run"]) == {"0", "SVM study 0"}
+
+
+def test_damage_is_told_and_breaks_nothing(runs: Path, run_of: Callable) -> None:
+    folders = [run_of(number).folder for number in range(4)]
+    (folders[0] / "manifest.json").write_text("{")
+    (folders[1] / "test_results.json").write_text('{"eer": null}')
+    (folders[2] / "manifest.json").write_text('{"kind": "train", "settings": [1]}')
+    (folders[3] / "manifest.json").write_text("[]")
+    found = list_all(runs)
+    assert found.table["run"].tolist() == ["SVM study 0"]
+    assert len(found.faults) == 4
+    text = report_listing(found)
+    assert sum(line.startswith("warning: ") for line in text.splitlines()) == 4
+
+
+def test_what_has_not_ended_is_listed(tmp_path: Path) -> None:
+    with pytest.raises(ValueError), new_run(tmp_path, "visualize", {}):
+        raise ValueError
+    with new_run(tmp_path, "evaluate", {"scores": "/a/s.txt"}):
+        pass
+    table = list_all(tmp_path).table.set_index("run")
+    assert table["status"].to_dict() == {"0": "failed", "1": "complete"}
+    assert table.loc["1", "what"] == "scores of s.txt"
+
+
+def test_no_runs_are_one_line(tmp_path: Path) -> None:
+    text = report_listing(list_all(tmp_path / "none"))
+    assert text == f"no runs in {tmp_path / 'none'}; fab TrainModel makes one"

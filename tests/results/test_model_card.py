@@ -1,0 +1,136 @@
+"""The model card: whole tables, the run's own figures, nothing made up."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from src.evaluation.measures import MEASURES
+from src.evaluation.results import Results
+from src.results import markdown
+from src.results.model_card import write_model_card
+from src.utils.tables import read_csv
+
+CELLS = re.compile(r"(?<!\\)\|")
+
+
+def tables_of(card: str) -> list[list[list[str]]]:
+    """Return the cells of every table, and fail where a row has another number than its head."""
+    tables: list[list[list[str]]] = []
+    before = ""
+    for line in card.splitlines():
+        if line.startswith("|"):
+            cells = [cell.strip() for cell in CELLS.split(line)[1:-1]]
+            if not before.startswith("|"):
+                assert before == "", "a table stands apart"
+                tables.append([])
+            tables[-1].append(cells)
+        before = line
+    for table in tables:
+        assert len({len(row) for row in table}) == 1, table[0]
+        assert all(re.fullmatch("-+:?", cell) for cell in table[1])
+    return tables
+
+
+@pytest.fixture
+def card(runs: Path, run_of: Callable) -> str:
+    path = write_model_card(run_of(0), runs)
+    assert path == run_of(0).folder / "model_card.md"
+    return path.read_text()
+
+
+def test_every_section_is_there(card: str) -> None:
+    heads = [line.removeprefix("## ") for line in card.splitlines() if line.startswith("## ")]
+    assert heads == [
+        *("What it is", "How to use it", "Data", "Metrics", "Threshold and calibration"),
+        *("Limits of use", "Provenance"),
+    ]
+    assert card.startswith("# Model card: wav2vec2 + svm, layer ")
+    assert "fab Predict --audio=FILE --run-number=0 --runs=" in card
+    assert "--embeddings" not in card.split("## Data")[0]
+
+
+def test_the_figures_are_those_of_the_test(card: str, run_of: Callable) -> None:
+    results = Results.read(run_of(0).folder / "test_results.json")
+    # The next one is of the test on women.
+    table, _ = (table for table in tables_of(card) if table[0][-1].endswith("attacks"))
+    told = {row[0]: row[1:] for row in table[2:]}
+    assert set(told) == {measure.label for measure in MEASURES.values()}
+    for name, measure in MEASURES.items():
+        assert told[measure.label] == [
+            measure.write(getattr(results.detection, name)),
+            measure.write_span(*results.ci95[name], " to "),
+            measure.write_span(*results.ci95_attacks[name], " to "),
+        ]
+    assert results.ci95_over in table[0][2]
+
+
+def test_the_clips_are_counted(card: str, run_of: Callable) -> None:
+    folder = run_of(0).folder
+    [table] = [table for table in tables_of(card) if table[0][:2] == ["part", "class"]]
+    seen = read_csv(folder / "trained_on.csv").replace(
+        {"downstream_train": "training", "downstream_val": "validation"}
+    )
+    test = read_csv(folder / "scores_test.csv").assign(split="test")
+    for part, label, clips, speakers, minutes in table[2:]:
+        rows = test if part == "test" else seen[seen["split"] == part]
+        rows = rows[rows["label"] == label]
+        assert (clips, speakers, minutes) == (str(len(rows)), str(len(set(rows["speaker"]))), "–")
+    assert len(table) == 2 + 6
+
+
+def test_limits_are_drawn_from_what_is_there(card: str) -> None:
+    limits = card.split("## Limits of use")[1].split("## Provenance")[0]
+    assert r"It was trained on 3 attacks (a2, a\|1, new\_0)." in limits
+    assert r"Of the 3 attacks of the test, 1 were not in the training (new\_2)." in limits
+    assert "heard at 16,000 Hz: nothing above 8 kHz counts" in limits
+    assert "its rarer class has 40 clips" in limits
+    assert "Languages" not in limits
+    assert "The clips of the test last" not in limits
+
+
+def test_small_groups_are_only_counted(card: str, run_of: Callable) -> None:
+    results = Results.read(run_of(0).folder / "test_results.json")
+    groups = results.breakdowns["attack"]
+    assert all(group.is_small for group in groups)
+    assert f"{len(groups)} of {len(groups)} groups are too small to say anything." in card
+    assert not [table for table in tables_of(card) if table[0][0] == "attack"]
+
+
+def test_a_training_of_before_more_was_kept(runs: Path, run_of: Callable) -> None:
+    run = run_of(0)
+    table = read_csv(run.folder / "trained_on.csv")
+    table[["split", "file", "speaker"]].to_csv(run.folder / "trained_on.csv", index=False)
+    run.update(split=None)
+    card = write_model_card(run, runs).read_text()
+    [table] = [table for table in tables_of(card) if table[0][:2] == ["part", "class"]]
+    assert [row[:3] for row in table[2:]] == [
+        ["training", "both", "80"],
+        *(["validation", label, "40"] for label in ("bona-fide", "spoof")),
+        *(["test", label, "40"] for label in ("bona-fide", "spoof")),
+    ]
+    assert "was not kept" in card
+    assert "It was trained on" not in card
+    (run.folder / "trained_on.csv").unlink()
+    card = write_model_card(run, runs).read_text()
+    assert "The clips are not told: Cannot read" in card
+    tables_of(card)
+
+
+def test_no_card_without_a_test(runs: Path, run_of: Callable) -> None:
+    assert write_model_card(run_of(2), runs) is None
+    path = run_of(1).folder / "test_results.json"
+    path.write_text(json.dumps({"eer": 0.5}))
+    assert write_model_card(run_of(1), runs) is None
+
+
+def test_markdown_says_what_it_says() -> None:
+    nasty = "a|b\n*c* _d_ <e> `f` [g](h) #i"
+    text = markdown.table(("x", "n"), [(nasty, 1)], [1])
+    assert tables_of("\n" + text)[0][0] == ["x", "n"]
+    assert text.splitlines()[1] == "| --- | ---: |"
+    assert text.splitlines()[2].startswith(r"| a\|b \*c\* \_d\_ \<e\> \`f\` \[g\](h) \#i |")
+    assert markdown.bullets(["a", "b"]) == "- a\n- b"
+    assert markdown.code("a ``` b").startswith("````\n")

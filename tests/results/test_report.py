@@ -1,0 +1,200 @@
+"""The page of every kind of run."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from src.evaluation.measures import MEASURES
+from src.evaluation.results import Results
+from src.results.report import write_report
+from src.utils.errors import RunError
+from src.utils.runs import Run, find_run, new_run
+from tests.visualize.reading import Page, read_page
+
+
+def page_of(run: Run, runs: Path) -> Page:
+    path = write_report(run, runs)
+    assert path == run.folder / "report.html"
+    assert not [left for left in run.folder.iterdir() if "partial" in left.name]
+    return read_page(path)
+
+
+def test_a_tested_run(runs: Path, run_of: Callable) -> None:
+    run = run_of(0)
+    read = page_of(run, runs)
+    results = Results.read(run.folder / "test_results.json")
+    text = " ".join(read.text.split())
+    assert text.index("Test EER") < text.index("Figures") < text.index("Provenance")
+    for name, measure in MEASURES.items():
+        assert measure.write(getattr(results.detection, name)) in text
+        for spans in (results.ci95, results.ci95_attacks):
+            assert measure.write_span(*spans[name], " – ") in text
+    assert f"95 % over {results.ci95_over}" in text
+    assert f"over {results.ci95_attacks_over}" in text
+    # Every group, those too small to say anything set apart.
+    groups = [group for found in results.breakdowns.values() for group in found]
+    assert {"a|1", "a2", "new_2", "F", "M"} == {group.group for group in groups}
+    marked = [kind for kind in read.attributes("tr", "class") if kind == "faint"]
+    women = Results.read(run.folder / "test_results_F.json").breakdowns.values()
+    small = sum(group.is_small for found in women for group in found)
+    assert len(marked) == small + sum(group.is_small for group in groups) > 0
+    # Six curves, the groups, and two figures of the test on women.
+    assert len(read.attributes("img", "src")) == 9
+    assert "On women's clips of the data set" in text
+    # The layer that the probe chose is marked.
+    assert "Layer probe" in text
+    assert read.attributes("tr", "class").count("best") == 1
+    for words in (
+        *("wav2vec2 + svm", "Hyperparameters", "gamma", "fab ", "downstream_train"),
+        *(str(run.inputs["downstream_val"]), run.manifest["environment"]["python"]),
+        *("The recordings were not audited", "Training, validation and test share no speakers"),
+    ):
+        assert words in text, words
+
+
+def test_written_again_it_is_the_same(runs: Path, run_of: Callable) -> None:
+    def bytes_of() -> list[bytes]:
+        for number in range(4):
+            write_report(run_of(number), runs)
+        paths = [*runs.glob("run*/report.html"), *runs.glob("run*/model_card.md")]
+        assert len(paths) == 6
+        return [path.read_bytes() for path in sorted(paths)]
+
+    assert bytes_of() == bytes_of()
+
+
+def test_a_run_that_is_not_tested(runs: Path, run_of: Callable) -> None:
+    run = run_of(2)
+    read = page_of(run, runs)
+    assert "Not tested yet" in read.text
+    assert f"--run-number=2 --embeddings={run.manifest['embeddings']} --runs={runs}" in read.text
+    assert "all of this flatters" in read.text
+    # Two curves of validation, and the learning curve.
+    assert len(read.attributes("img", "src")) == 3
+    assert not (run.folder / "model_card.md").exists()
+    # The curves are in the page alone, where no test can make them stale.
+    assert {path.name for path in run.folder.glob("*.png")} == {"loss_plot.png"}
+
+
+def test_a_training_that_has_not_ended(tmp_path: Path) -> None:
+    settings = {"backbone": {"name": "lfcc"}, "classifier": "svm"}
+    with pytest.raises(KeyboardInterrupt), new_run(tmp_path, "train", settings) as run:
+        raise KeyboardInterrupt
+    read = page_of(run, tmp_path)
+    assert "This training is interrupted" in read.text
+    assert read.attributes("div", "class")[0] == "verdict bad"
+
+
+@pytest.mark.parametrize("is_flagged", [True, False])
+def test_the_audit_is_told(
+    runs: Path, run_of: Callable, add_audit: Callable, is_flagged: bool
+) -> None:
+    run = run_of(1)
+    path = run.folder / "test_results.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"warnings": []}))
+    audit = add_audit(runs, is_flagged)
+    read = page_of(run, runs)
+    assert f"{audit.name}/audit.html" in read.text
+    assert ("verdict bad" in read.attributes("div", "class")) == is_flagged
+    assert ("The audit flags RMS level (EER 10.0%)" in read.text) == is_flagged
+    assert ("flags nothing" in read.text) != is_flagged
+    assert "generator 7 of 9" in read.text
+    card = (run.folder / "model_card.md").read_text()
+    assert ("- The audit flags RMS level" in card) == is_flagged
+
+
+def test_a_damaged_audit_spoils_no_page(runs: Path, run_of: Callable, add_audit: Callable) -> None:
+    (add_audit(runs, False) / "audit.json").write_text("{")
+    assert "The audit cannot be read" in page_of(run_of(1), runs).text
+
+
+def test_warnings_make_the_verdict_bad(runs: Path, run_of: Callable) -> None:
+    run = run_of(1)
+    path = run.folder / "test_results.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"warnings": ["mind <b>this</b>"]}))
+    read = page_of(run, runs)
+    assert "Mind <b>this</b>." in read.text
+    assert "b" not in read.tags
+    assert read.attributes("div", "class")[0] == "verdict bad"
+
+
+def test_a_test_of_another_data_set_has_a_section(runs: Path, run_of: Callable) -> None:
+    run = run_of(1)
+    values = json.loads((run.folder / "test_results.json").read_text())
+    values |= {"eer": 0.123, "dataset": "/else/where"}
+    (run.folder / "test_results_where.json").write_text(json.dumps(values))
+    run.update(tested_elsewhere={"where": "/else/where"})
+    read = page_of(run, runs)
+    assert "On the data set where" in read.text
+    assert "Test EER 12.3%" in read.text
+    # Without a test on its own, that one stands for the run.
+    (run.folder / "test_results.json").unlink()
+    (run.folder / "scores_test.csv").rename(run.folder / "scores_test_where.csv")
+    read = page_of(run, runs)
+    assert read.text.index("Test EER 12.3%") < read.text.index("Figures")
+    assert "Tested on another data set than its own: the data set where." in read.text
+
+
+def test_a_test_of_before_there_were_intervals(runs: Path, run_of: Callable) -> None:
+    run = run_of(1)
+    (run.folder / "test_results.json").write_text(json.dumps({"eer": 0.25, "accuracy": 0.5}))
+    read = page_of(run, runs)
+    assert "Tested before there were intervals: test it again." in read.text
+    assert "EER 25.0%" in read.text
+    assert not (run.folder / "model_card.md").exists()
+
+
+def test_damaged_results_are_named(runs: Path, run_of: Callable) -> None:
+    run = run_of(1)
+    for text in ("[]", '{"accuracy": 0.5}'):
+        (run.folder / "test_results.json").write_text(text)
+        with pytest.raises(RunError, match=r"test_results\.json holds no results"):
+            write_report(run, runs)
+
+
+def test_a_study(runs: Path) -> None:
+    run = find_run(runs, 0, "svm_study")
+    read = page_of(run, runs)
+    best = json.loads((run.folder / "best_hyperparameters.json").read_text())
+    eer = f"{best['validation_eer']:.1%}"
+    assert f"Best: run {best['run_number']} with a validation EER of {eer}." in read.text
+    assert "among 3 finished trials" in read.text
+    assert "fab TrainModel --backbone=wav2vec2 --classifier=svm --study-number=0" in read.text
+    rows = [kind for kind in read.attributes("tr", "class") if kind == "best"]
+    assert len(rows) == 1
+    cells = re.findall(r'<td class="number">([\d.]+)%</td>', run.report.read_text())
+    assert len(cells) == 3
+    assert sorted(cells, key=float) == cells
+    assert len(read.attributes("img", "src")) == 1
+
+
+def test_a_trial_tested_by_itself(runs: Path) -> None:
+    study = find_run(runs, 0, "svm_study")
+    read = page_of(find_run(study.folder, 1), runs)
+    assert "Run 1 of SVM study 0" in read.text
+    assert "fab TestModel --classifier=svm --study-number=0 --run-number=1" in read.text
+    assert f"--runs={runs}" in read.text
+    # The other trials stay as they are.
+    assert len(list(study.folder.glob("run*/report.html"))) == 1
+
+
+def test_a_probe_and_a_projection(runs: Path, run_of: Callable, tmp_path: Path) -> None:
+    run = run_of(3)
+    read = page_of(run, runs)
+    assert f"Best: layer {run.manifest['results']['layer']}" in read.text
+    assert len(read.attributes("img", "src")) == 1
+    settings = {"backbone": {"name": "lfcc"}, "method": "tsne", "layer": 0, "split": "full"}
+    with new_run(tmp_path / "p", "visualize", settings) as run:
+        (run.folder / "tsne.png").write_bytes(b"\x89PNG")
+    read = page_of(run, tmp_path / "p")
+    assert "t-SNE of lfcc, layer 0" in read.text
+    assert len(read.attributes("img", "src")) == 1
+
+
+def test_other_kinds_have_pages_of_their_own(tmp_path: Path) -> None:
+    with new_run(tmp_path, "audit", {}) as run:
+        assert write_report(run, tmp_path) is None
+    assert not run.report.exists()
