@@ -539,11 +539,14 @@ def TrainBaseline(
     from src.models.yamnet.stage import train_baseline
     from src.models.yamnet.weights import load_weights
     from src.reports import report_audited, report_baseline
+    from src.results.report import write_report
 
     loaded, source = load_weights(weights), _dataset(c, dataset)
     folder = _path(c, "runs", runs)
     print(report_audited(find_audit(folder, str(source.audio.resolve()))))
-    print(report_baseline(train_baseline(source, folder, loaded, values, _seed(c, seed))))
+    training = train_baseline(source, folder, loaded, values, _seed(c, seed))
+    write_report(training.run, folder)
+    print(report_baseline(training))
 
 
 @stage(run_number="Number of the run (default: the newest of the baseline).")
@@ -558,9 +561,12 @@ def TestBaseline(c, dataset=None, run_number=None, gender=None, runs=None):
     from src.models.lookup import find_training
     from src.models.yamnet.stage import evaluate_baseline
     from src.reports import report_evaluation
+    from src.results.report import write_report
 
-    run = find_training(_path(c, "runs", runs), None, BASELINE, number)
+    folder = _path(c, "runs", runs)
+    run = find_training(folder, None, BASELINE, number)
     evaluation = evaluate_baseline(run, _dataset(c, dataset), gender)
+    write_report(run, folder)
     print(f"run {run.number}: {run.folder}")
     print(report_evaluation(evaluation))
 
@@ -805,7 +811,7 @@ def Demo(c):
 
 @stage(
     study_number="List the trials of this study.",
-    classifier="Only this one: mlp, svm or rf.",
+    classifier="Only this one: mlp, svm, rf or yamnet.",
     sort="eer (default: lowest test EER first, then validation EER), number or time.",
 )
 def ListRuns(c, study_number=None, classifier=None, sort="eer", runs=None):
@@ -816,7 +822,7 @@ def ListRuns(c, study_number=None, classifier=None, sort="eer", runs=None):
     """
     study = arguments.optional_number("--study-number", study_number)
     if classifier is not None:
-        arguments.classifier_name(classifier)
+        choose("--classifier", classifier, (*CLASSIFIERS, BASELINE))
     from src.reports import report_listing
     from src.results.listing import ORDERS, list_all
 

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -120,6 +120,13 @@ class Configured:
                 f"--hyperparameters: {name}={value} must lie between {limit.low:g} and "
                 f"{limit.high:g}"
             )
+
+
+class Scorer(Protocol):
+    """What scores vectors, once it is fitted."""
+
+    def score(self, x: np.ndarray) -> np.ndarray:
+        """Return real-valued scores, float64 of shape (clips,), for x of shape (clips, dim)."""
 
 
 class Classifier(Configured, ABC):

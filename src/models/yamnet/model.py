@@ -17,6 +17,7 @@ from src.utils.dataset.patches import PatchSet
 from src.utils.errors import RunError
 from src.utils.files import replacing
 from src.utils.parallel import map_ahead
+from src.utils.runs import Run
 
 NAME = "model.safetensors"
 
@@ -28,6 +29,9 @@ _READ_AHEAD = 4
 
 class YamnetClassifier(Configured):
     """YAMNet with a single output; a clip's score is the mean of its patches' logits.
+
+    The last layer being linear, that is also the logit of the mean of what it is given, which is
+    taken for the clip's vector.
 
     Parameters
     ----------
@@ -58,9 +62,48 @@ class YamnetClassifier(Configured):
             torch.manual_seed(seed)
             self.network = self._placed(YamNet(1, width))
 
-    def score(self, clips: PatchSet) -> np.ndarray:
+    @classmethod
+    def of(cls, run: Run) -> "YamnetClassifier":
+        """Load the model of a training run.
+
+        Raises
+        ------
+        RunError
+            As `load` does.
+        """
+        model = cls(run.settings["hyperparameters"], run.settings["seed"])
+        model.load(run.folder)
+        return model
+
+    def score(self, x: np.ndarray) -> np.ndarray:
+        """Return real-valued scores, float64 of shape (clips,), for x of shape (clips, dim)."""
+        with torch.inference_mode():
+            logits = self.network.classifier(torch.from_numpy(x).to(self.device)).squeeze(1)
+        return logits.double().cpu().numpy()
+
+    def score_clips(self, clips: PatchSet) -> np.ndarray:
         """Return the score of each clip, float64 of shape (clips,), positive for bona-fide."""
         return clips.means(self.patch_logits(clips))
+
+    def vector(self, patches: np.ndarray) -> np.ndarray:
+        """Return the vector of the clip whose patches these are, float32 of shape (dim,).
+
+        Parameters
+        ----------
+        patches : numpy.ndarray
+            float32, shape (patches, 96, 64).
+        """
+        self.network.eval()
+        batches = torch.from_numpy(patches).split(self.hyperparameters["batch_size"])
+        with torch.inference_mode():
+            sums = [self.network.features(part.to(self.device)).sum(dim=0) for part in batches]
+            return (torch.stack(sums).sum(dim=0) / len(patches)).cpu().numpy()
+
+    def vectors(self, clips: PatchSet) -> np.ndarray:
+        """Return the vector of each clip, float32 of shape (clips, dim)."""
+        numbers = np.split(np.arange(clips.n_patches), np.cumsum(clips.counts)[:-1])
+        read = map_ahead(clips.read, numbers, ahead=_READ_AHEAD, threads=1)
+        return np.stack([self.vector(patches) for patches in read])
 
     def patch_logits(self, clips: PatchSet) -> np.ndarray:
         """Return the logit of each patch of all clips, float64 of shape (patches,)."""

@@ -145,7 +145,11 @@ class YamNet(nn.Module):
         torch.Tensor
             float32, shape (patches, n_outputs).
         """
-        return self.classifier(self.layers(_as_images(patches)).mean(dim=(2, 3)))
+        return self.classifier(self.features(patches))
+
+    def features(self, patches: torch.Tensor) -> torch.Tensor:
+        """Return what the last layer is given: float32, shape (patches, 1024 times the width)."""
+        return self.layers(_as_images(patches)).mean(dim=(2, 3))
 
     def unfold(self, patches: torch.Tensor) -> None:
         """Take all batch norms apart from their convolutions again.

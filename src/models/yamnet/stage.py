@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from src.models.data import TEST, TRAIN, VALIDATION
 from src.models.evaluate import Evaluation, evaluate_clips
 from src.models.lookup import TRAINING
 from src.models.record import Part, record_inputs, record_outcome
+from src.models.reference import MOST_CLIPS, Reference, fit_reference
+from src.models.yamnet.backbone import INPUT
 from src.models.yamnet.model import YamnetClassifier
 from src.models.yamnet.state import STATE
 from src.models.yamnet.training import Trainer
 from src.models.yamnet.weights import Weights
-from src.utils.config import BY_SPEAKER, SAMPLE_RATE
+from src.utils.config import BY_SPEAKER
 from src.utils.dataset.dataset import Dataset
-from src.utils.dataset.patches import SplitPatches, load_patches
+from src.utils.dataset.patches import PatchSet, SplitPatches, load_patches
 from src.utils.files import locked
-from src.utils.log_mel import VERSION
 from src.utils.runs import Run, find_complete, keeping_status, list_runs, new_run
-
-INPUT = {"name": "log-mel", "version": VERSION, "sample_rate": SAMPLE_RATE}
-"""What the settings tell in place of a backbone."""
 
 TRAIN_STAGE, TEST_STAGE = "TrainBaseline", "TestBaseline"
 
@@ -107,7 +107,8 @@ def train_baseline(
         trainer = Trainer(model, parts[TRAIN].clips, parts[VALIDATION].clips, run.folder)
         progress = trainer.fit(weights)
         model.save(run.folder)
-        scores = model.score(parts[VALIDATION].clips)
+        _fit_reference(model, parts[TRAIN].clips, parts[VALIDATION].clips).write(run.folder)
+        scores = model.score_clips(parts[VALIDATION].clips)
         record_outcome(run, validation, scores, progress.history())
     (run.folder / STATE).unlink(missing_ok=True)
     return _finished(run, progress.n_before, rejected)
@@ -134,9 +135,8 @@ def evaluate_baseline(
         When the model cannot be loaded.
     """
     part = load_patches(dataset, (TEST,), TEST_STAGE)[TEST]
-    model = YamnetClassifier(run.settings["hyperparameters"], run.settings["seed"])
-    model.load(run.folder)
-    return evaluate_clips(run, part, lambda: part.clips, model.score, gender, reuse)
+    model = YamnetClassifier.of(run)
+    return evaluate_clips(run, part, lambda: part.clips, model.score_clips, gender, reuse)
 
 
 def _settings(
@@ -152,6 +152,19 @@ def _settings(
         "hyperparameters": model.hyperparameters,
         "seed": model.seed,
     }
+
+
+def _fit_reference(model: YamnetClassifier, train: PatchSet, validation: PatchSet) -> Reference:
+    """Fit a reference on no more clips than it would use, since each must be computed."""
+    some = (clips.where(_evenly(len(clips))) for clips in (train, validation))
+    return fit_reference(*(model.vectors(clips) for clips in some))
+
+
+def _evenly(n_clips: int) -> np.ndarray:
+    """Return a mask of `MOST_CLIPS` clips, or all if there are fewer."""
+    mask = np.zeros(n_clips, bool)
+    mask[np.linspace(0, n_clips - 1, MOST_CLIPS).astype(int)] = True
+    return mask
 
 
 @contextmanager

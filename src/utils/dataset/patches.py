@@ -117,6 +117,11 @@ class PatchSet(LabelledClips):
         return np.add.reduceat(values, np.cumsum(self.counts) - self.counts) / self.counts
 
 
+def join_blocks(blocks: np.ndarray) -> np.ndarray:
+    """Return the patches of one clip, float32 of shape (patches, 96, 64), from its blocks."""
+    return np.concatenate([blocks[:-1], blocks[1:]], axis=1).astype(np.float32)
+
+
 @dataclass(frozen=True)
 class SplitPatches:
     """The patches of one split, and where they are from.
