@@ -559,16 +559,16 @@ def TestBaseline(c, dataset=None, run_number=None, gender=None, runs=None):
     if gender is not None:
         choose("--gender", gender, GENDERS)
     from src.models.lookup import find_training
-    from src.models.yamnet.stage import evaluate_baseline
-    from src.reports import report_evaluation
+    from src.models.yamnet.stage import TEST_STAGE, evaluate_baseline
+    from src.reports import report_evaluation, report_rejected
     from src.results.report import write_report
 
     folder = _path(c, "runs", runs)
-    run = find_training(folder, None, BASELINE, number)
-    evaluation = evaluate_baseline(run, _dataset(c, dataset), gender)
+    run, source = find_training(folder, None, BASELINE, number), _dataset(c, dataset)
+    evaluation = evaluate_baseline(run, source, gender)
     write_report(run, folder)
     print(f"run {run.number}: {run.folder}")
-    print(report_evaluation(evaluation))
+    print(report_evaluation(evaluation) + report_rejected(source.read_rejected(TEST_STAGE)))
 
 
 @stage(

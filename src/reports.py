@@ -370,12 +370,14 @@ def report_training(training: Training) -> str:
 def report_baseline(training: BaselineTraining) -> str:
     """Show the epochs, the validation EER and where the run is."""
     text = _warn_of_voices(training.run)
+    if training.run.settings["weights"] is None:
+        text += "started from random weights; pretrained ones take far less data (--weights=FILE)\n"
     if training.n_kept:
         text += f"went on behind epoch {training.n_kept}\n"
     text += (
         f"epoch {training.best + 1} of {training.n_epochs} kept, validation EER "
         f"{training.validation_eer:.2%} at the threshold {training.threshold:.4f}\n"
-        f"run {training.run.number}: {training.run.folder}"
+        f"report: {training.run.report}\nrun {training.run.number}: {training.run.folder}"
     )
     return text + (" (already trained)" * training.was_there) + report_rejected(training.rejected)
 

@@ -10,9 +10,9 @@ import torch
 from src.utils.dataset.patches import DTYPE, PatchSet
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def one_thread() -> Iterator[None]:
-    """Networks as small as those of the tests lose more by sharing their steps than they gain."""
+    """Networks as small as those of the tests lose more by sharing steps than they gain."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
