@@ -20,6 +20,7 @@ from src.utils.config import (
     FULL,
     GENDERS,
     LABELS,
+    LOG_MEL,
     MIN_FOLDS,
     PRECISIONS,
     PROBE,
@@ -532,7 +533,7 @@ def TrainBaseline(
     A convolutional network on the recordings of the split, all of it trained. Where an equal
     training was broken off, it goes on.
     """
-    values = arguments.recipe(hyperparameters, "log-mel", BASELINE).hyperparameters
+    values = arguments.recipe(hyperparameters, LOG_MEL, BASELINE).hyperparameters
     if epochs is not None:
         values = values | {"epochs": arguments.whole_number("--epochs", epochs, 1)}
     from src.audit.summary import find_audit

@@ -41,6 +41,8 @@ DEMO_MARKER = ".audios-demo"
 CLASSIFIERS = ("mlp", "svm", "rf")
 BASELINE = "yamnet"
 """The classifier that is given recordings, by way of their log-mel patches, and no vectors."""
+LOG_MEL = "log-mel"
+"""What its runs name in place of a backbone."""
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 """What a pretrained backbone may compute in; auto is bfloat16 where the hardware has it."""

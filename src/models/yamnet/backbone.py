@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 
 from src.models.yamnet.model import YamnetClassifier
-from src.utils.config import SAMPLE_RATE
+from src.utils.config import LOG_MEL, SAMPLE_RATE
 from src.utils.dataset.patches import DTYPE, join_blocks
 from src.utils.log_mel import VERSION, compute_blocks
 
-NAME = "log-mel"
-INPUT = {"name": NAME, "version": VERSION, "sample_rate": SAMPLE_RATE}
+INPUT = {"name": LOG_MEL, "version": VERSION, "sample_rate": SAMPLE_RATE}
 """What the settings of a run tell in place of a backbone."""
 
 
@@ -23,7 +22,7 @@ class YamnetBackbone:
     model : YamnetClassifier
     """
 
-    name = NAME
+    name = LOG_MEL
     sample_rate = SAMPLE_RATE
     batch_seconds = 60.0
 

@@ -101,7 +101,7 @@ class YamnetClassifier(Configured):
 
     def vectors(self, clips: PatchSet) -> np.ndarray:
         """Return the vector of each clip, float32 of shape (clips, dim)."""
-        numbers = np.split(np.arange(clips.n_patches), np.cumsum(clips.counts)[:-1])
+        numbers = np.split(np.arange(clips.n_patches), clips.starts[1:])
         read = map_ahead(clips.read, numbers, ahead=_READ_AHEAD, threads=1)
         return np.stack([self.vector(patches) for patches in read])
 

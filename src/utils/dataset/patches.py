@@ -69,6 +69,11 @@ class PatchSet(LabelledClips):
         """The clip of each patch, int64 of shape (patches,)."""
         return np.repeat(np.arange(len(self)), self.counts)
 
+    @cached_property
+    def starts(self) -> np.ndarray:
+        """The number of each clip's first patch, int64 of shape (clips,)."""
+        return np.cumsum(self.counts) - self.counts
+
     @property
     def n_patches(self) -> int:
         """How many there are of all clips."""
@@ -88,7 +93,7 @@ class PatchSet(LabelledClips):
             When the file is gone or cut short.
         """
         clips = self.clip_of[patches]
-        within = patches - (np.cumsum(self.counts) - self.counts)[clips]
+        within = patches - self.starts[clips]
         found = np.empty((len(patches), PATCH_FRAMES, BANDS), DTYPE)
         try:
             with self.path.open("rb", buffering=0) as stream:
@@ -114,7 +119,7 @@ class PatchSet(LabelledClips):
         numpy.ndarray
             float64, shape (clips,).
         """
-        return np.add.reduceat(values, np.cumsum(self.counts) - self.counts) / self.counts
+        return np.add.reduceat(values, self.starts) / self.counts
 
 
 def join_blocks(blocks: np.ndarray) -> np.ndarray:
@@ -232,7 +237,8 @@ def _compute(dataset: Dataset, identities: Mapping[str, tuple[str, str]], stage:
             _empty_if_unsound(dataset, index)
         todo = [file for file in identities if file not in known]
         read = partial(attempt, partial(_read_blocks, dataset))
-        results = map_ahead(read, todo, ahead=2 * n_workers())
+        # No more at once than can be in work: recordings may be long.
+        results = map_ahead(read, todo, ahead=n_workers() + 1)
         with _Appending(dataset.root / BLOCKS, index) as blocks:
             for file, found in zip(
                 todo, tqdm(results, stage, len(todo), unit="clip", leave=False), strict=True

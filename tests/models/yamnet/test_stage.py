@@ -34,32 +34,36 @@ from src.utils.runs import find_run, list_runs
 SETTINGS = {"epochs": 2, "batch_size": 8, "learning_rate": 0.01}
 WIDTH = 1 / 16
 
-PEOPLE = [f"s{number}" for number in range(10)]
+
+@pytest.fixture(scope="session")
+def make_dataset(voice: Callable, write_audio: Callable) -> Callable[..., Dataset]:
+    """Write ten people of two real and two hissing fake clips each, split by person."""
+
+    def make(root: Path, prefix: str = "s") -> Dataset:
+        random, rows = np.random.default_rng(7), []
+        for number in range(10):
+            person = f"{prefix}{number}"
+            for label in ("bona-fide", "spoof"):
+                for take in range(2):
+                    wave = voice(0.3 + 0.5 * take, seed=10 * number + take)
+                    hiss = random.normal(0, 0.1, len(wave)) * (label == "spoof")
+                    file = f"{label}/{person}-{take}.wav"
+                    write_audio(root / file, (wave + hiss).astype(np.float32))
+                    rows.append((file, person, person, "MF"[number % 2], label))
+        found = Dataset.open(root)
+        table = pd.DataFrame(rows, columns=["file", "speaker", "id", "gender", "label"])
+        table["attack"] = np.where(table["label"] == "spoof", "hiss", "")
+        found.write_tables(table.assign(language="pt"))
+        shares = Shares(pretext=0.0, downstream_train=0.5, downstream_val=0.2, downstream_test=0.3)
+        split_dataset(found, SplitSettings(shares=shares), seed=7)
+        return found
+
+    return make
 
 
 @pytest.fixture(scope="session")
-def dataset(
-    tmp_path_factory: pytest.TempPathFactory, voice: Callable, write_audio: Callable
-) -> Dataset:
-    """Ten people of two real and two hissing fake clips each, split by person."""
-    root = tmp_path_factory.mktemp("baseline") / "data"
-    random, rows = np.random.default_rng(7), []
-    for number, person in enumerate(PEOPLE):
-        for label in ("bona-fide", "spoof"):
-            for take in range(2):
-                wave = voice(0.3 + 0.5 * take, seed=10 * number + take)
-                hiss = random.normal(0, 0.1, len(wave)) * (label == "spoof")
-                file = f"{label}/{person}-{take}.wav"
-                write_audio(root / file, (wave + hiss).astype(np.float32))
-                rows.append((file, person, person, "MF"[number % 2], label))
-    found = Dataset.open(root)
-    columns = ["file", "speaker", "id", "gender", "label"]
-    table = pd.DataFrame(rows, columns=columns)
-    table["attack"] = np.where(table["label"] == "spoof", "hiss", "")
-    found.write_tables(table.assign(language="pt"))
-    shares = Shares(pretext=0.0, downstream_train=0.5, downstream_val=0.2, downstream_test=0.3)
-    split_dataset(found, SplitSettings(shares=shares), seed=7)
-    return found
+def dataset(tmp_path_factory: pytest.TempPathFactory, make_dataset: Callable) -> Dataset:
+    return make_dataset(tmp_path_factory.mktemp("baseline") / "data")
 
 
 def train(dataset: Dataset, runs: Path, **options: object) -> BaselineTraining:
@@ -135,6 +139,16 @@ def test_speakers_of_the_training_are_refused(runs: Path, dataset: Dataset, tmp_
     split_dataset(other, SplitSettings(shares=shares), seed=3)
     with pytest.raises(EmbeddingError, match=r"shares \d speakers with the training of run 0"):
         evaluate_baseline(find_run(runs, 0), other)
+
+
+def test_results_on_another_data_set_stand_beside_its_own(
+    runs: Path, make_dataset: Callable, tmp_path: Path
+) -> None:
+    other = make_dataset(tmp_path / "elsewhere", prefix="t")
+    found = evaluate_baseline(find_run(runs, 0), other)
+    assert found.path.name == "test_results_elsewhere.json"
+    assert found.elsewhere == str(other.audio)
+    assert (found.run.folder / "test_results.json").is_file()
 
 
 def test_one_gender_is_tested_alone(runs: Path, dataset: Dataset) -> None:

@@ -47,7 +47,7 @@ def test_it_learns_what_there_is_to_learn(tmp_path: Path, sets: Sets) -> None:
     best = progress.epochs[progress.best]
     assert (best.val_eer, best.val_accuracy) == (0.0, 1.0)
     validation = sets[1]
-    scores = model.score(validation)
+    scores = model.score_clips(validation)
     assert scores.dtype == np.float64
     assert scores[validation.y == 1].min() > scores[validation.y == 0].max()
 
@@ -58,7 +58,7 @@ def test_a_clip_s_score_is_the_mean_of_its_patches(sets: Sets) -> None:
         patches = torch.from_numpy(clips.read(np.arange(clips.n_patches)))
         logits = model.network.eval()(patches).squeeze(1).numpy()
     wanted = [logits[clips.clip_of == clip].mean() for clip in range(len(clips))]
-    np.testing.assert_allclose(model.score(clips), wanted, atol=1e-5)
+    np.testing.assert_allclose(model.score_clips(clips), wanted, atol=1e-5)
 
 
 @pytest.fixture
@@ -184,13 +184,13 @@ def test_training_starts_from_what_folded_weights_compute(
     weights = Weights("a.tflite", "0", given, is_folded=True)
     started = []
     monkeypatch.setattr(
-        Trainer, "_train_epoch", lambda *_: started.append(model.score(sets[0])) or 0.0
+        Trainer, "_train_epoch", lambda *_: started.append(model.score_clips(sets[0])) or 0.0
     )
     Trainer(model, *sets, tmp_path).fit(weights)
     fresh = YamnetClassifier(SETTINGS, 7, WIDTH)
-    before = fresh.score(sets[0])
+    before = fresh.score_clips(sets[0])
     weights.fill(fresh.network)
-    np.testing.assert_allclose(started[0], fresh.score(sets[0]), atol=1e-3)
+    np.testing.assert_allclose(started[0], fresh.score_clips(sets[0]), atol=1e-3)
     assert np.abs(started[0] - before).max() > 1e-3
     norms = [unit.norm for _, unit in model.network.units()]
     assert any(norm.running_mean.abs().max() > 0 for norm in norms)
@@ -207,7 +207,7 @@ def test_a_model_is_read_as_it_was_written(tmp_path: Path, sets: Sets) -> None:
     model.save(tmp_path)
     other = YamnetClassifier(SETTINGS)
     other.load(tmp_path)
-    np.testing.assert_array_equal(other.score(sets[1]), model.score(sets[1]))
+    np.testing.assert_array_equal(other.score_clips(sets[1]), model.score_clips(sets[1]))
     (tmp_path / NAME).write_bytes((tmp_path / NAME).read_bytes()[:-50])
     with pytest.raises(RunError, match=rf"{NAME} cannot be read as a YAMNet"):
         other.load(tmp_path)
