@@ -17,6 +17,7 @@ from src.models.yamnet.model import YamnetClassifier
 from src.models.yamnet.stage import BaselineTraining, evaluate_baseline, train_baseline
 from src.models.yamnet.state import STATE
 from src.models.yamnet.training import Trainer
+from src.models.yamnet.weights import Weights
 from src.predict.detector import Detector
 from src.predict.stage import predict
 from src.reports import report_baseline
@@ -27,7 +28,14 @@ from src.utils.audio import read_waveform
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.patches import load_patches
 from src.utils.dataset.split import Shares, SplitSettings, split_dataset
-from src.utils.errors import ArgumentError, AudiosError, DatasetError, EmbeddingError, RunError
+from src.utils.errors import (
+    ArgumentError,
+    AudiosError,
+    CheckpointError,
+    DatasetError,
+    EmbeddingError,
+    RunError,
+)
 from src.utils.files import locked
 from src.utils.runs import find_run, list_runs
 
@@ -227,6 +235,31 @@ def test_tasks_for_vectors_name_the_right_one(runs: Path, tmp_path: Path) -> Non
     assert find_training(runs, classifier="yamnet").number == 0
     with pytest.raises(RunError, match=r"no yamnet run in .*fab TrainBaseline"):
         find_training(tmp_path, classifier="yamnet")
+
+
+def test_weights_that_do_not_fit_leave_no_run(dataset: Dataset, tmp_path: Path) -> None:
+    weights = Weights("a.pth", "0", {}, is_folded=False)
+    with pytest.raises(CheckpointError, match=r"a\.pth lacks the weights layers\.1\.conv\.weight"):
+        train_baseline(dataset, tmp_path, weights, SETTINGS, width=WIDTH)
+    assert not list_runs(tmp_path)
+
+
+def test_the_weights_are_named_in_the_settings(dataset: Dataset, tmp_path: Path) -> None:
+    given = YamnetClassifier(width=WIDTH).network.state_dict()
+    found = train_baseline(
+        dataset,
+        tmp_path,
+        Weights("a.pth", "0", given, False),
+        SETTINGS | {"epochs": 1},
+        width=WIDTH,
+    )
+    assert found.run.settings["weights"] == {"file": "a.pth", "sha256": "0"}
+    assert found.run.settings["width"] == WIDTH
+    assert "random weights" not in report_baseline(found)
+    evaluate_baseline(found.run, dataset)
+    write_report(found.run, tmp_path)
+    card = (found.run.folder / "model_card.md").read_text()
+    assert "trained as a whole from the weights of a.pth" in card
 
 
 def test_a_split_without_a_class_is_told(
