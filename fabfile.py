@@ -14,11 +14,13 @@ from invoke import Collection, Context, Exit
 from src.utils import arguments
 from src.utils.config import (
     BACKBONES,
+    BASELINE,
     CLASSIFIERS,
     DEFAULTS,
     FULL,
     GENDERS,
     LABELS,
+    LOG_MEL,
     MIN_FOLDS,
     PRECISIONS,
     PROBE,
@@ -517,6 +519,60 @@ def TestModel(
 
 
 @stage(
+    weights="Where to start: a file (.tflite, .h5 or .pth), package (the file of the package "
+    "torch-vggish-yamnet) or none (random; default).",
+    epochs="Epochs at most (default: 10).",
+    hyperparameters="In place of the defaults: learning_rate=3e-4,batch_size=128,patience=10, or "
+    "the hyperparameters.json of a run.",
+)
+def TrainBaseline(
+    c, dataset=None, weights="none", epochs=None, hyperparameters=None, runs=None, seed=None
+):
+    """10 · Train the YAMNet baseline.
+
+    A convolutional network on the recordings of the split, all of it trained. Where an equal
+    training was broken off, it goes on.
+    """
+    values = arguments.recipe(hyperparameters, LOG_MEL, BASELINE).hyperparameters
+    if epochs is not None:
+        values = values | {"epochs": arguments.whole_number("--epochs", epochs, 1)}
+    from src.audit.summary import find_audit
+    from src.models.yamnet.stage import train_baseline
+    from src.models.yamnet.weights import load_weights
+    from src.reports import report_audited, report_baseline
+    from src.results.report import write_report
+
+    loaded, source = load_weights(weights), _dataset(c, dataset)
+    folder = _path(c, "runs", runs)
+    print(report_audited(find_audit(folder, str(source.audio.resolve()))))
+    training = train_baseline(source, folder, loaded, values, _seed(c, seed))
+    write_report(training.run, folder)
+    print(report_baseline(training))
+
+
+@stage(run_number="Number of the run (default: the newest of the baseline).")
+def TestBaseline(c, dataset=None, run_number=None, gender=None, runs=None):
+    """11 · Test the YAMNet baseline.
+
+    On the recordings of the split's test, with the figures and files of TestModel.
+    """
+    number = arguments.optional_number("--run-number", run_number)
+    if gender is not None:
+        choose("--gender", gender, GENDERS)
+    from src.models.lookup import find_training
+    from src.models.yamnet.stage import TEST_STAGE, evaluate_baseline
+    from src.reports import report_evaluation, report_rejected
+    from src.results.report import write_report
+
+    folder = _path(c, "runs", runs)
+    run, source = find_training(folder, None, BASELINE, number), _dataset(c, dataset)
+    evaluation = evaluate_baseline(run, source, gender)
+    write_report(run, folder)
+    print(f"run {run.number}: {run.folder}")
+    print(report_evaluation(evaluation) + report_rejected(source.read_rejected(TEST_STAGE)))
+
+
+@stage(
     scores="Lines of 'utt score' or 'utt src key score', ASVspoof 5's filename and cm-score, or a "
     "CSV with the columns file and score.",
     protocol="The protocol of any corpus that GenerateDatasetCSV reads, or a CSV of file,label.",
@@ -756,7 +812,7 @@ def Demo(c):
 
 @stage(
     study_number="List the trials of this study.",
-    classifier="Only this one: mlp, svm or rf.",
+    classifier="Only this one: mlp, svm, rf or yamnet.",
     sort="eer (default: lowest test EER first, then validation EER), number or time.",
 )
 def ListRuns(c, study_number=None, classifier=None, sort="eer", runs=None):
@@ -767,7 +823,7 @@ def ListRuns(c, study_number=None, classifier=None, sort="eer", runs=None):
     """
     study = arguments.optional_number("--study-number", study_number)
     if classifier is not None:
-        arguments.classifier_name(classifier)
+        choose("--classifier", classifier, (*CLASSIFIERS, BASELINE))
     from src.reports import report_listing
     from src.results.listing import ORDERS, list_all
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from src.models.probe import Probe, ProbeRun
     from src.models.search import Search
     from src.models.train import Training
+    from src.models.yamnet.stage import BaselineTraining
     from src.predict.stage import Prediction
     from src.results.comparison import Comparison
     from src.results.listing import Listing
@@ -364,6 +365,21 @@ def report_training(training: Training) -> str:
     )
     text = _warn_of_voices(training.run) + text
     return text + (" (already trained)" if training.was_there else "")
+
+
+def report_baseline(training: BaselineTraining) -> str:
+    """Show the epochs, the validation EER and where the run is."""
+    text = _warn_of_voices(training.run)
+    if training.run.settings["weights"] is None:
+        text += "started from random weights; pretrained ones take far less data (--weights=FILE)\n"
+    if training.n_kept:
+        text += f"went on behind epoch {training.n_kept}\n"
+    text += (
+        f"epoch {training.best + 1} of {training.n_epochs} kept, validation EER "
+        f"{training.validation_eer:.2%} at the threshold {training.threshold:.4f}\n"
+        f"report: {training.run.report}\nrun {training.run.number}: {training.run.folder}"
+    )
+    return text + (" (already trained)" * training.was_there) + report_rejected(training.rejected)
 
 
 def report_search(search: Search) -> str:

@@ -21,6 +21,7 @@ LEVELS: list[tuple[str, ...]] = [
             "tables",
             "arguments",
             "linear_prediction",
+            "log_mel",
         )
     ),
     tuple(
@@ -47,7 +48,7 @@ LEVELS: list[tuple[str, ...]] = [
 ]
 """From the bottom to the top; within a level one may import another."""
 
-CLASSIFIERS = ("mlp", "svm", "random_forest")
+CLASSIFIERS = ("mlp", "svm", "random_forest", "yamnet")
 
 
 def name_of(path: Path) -> str:

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -63,8 +63,8 @@ class History:
     best: int
 
 
-class Classifier(ABC):
-    """A detector of spoofs from embeddings; its scores are higher for bona-fide.
+class Configured:
+    """What has hyperparameters with bounds.
 
     Parameters
     ----------
@@ -82,8 +82,6 @@ class Classifier(ABC):
     defaults: ClassVar[Hyperparameters]
     limits: ClassVar[dict[str, Range | Choice]]
     """What makes sense at all, by hyperparameter; a search stays well inside."""
-    search_space: ClassVar[dict[str, Range | Choice]]
-    default_trials: ClassVar[int]
 
     def __init__(self, hyperparameters: Mapping[str, Any] | None = None, seed: int = 7) -> None:
         self.hyperparameters = self.defaults | self.check(hyperparameters or {})
@@ -122,6 +120,26 @@ class Classifier(ABC):
                 f"--hyperparameters: {name}={value} must lie between {limit.low:g} and "
                 f"{limit.high:g}"
             )
+
+
+class Scorer(Protocol):
+    """What scores vectors, once it is fitted."""
+
+    def score(self, x: np.ndarray) -> np.ndarray:
+        """Return real-valued scores, float64 of shape (clips,), for x of shape (clips, dim)."""
+
+
+class Classifier(Configured, ABC):
+    """A detector of spoofs from embeddings; its scores are higher for bona-fide.
+
+    Parameters
+    ----------
+    hyperparameters, seed
+        See `Configured`.
+    """
+
+    search_space: ClassVar[dict[str, Range | Choice]]
+    default_trials: ClassVar[int]
 
     @abstractmethod
     def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> History | None:

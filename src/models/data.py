@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from src.utils.config import DOWNSTREAM_SPLITS
 from src.utils.embeddings.embedding_set import EmbeddingSet, assert_disjoint, join
@@ -14,6 +14,30 @@ from src.utils.errors import EmbeddingError
 log = logging.getLogger(__name__)
 
 TRAIN, VALIDATION, TEST = DOWNSTREAM_SPLITS
+
+
+class ClipSource(Protocol):
+    """Where the clips of a split are from: an embedding store, or the recordings themselves."""
+
+    @property
+    def dataset(self) -> str:
+        """The folder that the recordings lie in."""
+
+    @property
+    def dataset_name(self) -> str:
+        """The name of the data set's own folder."""
+
+    @property
+    def root(self) -> Path | None:
+        """The data set's own folder, None where it is not known."""
+
+    @property
+    def split_recipe(self) -> dict[str, Any] | None:
+        """How the data set is split, None where that is not known."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what is learnt from, or tested on."""
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,32 @@
 """Stage 11: testing a trained run on clips it has never seen; written once for all classifiers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
 
 from src.evaluation.figures import draw_figures, figure_paths
 from src.evaluation.results import Results, evaluate_trials
 from src.models.calibrate import calibration_of
 from src.models.classifier import Classifier
-from src.models.data import TEST, warn_if_stale
+from src.models.data import TEST, ClipSource, warn_if_stale
+from src.models.lookup import require_vectors
+from src.models.record import TRAINED_ON
 from src.models.registry import classifier_class
 from src.models.tested import TESTED, ending_for, keep_ending
-from src.models.train import TRAINED_ON
 from src.models.trials import trials_of
 from src.utils.config import BY_SPEAKER, BY_UTTERANCE, GENDERS, SAME_VOICES
+from src.utils.dataset.labelled import LabelledClips
 from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
 from src.utils.embeddings.store import EmbeddingStore, backbone_differences
 from src.utils.errors import EmbeddingError, choose, shorten
 from src.utils.files import read_json
 from src.utils.runs import Run
 from src.utils.tables import read_csv
+
+Clips = TypeVar("Clips", bound=LabelledClips)
 
 
 @dataclass(frozen=True)
@@ -83,47 +91,79 @@ def evaluate_run(
     RunError
         When the model cannot be loaded.
     """
+    settings = run.settings
+    require_vectors(run)
+    store = EmbeddingStore.open(embeddings, settings["backbone"]["name"], TEST)
+    _require_same_model(run, store)
+
+    def load() -> EmbeddingSet:
+        warn_if_stale(store)
+        return store.load(settings["layer"])
+
+    def score(clips: EmbeddingSet) -> np.ndarray:
+        return load_classifier(run).score(clips.x)
+
+    return evaluate_clips(run, store, load, score, gender, reuse)
+
+
+def evaluate_clips(
+    run: Run,
+    source: ClipSource,
+    load: Callable[[], Clips],
+    score: Callable[[Clips], np.ndarray],
+    gender: str | None = None,
+    reuse: bool = False,
+) -> Evaluation:
+    """Test a run as `evaluate_run` does, on clips of any kind.
+
+    Parameters
+    ----------
+    run : Run
+    source : ClipSource
+        Where the clips are from.
+    load, score : callable
+        Give the clips, and the score of each, float64 of shape (clips,).
+    gender, reuse
+        See `evaluate_run`.
+    """
     if gender is not None:
         choose("--gender", gender, GENDERS)
     settings = run.settings
-    store = EmbeddingStore.open(embeddings, settings["backbone"]["name"], TEST)
-    _require_same_model(run, store)
-    ending = ending_for(run, store)
-    elsewhere = store.dataset if ending else None
+    ending = ending_for(run, source)
+    elsewhere = source.dataset if ending else None
     suffix = "".join(f"_{word}" for word in (ending, gender) if word)
     part = f"{TEST}{suffix}"
     path = run.folder / f"test_results{suffix}.json"
     tested = run.manifest.get(TESTED, {})
-    if reuse and tested.get(part) == store.fingerprint and path.is_file():
+    if reuse and tested.get(part) == source.fingerprint and path.is_file():
         there = Results.read(path)
-        if there is not None and read_json(path).get("dataset") == store.dataset:
+        if there is not None and read_json(path).get("dataset") == source.dataset:
             paths = figure_paths(run.folder, suffix).values()
             figures = [figure for figure in paths if figure.is_file()]
             return Evaluation(run, there, path, figures, elsewhere)
-    clips = store.load(settings["layer"])
+    clips = load()
     _require_unseen(run, clips, elsewhere)
-    warn_if_stale(store)
-    what = f"{TEST} of {store.dataset_name}" if elsewhere else TEST
+    what = f"{TEST} of {source.dataset_name}" if elsewhere else TEST
     if gender is not None:
         clips = clips.where(clips.gender == gender)
         what += f" with gender {gender}"
     clips.require_both_classes(what)
     calibration = calibration_of(run)
-    scores = load_classifier(run).score(clips.x)
-    trials = trials_of(clips, scores, calibration, store)
+    scores = score(clips)
+    trials = trials_of(clips, scores, calibration, source)
     results = evaluate_trials(
         trials, calibration.threshold, calibration.confidence, seed=settings["seed"]
     )
     # First, so that a kill leaves no file whose data set is not known.
-    keep_ending(run, store, ending)
+    keep_ending(run, source, ending)
     trials.write(run.folder / f"scores_test{suffix}.csv")
-    title = f"{clips.backbone} + {settings['classifier']}, {what}"
+    title = f"{settings['backbone']['name']} + {settings['classifier']}, {what}"
     figures = draw_figures(trials, results, run.folder, suffix, title)
-    about = {"dataset": store.dataset}
+    about = {"dataset": source.dataset}
     if settings.get("units") == BY_UTTERANCE:
         about["note"] = SAME_VOICES
     results.write(path, about)
-    run.update(**{TESTED: tested | {part: store.fingerprint}})
+    run.update(**{TESTED: tested | {part: source.fingerprint}})
     return Evaluation(run, results, path, figures, elsewhere)
 
 
@@ -137,7 +177,7 @@ def _require_same_model(run: Run, store: EmbeddingStore) -> None:
         )
 
 
-def _require_unseen(run: Run, clips: EmbeddingSet, elsewhere: str | None) -> None:
+def _require_unseen(run: Run, clips: LabelledClips, elsewhere: str | None) -> None:
     seen = read_csv(run.folder / TRAINED_ON)
     what, remedy = TEST, "the data set was split anew; train again first"
     if elsewhere:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from src.utils.config import BASELINE
 from src.utils.errors import RunError, shorten
 from src.utils.files import read_json
 from src.utils.runs import Run, find_run, list_runs
@@ -39,8 +40,12 @@ def find_training(
     if run_number is None:
         wanted = {"backbone": backbone, "classifier": classifier}
         found = [r for r in list_runs(folder) if r.kind == TRAINING and r.is_complete]
+        # The baseline is tested by tasks of its own, and must be asked for.
+        found = [r for r in found if is_baseline(r) == (classifier == BASELINE)]
         found = [r for r in found if not _disagreements(r, wanted)]
         if not found:
+            if classifier == BASELINE:
+                raise RunError(f"no {BASELINE} run in {folder}/; run first: fab TrainBaseline")
             what = " ".join(["trained", *(value for value in (backbone, classifier) if value)])
             flags = f"--backbone={backbone or 'NAME'} --classifier={classifier or 'NAME'}"
             raise RunError(f"no {what} run in {folder}/; run first: fab TrainModel {flags}")
@@ -54,6 +59,26 @@ def find_training(
     if wrong:
         raise RunError(f"run {run_number} in {folder}/ does not fit: {'; '.join(wrong)}")
     return run
+
+
+def is_baseline(run: Run) -> bool:
+    """Say whether a training is of the classifier that is given no vectors."""
+    return run.settings.get("classifier") == BASELINE
+
+
+def require_vectors(run: Run) -> None:
+    """Fail for a run whose classifier is given no vectors.
+
+    Raises
+    ------
+    RunError
+        Naming the task for it.
+    """
+    if is_baseline(run):
+        raise RunError(
+            f"run {run.number} is a {BASELINE} baseline, which is given recordings and no vectors; "
+            f"test it by: fab TestBaseline --run-number={run.number}"
+        )
 
 
 def find_study(runs: Path, number: int, classifier: str | None = None) -> Run:

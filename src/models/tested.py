@@ -4,9 +4,8 @@ import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from src.models.data import TEST
+from src.models.data import TEST, ClipSource
 from src.utils.config import GENDERS
-from src.utils.embeddings.store import EmbeddingStore
 from src.utils.runs import Run
 
 TESTED = "tested"
@@ -18,35 +17,35 @@ _LONGEST = 40
 """Characters of an ending; with those before and behind it the file must still have a name."""
 
 
-def ending_for(run: Run, store: EmbeddingStore) -> str:
-    """Return what sets the results on a store's data set apart, empty for the run's own.
+def ending_for(run: Run, source: ClipSource) -> str:
+    """Return what sets the results on a data set apart, empty for the run's own.
 
     It is the name of the data set's folder, with a number where another one was given it before.
     A run of before there was a record takes every data set for its own.
     """
-    if _is_own(run, store):
+    if _is_own(run, source):
         return ""
     endings: Mapping[str, str] = run.manifest.get(ENDINGS, {})
     for ending, dataset in endings.items():
-        if dataset == store.dataset:
+        if dataset == source.dataset:
             return ending
-    return _unused(_file_name(store.dataset_name), endings)
+    return _unused(_file_name(source.dataset_name), endings)
 
 
-def keep_ending(run: Run, store: EmbeddingStore, ending: str) -> None:
+def keep_ending(run: Run, source: ClipSource, ending: str) -> None:
     """Note in the run's manifest whose results have this ending."""
     if ending:
-        run.update(**{ENDINGS: run.manifest.get(ENDINGS, {}) | {ending: store.dataset}})
+        run.update(**{ENDINGS: run.manifest.get(ENDINGS, {}) | {ending: source.dataset}})
 
 
-def _is_own(run: Run, store: EmbeddingStore) -> bool:
+def _is_own(run: Run, source: ClipSource) -> bool:
     own = run.manifest.get("dataset")
-    if own is None or own == store.dataset:
+    if own is None or own == source.dataset:
         return True
     # A data set that was moved is the same one; two that exist are not.
     tested = run.manifest.get(TESTED, {})
     parts = (TEST, *(f"{TEST}_{gender}" for gender in GENDERS))
-    same_clips = any(tested.get(part) == store.fingerprint for part in parts)
+    same_clips = any(tested.get(part) == source.fingerprint for part in parts)
     return same_clips and not Path(own).is_dir()
 
 

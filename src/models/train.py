@@ -6,28 +6,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from src.models.calibrate import VALIDATION_SCORES, write_calibration
 from src.models.classifier import Classifier
-from src.models.data import TRAIN, VALIDATION, TrainingStores
+from src.models.data import TrainingStores
 from src.models.lookup import TRAINING
 from src.models.probe import TABLE, Probe, choose_layer
+from src.models.record import Part, record_inputs, record_outcome
 from src.models.reference import Reference, fit_reference
 from src.models.registry import classifier_class
-from src.models.trials import conditions_of, trials_of
-from src.utils.calibration import fit_calibration
-from src.utils.config import BONA_FIDE, BY_SPEAKER, PROBE, SPOOF, LayerChoice
-from src.utils.eer import compute_eer
-from src.utils.embeddings.embedding_set import EmbeddingSet
-from src.utils.embeddings.store import EmbeddingStore
-from src.utils.files import replacing, write_json
+from src.utils.config import BY_SPEAKER, PROBE, LayerChoice
 from src.utils.runs import Run, find_complete, list_runs, new_run
 from src.utils.tables import write_csv
-from src.visualize.plots import plot_losses
-
-TRAINED_ON = "trained_on.csv"
 
 
 @dataclass(frozen=True)
@@ -125,35 +113,13 @@ def fit_into(
         On validation, of the very model that is saved.
     """
     train, validation = stores.load(layer)
-    # Apart from settings and inputs, by which equal runs are found wherever their data set lies.
-    run.update(
-        dataset=stores.train.dataset,
-        root=stores.train.manifest.get("root"),
-        split=stores.train.split_recipe,
-        embeddings=str(stores.train.embeddings.resolve()),
-    )
-    write_json(run.folder / "hyperparameters.json", run.settings)
-    parts = (TRAIN, train, stores.train), (VALIDATION, validation, stores.validation)
-    write_csv(run.folder / TRAINED_ON, pd.concat([_clips(*part) for part in parts]))
+    seen = Part(train, stores.train), Part(validation, stores.validation)
+    record_inputs(run, *seen)
+    run.update(embeddings=str(stores.train.embeddings.resolve()))
     history = model.fit(train, validation)
     model.save(run.folder)
     _reference(stores, layer).write(run.folder)
-    scores = model.score(validation.x)
-    eer, _ = compute_eer(scores, validation.y)
-    calibration = fit_calibration(scores, validation.y)
-    write_calibration(run.folder, calibration)
-    trials = trials_of(validation, scores, calibration, stores.validation)
-    trials.write(run.folder / VALIDATION_SCORES)
-    if history is not None:
-        for name in ("train_losses", "val_losses", "val_accuracies", "val_eers"):
-            _save_array(run.folder / f"{name}.npy", getattr(history, name))
-        if plot:
-            plot_losses(history, run.folder / "loss_plot.png", model.name)
-    results = {"validation_eer": eer, "threshold": calibration.threshold}
-    if history is not None:
-        results |= {f"best_{history.step}": history.best, f"{history.step}s": len(history.val_eers)}
-    run.update(results=results)
-    return eer, calibration.threshold
+    return record_outcome(run, seen[1], model.score(validation.x), history, plot)
 
 
 @lru_cache(maxsize=32)
@@ -161,15 +127,3 @@ def _reference(stores: TrainingStores, layer: int) -> Reference:
     """Fit it once a layer: a search comes back to few of them again and again."""
     train, validation = stores.load(layer)
     return fit_reference(train.x, validation.x)
-
-
-def _clips(name: str, clips: EmbeddingSet, store: EmbeddingStore) -> pd.DataFrame:
-    """List what the model has seen, so that a test can tell whether, and how far, it is new."""
-    table = pd.DataFrame({"split": name, "file": clips.files, "speaker": clips.speaker})
-    table["label"] = np.where(clips.y == 1, BONA_FIDE, SPOOF)
-    return table.join(conditions_of(clips, store))
-
-
-def _save_array(path: Path, values: np.ndarray) -> None:
-    with replacing(path) as temporary, temporary.open("wb") as stream:
-        np.save(stream, values, allow_pickle=False)

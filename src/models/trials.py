@@ -7,27 +7,27 @@ import numpy as np
 import pandas as pd
 
 from src.evaluation.trials import CONDITIONS, Trials
+from src.models.data import ClipSource
 from src.utils.calibration import Calibration
 from src.utils.dataset.dataset import FILES_TABLE, Dataset
+from src.utils.dataset.labelled import LabelledClips
 from src.utils.dataset.schema import NUMERIC
-from src.utils.embeddings.embedding_set import EmbeddingSet
-from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import AudiosError
 from src.utils.files import file_identity
 
 
 def trials_of(
-    clips: EmbeddingSet, scores: np.ndarray, calibration: Calibration, store: EmbeddingStore
+    clips: LabelledClips, scores: np.ndarray, calibration: Calibration, source: ClipSource
 ) -> Trials:
     """Put clips and their scores, shape (clips,), together.
 
     Parameters
     ----------
-    clips : EmbeddingSet
+    clips : LabelledClips
     scores : numpy.ndarray
     calibration : Calibration
         Turns the scores into likelihood ratios.
-    store : EmbeddingStore
+    source : ClipSource
         Where the clips are from.
     """
     return Trials(
@@ -36,18 +36,18 @@ def trials_of(
         labels=clips.y,
         llrs=calibration.llrs(scores),
         speakers=clips.speaker,
-        conditions=conditions_of(clips, store),
+        conditions=conditions_of(clips, source),
     )
 
 
-def conditions_of(clips: EmbeddingSet, store: EmbeddingStore) -> pd.DataFrame:
+def conditions_of(clips: LabelledClips, source: ClipSource) -> pd.DataFrame:
     """Return those of `CONDITIONS` that are known of clips, a row each, in their order.
 
-    Gender and attack are kept with the vectors; what else there is, is in the data set's table. A
+    Gender and attack are kept with the clips; what else there is, is in the data set's table. A
     data set that is gone leaves a test without those groups, no more.
     """
     known = pd.DataFrame({"gender": clips.gender, "attack": clips.attack})
-    table = _table_of(store)
+    table = _table_of(source.root)
     if table is not None:
         rows = table.set_index("file").reindex(clips.files).reset_index(drop=True)
         for name in CONDITIONS:
@@ -57,13 +57,11 @@ def conditions_of(clips: EmbeddingSet, store: EmbeddingStore) -> pd.DataFrame:
     return known.loc[:, said.any()]
 
 
-def _table_of(store: EmbeddingStore) -> pd.DataFrame | None:
-    root = store.manifest.get("root")
-    if not root:
+def _table_of(root: Path | None) -> pd.DataFrame | None:
+    if root is None:
         return None
-    path = Path(root)
     try:
-        return _read_table(path, file_identity(path / FILES_TABLE))
+        return _read_table(root, file_identity(root / FILES_TABLE))
     except AudiosError:
         return None
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from src.models.data import TRAIN
-from src.models.train import TRAINED_ON
+from src.models.record import TRAINED_ON
 from src.utils.dataset.dataset import Dataset
 from src.utils.errors import AudioError, AudiosError
 from src.utils.files import read_json, write_json

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 from src.models.calibrate import calibration_of
-from src.models.classifier import Classifier
+from src.models.classifier import Scorer
 from src.models.evaluate import load_classifier
+from src.models.lookup import is_baseline
 from src.models.reference import Reference
 from src.utils.calibration import Calibration
+from src.utils.config import BASELINE
 from src.utils.embeddings.backbones import Backbone, load_backbone
 from src.utils.embeddings.store import backbone_differences
-from src.utils.errors import CheckpointError
+from src.utils.errors import ArgumentError, CheckpointError
 from src.utils.runs import Run
 
 _SPAN = ("first_layer", "layers")
@@ -38,7 +40,7 @@ class Detector:
 
     run: Run
     backbone: Backbone
-    classifier: Classifier
+    classifier: Scorer
     calibration: Calibration
     reference: Reference | None
 
@@ -61,9 +63,22 @@ class Detector:
         RunError
             When a file of the run is absent or damaged.
         """
+        if is_baseline(run):
+            return cls._load_baseline(run, checkpoint)
         classifier = load_classifier(run)
         calibration, reference = calibration_of(run), Reference.read(run.folder)
         return cls(run, _load_backbone(run, checkpoint), classifier, calibration, reference)
+
+    @classmethod
+    def _load_baseline(cls, run: Run, checkpoint: str | None) -> "Detector":
+        if checkpoint is not None:
+            raise ArgumentError(f"--checkpoint: run {run.number} is of {BASELINE}, and has none")
+        from src.models.yamnet.backbone import YamnetBackbone
+        from src.models.yamnet.model import YamnetClassifier
+
+        model = YamnetClassifier.of(run)
+        calibration, reference = calibration_of(run), Reference.read(run.folder)
+        return cls(run, YamnetBackbone(model), model, calibration, reference)
 
     def vectors(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
         """Embed what the backbone prepared, as training saw it: float32, shape (clips, dim)."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from src.evaluation.measures import BY_DECISION, BY_SCORE, EER, MEASURES
 from src.evaluation.results import Results
 from src.models.calibrate import calibration_of
+from src.models.lookup import is_baseline
 from src.results import markdown
 from src.results.audits import AuditNote, note_audit
 from src.results.data_section import count_rows, list_rows
@@ -74,7 +75,31 @@ def write_model_card(run: Run, runs: Path) -> Path | None:
 
 
 def _tell_model(run: Run) -> list[str]:
+    rows = [
+        ("run", f"{name_of(run)} ({run.folder.name})"),
+        ("trained", run.manifest.get("started", "unknown")),
+        *((name.replace("_", " "), value) for name, value in _hyperparameters(run)),
+    ]
+    text = (
+        f"A detector of synthetic speech: {_tell_kind(run)}. It gives a clip a score, higher for "
+        f"{BONA_FIDE}, and from it the probability that it is {BONA_FIDE}."
+    )
+    return [
+        markdown.heading("What it is"),
+        markdown.escape(text),
+        markdown.table(("", ""), rows),
+    ]
+
+
+def _tell_kind(run: Run) -> str:
     settings = run.settings
+    if is_baseline(run):
+        weights = settings.get("weights")
+        start = f"the weights of {weights['file']}" if weights else "random weights"
+        return (
+            f"YAMNet, a convolutional network on log-mel patches of 0.96 s, trained as a whole "
+            f"from {start}"
+        )
     backbone = settings.get("backbone", {})
     what = _KINDS.get(settings.get("classifier", ""), "a classifier")
     source = "built in, without learnt weights"
@@ -82,21 +107,8 @@ def _tell_model(run: Run) -> list[str]:
         source = f"checkpoint {backbone['checkpoint']}"
         if backbone.get("revision"):
             source += f", revision {backbone['revision']}"
-    text = (
-        f"A detector of synthetic speech: {what} on vectors of {backbone.get('name', '?')} "
-        f"({source}), layer {settings.get('layer', '?')}. It gives a clip a score, higher for "
-        f"{BONA_FIDE}, and from it the probability that it is {BONA_FIDE}."
-    )
-    rows = [
-        ("run", f"{name_of(run)} ({run.folder.name})"),
-        ("trained", run.manifest.get("started", "unknown")),
-        *((name.replace("_", " "), value) for name, value in _hyperparameters(run)),
-    ]
-    return [
-        markdown.heading("What it is"),
-        markdown.escape(text),
-        markdown.table(("", ""), rows),
-    ]
+    name, layer = backbone.get("name", "?"), settings.get("layer", "?")
+    return f"{what} on vectors of {name} ({source}), layer {layer}"
 
 
 def _hyperparameters(run: Run) -> list[tuple[str, object]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from src.audit.stage import KIND as AUDIT
 from src.evaluation.stage import KIND as EVALUATION
-from src.models.lookup import TRAINING
+from src.models.lookup import TRAINING, is_baseline
 from src.models.probe import KIND as PROBE
 from src.models.search import KIND as STUDY
 from src.utils.config import DEFAULTS, ROOT
@@ -99,6 +99,16 @@ def next_command(task: str, run: Run, runs: Path, *flags: str, reads_vectors: bo
     if reads_vectors and embeddings:
         words += _folder_flag("embeddings", Path(embeddings))
     return shlex.join(words + _folder_flag("runs", runs))
+
+
+def test_command(run: Run, runs: Path) -> str:
+    """Return the command that tests a training."""
+    if not is_baseline(run):
+        return next_command("TestModel", run, runs)
+    root = run.manifest.get("root")
+    return next_command(
+        "TestBaseline", run, runs, *(_folder_flag("dataset", Path(root)) if root else [])
+    )
 
 
 def _folder_flag(name: str, folder: Path) -> list[str]:

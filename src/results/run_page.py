@@ -9,7 +9,7 @@ from src.models.probe import TABLE as PROBE_TABLE
 from src.results.audits import AuditNote, note_audit
 from src.results.data_section import tell_data
 from src.results.facts import Data, dataset_of, limits_of_use
-from src.results.naming import next_command
+from src.results.naming import test_command
 from src.results.origin_section import (
     subtitle,
     tell_audit,
@@ -94,7 +94,7 @@ def _untested(run: Run, runs: Path, tests: Tests, note: AuditNote) -> list[str]:
     told = f" Validation EER {eer:.1%}." if isinstance(eer, float) else ""
     return [
         page.verdict(text + told, [note.text], bool(note.flags)),
-        page.command(next_command("TestModel", run, runs)),
+        page.command(test_command(run, runs)),
     ]
 
 
@@ -114,7 +114,7 @@ def _further(run: Run, runs: Path, outcome: Outcome, results: Results | None) ->
 
 def _training(run: Run) -> list[str]:
     found: dict[str, Any] = run.manifest.get("results", {})
-    rows = [("layer", run.settings.get("layer", "?"))]
+    rows = [("layer", run.settings["layer"])] if "layer" in run.settings else []
     if "validation_eer" in found:
         rows.append(("validation EER", f"{found['validation_eer']:.2%}"))
     if (run.folder / VALIDATION_SCORES).is_file():

@@ -39,6 +39,10 @@ DEMO_MARKER = ".audios-demo"
 """Says that a folder is a demonstration's, so that `Clean` may remove it."""
 
 CLASSIFIERS = ("mlp", "svm", "rf")
+BASELINE = "yamnet"
+"""The classifier that is given recordings, by way of their log-mel patches, and no vectors."""
+LOG_MEL = "log-mel"
+"""What its runs name in place of a backbone."""
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 """What a pretrained backbone may compute in; auto is bfloat16 where the hardware has it."""

@@ -33,10 +33,12 @@ FLAGS = {
     "ProbeLayers": ("backbone", EMBEDDINGS, RUNS, SEED),
     "OptimizeHyperparameters": ("backbone", "classifier", "trials", EMBEDDINGS, RUNS, SEED),
     "TrainModel": ("backbone", "classifier", "layer", EMBEDDINGS, RUNS, SEED),
+    "TrainBaseline": (DATASET, "weights", "epochs", "hyperparameters", RUNS, SEED),
     "TestModel": (
         *("backbone", "classifier", "run-number", "study-number", "gender"),
         *(EMBEDDINGS, RUNS),
     ),
+    "TestBaseline": (DATASET, "run-number", "gender", RUNS),
     "EvaluateScores": (
         *("scores", "protocol", "polarity", "subset", "threshold", "validation-scores"),
         *("validation-protocol", "asv-scores", "asv-protocol", RUNS, SEED),

@@ -2,34 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from src.utils.config import BY_SPEAKER, BY_UTTERANCE, GENDERS, LABELS
-from src.utils.errors import EmbeddingError, shorten
+from src.utils.config import BY_UTTERANCE
+from src.utils.dataset.labelled import LabelledClips
+from src.utils.errors import AudiosError, EmbeddingError, shorten
 
-_PER_CLIP = ("files", "x", "y", "gender", "speaker", "attack")
 
-
-@dataclass(frozen=True)
-class EmbeddingSet:
+@dataclass(frozen=True, kw_only=True)
+class EmbeddingSet(LabelledClips):
     """The vectors of one split at one layer.
 
     Attributes
     ----------
-    files : numpy.ndarray
-        str, shape (clips,), unique.
     x : numpy.ndarray
         float32, shape (clips, dim).
-    y : numpy.ndarray
-        int8, shape (clips,): 1 bona-fide, 0 spoof.
-    gender, speaker, attack : numpy.ndarray
-        str, shape (clips,); empty where unknown.
     backbone : str
     layer : int
-    units : {'speaker', 'utterance'}
-        What the split keeps on one side.
 
     Raises
     ------
@@ -37,64 +28,31 @@ class EmbeddingSet:
         When made of parts that do not fit together.
     """
 
-    files: np.ndarray
     x: np.ndarray
-    y: np.ndarray
-    gender: np.ndarray
-    speaker: np.ndarray
-    attack: np.ndarray
     backbone: str
     layer: int
-    units: str = BY_SPEAKER
 
-    def __post_init__(self) -> None:
-        n_clips = len(self.files)
-        problems = []
+    per_clip: ClassVar[tuple[str, ...]] = ("x", *LabelledClips.per_clip)
+    error: ClassVar[type[AudiosError]] = EmbeddingError
+    what: ClassVar[str] = "embeddings"
+
+    def find_problems(self) -> list[str]:
+        """Return what does not fit together."""
+        problems = super().find_problems()
         if self.x.ndim != 2 or self.x.dtype != np.float32:
             problems.append(
                 f"x is {self.x.dtype} of shape {self.x.shape}, not float32 (clips, dim)"
             )
-        for name in ("x", "y", "gender", "speaker", "attack"):
-            if len(getattr(self, name)) != n_clips:
-                problems.append(f"{name} has {len(getattr(self, name))} rows for {n_clips} files")
-        if not np.isin(self.y, (0, 1)).all() or self.y.dtype != np.int8:
-            problems.append("y is not int8 of 0 and 1")
-        if not np.isin(self.gender, (*GENDERS, "")).all():
-            problems.append("gender is not M, F or empty")
-        if len(set(self.files)) != n_clips:
-            problems.append("a file is there twice")
-        if self.x.ndim == 2 and not np.isfinite(self.x).all():
+        elif len(self.x) == len(self.files) and not np.isfinite(self.x).all():
             bad = self.files[~np.isfinite(self.x).all(axis=1)]
             problems.append(f"vectors that are not finite: {shorten(bad)}")
-        if problems:
-            raise EmbeddingError(f"broken embeddings: {'; '.join(problems)}")
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def where(self, mask: np.ndarray) -> "EmbeddingSet":
-        """Return the clips for which `mask`, bool of shape (clips,), is true."""
-        rows: dict[str, Any] = {name: getattr(self, name)[mask] for name in _PER_CLIP}
-        return replace(self, **rows)
-
-    def require_both_classes(self, what: str) -> None:
-        """Fail when a class is absent.
-
-        Raises
-        ------
-        EmbeddingError
-            Naming `what` and the class.
-        """
-        for value, label in ((1, LABELS[0]), (0, LABELS[1])):
-            if not (self.y == value).any():
-                raise EmbeddingError(f"{what} holds no {label} clip among {len(self)}")
+        return problems
 
 
 def join(first: EmbeddingSet, second: EmbeddingSet) -> EmbeddingSet:
     """Return the clips of two sets of one backbone and layer, the first one's first."""
-    rows: dict[str, Any] = {
-        name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in _PER_CLIP
-    }
+    pairs = {name: (getattr(first, name), getattr(second, name)) for name in first.per_clip}
+    rows: dict[str, Any] = {name: np.concatenate(pair) for name, pair in pairs.items()}
     return replace(first, **rows)
 
 

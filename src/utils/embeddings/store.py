@@ -100,7 +100,13 @@ class EmbeddingStore:
     @property
     def dataset_name(self) -> str:
         """The name of the data set's own folder, which its recordings may lie apart from."""
-        return Path(self.manifest.get("root", self.dataset)).name
+        return (self.root or Path(self.dataset)).name
+
+    @property
+    def root(self) -> Path | None:
+        """The data set's own folder, None for a store of before it was kept."""
+        root = self.manifest.get("root")
+        return Path(root) if root else None
 
     @property
     def embeddings(self) -> Path:
@@ -110,15 +116,15 @@ class EmbeddingStore:
     @property
     def split_recipe(self) -> dict[str, Any] | None:
         """How the data set is split, None where that is not known or not so any more."""
-        if self.is_stale or not self.manifest.get("split_fingerprint"):
+        if self.is_stale or not self.manifest.get("split_fingerprint") or self.root is None:
             return None
-        return read_recipe(Path(self.manifest["root"]))
+        return read_recipe(self.root)
 
     @property
     def is_stale(self) -> bool:
         """Whether the data set was split anew since; no where that cannot be told."""
         then = self.manifest.get("split_fingerprint")
-        now = split_fingerprint(Path(self.manifest["root"])) if then else None
+        now = split_fingerprint(self.root) if then and self.root else None
         return now is not None and now != then
 
     @property

@@ -1,0 +1,101 @@
+"""What the folder of every training holds, whatever was trained."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from src.models.calibrate import VALIDATION_SCORES, write_calibration
+from src.models.classifier import History
+from src.models.data import TRAIN, VALIDATION, ClipSource
+from src.models.trials import conditions_of, trials_of
+from src.utils.calibration import fit_calibration
+from src.utils.config import BONA_FIDE, SPOOF
+from src.utils.dataset.labelled import LabelledClips
+from src.utils.eer import compute_eer
+from src.utils.files import replacing, write_json
+from src.utils.runs import Run
+from src.utils.tables import write_csv
+from src.visualize.plots import plot_losses
+
+TRAINED_ON = "trained_on.csv"
+
+
+@dataclass(frozen=True)
+class Part:
+    """The clips of training or validation.
+
+    Attributes
+    ----------
+    clips : LabelledClips
+    source : ClipSource
+        Where they are from.
+    """
+
+    clips: LabelledClips
+    source: ClipSource
+
+
+def record_inputs(run: Run, train: Part, validation: Part) -> None:
+    """Write what is known before a training: its settings and its clips."""
+    # Apart from settings and inputs, by which equal runs are found wherever their data set lies.
+    source = train.source
+    run.update(
+        dataset=source.dataset,
+        root=None if source.root is None else str(source.root),
+        split=source.split_recipe,
+    )
+    write_json(run.folder / "hyperparameters.json", run.settings)
+    parts = [_clips_of(TRAIN, train), _clips_of(VALIDATION, validation)]
+    write_csv(run.folder / TRAINED_ON, pd.concat(parts))
+
+
+def record_outcome(
+    run: Run, validation: Part, scores: np.ndarray, history: History | None, plot: bool = True
+) -> tuple[float, float]:
+    """Write what a training gave: calibration, scores of validation, and how it went.
+
+    Parameters
+    ----------
+    run : Run
+    validation : Part
+    scores : numpy.ndarray
+        Of the clips of validation, by the very model that is saved.
+    history : History or None
+    plot : bool
+        Whether to draw the history.
+
+    Returns
+    -------
+    eer, threshold : float
+        On validation.
+    """
+    clips = validation.clips
+    eer, _ = compute_eer(scores, clips.y)
+    calibration = fit_calibration(scores, clips.y)
+    write_calibration(run.folder, calibration)
+    trials = trials_of(clips, scores, calibration, validation.source)
+    trials.write(run.folder / VALIDATION_SCORES)
+    results = {"validation_eer": eer, "threshold": calibration.threshold}
+    if history is not None:
+        for name in ("train_losses", "val_losses", "val_accuracies", "val_eers"):
+            _save_array(run.folder / f"{name}.npy", getattr(history, name))
+        if plot:
+            plot_losses(history, run.folder / "loss_plot.png", run.settings["classifier"])
+        results |= {f"best_{history.step}": history.best, f"{history.step}s": len(history.val_eers)}
+    run.update(results=results)
+    return eer, calibration.threshold
+
+
+def _clips_of(split: str, part: Part) -> pd.DataFrame:
+    """List what the model has seen, so that a test can tell whether, and how far, it is new."""
+    clips = part.clips
+    table = pd.DataFrame({"split": split, "file": clips.files, "speaker": clips.speaker})
+    table["label"] = np.where(clips.y == 1, BONA_FIDE, SPOOF)
+    return table.join(conditions_of(clips, part.source))
+
+
+def _save_array(path: Path, values: np.ndarray) -> None:
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        np.save(stream, values, allow_pickle=False)

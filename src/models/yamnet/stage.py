@@ -1,0 +1,210 @@
+"""Training the baseline into a run folder, and testing it, as all other classifiers are."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from src.models.data import TEST, TRAIN, VALIDATION
+from src.models.evaluate import Evaluation, evaluate_clips
+from src.models.lookup import TRAINING
+from src.models.record import Part, record_inputs, record_outcome
+from src.models.reference import MOST_CLIPS, Reference, fit_reference
+from src.models.yamnet.backbone import INPUT
+from src.models.yamnet.model import YamnetClassifier
+from src.models.yamnet.network import YamNet
+from src.models.yamnet.state import STATE
+from src.models.yamnet.training import Trainer
+from src.models.yamnet.weights import Weights
+from src.utils.config import BY_SPEAKER
+from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.patches import PatchSet, SplitPatches, load_patches
+from src.utils.files import locked
+from src.utils.runs import Run, find_complete, keeping_status, list_runs, new_run
+
+TRAIN_STAGE, TEST_STAGE = "TrainBaseline", "TestBaseline"
+
+
+@dataclass(frozen=True)
+class BaselineTraining:
+    """A finished training of the baseline.
+
+    Attributes
+    ----------
+    run : Run
+    validation_eer, threshold : float
+        Of the model that was saved; the threshold decides as at its validation EER.
+    n_epochs, best : int
+        How many epochs there were, and which was kept, 0 the first.
+    n_kept : int
+        How many of them had been finished before, by a training that was broken off.
+    rejected : dict of str to str
+        The reason by recording.
+    was_there : bool
+        Whether an equal run was found instead of training anew.
+    """
+
+    run: Run
+    validation_eer: float
+    threshold: float
+    n_epochs: int
+    best: int
+    n_kept: int
+    rejected: dict[str, str]
+    was_there: bool = False
+
+
+def train_baseline(
+    dataset: Dataset,
+    runs: Path,
+    weights: Weights | None,
+    hyperparameters: Mapping[str, Any] | None = None,
+    seed: int = 7,
+    reuse: bool = False,
+    width: float = 1.0,
+) -> BaselineTraining:
+    """Train the baseline on a data set's own split and write a run folder.
+
+    An equal training that was killed goes on, in its folder, behind its last finished epoch.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    runs : pathlib.Path
+        The runs folder.
+    weights : Weights or None
+        Pretrained ones to start from; None for random ones.
+    hyperparameters : mapping, optional
+        In place of the classifier's defaults.
+    seed : int
+    reuse : bool
+        Return an equal finished run instead of training again.
+    width : float
+        See `YamNet`; a narrow one trains fast and detects worse.
+
+    Raises
+    ------
+    AudiosError
+        For bad arguments, an unusable data set, weights that do not fit or a loss that is not
+        finite.
+    """
+    model = YamnetClassifier(hyperparameters, seed, width)
+    if weights is not None:
+        # First, so that what does not fit shows before recordings are read.
+        weights.fill(YamNet(1, width))
+    parts = load_patches(dataset, (TRAIN, VALIDATION), TRAIN_STAGE)
+    for name, part in parts.items():
+        part.clips.require_both_classes(name)
+    settings = _settings(model, parts[TRAIN], weights)
+    if width != 1:
+        settings["width"] = width
+    inputs: dict[str, Any] = {name: part.fingerprint for name, part in parts.items()}
+    rejected = dataset.read_rejected(TRAIN_STAGE)
+    if reuse:
+        found = find_complete(list_runs(runs), TRAINING, settings, inputs)
+        if found:
+            return _finished(found, 0, rejected, was_there=True)
+    train, validation = (Part(part.clips, part) for part in parts.values())
+    with _run(runs, settings, inputs) as run:
+        record_inputs(run, train, validation)
+        trainer = Trainer(model, parts[TRAIN].clips, parts[VALIDATION].clips, run.folder)
+        progress = trainer.fit(weights)
+        model.save(run.folder)
+        _fit_reference(model, parts[TRAIN].clips, parts[VALIDATION].clips).write(run.folder)
+        scores = model.score_clips(parts[VALIDATION].clips)
+        record_outcome(run, validation, scores, progress.history())
+    (run.folder / STATE).unlink(missing_ok=True)
+    return _finished(run, progress.n_before, rejected)
+
+
+def evaluate_baseline(
+    run: Run, dataset: Dataset, gender: str | None = None, reuse: bool = False
+) -> Evaluation:
+    """Test a run of the baseline on a data set's own test split, as `evaluate_run` does.
+
+    Parameters
+    ----------
+    run : Run
+    dataset : Dataset
+    gender, reuse
+        See `evaluate_run`.
+
+    Raises
+    ------
+    AudiosError
+        When the split is absent or unusable, shares a speaker with what the run was trained on, or
+        lacks a class.
+    RunError
+        When the model cannot be loaded.
+    """
+    part = load_patches(dataset, (TEST,), TEST_STAGE)[TEST]
+    model = YamnetClassifier.of(run)
+    return evaluate_clips(run, part, lambda: part.clips, model.score_clips, gender, reuse)
+
+
+def _settings(
+    model: YamnetClassifier, train: SplitPatches, weights: Weights | None
+) -> dict[str, Any]:
+    """Return what a training is asked to do, as its manifest keeps it."""
+    units = train.clips.units
+    # Named only where it differs, as all trainings do.
+    return ({} if units == BY_SPEAKER else {"units": units}) | {
+        "backbone": INPUT,
+        "classifier": model.name,
+        "weights": None if weights is None else weights.describe(),
+        "hyperparameters": model.hyperparameters,
+        "seed": model.seed,
+    }
+
+
+def _fit_reference(model: YamnetClassifier, train: PatchSet, validation: PatchSet) -> Reference:
+    """Fit a reference on no more clips than it would use, since each must be computed."""
+    some = (clips.where(_evenly(len(clips))) for clips in (train, validation))
+    return fit_reference(*(model.vectors(clips) for clips in some))
+
+
+def _evenly(n_clips: int) -> np.ndarray:
+    """Return a mask of `MOST_CLIPS` clips, or all if there are fewer."""
+    mask = np.zeros(n_clips, bool)
+    mask[np.linspace(0, n_clips - 1, MOST_CLIPS).astype(int)] = True
+    return mask
+
+
+@contextmanager
+def _run(runs: Path, settings: dict[str, Any], inputs: dict[str, Any]) -> Iterator[Run]:
+    """Give the folder of an equal training that did not end well, or else a new one."""
+    found = [
+        run
+        for run in list_runs(runs)
+        if (run.kind, run.settings, run.inputs) == (TRAINING, settings, inputs)
+        and not run.is_complete
+    ]
+    if not found:
+        with new_run(runs, TRAINING, settings, inputs) as run, _locked(run):
+            yield run
+        return
+    with _locked(found[-1]), keeping_status(found[-1]) as run:
+        yield run
+
+
+def _locked(run: Run) -> AbstractContextManager[None]:
+    return locked(run.folder / ".lock", str(run.folder))
+
+
+def _finished(
+    run: Run, n_kept: int, rejected: dict[str, str], was_there: bool = False
+) -> BaselineTraining:
+    found = run.manifest["results"]
+    return BaselineTraining(
+        run=run,
+        validation_eer=found["validation_eer"],
+        threshold=found["threshold"],
+        n_epochs=found["epochs"],
+        best=found["best_epoch"],
+        n_kept=n_kept,
+        rejected=rejected,
+        was_there=was_there,
+    )

@@ -1,0 +1,163 @@
+"""Training YAMNet as a whole, epoch by epoch."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from src.models.yamnet.model import YamnetClassifier, reproducible
+from src.models.yamnet.state import Epoch, Progress
+from src.models.yamnet.weights import Weights
+from src.utils.dataset.patches import PatchSet
+from src.utils.eer import compute_eer
+from src.utils.errors import AudiosError
+
+log = logging.getLogger(__name__)
+
+_UNFOLDED_BY = 256
+"""Patches that tell the mean and variance of what comes from each convolution."""
+
+
+class Trainer:
+    """Fits a classifier, and keeps in a folder what it needs to go on.
+
+    Adam on the binary cross-entropy of patches, each with the label of its clip and the rarer class
+    weighted up. Training ends when the validation loss has not fallen for `patience` epochs; the
+    weights of the epoch with the lowest validation EER, which is one of clips, are kept.
+
+    Parameters
+    ----------
+    model : YamnetClassifier
+    train, validation : PatchSet
+    folder : pathlib.Path
+        Where the training stands is kept here, and read from here.
+    """
+
+    def __init__(
+        self, model: YamnetClassifier, train: PatchSet, validation: PatchSet, folder: Path
+    ) -> None:
+        self._model, self._train, self._validation = model, train, validation
+        self._folder = folder
+        self._labels = train.y[train.clip_of].astype(np.float32)
+        spoofs_per_bona_fide = (self._labels == 0).sum() / (self._labels == 1).sum()
+        weight = torch.tensor(spoofs_per_bona_fide, dtype=torch.float32, device=model.device)
+        self._loss_of = nn.BCEWithLogitsLoss(pos_weight=weight)
+
+    def fit(self, weights: Weights | None) -> Progress:
+        """Train from pretrained weights, or random ones, or from where it was.
+
+        The model has the weights of the best epoch then.
+
+        Raises
+        ------
+        AudiosError
+            When the loss is never a finite number.
+        CheckpointError
+            When the weights do not fit.
+        RunError
+            When what the folder holds is damaged.
+        """
+        progress = Progress.read(self._folder)
+        settings = self._model.hyperparameters
+        with reproducible():
+            if not progress.epochs:
+                self._begin(weights)
+            optimizer = self._optimizer(progress)
+            while not progress.is_over(settings["epochs"], settings["patience"]):
+                if not self._advance(progress, optimizer):
+                    break
+        if not progress.epochs:
+            raise AudiosError(f"YAMNet's loss is not a finite number with {settings}")
+        self._model.network.load_state_dict(progress.kept)
+        return progress
+
+    def _begin(self, weights: Weights | None) -> None:
+        network = self._model.network
+        if weights is None:
+            return
+        weights.fill(network)
+        if weights.is_folded:
+            order = np.random.default_rng(self._model.seed).permutation(self._train.n_patches)
+            seen = self._train.read(np.sort(order[:_UNFOLDED_BY]))
+            network.unfold(torch.from_numpy(seen).to(self._model.device))
+
+    def _optimizer(self, progress: Progress) -> torch.optim.Optimizer:
+        """Return Adam, and bring it and the network to where the training stands."""
+        network = self._model.network
+        if progress.epochs:
+            network.load_state_dict(progress.network)
+        learnt = [value for value in network.parameters() if value.requires_grad]
+        optimizer = torch.optim.Adam(learnt, lr=self._model.hyperparameters["learning_rate"])
+        for key, value in progress.optimizer.items():
+            name, _, number = key.rpartition(".")
+            of = learnt[int(number)]
+            # The number of steps is a tensor too, but belongs where torch makes it.
+            there = value if name == "step" else torch.empty_like(of).copy_(value)
+            optimizer.state[of][name] = there
+        return optimizer
+
+    def _advance(self, progress: Progress, optimizer: torch.optim.Optimizer) -> bool:
+        """Train one epoch more and keep it; say no where its loss is not finite."""
+        number = len(progress.epochs)
+        train_loss = self._train_epoch(number, optimizer)
+        found = self._validate(train_loss)
+        if not np.isfinite([found.train_loss, found.val_loss]).all():
+            return False
+        log.info(
+            "epoch %d: training loss %.4f, validation loss %.4f, validation EER %.2f %%",
+            number + 1,
+            found.train_loss,
+            found.val_loss,
+            100 * found.val_eer,
+        )
+        progress.epochs.append(found)
+        progress.network = self._model.network.state_dict()
+        if progress.best == number:
+            progress.kept = {name: value.clone() for name, value in progress.network.items()}
+        progress.optimizer = {
+            f"{name}.{place}": value
+            for place, of in enumerate(optimizer.param_groups[0]["params"])
+            for name, value in optimizer.state[of].items()
+        }
+        progress.write(self._folder)
+        return True
+
+    def _train_epoch(self, number: int, optimizer: torch.optim.Optimizer) -> float:
+        """Make one pass over shuffled patches and return their mean loss."""
+        model, size = self._model, self._model.hyperparameters["batch_size"]
+        # By the epoch's own number, so that it is the same one whatever was broken off before.
+        order = np.random.default_rng([model.seed, number]).permutation(self._train.n_patches)
+        batches = iter(np.split(order, range(size, len(order), size)))
+        model.network.train()
+        total = torch.zeros((), dtype=torch.float64, device=model.device)
+        label = f"epoch {number + 1} of {model.hyperparameters['epochs']}"
+        with tqdm(total=len(order), desc=label, unit="patch", leave=False) as bar:
+            for numbers, patches in model.read(self._train, batches):
+                labels = torch.from_numpy(self._labels[numbers]).to(model.device)
+                optimizer.zero_grad()
+                loss = self._loss_of(model.network(patches).squeeze(1), labels)
+                loss.backward()
+                optimizer.step()
+                total += loss.detach() * len(numbers)
+                bar.update(len(numbers))
+        return float(total) / len(order)
+
+    def _validate(self, train_loss: float) -> Epoch:
+        clips = self._validation
+        logits = self._model.patch_logits(clips)
+        labels = torch.from_numpy(clips.y[clips.clip_of].astype(np.float32))
+        loss = self._loss_of(
+            torch.from_numpy(logits).float().to(self._model.device), labels.to(self._model.device)
+        )
+        if not torch.isfinite(loss):
+            return Epoch(train_loss, float(loss), 0.0, 1.0)
+        scores = clips.means(logits)
+        return Epoch(
+            train_loss=train_loss,
+            val_loss=float(loss),
+            val_accuracy=float(((scores >= 0) == clips.y).mean()),
+            val_eer=float(compute_eer(scores, clips.y)[0]),
+        )
