@@ -1,0 +1,129 @@
+"""What a notebook shows: tables, figures and sound, as Jupyter knows how to draw them."""
+
+import base64
+import html
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from src.utils.audio import Resampler, write_waveform
+from src.utils.config import SAMPLE_RATE
+from src.visualize.figure import DPI
+
+SHOWN = 10
+"""Rows of a long table that are shown."""
+
+LONGEST_SOUND = 3.0
+"""Seconds of a clip that can be heard: a notebook holds its sounds as text."""
+
+_SCREEN_DPI = 96
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG that Jupyter draws in the size that it is meant for."""
+
+    png: bytes
+    description: str
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, dict[str, object]]]:
+        width, height = struct.unpack(">II", self.png[16:24])
+        size = {
+            "width": round(width * _SCREEN_DPI / DPI),
+            "height": round(height * _SCREEN_DPI / DPI),
+        }
+        data = base64.b64encode(self.png).decode()
+        about = {"image/png": {**size, "alt": self.description}}
+        return {"image/png": data, "text/plain": self.description}, about
+
+
+@dataclass(frozen=True)
+class Sounds:
+    """Players under each other, each with its name; for a browser."""
+
+    wavs: dict[str, bytes]
+
+    def _repr_html_(self) -> str:
+        rows = [
+            f"<tr><td>{html.escape(name)}</td><td><audio controls preload='none' "
+            f"src='data:audio/wav;base64,{base64.b64encode(wav).decode()}'></audio></td></tr>"
+            for name, wav in self.wavs.items()
+        ]
+        return f"<table>{''.join(rows)}</table>"
+
+
+def draw(plot: Callable[..., None], *values: Any, about: str) -> Picture:
+    """Return what a function of `src.visualize` draws.
+
+    Parameters
+    ----------
+    plot : callable
+        Takes `values` and then the path to write a PNG to.
+    *values
+    about : str
+        What the figure shows, for those who hear the page.
+    """
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "figure.png"
+        plot(*values, path)
+        return Picture(path.read_bytes(), about)
+
+
+def play(waveforms: dict[str, np.ndarray], sample_rate: int) -> Sounds:
+    """Return players of the first seconds of waveforms, as a 16-bit file of 16 kHz would hold them.
+
+    Parameters
+    ----------
+    waveforms : dict of str to numpy.ndarray
+        By name, shape (samples,); what lies beyond full scale is cut off.
+    sample_rate : int
+        Hz.
+    """
+    wavs = {}
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "sound.wav"
+        for name, waveform in waveforms.items():
+            resampler = Resampler(sample_rate, SAMPLE_RATE)
+            resampler.add(waveform[: round(LONGEST_SOUND * sample_rate)].clip(-1, 1))
+            write_waveform(path, resampler.finish())
+            wavs[name] = path.read_bytes()
+    return Sounds(wavs)
+
+
+def show(table: pd.DataFrame, **formats: str) -> Styler:
+    """Return a table for people: numbers to the right and grouped, long ones cut short.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    **formats
+        The format of a column, such as `share="{:.1%}"`, by its name; a float without one has two
+        places. Spaces and hyphens of the name are written as underscores.
+    """
+    named = {
+        column: formats.get(str(column).replace(" ", "_").replace("-", "_"), "{:,.2f}")
+        for column in table.select_dtypes("float")
+    }
+    numbers = list(table.select_dtypes("number"))
+    style = (
+        table.head(SHOWN)
+        .style.format(named, na_rep="–", thousands=",")
+        .format_index(lambda name: str(name).replace("_", " "), axis=1)
+        .hide(axis="index")
+        .set_properties(subset=numbers, **{"text-align": "right"})
+        .set_table_styles(
+            [
+                {"selector": "td, th", "props": "white-space: nowrap"},
+                {"selector": "caption", "props": "caption-side: bottom"},
+            ]
+        )
+    )
+    rest = len(table) - SHOWN
+    return style.set_caption(f"and {rest:,} rows more") if rest > 0 else style
