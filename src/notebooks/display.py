@@ -2,7 +2,6 @@
 
 import base64
 import html
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from pandas.io.formats.style import Styler
 
 from src.utils.audio import Resampler, write_waveform
 from src.utils.config import SAMPLE_RATE
-from src.visualize.figure import DPI
+from src.visualize.page import image
 
 SHOWN = 10
 """Rows of a long table that are shown."""
@@ -23,25 +22,15 @@ SHOWN = 10
 LONGEST_SOUND = 3.0
 """Seconds of a clip that can be heard: a notebook holds its sounds as text."""
 
-_SCREEN_DPI = 96
-
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG that Jupyter draws in the size that it is meant for."""
+    """A figure as HTML, with a description for those who hear the page."""
 
-    png: bytes
-    description: str
+    markup: str
 
-    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, dict[str, object]]]:
-        width, height = struct.unpack(">II", self.png[16:24])
-        size = {
-            "width": round(width * _SCREEN_DPI / DPI),
-            "height": round(height * _SCREEN_DPI / DPI),
-        }
-        data = base64.b64encode(self.png).decode()
-        about = {"image/png": {**size, "alt": self.description}}
-        return {"image/png": data, "text/plain": self.description}, about
+    def _repr_html_(self) -> str:
+        return self.markup
 
 
 @dataclass(frozen=True)
@@ -73,7 +62,7 @@ def draw(plot: Callable[..., None], *values: Any, about: str) -> Picture:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "figure.png"
         plot(*values, path)
-        return Picture(path.read_bytes(), about)
+        return Picture(image(path, about))
 
 
 def play(waveforms: dict[str, np.ndarray], sample_rate: int) -> Sounds:
@@ -97,33 +86,42 @@ def play(waveforms: dict[str, np.ndarray], sample_rate: int) -> Sounds:
     return Sounds(wavs)
 
 
-def show(table: pd.DataFrame, **formats: str) -> Styler:
-    """Return a table for people: numbers to the right and grouped, long ones cut short.
+def show(table: pd.DataFrame, rows: int = SHOWN, **formats: str) -> Styler:
+    """Return a table for people: names to the left, numbers to the right, long ones cut short.
 
     Parameters
     ----------
     table : pandas.DataFrame
+    rows : int
+        How many are shown; what is left out is counted below.
     **formats
         The format of a column, such as `share="{:.1%}"`, by its name; a float without one has two
         places. Spaces and hyphens of the name are written as underscores.
     """
-    named = {
-        column: formats.get(str(column).replace(" ", "_").replace("-", "_"), "{:,.2f}")
-        for column in table.select_dtypes("float")
-    }
     numbers = list(table.select_dtypes("number"))
+    named = {
+        column: formats.get(_plain(column), "{:,.2f}") for column in table.select_dtypes("float")
+    }
+    side = {column: "right" if column in numbers else "left" for column in table}
+    aligned = {
+        column: [{"selector": "th, td", "props": f"text-align: {where}; white-space: nowrap"}]
+        for column, where in side.items()
+    }
     style = (
-        table.head(SHOWN)
+        table.head(rows)
+        .reset_index(drop=True)
         .style.format(named, na_rep="–", thousands=",")
         .format_index(lambda name: str(name).replace("_", " "), axis=1)
         .hide(axis="index")
-        .set_properties(subset=numbers, **{"text-align": "right"})
-        .set_table_styles(
-            [
-                {"selector": "td, th", "props": "white-space: nowrap"},
-                {"selector": "caption", "props": "caption-side: bottom"},
-            ]
-        )
+        .set_table_styles(aligned)
     )
-    rest = len(table) - SHOWN
-    return style.set_caption(f"and {rest:,} rows more") if rest > 0 else style
+    if len(table) <= rows:
+        return style
+    below = [{"selector": "caption", "props": "caption-side: bottom; text-align: left"}]
+    return style.set_table_styles(below, overwrite=False).set_caption(
+        f"and {len(table) - rows:,} rows more"
+    )
+
+
+def _plain(column: object) -> str:
+    return str(column).replace(" ", "_").replace("-", "_")

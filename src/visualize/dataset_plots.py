@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from src.utils.config import GENDERS, LABELS, SPOOF
+from src.utils.config import LABELS, SPOOF
 from src.visualize.figure import COLOURS, saved_figure
 
-GENDER_COLOURS = {"F": "#CC79A7", "M": "#009E73", "unknown": "#999999"}
+GENDER_COLOURS = {"M": "#009E73", "F": "#CC79A7", "unknown": "#999999"}
 
 _MOST_NAMES = 40
 _LONGEST_NAME = 18
@@ -87,7 +87,7 @@ def plot_boxes(files: pd.DataFrame, path: Path) -> None:
         for axes, (column, title) in zip(figure.subplots(1, 2), titles.items(), strict=True):
             _draw_boxes(axes, files, "gender", column)
             axes.set_ylabel(title)
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, 1.05 * files[column].max())
         _name(figure, COLOURS)
 
 
@@ -132,7 +132,9 @@ def plot_waveforms(
             for axes, waveform in zip(line, waveforms, strict=True):
                 _draw_waveform(axes, waveform)
                 axes.set_ylim(-top, top)
-                axes.set_yticks([-1, 0, 1], ["-1", "0", "1"], fontsize=8)
+                whole = int(top)
+                axes.set_yticks([-whole, 0, whole])
+                axes.tick_params(labelsize=8)
                 axes.set_xticks([])
             line[0].set_ylabel(name, rotation=0, ha="right", va="center")
         for axes, title in zip(grid[0], titles, strict=True):
@@ -148,7 +150,9 @@ def plot_splits(table: pd.DataFrame, path: Path) -> None:
         With `split`, and clips and minutes of classes and genders (`spoof clips`, `F minutes`).
     path : pathlib.Path
     """
-    genders = {name: GENDER_COLOURS[name] for name in GENDERS}
+    genders = {
+        name: colour for name, colour in GENDER_COLOURS.items() if f"{name} minutes" in table
+    }
     panels = (("clips", COLOURS), ("minutes", COLOURS), ("minutes", genders))
     with saved_figure(path, (10.0, 3.4)) as figure:
         for axes, (what, colours) in zip(figure.subplots(1, 3, sharey=True), panels, strict=True):

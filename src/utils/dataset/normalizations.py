@@ -120,13 +120,19 @@ class Clips:
 
     @property
     def levels(self) -> pd.DataFrame:
-        """RMS, peak and the share of samples that a file would cut off, by way and clip."""
+        """A row a way: `way`, and of each class RMS, peak and the share of samples cut off.
+
+        The columns are `bona-fide RMS`, `spoof cut off` and so on.
+        """
         rows = []
         for name, waveforms in self.normalized.items():
+            row: dict[str, object] = {"way": name}
             for label, waveform in zip(self.table["label"], waveforms, strict=True):
                 level = measure_extent([waveform]).level
-                rows.append((name, label, level.rms, level.peak, clipped_share(waveform)))
-        return pd.DataFrame(rows, columns=["way", "label", "RMS", "peak", "cut off"])
+                row[f"{label} RMS"], row[f"{label} peak"] = level.rms, level.peak
+                row[f"{label} cut off"] = clipped_share(waveform)
+            rows.append(row)
+        return pd.DataFrame(rows)
 
     @property
     def sounds(self) -> dict[str, np.ndarray]:

@@ -8,6 +8,7 @@ import pandas as pd
 from src.utils.config import GENDERS, LABELS
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.measure import AMPLITUDE_STAGE, DURATION_STAGE
+from src.utils.dataset.schema import OPTIONAL, REQUIRED
 from src.utils.errors import DatasetError
 
 UNKNOWN = "unknown"
@@ -36,6 +37,12 @@ def with_gender(files: pd.DataFrame) -> pd.DataFrame:
     genders = files["gender"].replace("", UNKNOWN)
     order = [name for name in (*GENDERS, UNKNOWN) if (genders == name).any()]
     return files.assign(gender=pd.Categorical(genders, order, ordered=True))
+
+
+def describe_files(files: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns that AUDIOS knows, without those that are empty everywhere."""
+    known = [column for column in (*REQUIRED, *OPTIONAL) if column in files]
+    return files[[name for name in known if (files[name].notna() & (files[name] != "")).any()]]
 
 
 def describe_classes(files: pd.DataFrame) -> pd.DataFrame:

@@ -4,10 +4,11 @@ import shlex
 
 import pandas as pd
 
-from src.utils.config import GENDERS, LABELS, SPLITS
+from src.utils.config import LABELS, SPLITS
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.schema import text_column
 from src.utils.dataset.split.store import assign_splits
+from src.utils.dataset.summary import with_gender
 from src.utils.errors import DatasetError
 
 
@@ -41,23 +42,25 @@ def describe_splits(files: pd.DataFrame, splits: pd.Series) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `split, speakers, clips, minutes`, then clips and minutes of each class and each gender:
-        `bona-fide clips`, `F minutes`, ...; a row a split, in their order.
+        `split, speakers, clips, minutes`, then clips and minutes of each class and each gender
+        that there is: `bona-fide clips`, `F minutes`, ...; a row a split, in their order.
     """
+    table = with_gender(files)
+    values = [("label", label) for label in LABELS]
+    values += [("gender", gender) for gender in table["gender"].cat.categories]
     rows = []
     for split in SPLITS:
-        part = files[splits == split]
+        part = table[splits == split]
         row: dict[str, object] = {
             "split": split,
             "speakers": part["speaker"].replace("", None).nunique(),
             "clips": len(part),
             "minutes": part["duration"].sum() / 60,
         }
-        for column, values in (("label", LABELS), ("gender", GENDERS)):
-            for value in values:
-                here = part[part[column] == value]
-                row[f"{value} clips"] = len(here)
-                row[f"{value} minutes"] = here["duration"].sum() / 60
+        for column, value in values:
+            here = part[part[column] == value]
+            row[f"{value} clips"] = len(here)
+            row[f"{value} minutes"] = here["duration"].sum() / 60
         rows.append(row)
     return pd.DataFrame(rows)
 
