@@ -41,7 +41,8 @@ class Sounds:
 
     def _repr_html_(self) -> str:
         rows = [
-            f"<tr><td>{html.escape(name)}</td><td><audio controls preload='none' "
+            f"<tr><td style='text-align: left'>{html.escape(name)}</td>"
+            f"<td><audio controls preload='none' "
             f"src='data:audio/wav;base64,{base64.b64encode(wav).decode()}'></audio></td></tr>"
             for name, wav in self.wavs.items()
         ]
@@ -62,7 +63,8 @@ def draw(plot: Callable[..., None], *values: Any, about: str) -> Picture:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "figure.png"
         plot(*values, path)
-        return Picture(image(path, about))
+        # Browsers move figures to the right unless told otherwise.
+        return Picture(image(path, about).replace("<figure>", '<figure style="margin: 0">', 1))
 
 
 def play(waveforms: dict[str, np.ndarray], sample_rate: int) -> Sounds:

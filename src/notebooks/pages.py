@@ -23,6 +23,8 @@ from src.utils.files import make_folder, write_text
 
 FOLDER = ROOT / "src" / "notebooks"
 PAGES = ROOT / "notebooks-html"
+PARAMETERS = "parameters"
+"""Tag of the cell that names the data set."""
 
 # The scripts that nbconvert's own page fetches from a server draw formulas, which we have none of.
 _TEMPLATE = """{% extends "lab/index.html.j2" %}
@@ -57,6 +59,20 @@ class _Kernels(AsyncKernelManager):
 def list_notebooks(folder: Path = FOLDER) -> list[Path]:
     """Return the notebooks of a folder, by name."""
     return sorted(folder.glob("*.ipynb"))
+
+
+def choose_dataset(notebook: NotebookNode, dataset: Path) -> None:
+    """Write another data set into the one cell that names it.
+
+    Raises
+    ------
+    AudiosError
+        When no cell, or more than one, has the tag `parameters`.
+    """
+    cells = [cell for cell in notebook.cells if PARAMETERS in cell.metadata.get("tags", [])]
+    if len(cells) != 1:
+        raise AudiosError(f"{len(cells)} cells have the tag {PARAMETERS}, instead of one")
+    cells[0].source = f"DATASET = {str(dataset.resolve())!r}"
 
 
 def execute(notebook: NotebookNode, folder: Path = FOLDER, timeout: int = 600) -> NotebookNode:
@@ -103,8 +119,15 @@ def render(notebook: NotebookNode, title: str) -> str:
     return html
 
 
-def write_pages(output: Path) -> list[Path]:
+def write_pages(output: Path, dataset: Path | None = None) -> list[Path]:
     """Execute a copy of every notebook and write its page.
+
+    Parameters
+    ----------
+    output : pathlib.Path
+        Folder of the pages.
+    dataset : pathlib.Path, optional
+        What they shall be about, if not each what its first cell names.
 
     Raises
     ------
@@ -116,6 +139,8 @@ def write_pages(output: Path) -> list[Path]:
     for path in tqdm(list_notebooks(), "notebooks", leave=False):
         notebook = nbformat.read(path, as_version=4)
         try:
+            if dataset is not None:
+                choose_dataset(notebook, dataset)
             execute(notebook)
         except AudiosError as error:
             raise AudiosError(f"{path.name}: {error}") from error
@@ -128,8 +153,10 @@ def main() -> int:
     """Write the pages and name them; on failure one line, and 1."""
     parser = argparse.ArgumentParser(prog="python -m src.notebooks.pages", description=__doc__)
     parser.add_argument("--output", type=Path, default=PAGES, help="folder of the pages")
+    parser.add_argument("--dataset", type=Path, help="what they are about (default: the demo)")
+    given = parser.parse_args()
     try:
-        pages = write_pages(parser.parse_args().output)
+        pages = write_pages(given.output, given.dataset)
     except AudiosError as error:
         print(f"notebooks: {error}", file=sys.stderr)
         return error.exit_code
