@@ -23,7 +23,7 @@ _OWN = "#D8E6F0"
 
 
 def plot_speakers(speakers: pd.DataFrame, path: Path) -> None:
-    """Draw each speaker's clips and minutes, the classes on top of each other.
+    """Draw the clips and minutes of the first 40 speakers, the classes on top of each other.
 
     Parameters
     ----------
@@ -32,25 +32,23 @@ def plot_speakers(speakers: pd.DataFrame, path: Path) -> None:
         in the order to be drawn.
     path : pathlib.Path
     """
+    shown = speakers.head(_MOST_NAMES)
+    places = np.arange(len(shown))
     with saved_figure(path, (10.0, 5.5)) as figure:
         rows = figure.subplots(2, sharex=True)
-        places = np.arange(len(speakers))
         for axes, what in zip(rows, ("clips", "minutes"), strict=True):
-            bottom = np.zeros(len(speakers))
+            bottom = np.zeros(len(shown))
             for label in LABELS:
-                heights = speakers[f"{label} {what}"].to_numpy(float)
-                # Hundreds of bars with gaps between them would shimmer.
-                width = 0.8 if len(speakers) <= _MOST_NAMES else 1.0
-                axes.bar(places, heights, width, bottom, color=COLOURS[label], linewidth=0)
+                heights = shown[f"{label} {what}"].to_numpy(float)
+                axes.bar(places, heights, 0.8, bottom, color=COLOURS[label], linewidth=0)
                 bottom += heights
             axes.set_ylabel(what)
             axes.grid(axis="x", visible=False)
-        if len(speakers) <= _MOST_NAMES:
-            names = [_shortened(name) for name in speakers["speaker"]]
-            rows[1].set_xticks(places, names, rotation=45, ha="right", parse_math=False)
-        else:
-            rows[1].set_xlabel(f"{len(speakers):,} speakers, who has most clips first")
-        rows[1].set_xlim(-0.6, len(speakers) - 0.4)
+        names = [_shortened(name) for name in shown["speaker"]]
+        rows[1].set_xticks(places, names, rotation=45, ha="right", parse_math=False)
+        rows[1].set_xlim(-0.6, len(shown) - 0.4)
+        if len(shown) < len(speakers):
+            rows[0].set_title(f"the first {len(shown)} of {len(speakers):,} speakers", fontsize=11)
         _name(figure, COLOURS)
 
 
@@ -228,6 +226,7 @@ def _stack(axes: Axes, table: pd.DataFrame, colours: Mapping[str, str]) -> None:
         widths = table[name].to_numpy(float)
         axes.barh(np.arange(len(table)), widths, 0.65, left, color=colours[name], linewidth=0)
         left += widths
+    axes.set_xlim(0, 1.05 * max(left.max(), 1e-3))
     axes.set_yticks(range(len(table)), table.index)
     # A shared axis is turned once.
     axes.set_ylim(len(table) - 0.5, -0.5)
