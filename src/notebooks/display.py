@@ -112,8 +112,8 @@ def show(table: pd.DataFrame, rows: int = SHOWN, **formats: str) -> Styler:
     style = (
         table.head(rows)
         .reset_index(drop=True)
-        .style.format(named, na_rep="–", thousands=",")
-        .format_index(lambda name: str(name).replace("_", " "), axis=1)
+        .style.format(named, na_rep="–", thousands=",", escape="html")
+        .format_index(lambda name: html.escape(str(name).replace("_", " ")), axis=1)
         .hide(axis="index")
         .set_table_styles(aligned)
     )
