@@ -5,14 +5,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from src.audit.balance import Balance
 from src.audit.leakage import CONFLICT, Leak, Seen
 from src.audit.shortcuts import Shortcut
 from src.utils.errors import RunError
-from src.utils.files import read_json, write_json
+from src.utils.files import number_or_nan, read_json, without_nan, write_json
 
 AUDIT = "audit.json"
 
@@ -87,7 +86,7 @@ class Findings:
                 "warnings": self.balance.warnings,
             },
         }
-        write_json(path, _plain(about))
+        write_json(path, without_nan(about))
 
     @classmethod
     def read(cls, path: Path) -> "Findings":
@@ -100,10 +99,9 @@ class Findings:
         """
         about = read_json(path)
         try:
+            told = ("flagged", "unsure")
             shortcuts = [
-                Shortcut(
-                    **{k: _number(v) for k, v in one.items() if k not in ("flagged", "unsure")}
-                )
+                Shortcut(**{k: number_or_nan(v) for k, v in one.items() if k not in told})
                 for one in about["shortcuts"]
             ]
             leaks = [
@@ -129,18 +127,3 @@ def _seen(leak: dict[str, Any]) -> dict[str, Seen]:
         split: Seen(one["count"], one["total"], tuple(one["example"]))
         for split, one in leak["seen"].items()
     }
-
-
-def _number(value: Any) -> Any:
-    return float("nan") if value is None else value
-
-
-def _plain(value: Any) -> Any:
-    """Turn numpy's numbers into Python's, and NaN, which JSON lacks, into None."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and np.isnan(value) else value

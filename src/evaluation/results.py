@@ -13,7 +13,7 @@ from src.utils.bootstrap import METRICS, Units, interval, intervals, resample
 from src.utils.calibration import CONFIDENCE, Decided, decide
 from src.utils.detection import Detection, evaluate_scores
 from src.utils.errors import RunError
-from src.utils.files import read_json, write_json
+from src.utils.files import number_or_nan, read_json, without_nan, write_json
 
 Intervals = dict[str, tuple[float, float]]
 
@@ -74,7 +74,7 @@ class Results:
                 for name, groups in self.breakdowns.items()
             },
         }
-        write_json(path, _without_nan(values | dict(about)))
+        write_json(path, without_nan(values | dict(about)))
 
     @classmethod
     def read(cls, path: Path) -> "Results | None":
@@ -103,7 +103,7 @@ class Results:
                 decided=decided,
                 warnings=list(values["warnings"]),
                 breakdowns={
-                    name: [Group(**{k: _number(v) for k, v in one.items()}) for one in groups]
+                    name: [Group(**{k: number_or_nan(v) for k, v in one.items()}) for one in groups]
                     for name, groups in values["breakdowns"].items()
                 },
                 tandem={name: values[name] for name in TANDEM if name in values},
@@ -249,23 +249,10 @@ def _warn_of_threshold(
 
 
 def _spans(values: Mapping[str, Any]) -> Intervals:
-    return {name: (_number(low), _number(high)) for name, (low, high) in values.items()}
+    return {name: (number_or_nan(low), number_or_nan(high)) for name, (low, high) in values.items()}
 
 
 def _require_numbers(values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         if not isinstance(value, int | float):
             raise ValueError(f"{name} is {value!r}")
-
-
-def _number(value: Any) -> Any:
-    return float("nan") if value is None else value
-
-
-def _without_nan(value: Any) -> Any:
-    """Turn NaN, which JSON lacks, into None."""
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and np.isnan(value) else value

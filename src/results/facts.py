@@ -96,7 +96,7 @@ def limits_of_use(run: Run, data: Data, outcome: Outcome, results: Results | Non
         "Noise, codecs, transmission and editing that the training does not have are not covered "
         "by these figures.",
         "Probabilities hold where half of the clips are spoofs; Predict takes another share by "
-        "--prior. Where spoofs are rare, most of the clips that are called spoofs may be bona-fide.",
+        "--prior. Where spoofs are rare, most clips that are called spoofs may be bona-fide.",
         "A verdict says that a clip is more like the bona-fide or the spoof clips of the training. "
         "It does not say who speaks, who made the clip or why, and proves nothing by itself.",
     ]

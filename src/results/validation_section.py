@@ -6,7 +6,7 @@ from pathlib import Path
 from src.evaluation.measures import BY_SCORE, EER
 from src.evaluation.trials import Trials
 from src.models.calibrate import VALIDATION_SCORES, calibration_of
-from src.utils.bootstrap import interval, resample_eer
+from src.utils.bootstrap import intervals, resample_eer
 from src.utils.detection import Detection, evaluate_scores
 from src.utils.eer import det_curve
 from src.utils.runs import Run
@@ -47,7 +47,8 @@ def _rows(run: Run, trials: Trials, found: Detection) -> list[tuple[str, ...]]:
     units = trials.units
     seed = int(run.settings.get("seed", 7))
     drawn = resample_eer(trials.scores, trials.labels, units.speakers, seed=seed)
-    span = interval(drawn, n_units=units.count(trials.labels))
+    n_units = units.count(trials.labels)
+    span = intervals({"eer": drawn}, n_units, figures={"eer": found.eer})["eer"]
     return [
         (
             measure.label,

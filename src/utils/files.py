@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
@@ -99,8 +100,24 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def without_nan(value: Any) -> Any:
+    """Return nested values for JSON, which lacks NaN and numpy's numbers: None, and Python's."""
+    if isinstance(value, dict):
+        return {str(key): without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(item) for item in value]
+    # By its method, since numpy is too heavy for what the command line loads at once.
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and isnan(value) else value
+
+
+def number_or_nan(value: Any) -> Any:
+    """Return NaN for the None that `without_nan` made of it, and anything else as it is."""
+    return nan if value is None else value
+
+
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON in one step; NaN is refused, since JSON has none."""
+    """Write `value` as indented JSON in one step; NaN is refused (see `without_nan`)."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 

@@ -3,15 +3,18 @@
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from src.utils.errors import AudiosError
 from src.utils.files import (
     make_folder,
+    number_or_nan,
     read_json,
     replacing,
     sha256_file,
     sha256_text,
+    without_nan,
     write_json,
     write_text,
 )
@@ -74,3 +77,12 @@ def test_hashes(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes("añ".encode())
     expected = hashlib.sha256("añ".encode()).hexdigest()
     assert sha256_file(tmp_path / "a") == sha256_text("añ") == expected
+
+
+def test_values_for_json() -> None:
+    value = {1: [np.float32(0.5), np.int64(3)], "a": (float("nan"), np.nan, None), "b": np.bool_(1)}
+    plain = without_nan(value)
+    assert plain == {"1": [0.5, 3], "a": [None, None, None], "b": True}
+    assert [type(item) for item in plain["1"]] == [float, int]
+    assert np.isnan(number_or_nan(None))
+    assert number_or_nan("x") == "x" and number_or_nan(0) == 0
