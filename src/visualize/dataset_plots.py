@@ -9,6 +9,7 @@ import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from src.utils.config import LABELS, SPOOF
 from src.visualize.figure import COLOURS, saved_figure
@@ -43,6 +44,7 @@ def plot_speakers(speakers: pd.DataFrame, path: Path) -> None:
                 axes.bar(places, heights, 0.8, bottom, color=COLOURS[label], linewidth=0)
                 bottom += heights
             axes.set_ylabel(what)
+            axes.yaxis.set_major_locator(MaxNLocator(5, integer=what == "clips"))
             axes.grid(axis="x", visible=False)
         names = [_shortened(name) for name in shown["speaker"]]
         rows[1].set_xticks(places, names, rotation=45, ha="right", parse_math=False)
