@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEMO := demo/corpus-normalized-noisy/splits/split.json
 
-.PHONY: setup demo test lint bench clean-venv
+.PHONY: setup demo notebooks test lint bench clean-venv
 
 setup: $(STAMP)
 
@@ -15,6 +16,13 @@ $(STAMP): requirements.txt requirements-cluster.txt requirements-dev.txt
 	touch $(STAMP)
 
 demo: setup
+	$(BIN)/fab Demo
+
+# Of the demonstration's data, made first if need be, or of any: make notebooks DATASET=folder
+notebooks: setup $(if $(DATASET),,$(DEMO))
+	$(BIN)/python -m src.notebooks.pages $(if $(DATASET),--dataset='$(DATASET)')
+
+$(DEMO): | $(STAMP)
 	$(BIN)/fab Demo
 
 test: setup

@@ -208,16 +208,21 @@ def report_split(split: Split) -> str:
 
 def report_audit(audit: Audit) -> str:
     """Show what tells the classes apart, what leaks, what there is, and where the page is."""
-    found = audit.findings
+    again = " (unchanged)" if audit.was_there else ""
+    where = f"run {audit.run.number}: {audit.page}{again}"
+    found = report_findings(audit.findings, audit.dataset)
+    return f"{found}\n{where}{report_rejected(audit.rejected)}"
+
+
+def report_findings(found: Findings, dataset: str) -> str:
+    """Show what tells the classes apart, what leaks and what there is, and what to run next."""
     parts = [_tell_balance(found), _tell_shortcuts(found), _tell_leaks(found)]
     if found.flags:
         parts.append(f"flagged: {', '.join(found.flags)}")
-        parts += [f"next: {step}" for step in found.next_steps(audit.dataset)]
+        parts += [f"next: {step}" for step in found.next_steps(dataset)]
     elif found.shortcuts:
         parts.append("nothing flagged")
-    again = " (unchanged)" if audit.was_there else ""
-    parts.append(f"run {audit.run.number}: {audit.page}{again}")
-    return "\n".join(part for part in parts if part) + report_rejected(audit.rejected)
+    return "\n".join(part for part in parts if part)
 
 
 def report_matching(matching: Matching) -> str:

@@ -44,6 +44,7 @@ LEVELS: list[tuple[str, ...]] = [
     ("src.audit", "src.evaluation", "src.models", "src.visualize"),
     ("src.predict", "src.results"),
     ("src.reports", "src.pipeline", "src.demo", "src.clean"),
+    ("src.notebooks",),
     ("fabfile",),
 ]
 """From the bottom to the top; within a level one may import another."""

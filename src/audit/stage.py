@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from src.audit.balance import describe_balance
 from src.audit.catalogue import BY_NAME, Nuisance
-from src.audit.common import TEST, find_common
+from src.audit.common import TEST, Common, find_common
 from src.audit.findings import AUDIT, Findings
 from src.audit.leakage import find_leaks
 from src.audit.matches import list_matches
@@ -107,18 +109,43 @@ def audit_dataset(
             return Audit(found, findings, str(dataset.root), inspection.rejected, was_there=True)
     with new_run(runs, KIND, settings, inputs) as run:
         common = find_common(inspection.files, inspection.fingerprints, same_voices)
-        findings = Findings(
-            n_clips=len(inspection.files),
-            rejected=len(inspection.rejected),
-            shortcuts=find_shortcuts(inspection.files, n_resamples, seed),
-            leaks=find_leaks(inspection.files, common, splits),
-            is_split=splits is not None,
-            balance=describe_balance(inspection.files, seed),
-        )
+        findings = _find(inspection, common, splits, seed, n_resamples)
         write_csv(run.folder / MATCHES, list_matches(inspection.files, common, splits))
         _write(run, findings, inspection, dataset)
         run.update(results={"flags": findings.flags})
     return Audit(run, findings, str(dataset.root), inspection.rejected)
+
+
+def find_faults(dataset: Dataset, seed: int = 7, n_resamples: int = 1000) -> Findings:
+    """Return what `audit_dataset` finds, without a run folder.
+
+    Raises
+    ------
+    DatasetError
+        As `inspect_dataset` does.
+    """
+    inspection = inspect_dataset(dataset, STAGE)
+    splits = assign_splits(dataset, inspection.files["file"])
+    same_voices = read_units(dataset, TEST) == BY_UTTERANCE
+    common = find_common(inspection.files, inspection.fingerprints, same_voices)
+    return _find(inspection, common, splits, seed, n_resamples)
+
+
+def _find(
+    inspection: Inspection,
+    common: list[Common],
+    splits: pd.Series | None,
+    seed: int,
+    n_resamples: int,
+) -> Findings:
+    return Findings(
+        n_clips=len(inspection.files),
+        rejected=len(inspection.rejected),
+        shortcuts=find_shortcuts(inspection.files, n_resamples, seed),
+        leaks=find_leaks(inspection.files, common, splits),
+        is_split=splits is not None,
+        balance=describe_balance(inspection.files, seed),
+    )
 
 
 def _write(run: Run, findings: Findings, inspection: Inspection, dataset: Dataset) -> None:

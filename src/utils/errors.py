@@ -15,6 +15,10 @@ class AudiosError(Exception):
 
     exit_code = 1
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows in place of a traceback, by IPython's rule: the text."""
+        return [str(self)]
+
 
 class ArgumentError(AudiosError):
     """A flag is missing, misspelt or out of range."""

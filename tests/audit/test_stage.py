@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from src.audit.findings import Findings
-from src.audit.stage import audit_dataset
+from src.audit.stage import audit_dataset, find_faults
 from src.audit.summary import find_audit
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split import Shares, SplitSettings, split_dataset
@@ -199,3 +199,15 @@ def test_recordings_of_another_folder(corpus: Callable, tmp_path: Path) -> None:
     dataset.write_tables(source.read_files())
     done = audit(dataset, tmp_path / "runs")
     assert find_audit(tmp_path / "runs", str(source.root.resolve())).run.folder == done.run.folder
+
+
+def test_the_same_without_a_run(dataset: Dataset, tmp_path: Path) -> None:
+    done = audit(dataset, tmp_path / "runs").findings
+    alone = find_faults(dataset, n_resamples=50)
+    assert (alone.shortcuts, alone.leaks, alone.n_clips) == (
+        done.shortcuts,
+        done.leaks,
+        done.n_clips,
+    )
+    assert alone.balance.warnings == done.balance.warnings
+    assert [run.number for run in list_runs(tmp_path / "runs")] == [0]

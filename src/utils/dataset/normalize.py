@@ -1,10 +1,10 @@
 """Stage 4: bring every recording to one level, so that loudness tells nothing."""
 
-import math
 from pathlib import Path
 
 from src.utils.audio import (
     SILENCE_PEAK,
+    Level,
     full_scale,
     measure_level,
     read_blocks,
@@ -54,10 +54,25 @@ def normalize_dataset(
         info, level = read_info(old), measure_level(old)
         if level.peak < SILENCE_PEAK:
             raise AudioError("is silent (its peak is under -80 dBFS)")
-        ceiling = full_scale(info.subtype) / level.peak
-        wanted = math.inf if method == "peak" else target_rms / level.rms
-        gain = min(wanted, ceiling)
+        ceiling = full_scale(info.subtype)
+        wanted = choose_gain(method, level, target_rms, ceiling)
+        gain = min(wanted, ceiling / level.peak)
         write_blocks(new, (block * gain for block in read_blocks(old)), info)
-        return Change(level.peak * gain, limited=method == "rms" and wanted > ceiling)
+        return Change(level.peak * gain, limited=wanted > gain)
 
     return derive_dataset(source, output, "NormalizeDataset", recipe, transform)
+
+
+def choose_gain(method: str, level: Level, target_rms: float = 0.1, ceiling: float = 1.0) -> float:
+    """Return the factor that brings a level to the method's, clipping or not.
+
+    Parameters
+    ----------
+    method : {'peak', 'rms'}
+    level : Level
+    target_rms : float
+        For `rms`.
+    ceiling : float
+        For `peak`: the magnitude that it is brought to.
+    """
+    return ceiling / level.peak if method == "peak" else target_rms / level.rms

@@ -1,0 +1,129 @@
+"""What a notebook shows: tables, figures and sound, as Jupyter knows how to draw them."""
+
+import base64
+import html
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from src.utils.audio import Resampler, write_waveform
+from src.utils.config import SAMPLE_RATE
+from src.visualize.page import image
+
+SHOWN = 10
+"""Rows of a long table that are shown."""
+
+LONGEST_SOUND = 3.0
+"""Seconds of a clip that can be heard: a notebook holds its sounds as text."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as HTML, with a description for those who hear the page."""
+
+    markup: str
+
+    def _repr_html_(self) -> str:
+        return self.markup
+
+
+@dataclass(frozen=True)
+class Sounds:
+    """Players under each other, each with its name; for a browser."""
+
+    wavs: dict[str, bytes]
+
+    def _repr_html_(self) -> str:
+        rows = [
+            f"<tr><td style='text-align: left'>{html.escape(name)}</td>"
+            f"<td><audio controls preload='none' "
+            f"src='data:audio/wav;base64,{base64.b64encode(wav).decode()}'></audio></td></tr>"
+            for name, wav in self.wavs.items()
+        ]
+        return f"<table>{''.join(rows)}</table>"
+
+
+def draw(plot: Callable[..., None], *values: Any, about: str) -> Picture:
+    """Return what a function of `src.visualize` draws.
+
+    Parameters
+    ----------
+    plot : callable
+        Takes `values` and then the path to write a PNG to.
+    *values
+    about : str
+        What the figure shows, for those who hear the page.
+    """
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "figure.png"
+        plot(*values, path)
+        # Browsers move figures to the right unless told otherwise.
+        return Picture(image(path, about).replace("<figure>", '<figure style="margin: 0">', 1))
+
+
+def play(waveforms: dict[str, np.ndarray], sample_rate: int) -> Sounds:
+    """Return players of the first seconds of waveforms, as a 16-bit file of 16 kHz would hold them.
+
+    Parameters
+    ----------
+    waveforms : dict of str to numpy.ndarray
+        By name, shape (samples,); what lies beyond full scale is cut off.
+    sample_rate : int
+        Hz.
+    """
+    wavs = {}
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "sound.wav"
+        for name, waveform in waveforms.items():
+            resampler = Resampler(sample_rate, SAMPLE_RATE)
+            resampler.add(waveform[: round(LONGEST_SOUND * sample_rate)].clip(-1, 1))
+            write_waveform(path, resampler.finish())
+            wavs[name] = path.read_bytes()
+    return Sounds(wavs)
+
+
+def show(table: pd.DataFrame, rows: int = SHOWN, **formats: str) -> Styler:
+    """Return a table for people: names to the left, numbers to the right, long ones cut short.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    rows : int
+        How many are shown; what is left out is counted below.
+    **formats
+        The format of a column, such as `share="{:.1%}"`, by its name; a float without one has two
+        places. Spaces and hyphens of the name are written as underscores.
+    """
+    numbers = list(table.select_dtypes("number"))
+    named = {
+        column: formats.get(_plain(column), "{:,.2f}") for column in table.select_dtypes("float")
+    }
+    side = {column: "right" if column in numbers else "left" for column in table}
+    aligned = {
+        column: [{"selector": "th, td", "props": f"text-align: {where}; white-space: nowrap"}]
+        for column, where in side.items()
+    }
+    style = (
+        table.head(rows)
+        .reset_index(drop=True)
+        .style.format(named, na_rep="–", thousands=",", escape="html")
+        .format_index(lambda name: html.escape(str(name).replace("_", " ")), axis=1)
+        .hide(axis="index")
+        .set_table_styles(aligned)
+    )
+    if len(table) <= rows:
+        return style
+    below = [{"selector": "caption", "props": "caption-side: bottom; text-align: left"}]
+    return style.set_table_styles(below, overwrite=False).set_caption(
+        f"and {len(table) - rows:,} rows more"
+    )
+
+
+def _plain(column: object) -> str:
+    return str(column).replace(" ", "_").replace("-", "_")
