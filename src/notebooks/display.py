@@ -63,8 +63,13 @@ def draw(plot: Callable[..., None], *values: Any, about: str) -> Picture:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "figure.png"
         plot(*values, path)
-        # Browsers move figures to the right unless told otherwise.
-        return Picture(image(path, about).replace("<figure>", '<figure style="margin: 0">', 1))
+        return picture(path, about)
+
+
+def picture(path: Path, about: str) -> Picture:
+    """Return a PNG file with what it shows, for those who hear the page."""
+    # Browsers move figures to the right unless told otherwise.
+    return Picture(image(path, about).replace("<figure>", '<figure style="margin: 0">', 1))
 
 
 def play(waveforms: dict[str, np.ndarray], sample_rate: int) -> Sounds:

@@ -18,6 +18,10 @@ from src.utils.errors import AudiosError
 NOTEBOOKS = pages.list_notebooks()
 
 EXPECTED = {
+    "CNN_baseline_model": (
+        *("peak EER", "RMS EER", "as recorded", "RMS 0.1", "validation EER", "test EER"),
+        *("validation accuracy", "Learning curve at one level"),
+    ),
     "dataset_exploration": (
         *("A_F000", "F_M005", "n bona fide", "median seconds", "sample rate", "per speaker"),
         *("bona-fide minutes", "amplitude quartiles", "how well a nuisance alone", "all together"),
@@ -33,7 +37,12 @@ EXPECTED = {
 }
 """By notebook: words of its output on the corpus of tones."""
 
-FIGURES = {"dataset_exploration": 4, "dataset_normalization": 2, "dataset_split": 2}
+FIGURES = {
+    "CNN_baseline_model": 3,
+    "dataset_exploration": 4,
+    "dataset_normalization": 2,
+    "dataset_split": 2,
+}
 MOST_LINES = 18
 BULKY = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.Try, ast.With, ast.If)
 

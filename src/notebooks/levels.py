@@ -1,0 +1,114 @@
+"""An experiment for a notebook: the baseline on recordings as they are, and at one level."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+
+from src.evaluation.results import Results
+from src.models.yamnet.stage import BaselineTraining, evaluate_baseline, train_baseline
+from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.normalize import normalize_dataset
+from src.utils.dataset.split import Shares, SplitSettings, split_dataset
+
+AS_RECORDED, AT_ONE_LEVEL = "as recorded", "RMS 0.1"
+
+# A few hundred patches make only a few steps of 128 an epoch, too few to learn anything in.
+_SMALL_STEPS = {"batch_size": 32, "learning_rate": 2e-3}
+
+_SHARES = Shares(0.0, downstream_train=0.6, downstream_val=0.2, downstream_test=0.2)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The baseline trained and tested on one version of the recordings.
+
+    Attributes
+    ----------
+    name : str
+    training : BaselineTraining
+    results : Results
+        Of the test.
+    """
+
+    name: str
+    training: BaselineTraining
+    results: Results
+
+    @property
+    def curve(self) -> Path:
+        """The figure of its learning curve."""
+        return self.training.run.folder / "loss_plot.png"
+
+    @property
+    def validation_accuracy(self) -> float:
+        """Share of validation clips that the kept epoch tells right."""
+        return float(np.load(self.training.run.folder / "val_accuracies.npy")[self.training.best])
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Both attempts; the folder they lie in goes with it.
+
+    Attributes
+    ----------
+    attempts : list of Attempt
+    folder : tempfile.TemporaryDirectory
+    """
+
+    attempts: list[Attempt]
+    folder: TemporaryDirectory
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row an attempt: figures of validation and test, rates between 0 and 1."""
+        rows = []
+        for one in self.attempts:
+            low, high = one.results.ci95["eer"]
+            rows.append(
+                {
+                    "recordings": one.name,
+                    "validation EER": one.training.validation_eer,
+                    "validation accuracy": one.validation_accuracy,
+                    "test EER": one.results.detection.eer,
+                    "test from": low,
+                    "test to": high,
+                }
+            )
+        return pd.DataFrame(rows)
+
+
+def try_levels(dataset: Dataset, epochs: int, width: float, seed: int = 7) -> Experiment:
+    """Train and test the baseline on the recordings as they are, and on a copy at one level.
+
+    The same people train, validate and test both. Nothing is written into the data set.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With its tables.
+    epochs : int
+    width : float
+        Of the network; see `YamNet`.
+    seed : int
+
+    Raises
+    ------
+    AudiosError
+        When it cannot be divided or trained on.
+    """
+    folder = TemporaryDirectory()
+    root = Path(folder.name)
+    recorded = Dataset.create(root / "recorded", dataset.audio, dataset.mounts)
+    recorded.write_tables(dataset.read_files())
+    levelled = normalize_dataset(recorded, root / "levelled").dataset
+    attempts = []
+    for name, version in ((AS_RECORDED, recorded), (AT_ONE_LEVEL, levelled)):
+        split_dataset(version, SplitSettings(shares=_SHARES, spread_without_spoofs=True), seed)
+        hyperparameters = _SMALL_STEPS | {"epochs": epochs}
+        training = train_baseline(version, root / "runs", None, hyperparameters, seed, width=width)
+        evaluation = evaluate_baseline(training.run, version)
+        attempts.append(Attempt(name, training, evaluation.results))
+    return Experiment(attempts, folder)
