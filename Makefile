@@ -25,8 +25,9 @@ notebooks: setup $(if $(DATASET),,$(DEMO))
 $(DEMO): | $(STAMP)
 	$(BIN)/fab Demo
 
+# A file's tests share what they have made, so each file stays with one of the two processes.
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .
