@@ -89,9 +89,7 @@ def audit_dataset(
     DatasetError
         As `inspect_dataset` does.
     """
-    inspection = inspect_dataset(dataset, STAGE)
-    splits = assign_splits(dataset, inspection.files["file"])
-    same_voices = read_units(dataset, TEST) == BY_UTTERANCE
+    inspection, splits, same_voices = _look_at(dataset)
     settings = {
         "dataset": str(dataset.root.resolve()),
         "audio": str(dataset.audio.resolve()),
@@ -124,11 +122,16 @@ def find_faults(dataset: Dataset, seed: int = 7, n_resamples: int = 1000) -> Fin
     DatasetError
         As `inspect_dataset` does.
     """
-    inspection = inspect_dataset(dataset, STAGE)
-    splits = assign_splits(dataset, inspection.files["file"])
-    same_voices = read_units(dataset, TEST) == BY_UTTERANCE
+    inspection, splits, same_voices = _look_at(dataset)
     common = find_common(inspection.files, inspection.fingerprints, same_voices)
     return _find(inspection, common, splits, seed, n_resamples)
+
+
+def _look_at(dataset: Dataset) -> tuple[Inspection, pd.Series | None, bool]:
+    """Return what is known of recordings, their splits, and whether these share voices."""
+    inspection = inspect_dataset(dataset, STAGE)
+    splits = assign_splits(dataset, inspection.files["file"])
+    return inspection, splits, read_units(dataset, TEST) == BY_UTTERANCE
 
 
 def _find(

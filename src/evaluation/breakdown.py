@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from src.evaluation.trials import ATTACK, CONDITIONS, DURATION, Trials
-from src.utils.bootstrap import intervals, resample_eer
+from src.utils.bootstrap import Units, intervals, resample_eer
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.eer import compute_eer
 
@@ -124,11 +124,10 @@ def _measure(
     against = "" if n_bona_fide and n_spoof else SPOOF if n_bona_fide else BONA_FIDE
     shown = inside | (is_bona_fide if against == BONA_FIDE else ~is_bona_fide & (against == SPOOF))
     scores, labels = trials.scores[shown], trials.labels[shown]
-    units = trials.units.speakers[shown]
-    resampled = resample_eer(scores, labels, units, n_resamples, seed)
-    numbers = [len(np.unique(units[labels == value])) for value in (0, 1)]
+    units = Units(trials.units.speakers[shown])
+    resampled = resample_eer(scores, labels, units.speakers, n_resamples, seed)
     eer, _ = compute_eer(scores, labels)
-    low, high = intervals({"eer": resampled}, min(numbers), figures={"eer": eer})["eer"]
+    low, high = intervals({"eer": resampled}, units.count(labels), figures={"eer": eer})["eer"]
     accepted = trials.scores >= threshold
     speakers = trials.speakers[shown]
     too_few_clips = min(np.sum(labels == value) for value in (0, 1)) < ENOUGH_CLIPS
