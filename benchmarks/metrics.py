@@ -29,9 +29,9 @@ from scipy.special import expit
 from sklearn import metrics
 from threadpoolctl import threadpool_limits
 
-from src.utils.bootstrap import METRICS, Units, resample
-from src.utils.dcf import ASVSPOOF5
-from src.utils.detection import evaluate_scores
+from src.utils.metrics.bootstrap import METRICS, Units, resample
+from src.utils.metrics.dcf import ASVSPOOF5
+from src.utils.metrics.detection import evaluate_scores
 
 N_SCORES = 1_000_000
 N_BONA_FIDE, N_SPOOF = 7_355, 63_882

@@ -13,7 +13,7 @@ import pytest
 
 from src import pipeline
 from src.pipeline import PipelineSettings, prepare_dataset, run_pipeline
-from src.utils.audio import read_info, write_waveform
+from src.utils.audio.io import read_info, write_waveform
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split import HoldOut, Shares, SplitSettings
 from src.utils.embeddings.store import EmbeddingStore

@@ -12,9 +12,9 @@ from tqdm import tqdm
 
 from src.audit.catalogue import MATCH, NUISANCES, Nuisance
 from src.audit.groups import voice_groups
-from src.utils.bootstrap import interval, resample_eer
 from src.utils.config import LABEL_VALUE
-from src.utils.eer import compute_eer
+from src.utils.metrics.bootstrap import interval, resample_eer
+from src.utils.metrics.eer import compute_eer
 
 FLAGGED_BELOW = 0.35
 """An EER under this means that a detector could learn the nuisance in place of the voice."""

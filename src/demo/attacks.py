@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 from src.demo import frames
 from src.demo.level import rms, set_rms
 from src.demo.pitch import pulse_train, track_pitch
-from src.utils.linear_prediction import levinson_durbin
+from src.utils.audio.linear_prediction import levinson_durbin
 
 Waveform = NDArray[np.float32]
 Attack = Callable[[Waveform, np.random.Generator], Waveform]

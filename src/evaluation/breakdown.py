@@ -6,9 +6,9 @@ from itertools import pairwise
 import numpy as np
 
 from src.evaluation.trials import ATTACK, CONDITIONS, DURATION, Trials
-from src.utils.bootstrap import Units, intervals, resample_eer
 from src.utils.config import BONA_FIDE, SPOOF
-from src.utils.eer import compute_eer
+from src.utils.metrics.bootstrap import Units, intervals, resample_eer
+from src.utils.metrics.eer import compute_eer
 
 ENOUGH_CLIPS = 30
 """Clips of a class in a group; with fewer, one clip more or less moves a rate by 3 points."""

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from src.evaluation.trials import Trials
-from src.utils.bootstrap import METRICS, interval, p_value, resample
-from src.utils.detection import evaluate_scores
 from src.utils.errors import AudiosError, shorten
+from src.utils.metrics.bootstrap import METRICS, interval, p_value, resample
+from src.utils.metrics.detection import evaluate_scores
 
 
 def compare_trials(

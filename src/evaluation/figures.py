@@ -6,7 +6,7 @@ import pandas as pd
 
 from src.evaluation.results import Results
 from src.evaluation.trials import Trials
-from src.utils.eer import det_curve
+from src.utils.metrics.eer import det_curve
 from src.visualize.score_plots import (
     plot_breakdowns,
     plot_confusion,

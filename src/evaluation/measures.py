@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 # Whoever only writes a rate should not wait for what computes it.
 if TYPE_CHECKING:
     from src.evaluation.results import Results
-    from src.utils.calibration import Decided
+    from src.utils.metrics.calibration import Decided
 
 UNKNOWN = "cannot be told"
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from src.evaluation.breakdown import ENOUGH_SPEAKERS, Group, break_down
 from src.evaluation.trials import Trials
-from src.utils.bootstrap import METRICS, Units, interval, intervals, resample
-from src.utils.calibration import CONFIDENCE, Decided, decide
-from src.utils.detection import Detection, evaluate_scores
 from src.utils.errors import RunError
 from src.utils.files import number_or_nan, read_json, without_nan, write_json
+from src.utils.metrics.bootstrap import METRICS, Units, interval, intervals, resample
+from src.utils.metrics.calibration import CONFIDENCE, Decided, decide
+from src.utils.metrics.detection import Detection, evaluate_scores
 
 Intervals = dict[str, tuple[float, float]]
 

@@ -13,14 +13,14 @@ from src.evaluation.matching import match_scores
 from src.evaluation.results import Results, evaluate_trials
 from src.evaluation.score_files import read_scores
 from src.evaluation.trials import CONDITIONS, DURATION, Trials
-from src.utils.calibration import CONFIDENCE, Calibration, fit_calibration
 from src.utils.config import BONA_FIDE, LABEL_VALUE
 from src.utils.dataset.layouts.keys import read_key
 from src.utils.dataset.schema import text_column
-from src.utils.eer import det_curve
 from src.utils.files import sha256_file
+from src.utils.metrics.calibration import CONFIDENCE, Calibration, fit_calibration
+from src.utils.metrics.eer import det_curve
+from src.utils.metrics.tandem import VerifierErrors, min_tdcf, min_tdcf_2019
 from src.utils.runs import Run, new_run
-from src.utils.tandem import VerifierErrors, min_tdcf, min_tdcf_2019
 
 KIND = "evaluate"
 RESULTS = "results.json"

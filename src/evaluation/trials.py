@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from src.utils.bootstrap import Units
 from src.utils.config import BONA_FIDE, LABEL_VALUE, SPOOF
-from src.utils.eer import check_trials
 from src.utils.errors import AudiosError, RunError
+from src.utils.metrics.bootstrap import Units
+from src.utils.metrics.eer import check_trials
 from src.utils.tables import read_csv, write_csv
 
 ATTACK = "attack"

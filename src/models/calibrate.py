@@ -7,10 +7,10 @@ from typing import get_type_hints
 
 import numpy as np
 
-from src.utils.calibration import Calibration, fit_calibration
 from src.utils.config import LABEL_VALUE
 from src.utils.errors import RunError
 from src.utils.files import read_json, write_json
+from src.utils.metrics.calibration import Calibration, fit_calibration
 from src.utils.runs import Run
 from src.utils.tables import read_csv
 

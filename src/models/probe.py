@@ -22,9 +22,9 @@ from tqdm import tqdm
 
 from src.models.data import TrainingStores
 from src.utils.config import PROBE, LayerChoice
-from src.utils.eer import compute_eer
 from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
 from src.utils.errors import EmbeddingError
+from src.utils.metrics.eer import compute_eer
 from src.utils.runs import Run, new_run
 from src.utils.tables import write_csv
 from src.visualize.plots import plot_layers

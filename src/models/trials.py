@@ -8,12 +8,12 @@ import pandas as pd
 
 from src.evaluation.trials import CONDITIONS, Trials
 from src.models.data import ClipSource
-from src.utils.calibration import Calibration
 from src.utils.dataset.dataset import FILES_TABLE, Dataset
 from src.utils.dataset.labelled import LabelledClips
 from src.utils.dataset.schema import NUMERIC
 from src.utils.errors import AudiosError
 from src.utils.files import file_identity
+from src.utils.metrics.calibration import Calibration
 
 
 def trials_of(

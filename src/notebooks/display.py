@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from src.utils.audio import Resampler, write_waveform
+from src.utils.audio.io import Resampler, write_waveform
 from src.utils.config import SAMPLE_RATE
 from src.visualize.page import image
 

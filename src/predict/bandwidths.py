@@ -9,10 +9,10 @@ import numpy as np
 
 from src.models.data import TRAIN
 from src.models.record import TRAINED_ON
+from src.utils.audio.nuisances.measure import measure_nuisances
 from src.utils.dataset.dataset import Dataset
 from src.utils.errors import AudioError, AudiosError
 from src.utils.files import read_json, write_json
-from src.utils.nuisances.measure import measure_nuisances
 from src.utils.parallel import attempt, map_ahead
 from src.utils.runs import Run
 from src.utils.tables import read_csv

@@ -12,11 +12,11 @@ from src.models.classifier import Scorer
 from src.models.evaluate import load_classifier
 from src.models.lookup import is_baseline
 from src.models.reference import Reference
-from src.utils.calibration import Calibration
 from src.utils.config import BASELINE
 from src.utils.embeddings.backbones import Backbone, load_backbone
 from src.utils.embeddings.store import backbone_differences
 from src.utils.errors import ArgumentError, CheckpointError
+from src.utils.metrics.calibration import Calibration
 from src.utils.runs import Run
 
 _SPAN = ("first_layer", "layers")

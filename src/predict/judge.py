@@ -17,11 +17,11 @@ from src.predict.detector import Detector
 from src.predict.recording import CLIPPING_TOLD, Recording, has_sound, listen
 from src.predict.verdict import REFUSED, Verdict, Window, most_suspicious
 from src.predict.windows import PART_SECONDS, Stretch, cut, part_samples
-from src.utils.audio import read_info, read_parts
+from src.utils.audio.io import read_info, read_parts
+from src.utils.audio.nuisances.measure import Nuisances
 from src.utils.embeddings.engines.local import AHEAD_SECONDS, BATCHES_IN_FLIGHT
 from src.utils.embeddings.plan import MAX_BATCH_CLIPS
 from src.utils.errors import AudioError
-from src.utils.nuisances.measure import Nuisances
 from src.utils.parallel import attempt, map_ahead
 
 Heed = Callable[[str, float, float], None]

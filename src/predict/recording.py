@@ -6,10 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from src.predict.windows import PART_SECONDS
-from src.utils.audio import SILENCE_PEAK, Resampler, read_info
+from src.utils.audio.io import SILENCE_PEAK, Resampler, read_info
+from src.utils.audio.nuisances.activity import (
+    FRAME_SECONDS,
+    frame_length,
+    frame_levels,
+    sound_level,
+)
+from src.utils.audio.nuisances.measure import Nuisances, measure_nuisances
 from src.utils.errors import AudioError
-from src.utils.nuisances.activity import FRAME_SECONDS, frame_length, frame_levels, sound_level
-from src.utils.nuisances.measure import Nuisances, measure_nuisances
 
 MIN_SECONDS = 0.5
 MIN_SOUND_SECONDS = 0.3

@@ -12,9 +12,9 @@ from src.results.comparison import FIGURE, TABLE, Comparison, Entry, pair_up, ta
 from src.results.comparison_page import write_comparison_page
 from src.results.naming import COMPARISON, describe, name_of, test_command
 from src.results.outcomes import read_outcomes
-from src.utils.eer import det_curve
 from src.utils.errors import RunError, shorten
 from src.utils.files import sha256_file
+from src.utils.metrics.eer import det_curve
 from src.utils.runs import Run, find_run, new_run
 from src.utils.tables import write_csv
 from src.visualize.score_plots import plot_dets

@@ -6,9 +6,9 @@ from pathlib import Path
 from src.evaluation.measures import BY_SCORE, EER
 from src.evaluation.trials import Trials
 from src.models.calibrate import VALIDATION_SCORES, calibration_of
-from src.utils.bootstrap import intervals, resample_eer
-from src.utils.detection import Detection, evaluate_scores
-from src.utils.eer import det_curve
+from src.utils.metrics.bootstrap import intervals, resample_eer
+from src.utils.metrics.detection import Detection, evaluate_scores
+from src.utils.metrics.eer import det_curve
 from src.utils.runs import Run
 from src.visualize import page
 from src.visualize.score_plots import plot_det, plot_scores

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import fft
 from scipy.signal import get_window
 
-from src.utils.audio import read_blocks, read_info, to_mono
+from src.utils.audio.io import read_blocks, read_info, to_mono
 
 COLUMNS = 1000
 _FRAME_SECONDS = 0.032

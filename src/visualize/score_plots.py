@@ -12,8 +12,8 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from src.utils.config import BONA_FIDE, LABEL_VALUE, SPOOF
-from src.utils.detection import Detection
-from src.utils.eer import DetCurve
+from src.utils.metrics.detection import Detection
+from src.utils.metrics.eer import DetCurve
 from src.visualize.figure import COLOURS, figure_axes
 
 _LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")

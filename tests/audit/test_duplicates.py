@@ -8,9 +8,9 @@ import pytest
 
 from src.audit import duplicates
 from src.audit.duplicates import find_near_duplicates, group_equal, group_near_duplicates
-from src.utils.audio import read_waveform
+from src.utils.audio.io import read_waveform
+from src.utils.audio.nuisances.fingerprint import SAMPLE_RATE, compute_fingerprint
 from src.utils.config import ROOT
-from src.utils.nuisances.fingerprint import SAMPLE_RATE, compute_fingerprint
 
 MIXED = ROOT.parent / "shared" / "corpora" / "mixed"
 

@@ -10,8 +10,8 @@ import pytest
 from src.audit.catalogue import BY_NAME, NUISANCES
 from src.audit.groups import voice_groups
 from src.audit.shortcuts import TOGETHER, Shortcut, category_eer, find_shortcuts
-from src.utils.eer import compute_eer
-from src.utils.nuisances.measure import Nuisances
+from src.utils.audio.nuisances.measure import Nuisances
+from src.utils.metrics.eer import compute_eer
 
 CATEGORIES = [nuisance.name for nuisance in NUISANCES if nuisance.is_category]
 

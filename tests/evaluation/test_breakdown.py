@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from src.evaluation.breakdown import Group, break_down
-from src.utils.bootstrap import intervals, resample_eer
+from src.utils.metrics.bootstrap import intervals, resample_eer
 
 
 def slow_eer(scores: list[float], labels: list[int]) -> float:

@@ -10,9 +10,9 @@ import pytest
 
 from src.evaluation.comparison import compare_trials
 from src.evaluation.trials import Trials
-from src.utils.bootstrap import METRICS, interval, resample
-from src.utils.detection import evaluate_scores
 from src.utils.errors import AudiosError
+from src.utils.metrics.bootstrap import METRICS, interval, resample
+from src.utils.metrics.detection import evaluate_scores
 
 
 def compare(first: Trials, second: Trials, n_resamples: int = 200, **options: Any) -> pd.DataFrame:

@@ -1,8 +1,8 @@
 """How figures are written."""
 
 from src.evaluation.measures import EER, MEASURES, tell_decided
-from src.utils.bootstrap import METRICS
-from src.utils.calibration import Decided
+from src.utils.metrics.bootstrap import METRICS
+from src.utils.metrics.calibration import Decided
 
 NAN = float("nan")
 

@@ -11,10 +11,10 @@ import pytest
 
 from src.evaluation.results import Results, evaluate_trials
 from src.evaluation.trials import Trials
-from src.utils.bootstrap import METRICS, interval, resample
-from src.utils.calibration import decide
-from src.utils.detection import evaluate_scores
 from src.utils.errors import AudiosError, RunError
+from src.utils.metrics.bootstrap import METRICS, interval, resample
+from src.utils.metrics.calibration import decide
+from src.utils.metrics.detection import evaluate_scores
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,10 @@ import pytest
 from src.evaluation.figures import FIGURES
 from src.evaluation.results import Results
 from src.evaluation.stage import ScoreSettings, evaluate_score_file
-from src.utils.calibration import fit_calibration
-from src.utils.cllr import cllr
-from src.utils.detection import evaluate_scores
 from src.utils.errors import AudiosError
+from src.utils.metrics.calibration import fit_calibration
+from src.utils.metrics.cllr import cllr
+from src.utils.metrics.detection import evaluate_scores
 from src.utils.runs import list_runs
 
 N = 120

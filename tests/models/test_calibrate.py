@@ -13,9 +13,9 @@ from src.models.calibrate import (
     calibration_of,
     write_calibration,
 )
-from src.utils.calibration import Calibration, fit_calibration
 from src.utils.errors import AudiosError, RunError
 from src.utils.files import read_json, write_json
+from src.utils.metrics.calibration import Calibration, fit_calibration
 from src.utils.runs import Run
 
 FITTED = Calibration(1.5, -0.25, 0.125, 0.9, 12, 34)

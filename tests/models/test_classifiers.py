@@ -17,8 +17,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from src.models.classifier import Choice, Classifier, Range
 from src.models.registry import classifier_class
 from src.models.sklearn_file import load_pipeline
-from src.utils.eer import compute_eer
 from src.utils.errors import ArgumentError, AudiosError, RunError
+from src.utils.metrics.eer import compute_eer
 
 NAMES = ("mlp", "svm", "rf")
 SMALL: dict[str, dict] = {

@@ -19,9 +19,9 @@ from src.models.data import TrainingStores
 from src.models.probe import choose_layer, probe_layers, run_probe, speaker_folds
 from src.models.search import optimize
 from src.models.train import train_model
-from src.utils.eer import compute_eer
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import ArgumentError, EmbeddingError
+from src.utils.metrics.eer import compute_eer
 from src.utils.runs import list_runs
 
 NAME = "wav2vec2"

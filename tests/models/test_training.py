@@ -17,12 +17,12 @@ from src.models.evaluate import evaluate_run, load_classifier
 from src.models.lookup import find_study, find_training
 from src.models.train import train_model
 from src.reports import report_evaluation, report_training
-from src.utils.bootstrap import METRICS
-from src.utils.detection import evaluate_scores
-from src.utils.eer import compute_eer
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import ArgumentError, AudiosError, EmbeddingError, RunError
 from src.utils.files import write_json
+from src.utils.metrics.bootstrap import METRICS
+from src.utils.metrics.detection import evaluate_scores
+from src.utils.metrics.eer import compute_eer
 from src.utils.runs import Run, list_runs, new_run
 
 SMALL: dict[str, dict] = {

@@ -13,9 +13,9 @@ from src.models.data import TrainingStores
 from src.models.evaluate import evaluate_run
 from src.models.train import train_model
 from src.models.trials import trials_of
-from src.utils.calibration import Calibration
 from src.utils.dataset.dataset import Dataset
 from src.utils.embeddings.embedding_set import EmbeddingSet
+from src.utils.metrics.calibration import Calibration
 
 CALIBRATION = Calibration(2.0, -1.0, 0.5, 0.9, 10, 10)
 

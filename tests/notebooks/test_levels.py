@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from src.notebooks.levels import AS_RECORDED, AT_ONE_LEVEL, Experiment, try_levels
-from src.utils.audio import measure_level
+from src.utils.audio.io import measure_level
 from src.utils.dataset.dataset import Dataset
 
 

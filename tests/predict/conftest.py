@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from src.predict.detector import Detector
-from src.utils.calibration import Calibration
+from src.utils.metrics.calibration import Calibration
 from src.utils.runs import Run
 
 

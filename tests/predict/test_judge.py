@@ -14,7 +14,7 @@ from src.predict import recording, windows
 from src.predict.bandwidths import Bandwidths
 from src.predict.detector import Detector
 from src.predict.judge import Judge
-from src.utils.audio import read_waveform
+from src.utils.audio.io import read_waveform
 from tests.predict.conftest import LoudnessBackbone
 
 

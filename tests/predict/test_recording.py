@@ -8,7 +8,7 @@ import pytest
 
 from src.predict import recording
 from src.predict.recording import CLIPPING_TOLD, MAX_CLIPPING, has_sound, listen
-from src.utils.audio import read_waveform
+from src.utils.audio.io import read_waveform
 from src.utils.errors import AudioError
 
 SILENCE = np.zeros(48_000, np.float32)

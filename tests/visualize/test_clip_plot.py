@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from src.utils.audio import read_blocks
+from src.utils.audio.io import read_blocks
 from src.visualize import figure, overview
 from src.visualize.clip_plot import Judged, plot_clip
 from src.visualize.overview import COLUMNS, Overview, take_overview

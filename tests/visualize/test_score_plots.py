@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from scipy.special import expit
 from scipy.stats import norm
 
-from src.utils.detection import evaluate_scores
-from src.utils.eer import det_curve
+from src.utils.metrics.detection import evaluate_scores
+from src.utils.metrics.eer import det_curve
 from src.visualize import score_plots as plots
 
 CASES = {

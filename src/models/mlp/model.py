@@ -13,10 +13,10 @@ from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 from src.models.classifier import Choice, Classifier, History, Hyperparameters, Range
-from src.utils.eer import compute_eer
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import AudiosError, RunError
 from src.utils.files import replacing
+from src.utils.metrics.eer import compute_eer
 
 NAME = "model.safetensors"
 

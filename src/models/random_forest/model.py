@@ -11,9 +11,9 @@ from sklearn.preprocessing import StandardScaler
 
 from src.models.classifier import Choice, Classifier, History, Hyperparameters, Range
 from src.models.sklearn_file import NAME, load_pipeline, save_pipeline
-from src.utils.eer import compute_eer
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import RunError
+from src.utils.metrics.eer import compute_eer
 from src.utils.parallel import n_workers
 
 TRUSTED = ("sklearn.tree._tree.Tree",)

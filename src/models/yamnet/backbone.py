@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from src.models.yamnet.model import YamnetClassifier
+from src.utils.audio.log_mel import VERSION, compute_blocks
 from src.utils.config import LOG_MEL, SAMPLE_RATE
 from src.utils.dataset.patches import DTYPE, join_blocks
-from src.utils.log_mel import VERSION, compute_blocks
 
 INPUT = {"name": LOG_MEL, "version": VERSION, "sample_rate": SAMPLE_RATE}
 """What the settings of a run tell in place of a backbone."""

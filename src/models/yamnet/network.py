@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from src.utils.log_mel import BANDS, PATCH_FRAMES
+from src.utils.audio.log_mel import BANDS, PATCH_FRAMES
 
 N_CLASSES = 521
 """Of AudioSet; the first is "Speech"."""

@@ -12,8 +12,8 @@ from src.models.yamnet.model import YamnetClassifier, reproducible
 from src.models.yamnet.state import Epoch, Progress
 from src.models.yamnet.weights import Weights
 from src.utils.dataset.patches import PatchSet
-from src.utils.eer import compute_eer
 from src.utils.errors import AudiosError
+from src.utils.metrics.eer import compute_eer
 
 log = logging.getLogger(__name__)
 

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from src.utils.audio import Resampler, read_info
+from src.utils.audio.io import Resampler, read_info
+from src.utils.audio.nuisances import fingerprint
+from src.utils.audio.nuisances.measure import NAMES, VERSION, Nuisances, measure_nuisances
 from src.utils.dataset.dataset import Dataset, require_some
 from src.utils.errors import AudioError, DatasetError
 from src.utils.files import file_identity, sha256_file
-from src.utils.nuisances import fingerprint
-from src.utils.nuisances.measure import NAMES, VERSION, Nuisances, measure_nuisances
 from src.utils.parallel import attempt, map_ahead
 
 DATABASE = "inspection.sqlite"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from src.utils.audio import (
+from src.utils.audio.io import (
     SILENCE_PEAK,
     full_scale,
     measure_level,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from src.utils.audio import (
+from src.utils.audio.io import (
     SILENCE_PEAK,
     Level,
     full_scale,

@@ -19,14 +19,14 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from src.utils.audio import read_waveform
+from src.utils.audio.io import read_waveform
+from src.utils.audio.log_mel import BANDS, BLOCK_FRAMES, PATCH_FRAMES, VERSION, compute_blocks
 from src.utils.config import LABEL_VALUE
 from src.utils.dataset.dataset import Dataset, require_some
 from src.utils.dataset.labelled import LabelledClips
 from src.utils.dataset.split import read_recipe, read_split, read_units
 from src.utils.errors import AudioError, DatasetError
 from src.utils.files import file_identity, locked, sha256_text
-from src.utils.log_mel import BANDS, BLOCK_FRAMES, PATCH_FRAMES, VERSION, compute_blocks
 from src.utils.parallel import attempt, map_ahead, n_workers
 
 BLOCKS = "log-mel.f16"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from src.utils.audio import read_info
+from src.utils.audio.io import read_info
 from src.utils.config import DOWNSTREAM_SPLITS, FULL, PRETEXT_SPLITS, SPLITS
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split import read_split, read_units, split_fingerprint

@@ -24,7 +24,7 @@ from src.reports import report_baseline
 from src.results.compare import compare_runs
 from src.results.listing import list_all
 from src.results.report import write_report
-from src.utils.audio import read_waveform
+from src.utils.audio.io import read_waveform
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.patches import load_patches
 from src.utils.dataset.split import Shares, SplitSettings, split_dataset

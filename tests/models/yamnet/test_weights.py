@@ -13,11 +13,11 @@ import torch
 from src.models.yamnet.network import YamNet
 from src.models.yamnet.tflite import CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED
 from src.models.yamnet.weights import load_weights
-from src.utils.audio import read_waveform
+from src.utils.audio.io import read_waveform
+from src.utils.audio.log_mel import compute_blocks, padded_samples
 from src.utils.config import ROOT
 from src.utils.errors import ArgumentError, CheckpointError
 from src.utils.files import sha256_file
-from src.utils.log_mel import compute_blocks, padded_samples
 from tests.models.yamnet.tflite_file import Model
 
 SMALL = 1 / 16

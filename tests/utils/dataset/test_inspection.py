@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from src.utils.audio.nuisances.measure import NAMES, measure_nuisances
 from src.utils.dataset import inspection
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.generate import generate_tables
 from src.utils.dataset.inspection import DATABASE, inspect_dataset, inspect_recording
 from src.utils.errors import DatasetError
-from src.utils.nuisances.measure import NAMES, measure_nuisances
 
 STAGE = "AuditDataset"
 COUNT = 9

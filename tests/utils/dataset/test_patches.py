@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from src.utils.audio import read_waveform
+from src.utils.audio.io import read_waveform
+from src.utils.audio.log_mel import compute_blocks
 from src.utils.dataset import patches as module
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.patches import BLOCKS, INDEX, PatchSet, load_patches
 from src.utils.errors import AudiosError, DatasetError
 from src.utils.files import locked
-from src.utils.log_mel import compute_blocks
 
 LENGTHS = {"s0": 0.4, "s1": 1.3, "s2": 2.0, "s3": 0.97}
 

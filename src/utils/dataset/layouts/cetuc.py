@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from src.utils.audio import AUDIO_SUFFIXES
+from src.utils.audio.io import AUDIO_SUFFIXES
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.dataset.layouts.scan import Scan, Total
 from src.utils.dataset.layouts.tree import stem_of

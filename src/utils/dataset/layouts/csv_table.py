@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from src.utils.audio import AUDIO_SUFFIXES, is_audio
+from src.utils.audio.io import AUDIO_SUFFIXES, is_audio
 from src.utils.dataset.layouts.protocol import read_header, read_table, tell_header
 from src.utils.dataset.layouts.scan import Scan
 from src.utils.dataset.layouts.tree import find_recordings

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from src.utils.audio import SILENCE_PEAK
+from src.utils.audio.io import SILENCE_PEAK
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.dataset.match.settings import KEEP, MATCH, SHORTEST, MatchSettings
 

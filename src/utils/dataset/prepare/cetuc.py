@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from src.utils.audio import is_audio
+from src.utils.audio.io import is_audio
 from src.utils.dataset.prepare.archives import (
     Member,
     Readable,

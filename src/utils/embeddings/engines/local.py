@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from src.utils.audio import read_waveform
+from src.utils.audio.io import read_waveform
 from src.utils.embeddings.backbones import Backbone
 from src.utils.embeddings.engines.engine import Embedded
 from src.utils.embeddings.plan import MAX_BATCH_CLIPS, Batch

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from src.utils.audio import read_info
+from src.utils.audio.io import read_info
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.generate import generate_tables
 from src.utils.dataset.layouts import scan_folder

@@ -7,11 +7,11 @@ import pyloudnorm
 import pytest
 from scipy.signal import welch
 
+from src.utils.audio.nuisances.activity import find_activity, frame_levels
 from src.utils.dataset.match import MatchSettings
 from src.utils.dataset.match.plan import ClipPlan
 from src.utils.dataset.match.render import cut_band, cut_silence, render
 from src.utils.errors import AudioError
-from src.utils.nuisances.activity import find_activity, frame_levels
 
 RATE = 16_000
 

@@ -19,9 +19,9 @@ import torchaudio
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.ndimage import uniform_filter1d
 
+from src.utils.audio.linear_prediction import levinson_durbin
 from src.utils.config import SAMPLE_RATE
 from src.utils.embeddings.backbones.lfcc.comb import comb_statistics
-from src.utils.linear_prediction import levinson_durbin
 
 VERSION = 1
 """Goes up whenever a vector changes, so that vectors of two kinds are never mixed."""

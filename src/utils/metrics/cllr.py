@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from src.utils.eer import check_trials
+from src.utils.metrics.eer import check_trials
 
 
 def bits(llrs: np.ndarray, labels: np.ndarray) -> np.ndarray:

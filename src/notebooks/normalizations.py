@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from src.utils.audio import SILENCE_PEAK, Level, read_blocks, read_info, to_mono
+from src.utils.audio.io import SILENCE_PEAK, Level, read_blocks, read_info, to_mono
 from src.utils.config import LABEL_VALUE, LABELS
 from src.utils.dataset.dataset import Dataset, require_some
 from src.utils.dataset.normalize import choose_gain
-from src.utils.eer import compute_eer
 from src.utils.errors import AudioError, DatasetError
+from src.utils.metrics.eer import compute_eer
 from src.utils.parallel import for_each_file
 
 MOST_CLIPS = 2000

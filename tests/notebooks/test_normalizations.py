@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from src.utils.audio import measure_level
-from src.utils.dataset import normalizations
+from src.notebooks import normalizations
+from src.notebooks.normalizations import WAYS, Way, measure_extent, normalize_waveform
+from src.utils.audio.io import measure_level
 from src.utils.dataset.dataset import Dataset
-from src.utils.dataset.normalizations import WAYS, Way, measure_extent, normalize_waveform
 from src.utils.dataset.normalize import normalize_dataset
 from src.utils.errors import AudioError, DatasetError
 

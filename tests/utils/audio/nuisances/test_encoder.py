@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from src.utils.nuisances.encoder import read_encoder
+from src.utils.audio.nuisances.encoder import read_encoder
 from tests.audit.planting import patch_software, patch_vendor
 
 

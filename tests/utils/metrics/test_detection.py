@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from src.utils.detection import Detection, decision_rates, evaluate_scores
-from src.utils.eer import compute_eer
 from src.utils.errors import AudiosError
-from tests.utils import reference
+from src.utils.metrics.detection import Detection, decision_rates, evaluate_scores
+from src.utils.metrics.eer import compute_eer
 from tests.utils.drawing import RISING, trials
+from tests.utils.metrics import reference
 
 OF_SCORES = ("eer", "min_dcf", "auc")
 OF_RATIOS = ("act_dcf", "cllr")

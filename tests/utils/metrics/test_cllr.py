@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from src.utils.cllr import bits, cllr
 from src.utils.errors import AudiosError
-from tests.utils import reference
+from src.utils.metrics.cllr import bits, cllr
 from tests.utils.drawing import trials
+from tests.utils.metrics import reference
 
 RATIOS = st.floats(-30, 30)
 

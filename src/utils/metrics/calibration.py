@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 from src.utils.config import BONA_FIDE, INCONCLUSIVE, SPOOF
-from src.utils.eer import check_trials, fix_threshold
+from src.utils.metrics.eer import check_trials, fix_threshold
 
 CONFIDENCE = 0.9
 """Verdicts are given from here on: nine in ten should be right."""

@@ -8,10 +8,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from src.utils.eer import compute_eer, det_curve, fix_threshold
 from src.utils.errors import AudiosError
-from tests.utils import reference
+from src.utils.metrics.eer import compute_eer, det_curve, fix_threshold
 from tests.utils.drawing import RISING, trials
+from tests.utils.metrics import reference
 
 
 def sklearn_eer(scores: np.ndarray, labels: np.ndarray) -> float:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from src.utils.eer import DetCurve, compute_eer
 from src.utils.errors import AudiosError
+from src.utils.metrics.eer import DetCurve, compute_eer
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from src.models.yamnet.tflite import FULLY_CONNECTED, MUL, read_operators
-from src.utils import log_mel
+from src.utils.audio import log_mel
+from src.utils.audio.log_mel import compute_blocks, compute_log_mel, hann_window, mel_weights
 from src.utils.config import ROOT
-from src.utils.log_mel import compute_blocks, compute_log_mel, hann_window, mel_weights
 
 WEIGHTS = ROOT.parent / "shared" / "weights" / "yamnet.tflite"
 

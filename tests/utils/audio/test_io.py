@@ -10,8 +10,8 @@ import pytest
 import soundfile
 import soxr
 
-from src.utils import audio
-from src.utils.audio import (
+from src.utils.audio import io as audio
+from src.utils.audio.io import (
     AudioInfo,
     full_scale,
     is_audio,
@@ -137,7 +137,7 @@ def test_a_long_file_is_held_once(tmp_path: Path, rate: int) -> None:
     del noise
     code = f"""
 from pathlib import Path
-from src.utils.audio import read_waveform
+from src.utils.audio.io import read_waveform
 def peak():
     return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) * 1024
 before = peak()

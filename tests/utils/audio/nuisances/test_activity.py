@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from src.utils.nuisances.activity import LOWEST_DB, find_activity, frame_levels, sound_level
+from src.utils.audio.nuisances.activity import LOWEST_DB, find_activity, frame_levels, sound_level
 
 
 def test_levels_are_those_of_a_sine() -> None:

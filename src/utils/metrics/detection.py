@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from src.utils.cllr import cllr
-from src.utils.dcf import act_dcf, min_dcf
-from src.utils.eer import check_trials, det_curve
+from src.utils.metrics.cllr import cllr
+from src.utils.metrics.dcf import act_dcf, min_dcf
+from src.utils.metrics.eer import check_trials, det_curve
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from src.utils.eer import DetCurve, check_trials
+from src.utils.metrics.eer import DetCurve, check_trials
 
 Rates = TypeVar("Rates", float, np.ndarray)
 
@@ -62,7 +62,7 @@ def min_dcf(curve: DetCurve, costs: DetectionCosts = ASVSPOOF5) -> float:
 
     Examples
     --------
-    >>> from src.utils.eer import det_curve
+    >>> from src.utils.metrics.eer import det_curve
     >>> min_dcf(det_curve([-1.0, 2.0, 3.0, 1.0], [0, 0, 1, 1]))
     0.5
     """

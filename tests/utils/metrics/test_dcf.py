@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.utils.dcf import ASVSPOOF5, DetectionCosts, act_dcf, min_dcf
-from src.utils.eer import det_curve
 from src.utils.errors import AudiosError
-from tests.utils import reference
+from src.utils.metrics.dcf import ASVSPOOF5, DetectionCosts, act_dcf, min_dcf
+from src.utils.metrics.eer import det_curve
 from tests.utils.drawing import RISING, trials
+from tests.utils.metrics import reference
 
 COSTS = [("0.05", "1", "10"), ("0.5", "1", "1"), ("0.9", "3", "0.5"), ("0.01", "1", "100")]
 """P_spoof, C_miss, C_fa."""

@@ -8,11 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.utils.eer import det_curve
 from src.utils.errors import AudiosError
-from src.utils.tandem import ASVSPOOF2019, TandemCosts, VerifierErrors, min_tdcf, min_tdcf_2019
-from tests.utils import reference
+from src.utils.metrics.eer import det_curve
+from src.utils.metrics.tandem import (
+    ASVSPOOF2019,
+    TandemCosts,
+    VerifierErrors,
+    min_tdcf,
+    min_tdcf_2019,
+)
 from tests.utils.drawing import RISING, trials
+from tests.utils.metrics import reference
 
 RATES = [
     (Fraction(1, 4), Fraction(1, 4), Fraction(1, 2)),

@@ -9,8 +9,8 @@ import soxr
 from scipy.signal import firwin, oaconvolve
 
 from src.audit.duplicates import MAX_ERROR_RATE, find_near_duplicates
-from src.utils.audio import read_waveform
-from src.utils.nuisances.fingerprint import HOP_SECONDS, SAMPLE_RATE, compute_fingerprint
+from src.utils.audio.io import read_waveform
+from src.utils.audio.nuisances.fingerprint import HOP_SECONDS, SAMPLE_RATE, compute_fingerprint
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_frames() -> None:
 
 
 def test_many_frames_are_as_few(monkeypatch) -> None:
-    from src.utils.nuisances import fingerprint
+    from src.utils.audio.nuisances import fingerprint
 
     wave = np.random.default_rng(0).standard_normal(2 * SAMPLE_RATE).astype(np.float32)
     whole = compute_fingerprint(wave)

@@ -11,10 +11,10 @@ import soundfile
 import soxr
 from scipy.signal import firwin, oaconvolve
 
-from src.utils.audio import read_blocks
+from src.utils.audio.io import read_blocks
+from src.utils.audio.nuisances import measure
+from src.utils.audio.nuisances.measure import NAMES, measure_nuisances
 from src.utils.errors import AudioError
-from src.utils.nuisances import measure
-from src.utils.nuisances.measure import NAMES, measure_nuisances
 
 RATE = 16_000
 

@@ -12,7 +12,8 @@ from scipy.integrate import quad
 from scipy.optimize import minimize
 from scipy.stats import norm
 
-from src.utils.calibration import (
+from src.utils.errors import AudiosError
+from src.utils.metrics.calibration import (
     CONFIDENCE,
     Calibration,
     Decided,
@@ -20,10 +21,9 @@ from src.utils.calibration import (
     fit_calibration,
     verdicts_of,
 )
-from src.utils.cllr import cllr
-from src.utils.dcf import act_dcf, min_dcf
-from src.utils.eer import det_curve, fix_threshold
-from src.utils.errors import AudiosError
+from src.utils.metrics.cllr import cllr
+from src.utils.metrics.dcf import act_dcf, min_dcf
+from src.utils.metrics.eer import det_curve, fix_threshold
 from tests.utils.drawing import trials
 
 PLAIN = Calibration(1.0, 0.0, 0.0, 0.9, 10, 10)

@@ -5,7 +5,7 @@ import pytest
 import soxr
 from scipy.signal import firwin, oaconvolve
 
-from src.utils.nuisances.bandwidth import MeanSpectrum
+from src.utils.audio.nuisances.bandwidth import MeanSpectrum
 
 
 def noise(count: int, seed: int = 0) -> np.ndarray:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm, t
 
-from src.utils.cllr import bits
-from src.utils.dcf import ASVSPOOF5
-from src.utils.detection import decision_rates
-from src.utils.eer import check_trials
+from src.utils.metrics.cllr import bits
+from src.utils.metrics.dcf import ASVSPOOF5
+from src.utils.metrics.detection import decision_rates
+from src.utils.metrics.eer import check_trials
 
 _CELLS_AT_ONCE = 1 << 22
 """Weights held at a time (32 MiB), so that memory does not grow with the number of resamples."""

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from src.utils.audio import PCM_BITS, read_blocks, read_info, to_mono
+from src.utils.audio.io import PCM_BITS, read_blocks, read_info, to_mono
+from src.utils.audio.nuisances.activity import decibels, find_activity, frame_length, frame_levels
+from src.utils.audio.nuisances.bandwidth import MeanSpectrum
+from src.utils.audio.nuisances.encoder import read_encoder
 from src.utils.errors import AudioError
-from src.utils.nuisances.activity import decibels, find_activity, frame_length, frame_levels
-from src.utils.nuisances.bandwidth import MeanSpectrum
-from src.utils.nuisances.encoder import read_encoder
 
 VERSION = 2
 """Raise it when a figure changes, so that old and new ones never mix."""

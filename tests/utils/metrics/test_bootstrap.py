@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 
-from src.utils import bootstrap
-from src.utils.bootstrap import (
+from src.utils.errors import AudiosError
+from src.utils.metrics import bootstrap
+from src.utils.metrics.bootstrap import (
     METRICS,
     Units,
     interval,
@@ -21,12 +22,11 @@ from src.utils.bootstrap import (
     resample,
     resample_eer,
 )
-from src.utils.dcf import ASVSPOOF5
-from src.utils.detection import Detection, evaluate_scores
-from src.utils.eer import compute_eer
-from src.utils.errors import AudiosError
+from src.utils.metrics.dcf import ASVSPOOF5
+from src.utils.metrics.detection import Detection, evaluate_scores
+from src.utils.metrics.eer import compute_eer
 from tests.utils.drawing import RISING, grouped_trials
-from tests.utils.simulation import simulate
+from tests.utils.metrics.simulation import simulate
 
 N_DRAWS = 6
 THRESHOLD = 1.0

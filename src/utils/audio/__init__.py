@@ -1,0 +1,1 @@
+"""Recordings: read and written through one door, and what is measured on their samples."""

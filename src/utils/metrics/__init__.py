@@ -1,0 +1,1 @@
+"""Metrics of scores: error rates, costs, calibration, and how sure each is."""
