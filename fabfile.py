@@ -126,7 +126,7 @@ def PrepareDataset(c, corpus=None, archives=None, dataset=None, checksum=None):
     from src.reports import report_prepared
     from src.utils.dataset.prepare.checksums import parse_checksum
     from src.utils.dataset.prepare.corpora import CORPORA
-    from src.utils.dataset.prepare.stage import prepare_dataset
+    from src.utils.dataset.prepare.prepare import prepare_dataset
 
     name = arguments.required("--corpus", corpus, list(CORPORA))
     given = None if archives is None else arguments.path("--archives", archives)
@@ -248,7 +248,7 @@ def AuditDataset(c, dataset=None, runs=None, seed=None):
     and so on, alone and all together), what train and test have in common, and how much there
     is of everything: as a table here, audit.json and audit.html in a run folder.
     """
-    from src.audit.stage import audit_dataset
+    from src.audit.audit import audit_dataset
     from src.reports import report_audit
 
     source = _dataset(c, dataset)
@@ -289,7 +289,7 @@ def MatchDataset(
     """
     rate = arguments.whole_number("--sample-rate", sample_rate, 1)
     level = None if target is None else arguments.number("--target", target)
-    from src.audit.matching import match_audited
+    from src.audit.match_audited import match_audited
     from src.reports import report_matching
     from src.utils.dataset.match import MatchSettings
 
@@ -537,7 +537,7 @@ def TrainBaseline(
     if epochs is not None:
         values = values | {"epochs": arguments.whole_number("--epochs", epochs, 1)}
     from src.audit.summary import find_audit
-    from src.models.yamnet.stage import train_baseline
+    from src.models.yamnet.train_and_test import train_baseline
     from src.models.yamnet.weights import load_weights
     from src.reports import report_audited, report_baseline
     from src.results.report import write_report
@@ -560,7 +560,7 @@ def TestBaseline(c, dataset=None, run_number=None, gender=None, runs=None):
     if gender is not None:
         choose("--gender", gender, GENDERS)
     from src.models.lookup import find_training
-    from src.models.yamnet.stage import TEST_STAGE, evaluate_baseline
+    from src.models.yamnet.train_and_test import TEST_STAGE, evaluate_baseline
     from src.reports import report_evaluation, report_rejected
     from src.results.report import write_report
 
@@ -619,7 +619,7 @@ def EvaluateScores(
             arguments.path("--validation-scores", validation_scores),
             arguments.path("--validation-protocol", validation_protocol),
         )
-    from src.evaluation.stage import ScoreSettings, evaluate_score_file
+    from src.evaluation.evaluate_scores import ScoreSettings, evaluate_score_file
     from src.reports import report_score_evaluation
     from src.results.report import write_report
 
@@ -709,7 +709,7 @@ def Predict(
     most = arguments.whole_number("--plot-most", plot_most, 1)
     from src.models.lookup import find_training
     from src.predict.drawing import Drawing
-    from src.predict.stage import predict
+    from src.predict.predict import predict
     from src.predict.table import check_output
     from src.reports import report_prediction
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from src import reports
-from src.audit.matching import match_audited
-from src.audit.stage import audit_dataset
+from src.audit.audit import audit_dataset
+from src.audit.match_audited import match_audited
 from src.models.data import TEST, TRAIN, TrainingStores
 from src.models.evaluate import evaluate_run
 from src.models.search import optimize

@@ -25,25 +25,25 @@ from src.utils.runs import MODEL_CARD
 
 # A stage that ends soon should not wait for the libraries of all the others.
 if TYPE_CHECKING:
+    from src.audit.audit import Audit
     from src.audit.findings import Findings
-    from src.audit.matching import Matching
-    from src.audit.stage import Audit
+    from src.audit.match_audited import Matching
     from src.audit.summary import Audited
     from src.evaluation.breakdown import Group
+    from src.evaluation.evaluate_scores import ScoreEvaluation
     from src.evaluation.results import Results
-    from src.evaluation.stage import ScoreEvaluation
     from src.models.evaluate import Evaluation
     from src.models.probe import Probe, ProbeRun
     from src.models.search import Search
     from src.models.train import Training
-    from src.models.yamnet.stage import BaselineTraining
-    from src.predict.stage import Prediction
+    from src.models.yamnet.train_and_test import BaselineTraining
+    from src.predict.predict import Prediction
     from src.results.comparison import Comparison
     from src.results.listing import Listing
     from src.utils.dataset.derive import Derived
     from src.utils.dataset.layouts.scan import Scan
     from src.utils.dataset.prepare.cetuc import People
-    from src.utils.dataset.prepare.stage import Prepared
+    from src.utils.dataset.prepare.prepare import Prepared
     from src.utils.dataset.split import Split
     from src.utils.embeddings.extract import Extraction
     from src.utils.runs import Run

@@ -157,5 +157,5 @@ def test_the_rule_bites() -> None:
     assert level_of("src.utils.audio.io") == 1
     assert level_of("src.utils.files") == 0
     assert level_of("src.utils.dataset.split.store") == 3
-    assert "src.utils.dataset.split.store" in imports("src.utils.dataset.split.stage")
+    assert "src.utils.dataset.split.store" in imports("src.utils.dataset.split.split")
     assert "src.models.mlp.model" in imports("src.models.registry")  # inside a function

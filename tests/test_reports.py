@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from src import reports
+from src.audit.audit import Audit
 from src.audit.balance import describe_balance
 from src.audit.findings import Findings
 from src.audit.leakage import Leak, Seen
-from src.audit.matching import Matching
+from src.audit.match_audited import Matching
 from src.audit.shortcuts import Shortcut
-from src.audit.stage import Audit
 from src.audit.summary import Audited
 from src.evaluation.results import Results, evaluate_trials
 from src.evaluation.trials import Trials

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from src.audit.audit import KIND, PAGE
 from src.audit.findings import AUDIT, Findings
-from src.audit.stage import KIND, PAGE
 from src.utils.runs import Run, list_runs
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from src.evaluation.matching import match_scores
+from src.evaluation.join_scores import match_scores
 from src.evaluation.score_files import SCORES, read_scores
 from src.utils.dataset.layouts import asvspoof2021
 from src.utils.dataset.layouts.protocol import read_protocol

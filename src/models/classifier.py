@@ -10,6 +10,7 @@ import numpy as np
 
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import ArgumentError, choose
+from src.utils.history import History
 
 
 @dataclass(frozen=True)
@@ -37,30 +38,6 @@ class Choice:
 
 
 Hyperparameters = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class History:
-    """How training went, one value a step (an epoch, or a tree).
-
-    Attributes
-    ----------
-    train_losses, val_losses : numpy.ndarray
-        Mean cross-entropy in nats, shape (steps,); weighted by class where training is.
-    val_accuracies, val_eers : numpy.ndarray
-        Shares between 0 and 1, shape (steps,).
-    step : str
-        What a step is, for the axis of a plot.
-    best : int
-        The step whose model was kept.
-    """
-
-    train_losses: np.ndarray
-    val_losses: np.ndarray
-    val_accuracies: np.ndarray
-    val_eers: np.ndarray
-    step: str
-    best: int
 
 
 class Configured:

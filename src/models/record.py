@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from src.models.calibrate import VALIDATION_SCORES, write_calibration
-from src.models.classifier import History
 from src.models.data import TRAIN, VALIDATION, ClipSource
 from src.models.trials import conditions_of, trials_of
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.dataset.labelled import LabelledClips
 from src.utils.files import replacing, write_json
+from src.utils.history import History
 from src.utils.metrics.calibration import fit_calibration
 from src.utils.metrics.eer import compute_eer
 from src.utils.runs import Run

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from src.evaluation.results import Results
-from src.models.yamnet.stage import BaselineTraining, evaluate_baseline, train_baseline
+from src.models.yamnet.train_and_test import BaselineTraining, evaluate_baseline, train_baseline
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.normalize import normalize_dataset
 from src.utils.dataset.split import Shares, SplitSettings, split_dataset

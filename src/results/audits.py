@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from src.audit.audit import PAGE
 from src.audit.common import TEST
 from src.audit.findings import Findings
-from src.audit.stage import PAGE
 from src.audit.summary import find_audit
 from src.utils.errors import AudiosError
 

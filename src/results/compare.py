@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from src.evaluation.evaluate_scores import KIND as EVALUATION
 from src.evaluation.results import Results
-from src.evaluation.stage import KIND as EVALUATION
 from src.evaluation.trials import Trials
 from src.models.calibrate import calibration_of
 from src.models.lookup import TRAINING, find_study
 from src.results.comparison import FIGURE, TABLE, Comparison, Entry, pair_up, tabulate
 from src.results.comparison_page import write_comparison_page
-from src.results.naming import COMPARISON, describe, name_of, test_command
+from src.results.naming import COMPARISON, command_to_test, describe, name_of
 from src.results.outcomes import read_outcomes
 from src.utils.errors import RunError, shorten
 from src.utils.files import sha256_file
@@ -87,11 +87,11 @@ def _entry(run: Run, runs: Path, tested_on: str | None) -> Entry:
             raise RunError(f"{name_of(run)} was not tested on {tested_on}, but on {there}")
         if run.kind == EVALUATION:
             raise RunError(f"{name_of(run)} holds no results: it is {run.manifest.get('status')}")
-        remedy = test_command(run, runs)
+        remedy = command_to_test(run, runs)
         raise RunError(f"{name_of(run)} is not tested; run first: {remedy}")
     results = Results.read(found[0].path)
     if results is None:
-        remedy = test_command(run, runs)
+        remedy = command_to_test(run, runs)
         raise RunError(
             f"the test of {name_of(run)} is of before there were intervals; run again: {remedy}"
         )

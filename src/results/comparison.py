@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from src.evaluation.comparison import compare_trials, holm
+from src.evaluation.paired import compare_trials, holm
 from src.evaluation.results import Results
 from src.evaluation.trials import Trials
 from src.results.naming import describe, name_of

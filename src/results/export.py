@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from src.evaluation.evaluate_scores import KIND as EVALUATION
+from src.evaluation.evaluate_scores import SCORES
 from src.evaluation.score_files import write_scores_as
-from src.evaluation.stage import KIND as EVALUATION
-from src.evaluation.stage import SCORES
 from src.evaluation.trials import ATTACK, Trials
 from src.models.calibrate import calibration_of
 from src.models.lookup import find_training

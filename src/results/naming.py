@@ -4,8 +4,8 @@ import re
 import shlex
 from pathlib import Path
 
-from src.audit.stage import KIND as AUDIT
-from src.evaluation.stage import KIND as EVALUATION
+from src.audit.audit import KIND as AUDIT
+from src.evaluation.evaluate_scores import KIND as EVALUATION
 from src.models.lookup import TRAINING, is_baseline
 from src.models.probe import KIND as PROBE
 from src.models.search import KIND as STUDY
@@ -101,7 +101,7 @@ def next_command(task: str, run: Run, runs: Path, *flags: str, reads_vectors: bo
     return shlex.join(words + _folder_flag("runs", runs))
 
 
-def test_command(run: Run, runs: Path) -> str:
+def command_to_test(run: Run, runs: Path) -> str:
     """Return the command that tests a training."""
     if not is_baseline(run):
         return next_command("TestModel", run, runs)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from src.evaluation.evaluate_scores import KIND as EVALUATION
+from src.evaluation.evaluate_scores import RESULTS, SCORES
 from src.evaluation.figures import FIGURES, figure_paths
 from src.evaluation.results import Results
-from src.evaluation.stage import KIND as EVALUATION
-from src.evaluation.stage import RESULTS, SCORES
 from src.models.tested import ENDINGS
 from src.results.naming import dataset_name
 from src.utils.config import GENDERS

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from src.evaluation.stage import KIND as EVALUATION
+from src.evaluation.evaluate_scores import KIND as EVALUATION
 from src.models.lookup import TRAINING
 from src.models.probe import KIND as PROBE
 from src.models.search import KIND as STUDY

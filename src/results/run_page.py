@@ -8,8 +8,9 @@ from src.models.calibrate import VALIDATION_SCORES, calibration_of
 from src.models.probe import TABLE as PROBE_TABLE
 from src.results.audits import AuditNote, note_audit
 from src.results.data_section import tell_data
+from src.results.evaluation_section import tell_briefly, tell_test
 from src.results.facts import Data, dataset_of, limits_of_use
-from src.results.naming import test_command
+from src.results.naming import command_to_test
 from src.results.origin_section import (
     subtitle,
     tell_audit,
@@ -19,7 +20,6 @@ from src.results.origin_section import (
 )
 from src.results.outcomes import Outcome, Tests, read_tests
 from src.results.probe_section import tell_probe
-from src.results.test_section import tell_briefly, tell_test
 from src.results.validation_section import tell_validation
 from src.results.wording import (
     explain_eer,
@@ -94,7 +94,7 @@ def _untested(run: Run, runs: Path, tests: Tests, note: AuditNote) -> list[str]:
     told = f" Validation EER {eer:.1%}." if isinstance(eer, float) else ""
     return [
         page.verdict(text + told, [note.text], bool(note.flags)),
-        page.command(test_command(run, runs)),
+        page.command(command_to_test(run, runs)),
     ]
 
 

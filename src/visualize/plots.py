@@ -2,7 +2,6 @@
 
 from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,10 +12,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from src.utils.config import BONA_FIDE, SPOOF
+from src.utils.history import History
 from src.visualize.figure import COLOURS, figure_axes
-
-if TYPE_CHECKING:
-    from src.models.classifier import History
 
 MARKERS = {"F": "o", "M": "^", "unknown": "s"}
 _CURVES = (("#0072B2", "o-"), ("#E69F00", "s-"), ("#009E73", "^-"), ("#CC79A7", "D-"))
@@ -62,7 +59,7 @@ def plot_points(points: pd.DataFrame, path: Path, title: str, axis: str) -> None
         axes.legend(handles=keys, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
 
-def plot_losses(history: "History", path: Path, name: str) -> None:
+def plot_losses(history: History, path: Path, name: str) -> None:
     """Draw training and validation loss and the validation EER, with the kept step marked."""
     steps = np.arange(1, len(history.val_losses) + 1)
     with figure_axes(path, f"{name}: learning curve", (7.0, 4.5)) as axes:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from src.evaluation.comparison import holm
+from src.evaluation.paired import holm
 
 
 def test_against_values_worked_by_hand() -> None:

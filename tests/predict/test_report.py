@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from src import reports
-from src.predict.stage import Prediction
+from src.predict.predict import Prediction
 from src.predict.verdict import REFUSED, Verdict, Window
 from src.utils.runs import Run
 

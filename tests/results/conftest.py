@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from src.audit.audit import KIND
 from src.audit.balance import describe_balance
 from src.audit.findings import AUDIT, Findings
 from src.audit.leakage import Leak, Seen
 from src.audit.shortcuts import Shortcut
-from src.audit.stage import KIND
 from src.models.data import TrainingStores
 from src.models.evaluate import evaluate_run
 from src.models.probe import run_probe

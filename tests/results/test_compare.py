@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from src.evaluation.comparison import compare_trials
-from src.evaluation.stage import ScoreEvaluation, ScoreSettings, evaluate_score_file
+from src.evaluation.evaluate_scores import ScoreEvaluation, ScoreSettings, evaluate_score_file
+from src.evaluation.paired import compare_trials
 from src.evaluation.trials import Trials
 from src.reports import report_comparison
 from src.results.compare import compare_runs

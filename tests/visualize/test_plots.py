@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from src.models.classifier import History
+from src.utils.history import History
 from src.visualize import figure, plots
 
 

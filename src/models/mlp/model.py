@@ -12,10 +12,11 @@ from safetensors.torch import load_file, save_file
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
-from src.models.classifier import Choice, Classifier, History, Hyperparameters, Range
+from src.models.classifier import Choice, Classifier, Hyperparameters, Range
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import AudiosError, RunError
 from src.utils.files import replacing
+from src.utils.history import History
 from src.utils.metrics.eer import compute_eer
 
 NAME = "model.safetensors"

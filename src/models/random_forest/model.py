@@ -9,10 +9,11 @@ from sklearn.metrics import log_loss
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from src.models.classifier import Choice, Classifier, History, Hyperparameters, Range
+from src.models.classifier import Choice, Classifier, Hyperparameters, Range
 from src.models.sklearn_file import NAME, load_pipeline, save_pipeline
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import RunError
+from src.utils.history import History
 from src.utils.metrics.eer import compute_eer
 from src.utils.parallel import n_workers
 

@@ -10,9 +10,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from src.models.classifier import History
 from src.utils.errors import RunError
 from src.utils.files import replacing
+from src.utils.history import History
 
 STATE = "training.safetensors"
 

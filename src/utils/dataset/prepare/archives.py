@@ -1,12 +1,10 @@
 """One face for zip, tar and rar archives: what they hold, and their bytes in order."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, Protocol, TypeVar
 
-from src.utils.dataset.prepare.sources import Source
 from src.utils.errors import ArchiveError
 
 Entry = TypeVar("Entry")
@@ -110,38 +108,6 @@ class Archive(Protocol):
 
     def files(self) -> Iterator[tuple[Member, Readable]]:
         """Give every file with its bytes, to be read before the next is asked for."""
-
-
-def open_archive(source: Source) -> AbstractContextManager[Archive]:
-    """Open an archive by what it begins with, whatever its name.
-
-    Raises
-    ------
-    ArchiveError
-        When it is no archive, or damaged, or encrypted.
-    """
-    with source.open() as stream:
-        start = stream.read(512)
-    path = source.paths[0]
-    if start.startswith(POINTER_START):
-        raise ArchiveError(pointer_message(path))
-    if not start:
-        raise ArchiveError(f"{path} is empty; download it again")
-    if start.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
-        raise ArchiveError(f"{path} is a web page, not an archive: the download failed")
-    # Here, since each brings its own library.
-    if start.startswith((b"PK\3\4", b"PK\5\6", b"PK\7\x08")):
-        from src.utils.dataset.prepare.zip_format import ZipArchive
-
-        return closing(ZipArchive(source))
-    if start.startswith(b"Rar!\x1a\7"):
-        from src.utils.dataset.prepare.rar_format import RarArchive
-
-        return closing(RarArchive(source))
-    from src.utils.dataset.prepare.tar_format import TarArchive
-
-    # It opens its file for each walk, and keeps none.
-    return nullcontext(TarArchive(source, start))
 
 
 def is_pointer(path: Path) -> bool:

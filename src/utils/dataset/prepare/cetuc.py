@@ -15,9 +15,9 @@ from src.utils.dataset.prepare.archives import (
     Member,
     Readable,
     is_pointer,
-    open_archive,
     pointer_message,
 )
+from src.utils.dataset.prepare.open_archive import open_archive
 from src.utils.dataset.prepare.sources import Source, find_sources, is_archive
 from src.utils.dataset.prepare.unpack import judge
 from src.utils.errors import ArchiveError

@@ -2,7 +2,7 @@
 
 from src.utils.dataset.split.settings import HoldOut, SplitSettings
 from src.utils.dataset.split.shares import Shares
-from src.utils.dataset.split.stage import Split, plan_split, split_dataset
+from src.utils.dataset.split.split import Split, plan_split, split_dataset
 from src.utils.dataset.split.store import (
     read_recipe,
     read_split,

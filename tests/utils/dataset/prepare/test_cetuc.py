@@ -8,10 +8,10 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from src.utils.dataset.prepare import stage
+from src.utils.dataset.prepare import prepare as stage
 from src.utils.dataset.prepare.cetuc import People, parse_clip
 from src.utils.dataset.prepare.corpora import CORPORA
-from src.utils.dataset.prepare.stage import Prepared, prepare_dataset
+from src.utils.dataset.prepare.prepare import Prepared, prepare_dataset
 from src.utils.errors import ArchiveError
 from src.utils.files import read_json
 from tests.utils.dataset.prepare.builders import Item, content, write_rar, write_tar, write_zip

@@ -8,7 +8,7 @@ import pytest
 
 from src.utils.dataset.prepare.checksums import Checksum, checksum_beside, parse_checksum
 from src.utils.dataset.prepare.corpora import CORPORA, Published
-from src.utils.dataset.prepare.stage import NOT_CHECKED, prepare_dataset
+from src.utils.dataset.prepare.prepare import NOT_CHECKED, prepare_dataset
 from src.utils.errors import ArchiveError, ArgumentError
 from src.utils.files import read_json, sha256_file
 from tests.utils.dataset.prepare.builders import Item, write_zip

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from src.utils.dataset.layouts import LAYOUTS
-from src.utils.dataset.prepare.archives import open_archive
 from src.utils.dataset.prepare.corpora import CORPORA, recognise
+from src.utils.dataset.prepare.open_archive import open_archive
+from src.utils.dataset.prepare.prepare import Prepared, prepare_dataset
 from src.utils.dataset.prepare.sources import find_sources
-from src.utils.dataset.prepare.stage import Prepared, prepare_dataset
 from src.utils.errors import ArchiveError, ArgumentError
 from tests.utils.dataset.prepare.builders import WRITERS, Item, content, write_tar, write_zip
 

@@ -9,7 +9,7 @@ import pytest
 from src.utils.dataset.prepare import stage, unpack
 from src.utils.dataset.prepare.corpora import CORPORA
 from src.utils.dataset.prepare.names import RECORD, UnsafeNameError, safe_path
-from src.utils.dataset.prepare.stage import Prepared, prepare_dataset
+from src.utils.dataset.prepare.prepare import Prepared, prepare_dataset
 from src.utils.errors import ArchiveError
 from src.utils.files import file_identity
 from tests.utils.dataset.prepare.builders import (

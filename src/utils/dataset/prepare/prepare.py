@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from src.utils.dataset.layouts import LAYOUTS, scan_folder
 from src.utils.dataset.layouts.scan import Scan
-from src.utils.dataset.prepare.archives import Archive, open_archive
+from src.utils.dataset.prepare.archives import Archive
 from src.utils.dataset.prepare.cetuc import LooseRecordings, People, find_parts
 from src.utils.dataset.prepare.checksums import (
     Checksum,
@@ -19,6 +19,7 @@ from src.utils.dataset.prepare.checksums import (
 from src.utils.dataset.prepare.corpora import Corpus, recognise
 from src.utils.dataset.prepare.fetch import fetch_repository
 from src.utils.dataset.prepare.names import LOCK, WORK
+from src.utils.dataset.prepare.open_archive import open_archive
 from src.utils.dataset.prepare.record import Entry, Record, identity_of
 from src.utils.dataset.prepare.sources import Source, find_sources, is_archive
 from src.utils.dataset.prepare.unpack import Place, clean, everything, plan_archive, unpack

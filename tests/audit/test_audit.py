@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from src.audit.audit import audit_dataset, find_faults
 from src.audit.findings import Findings
-from src.audit.stage import audit_dataset, find_faults
 from src.audit.summary import find_audit
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split import Shares, SplitSettings, split_dataset
@@ -184,7 +184,7 @@ def test_a_stopped_audit_is_no_audit(dataset: Dataset, tmp_path: Path, monkeypat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("src.audit.stage.write_audit_page", stopped)
+        patch.setattr("src.audit.audit.write_audit_page", stopped)
         with pytest.raises(KeyboardInterrupt):
             audit(dataset, tmp_path / "runs")
     assert find_audit(tmp_path / "runs", str(dataset.audio.resolve())) is None

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from src.predict import stage
+from src.predict import predict as stage
 from src.predict.detector import Detector
 from src.predict.judge import Judge
-from src.predict.stage import predict
+from src.predict.predict import predict
 from src.predict.verdict import Verdict
 from src.utils.errors import AudiosError
 from src.utils.tables import read_csv

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from src.audit.common import Common, find_common
-from src.audit.matches import COLUMNS, list_matches
+from src.audit.duplicate_clips import COLUMNS, list_matches
 
 
 def files_of(**columns: list[str]) -> pd.DataFrame:

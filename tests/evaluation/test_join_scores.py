@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from src.evaluation.matching import match_scores
+from src.evaluation.join_scores import match_scores
 from src.evaluation.score_files import ScoreFile, read_scores, write_scores_as
 from src.utils.dataset.layouts.keys import read_key
 from src.utils.errors import DatasetError

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from src.audit import matching
+from src.audit import match_audited as matching
 from src.audit.catalogue import BY_NAME
-from src.audit.matching import differing_nuisances, match_audited
+from src.audit.match_audited import differing_nuisances, match_audited
 from src.audit.shortcuts import TOGETHER, Shortcut, find_shortcuts
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.inspection import DATABASE, inspect_dataset

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from src.evaluation.comparison import compare_trials
+from src.evaluation.paired import compare_trials
 from src.evaluation.trials import Trials
 from src.utils.errors import AudiosError
 from src.utils.metrics.bootstrap import METRICS, interval, resample

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from src.evaluation.evaluate_scores import ScoreSettings, evaluate_score_file
 from src.evaluation.figures import FIGURES
 from src.evaluation.results import Results
-from src.evaluation.stage import ScoreSettings, evaluate_score_file
 from src.utils.errors import AudiosError
 from src.utils.metrics.calibration import fit_calibration
 from src.utils.metrics.cllr import cllr
@@ -70,7 +70,7 @@ def test_figures_are_those_of_the_scores(settings: ScoreSettings, tmp_path: Path
 def test_polarity_turns_scores_and_threshold_around(
     settings: ScoreSettings, tmp_path: Path, monkeypatch
 ) -> None:
-    monkeypatch.setattr("src.evaluation.stage.draw_figures", lambda *about: [])
+    monkeypatch.setattr("src.evaluation.evaluate_scores.draw_figures", lambda *about: [])
     scores = write_scores(tmp_path / "n.txt", -SCORES)
     about = {"polarity": "spoof", "threshold": -0.75}
     turned = ScoreSettings(scores, settings.protocol, **about)
@@ -83,7 +83,7 @@ def test_polarity_turns_scores_and_threshold_around(
 
 
 def test_calibrated_on_other_scores(settings: ScoreSettings, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("src.evaluation.stage.draw_figures", lambda *about: [])
+    monkeypatch.setattr("src.evaluation.evaluate_scores.draw_figures", lambda *about: [])
     chance = np.random.default_rng(6)
     other = (3 * (chance.normal(size=N) + 2 * LABELS) + 40).round(6)
     dev = write_scores(tmp_path / "dev.txt", other), write_key(tmp_path / "devkey.txt")
@@ -104,7 +104,7 @@ def test_calibrated_on_other_scores(settings: ScoreSettings, tmp_path: Path, mon
 
 
 def test_tandem_costs(settings: ScoreSettings, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("src.evaluation.stage.draw_figures", lambda *about: [])
+    monkeypatch.setattr("src.evaluation.evaluate_scores.draw_figures", lambda *about: [])
     asv = tmp_path / "asv.txt"
     # At the verifier's EER threshold of 3: no target missed, no other let in, half the spoofs in.
     asv.write_text(
@@ -127,7 +127,7 @@ def test_tandem_costs(settings: ScoreSettings, tmp_path: Path, monkeypatch) -> N
 def test_scores_of_no_trial_are_told_and_missing_ones_refused(
     settings: ScoreSettings, tmp_path: Path, monkeypatch
 ) -> None:
-    monkeypatch.setattr("src.evaluation.stage.draw_figures", lambda *about: [])
+    monkeypatch.setattr("src.evaluation.evaluate_scores.draw_figures", lambda *about: [])
     with settings.scores.open("a") as stream:
         stream.write("LA_E_9999 1.5\n")
     assert evaluate_score_file(settings, tmp_path / "runs").unused == ["LA_E_9999"]
@@ -147,7 +147,7 @@ def test_a_protocol_of_one_class(settings: ScoreSettings, tmp_path: Path) -> Non
 
 
 def test_the_length_of_clips_is_a_condition(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("src.evaluation.stage.draw_figures", lambda *about: [])
+    monkeypatch.setattr("src.evaluation.evaluate_scores.draw_figures", lambda *about: [])
     key = tmp_path / "key.csv"
     rows = [
         f"{file}.wav,{'real' if label else 'fake'},{'' if place == 3 else place / 40}"

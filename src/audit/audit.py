@@ -8,9 +8,9 @@ import pandas as pd
 from src.audit.balance import describe_balance
 from src.audit.catalogue import BY_NAME, Nuisance
 from src.audit.common import TEST, Common, find_common
+from src.audit.duplicate_clips import list_matches
 from src.audit.findings import AUDIT, Findings
 from src.audit.leakage import find_leaks
-from src.audit.matches import list_matches
 from src.audit.page import write_audit_page
 from src.audit.shortcuts import FLAGGED_BELOW, TOGETHER, find_shortcuts
 from src.utils.config import BY_UTTERANCE

@@ -9,7 +9,7 @@ import pandas as pd
 
 from src.evaluation.asv_scores import read_asv_scores
 from src.evaluation.figures import draw_figures
-from src.evaluation.matching import match_scores
+from src.evaluation.join_scores import match_scores
 from src.evaluation.results import Results, evaluate_trials
 from src.evaluation.score_files import read_scores
 from src.evaluation.trials import CONDITIONS, DURATION, Trials

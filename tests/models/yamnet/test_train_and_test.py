@@ -14,12 +14,12 @@ from src.models.lookup import find_training
 from src.models.record import TRAINED_ON
 from src.models.yamnet.backbone import YamnetBackbone
 from src.models.yamnet.model import YamnetClassifier
-from src.models.yamnet.stage import BaselineTraining, evaluate_baseline, train_baseline
 from src.models.yamnet.state import STATE
+from src.models.yamnet.train_and_test import BaselineTraining, evaluate_baseline, train_baseline
 from src.models.yamnet.training import Trainer
 from src.models.yamnet.weights import Weights
 from src.predict.detector import Detector
-from src.predict.stage import predict
+from src.predict.predict import predict
 from src.reports import report_baseline
 from src.results.compare import compare_runs
 from src.results.listing import list_all
@@ -269,7 +269,7 @@ def test_a_split_without_a_class_is_told(
     validation = found["downstream_val"]
     only = validation.clips.where(validation.clips.y == 1)
     found["downstream_val"] = type(validation)(dataset, only, "")
-    monkeypatch.setattr("src.models.yamnet.stage.load_patches", lambda *_: found)
+    monkeypatch.setattr("src.models.yamnet.train_and_test.load_patches", lambda *_: found)
     with pytest.raises(DatasetError, match="downstream_val holds no spoof clip"):
         train(dataset, tmp_path)
     assert not list_runs(tmp_path)

@@ -8,8 +8,8 @@ from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.derive import Derived, require_output
 from src.utils.dataset.inspection import inspect_dataset
 from src.utils.dataset.match import MatchSettings, match_dataset
+from src.utils.dataset.match.match import STAGE
 from src.utils.dataset.match.settings import KEEP
-from src.utils.dataset.match.stage import STAGE
 
 CONTRIBUTES_BELOW = 0.45
 """What tells the classes apart with an EER under this has a part in what all do together."""
