@@ -724,7 +724,7 @@ def Predict(
 
 
 @stage(
-    backbone="One or more, joined by commas (default: lfcc).",
+    backbone="One or more, joined by commas (default: acoustic).",
     classifier="One or more, joined by commas (default: mlp,svm,rf).",
     checkpoint="For a single backbone: a hub id or a local folder.",
     normalize="rms (default), peak, match (MatchDataset in place of NormalizeDataset) or none.",
@@ -751,7 +751,7 @@ def RunPipeline(
     folds=None,
     fold=None,
     units="speaker",
-    backbone="lfcc",
+    backbone="acoustic",
     checkpoint=None,
     precision="auto",
     layers=None,

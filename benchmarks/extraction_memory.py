@@ -3,10 +3,10 @@
 Run as `python benchmarks/extraction_memory.py`. Every figure is the peak of a process of its own
 that does nothing but extract one split:
 
-- 1,000 and 20,000 clips of 0.2 to 0.5 s through `lfcc`, through a small random Wav2Vec2, and
+- 1,000 and 20,000 clips of 0.2 to 0.5 s through `acoustic`, through a small random Wav2Vec2, and
   through a stand-in whose vectors are as large as they are quick to compute: nothing but the table
   of clips should grow, by about 1 kB a clip;
-- one clip of 0.1 s, and one of 30 minutes at 44.1 kHz, through `lfcc` and Wav2Vec2.
+- one clip of 0.1 s, and one of 30 minutes at 44.1 kHz, through `acoustic` and Wav2Vec2.
 """
 
 import subprocess
@@ -88,7 +88,7 @@ def extract(backbone: str, corpus: Path) -> None:
     if backbone == "wide":
         made = WideBackbone()
     else:
-        checkpoint = None if backbone == "lfcc" else str(corpus.parent / backbone)
+        checkpoint = None if backbone == "acoustic" else str(corpus.parent / backbone)
         made = load_backbone(backbone, checkpoint)
     extract_split(Dataset.open(corpus), "full", made, corpus / "embeddings")
     status = Path("/proc/self/status").read_text()
@@ -97,14 +97,14 @@ def extract(backbone: str, corpus: Path) -> None:
 
 def main() -> None:
     """Measure and print."""
-    # Here, since it loads transformers, which `wide` and `lfcc` shall be measured without.
+    # Here, since it loads transformers, which `wide` and `acoustic` shall be measured without.
     from src.demo.checkpoint import make_checkpoint
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         corpora = [make_corpus(folder / str(n), n, CLIP_SECONDS) for n in COUNTS]
         make_checkpoint(folder / "wav2vec2", "wav2vec2")
-        for backbone in ("wide", "lfcc", "wav2vec2"):
+        for backbone in ("wide", "acoustic", "wav2vec2"):
             few, many = (peak_megabytes(corpus, backbone) for corpus in corpora)
             growth = 1024 * (many - few) / (COUNTS[1] - COUNTS[0])
             print(
@@ -114,7 +114,7 @@ def main() -> None:
             )
         for seconds in (0.1, 1800.0):
             corpus = make_corpus(folder / f"{seconds}", 1, [seconds], 44_100)
-            for backbone in ("lfcc", "wav2vec2"):
+            for backbone in ("acoustic", "wav2vec2"):
                 peak = peak_megabytes(corpus, backbone)
                 print(f"{backbone}: one clip of {seconds:g} s: {peak:.0f} MB", flush=True)
 

@@ -77,7 +77,7 @@ class PipelineSettings:
     normalize: str | None = "rms"
     snr_db: tuple[float, float] | None = None
     split: SplitSettings = field(default_factory=SplitSettings)
-    backbones: dict[str, str | None] = field(default_factory=lambda: {"lfcc": None})
+    backbones: dict[str, str | None] = field(default_factory=lambda: {"acoustic": None})
     precision: str = "auto"
     layers: tuple[int, int] | None = None
     classifiers: Sequence[str] = CLASSIFIERS

@@ -90,7 +90,7 @@ def test_a_replaced_recording_reaches_the_result(tmp_path: Path, make_cetuc: Cal
         classifiers=("svm",),
     )
     first = run_pipeline(settings, lambda _: None)
-    train = EmbeddingStore.open(settings.embeddings, "lfcc", "downstream_train")
+    train = EmbeddingStore.open(settings.embeddings, "acoustic", "downstream_train")
     file = train.clips()["file"][0]
     random = np.random.default_rng(3)
     write_waveform(recordings / file, random.normal(0, 0.1, 9_600).astype(np.float32))
@@ -101,7 +101,7 @@ def test_a_replaced_recording_reaches_the_result(tmp_path: Path, make_cetuc: Cal
     normalized = tmp_path / "data-normalized" / file
     assert read_info(normalized).duration == pytest.approx(0.6)
     assert again.table["run"].tolist() != first.table["run"].tolist()
-    now = EmbeddingStore.open(settings.embeddings, "lfcc", "downstream_train")
+    now = EmbeddingStore.open(settings.embeddings, "acoustic", "downstream_train")
     assert now.fingerprint != train.fingerprint
 
 
@@ -195,7 +195,13 @@ def test_an_evaluation_part_alone_is_told_how_to_test(listed: Callable, tmp_path
     embeddings = f"--embeddings={tmp_path / 'a corpus-embeddings'}"
     assert words == [
         *("fab", "SplitDataset", where, "--strategy=official"),
-        *("GenerateEmbeddings", where, "--backbone=lfcc", "--splits=downstream_test", embeddings),
+        *(
+            "GenerateEmbeddings",
+            where,
+            "--backbone=acoustic",
+            "--splits=downstream_test",
+            embeddings,
+        ),
         *("TestModel", "--run-number=N", embeddings),
     ]
 

@@ -140,7 +140,7 @@ def probed(*rows: tuple) -> Probe:
 
 
 def test_probe(tmp_path: Path) -> None:
-    run = Run(4, tmp_path, {"settings": {"backbone": {"name": "lfcc"}}})
+    run = Run(4, tmp_path, {"settings": {"backbone": {"name": "acoustic"}}})
     files = (tmp_path / "a.csv", tmp_path / "a.png")
     rows = [(0, "mean", 0.5, 0.1), (0, "std", 0.4, 0.01), (1, "mean", 0.3, 0), (1, "std", 0.2, 0)]
     text = reports.report_probe(ProbeRun(run, probed(*rows), *files))
@@ -154,7 +154,7 @@ def test_probe(tmp_path: Path) -> None:
     assert "within" not in text
     assert text.splitlines()[-2:] == [str(files[1]), str(files[0])]
     text = reports.report_probe(ProbeRun(run, probed((0, "descriptor", 0.1, 0.02)), *files))
-    assert "lfcc has one layer here and one pooling" in text
+    assert "acoustic has one layer here and one pooling" in text
     assert "best: layer 0, descriptor, 10.00%" in text
 
 

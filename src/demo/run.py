@@ -57,7 +57,7 @@ def run_demo(folder: Path, tell: Callable[[str], None], seed: int = 7) -> Pipeli
                 pretext=0.0, downstream_train=0.6, downstream_val=0.2, downstream_test=0.2
             )
         ),
-        backbones={"lfcc": None, "wav2vec2": str(checkpoint)},
+        backbones={"acoustic": None, "wav2vec2": str(checkpoint)},
         trials=5,
         seed=seed,
     )

@@ -106,7 +106,7 @@ def fit_reference(train: np.ndarray, validation: np.ndarray) -> Reference:
     percentile of the distances of validation, by a log-normal fit, since few sets have the clips
     to count one in a hundred.
 
-    Measured with `lfcc` on a development set of 1,279 clips (819 to train on, 127 to validate):
+    Measured with `acoustic` on a development set of 1,279 clips (819 to train on, 127 to validate):
     beyond the limit lie 2 % of the 333 test clips of unseen speakers, all of white and pink noise,
     tones, sweeps, chords with drums and clicks, 64 % of the test clips through a telephone (300 to
     3,400 Hz, mu-law), 34 % in a reverberant room and 87 % with noise 10 dB below the voice. Of a

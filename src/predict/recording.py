@@ -23,9 +23,9 @@ MIN_SOUND_SECONDS = 0.3
 MAX_CLIPPING = 0.15
 """The share of `Nuisances.clipping` from which on a recording is refused.
 
-Measured with `lfcc` on the 333 test clips of a development set, turned up by 0 to 40 dB and cut off
-at full scale, all gains together; the EER of the SVM, MLP and forest by the share of samples that
-lie flat at the top:
+Measured with `acoustic` on the 333 test clips of a development set, turned up by 0 to 40 dB and cut
+off at full scale, all gains together; the EER of the SVM, MLP and forest by the share of samples
+that lie flat at the top:
 
     none to 0.1 %   3  5 10 %        10 to 15 %   21 26 27 %
     1 to 3 %       14 17 14 %        15 to 20 %   30 27 27 %

@@ -269,7 +269,12 @@ def embedded(fab, tones, write_csv_corpus, tmp_path_factory) -> Path:
     fab(
         *("GenerateDatasetCSV", data),
         *("SplitDataset", data, "--pretext=0"),
-        *("GenerateEmbeddings", data, "--backbone=lfcc", f"--embeddings={folder / 'embeddings'}"),
+        *(
+            "GenerateEmbeddings",
+            data,
+            "--backbone=acoustic",
+            f"--embeddings={folder / 'embeddings'}",
+        ),
     ).succeeds()
     return folder
 

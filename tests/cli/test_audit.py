@@ -129,8 +129,8 @@ def test_training_tells_of_the_audit(fab, place, before, tmp_path):
     data, runs = f"--dataset={place / 'data'}", f"--runs={tmp_path / 'r'}"
     at = f"--embeddings={tmp_path / 'e'}"
     split = place / "data/splits"
-    fab("SplitDataset", data, "--pretext=0", "GenerateEmbeddings", data, "--backbone=lfcc", at)
-    train = ("TrainModel", "--backbone=lfcc", "--classifier=svm", "--layer=0", at)
+    fab("SplitDataset", data, "--pretext=0", "GenerateEmbeddings", data, "--backbone=acoustic", at)
+    train = ("TrainModel", "--backbone=acoustic", "--classifier=svm", "--layer=0", at)
     fab(*train, runs).succeeds("not audited: fab AuditDataset", "run 0")
     told = fab(*train, f"--runs={place / 'r'}").succeeds(
         "warning: audit of run 0 (", ") flags ", "channels (EER 0.0%)"

@@ -104,5 +104,5 @@ def test_without_a_split_its_task_is_named(fab, tones, write_csv_corpus, scratch
 def test_a_run_of_vectors_is_not_taken(fab, trained, where, embedded):
     runs = f"--runs={embedded / 'runs'}"
     embeddings = f"--embeddings={embedded / 'embeddings'}"
-    fab("TrainModel", "--backbone=lfcc", "--classifier=svm", embeddings, runs).succeeds()
+    fab("TrainModel", "--backbone=acoustic", "--classifier=svm", embeddings, runs).succeeds()
     fab("TestBaseline", where[0], runs, "--run-number=0").fails(1, "is svm, not yamnet")

@@ -10,14 +10,14 @@ import pytest
 def written(fab, embedded, tmp_path) -> Path:
     """Runs and embeddings of AUDIOS, with a stranger's files among them."""
     where = (f"--embeddings={embedded / 'embeddings'}", f"--runs={tmp_path / 'runs'}")
-    names = ("--backbone=lfcc", "--classifier=svm", *where)
+    names = ("--backbone=acoustic", "--classifier=svm", *where)
     fab("TrainModel", *names, "OptimizeHyperparameters", *names, "--trials=1").succeeds()
     shutil.copytree(embedded / "embeddings", tmp_path / "embeddings")
-    for folder in ("runs/run99_mine", "embeddings/lfcc/mine", "embeddings/other"):
+    for folder in ("runs/run99_mine", "embeddings/acoustic/mine", "embeddings/other"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "manifest.json").write_text("{}")
     (tmp_path / "runs/notes.txt").write_text("mine")
-    (tmp_path / "embeddings/lfcc/notes.txt").write_text("mine")
+    (tmp_path / "embeddings/acoustic/notes.txt").write_text("mine")
     return tmp_path
 
 
@@ -32,8 +32,8 @@ def written(fab, embedded, tmp_path) -> Path:
         (
             "embeddings",
             {
-                "embeddings/lfcc/notes.txt",
-                "embeddings/lfcc/mine/manifest.json",
+                "embeddings/acoustic/notes.txt",
+                "embeddings/acoustic/mine/manifest.json",
                 "embeddings/other/manifest.json",
             },
             ("downstream_train", "downstream_val", "downstream_test"),
@@ -64,9 +64,9 @@ def test_clean_of_nothing(fab, tmp_path):
 def test_clean_does_not_follow_links(fab, embedded, tmp_path):
     """A link to a store kept elsewhere may go; what it leads to may not."""
     kept = tmp_path / "kept"
-    shutil.copytree(embedded / "embeddings/lfcc/downstream_train", kept)
-    (tmp_path / "e/lfcc").mkdir(parents=True)
-    (tmp_path / "e/lfcc/downstream_train").symlink_to(kept)
+    shutil.copytree(embedded / "embeddings/acoustic/downstream_train", kept)
+    (tmp_path / "e/acoustic").mkdir(parents=True)
+    (tmp_path / "e/acoustic/downstream_train").symlink_to(kept)
     fab("Clean", "--what=embeddings", "--yes", f"--embeddings={tmp_path / 'e'}").succeeds()
     assert (kept / "embeddings.npy").is_file()
 

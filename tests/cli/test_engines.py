@@ -24,7 +24,7 @@ needs_ray = pytest.mark.skipif(
 @pytest.mark.parametrize(
     "task",
     [
-        ["GenerateEmbeddings", "--backbone=lfcc"],
+        ["GenerateEmbeddings", "--backbone=acoustic"],
         ["GenerateEmbeddingsWav2vec2"],
         ["GenerateEmbeddingsHubert"],
     ],
@@ -36,7 +36,7 @@ def test_bad_arguments(fab, embedded, task, words, told):
 
 @needs_ray
 def test_a_cluster_is_started_for_the_task(fresh_fab, fab, embedded, tmp_path, hashes):
-    words = ("GenerateEmbeddings", f"--dataset={embedded / 'data'}", "--backbone=lfcc")
+    words = ("GenerateEmbeddings", f"--dataset={embedded / 'data'}", "--backbone=acoustic")
     answer = fresh_fab(
         *words,
         "--engine=ray",
@@ -46,11 +46,11 @@ def test_a_cluster_is_started_for_the_task(fresh_fab, fab, embedded, tmp_path, h
         TQDM_DISABLE="",
     ).succeeds("32 computed")
     # The bar, and nothing of Ray's own.
-    assert "lfcc full: 100%" in answer.err
+    assert "acoustic full: 100%" in answer.err
     assert [
-        line for line in answer.err.splitlines() if line.strip() and "lfcc full" not in line
+        line for line in answer.err.splitlines() if line.strip() and "acoustic full" not in line
     ] == []
     fab(*words, "--splits=full", f"--embeddings={tmp_path / 'local'}").succeeds("32 computed")
-    there, here = (hashes(tmp_path / name / "lfcc/full") for name in ("ray", "local"))
+    there, here = (hashes(tmp_path / name / "acoustic/full") for name in ("ray", "local"))
     assert there == here
     assert not (tmp_path / ".ray").exists()

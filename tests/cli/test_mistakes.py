@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-BACKBONES = ("lfcc", "wav2vec2", "hubert", "wavlm", "xlsr")
+BACKBONES = ("acoustic", "wav2vec2", "hubert", "wavlm", "xlsr")
 
 
 # --- What is wrong with the command line itself: exit 2, before anything heavy is loaded
@@ -18,19 +18,19 @@ BACKBONES = ("lfcc", "wav2vec2", "hubert", "wavlm", "xlsr")
         (["GenerateEmbeddings"], ("--backbone", *BACKBONES)),
         (["GenerateEmbeddings", "--backbone=wav2vec"], ("--backbone=wav2vec", *BACKBONES)),
         (["VisualizeEmbeddingsTSNE"], ("--backbone", *BACKBONES)),
-        (["VisualizeEmbeddings", "--backbone=lfc"], ("--backbone=lfc", "lfcc")),
-        (["VisualizeEmbeddings", "--backbone=lfcc", "--method=pca"], ("pca", "umap", "tsne")),
+        (["VisualizeEmbeddings", "--backbone=acoustc"], ("--backbone=acoustc", "acoustic")),
+        (["VisualizeEmbeddings", "--backbone=acoustic", "--method=pca"], ("pca", "umap", "tsne")),
         (["TrainModel"], ("--backbone", *BACKBONES)),
-        (["TrainModel", "--backbone=lfcc"], ("--classifier", "mlp", "svm", "rf")),
-        (["TrainModel", "--backbone=lfcc", "--classifier=svn"], ("=svn", "mlp", "svm", "rf")),
-        (["TrainModel", "--backbone=lfcc", "--classifier=rf", "--hyperparameters=C"], ("=C",)),
+        (["TrainModel", "--backbone=acoustic"], ("--classifier", "mlp", "svm", "rf")),
+        (["TrainModel", "--backbone=acoustic", "--classifier=svn"], ("=svn", "mlp", "svm", "rf")),
+        (["TrainModel", "--backbone=acoustic", "--classifier=rf", "--hyperparameters=C"], ("=C",)),
         (["OptimizeHyperparameters", "--classifier=rf"], ("--backbone", *BACKBONES)),
         (
-            ["OptimizeHyperparameters", "--backbone=lfcc", "--classifier=rf", "--trials=ten"],
+            ["OptimizeHyperparameters", "--backbone=acoustic", "--classifier=rf", "--trials=ten"],
             ("--trials=ten", "whole number"),
         ),
         (
-            ["OptimizeHyperparameters", "--backbone=lfcc", "--classifier=rf", "--trials=0"],
+            ["OptimizeHyperparameters", "--backbone=acoustic", "--classifier=rf", "--trials=0"],
             ("--trials=0", "1"),
         ),
         (["TestModel", "--run-number=last"], ("--run-number=last", "whole number")),
@@ -56,8 +56,11 @@ BACKBONES = ("lfcc", "wav2vec2", "hubert", "wavlm", "xlsr")
             ("--precision=half", "auto", "float32", "bfloat16"),
         ),
         (["GenerateEmbeddings", "--backbone=wavlm", "--layers=all"], ("--layers=all", "0-6")),
-        (["RunPipeline", "--precision=bfloat16"], ("lfcc has one layer, in float32",)),
-        (["RunPipeline", "--backbone=lfcc,hubert", "--checkpoint=x"], ("--checkpoint", "single")),
+        (["RunPipeline", "--precision=bfloat16"], ("acoustic has one layer, in float32",)),
+        (
+            ["RunPipeline", "--backbone=acoustic,hubert", "--checkpoint=x"],
+            ("--checkpoint", "single"),
+        ),
         (["SplitDataset", "--pretext=lots"], ("--pretext=lots", "number")),
         (["SplitDataset", "--hold-out=A07"], ("--hold-out=A07", "attack:NAME", "language:NAME")),
         (["SplitDataset", "--hold-out=atack:A07"], ("=atack", "did you mean attack?")),
@@ -90,12 +93,12 @@ def test_bad_arguments(fab, words, told):
 
 
 def test_mistyped_flag_is_not_taken_for_a_value(fresh_fab):
-    fresh_fab("GenerateEmbeddings", "--bakbone=lfcc").fails((1, 2), "--bakbone")
-    fresh_fab("TrainModel", "lfcc").fails((1, 2), "lfcc")
+    fresh_fab("GenerateEmbeddings", "--bakbone=acoustic").fails((1, 2), "--bakbone")
+    fresh_fab("TrainModel", "acoustic").fails((1, 2), "acoustic")
 
 
 def test_mistyped_task(fresh_fab):
-    fresh_fab("TrainModle", "--backbone=lfcc").fails((1, 2), "TrainModle")
+    fresh_fab("TrainModle", "--backbone=acoustic").fails((1, 2), "TrainModle")
 
 
 def test_flag_without_its_value(fresh_fab):
@@ -133,10 +136,13 @@ def listed(fab, tones, write_csv_corpus, tmp_path_factory):
         (["NormalizeDataset", "--output=/tmp/x", "--method=lufs"], ("lufs", "rms", "peak")),
         (["NormalizeDataset", "--output=/tmp/x", "--target-rms=2"], ("--target-rms=2", "0", "1")),
         (
-            ["GenerateEmbeddings", "--backbone=lfcc", "--splits=train"],
+            ["GenerateEmbeddings", "--backbone=acoustic", "--splits=train"],
             ("--splits=train", "downstream", "pretext", "all", "full", "downstream_train"),
         ),
-        (["GenerateEmbeddings", "--backbone=lfcc", "--splits=full", "--checkpoint=x"], ("lfcc",)),
+        (
+            ["GenerateEmbeddings", "--backbone=acoustic", "--splits=full", "--checkpoint=x"],
+            ("acoustic",),
+        ),
     ],
     ids=lambda value: value[-1] if isinstance(value, list) else "",
 )
@@ -156,7 +162,7 @@ def test_bad_arguments_for_a_data_set(fab, listed, hashes, words, told):
         ["SplitDataset"],
         ["AuditDataset", "--runs=/tmp/audios-never-made"],
         ["MatchDataset", "--output=/tmp/audios-never-made"],
-        ["GenerateEmbeddings", "--backbone=lfcc"],
+        ["GenerateEmbeddings", "--backbone=acoustic"],
         ["RunPipeline"],
     ],
     ids=lambda words: words[0],
@@ -187,7 +193,7 @@ def test_folder_of_no_known_layout(fab, tmp_path):
         ["AddDatasetAmplitude"],
         ["SplitDataset"],
         ["AuditDataset", "--runs=/tmp/audios-never-made"],
-        ["GenerateEmbeddings", "--backbone=lfcc"],
+        ["GenerateEmbeddings", "--backbone=acoustic"],
     ],
     ids=lambda words: words[0],
 )
@@ -208,7 +214,10 @@ def test_derive_before_the_tables_are_made_leaves_nothing(fab, tmp_path, task):
 
 def test_embeddings_before_split(fab, listed, tmp_path):
     fab(
-        "GenerateEmbeddings", "--backbone=lfcc", f"--dataset={listed}", f"--embeddings={tmp_path}"
+        "GenerateEmbeddings",
+        "--backbone=acoustic",
+        f"--dataset={listed}",
+        f"--embeddings={tmp_path}",
     ).fails(1, "split", f"fab SplitDataset --dataset={listed}")
 
 
@@ -321,7 +330,7 @@ def test_bad_recordings_are_set_aside_by_every_stage(fab, tones, write_csv_corpu
         *("NormalizeDataset", here, f"--output={normal}"),
         *("AuditDataset", here, f"--runs={tmp_path / 'r'}"),
         *("MatchDataset", here, f"--output={tmp_path / 'matched'}"),
-        *("GenerateEmbeddings", here, "--backbone=lfcc", f"--embeddings={tmp_path / 'e'}"),
+        *("GenerateEmbeddings", here, "--backbone=acoustic", f"--embeddings={tmp_path / 'e'}"),
     ).succeeds("rejected", garbage)
     rejected = {(row["stage"], row["file"]): row["reason"] for row in table(data / "rejected.csv")}
     for stage in ("AddDatasetDuration", "AddDatasetAmplitude", "AuditDataset"):
@@ -334,7 +343,7 @@ def test_bad_recordings_are_set_aside_by_every_stage(fab, tones, write_csv_corpu
     assert {row["file"] for row in table(normal / "files-metadata.csv")} == {
         clip.file for clip in clips
     } - derived
-    stores = [path for path in (tmp_path / "e/lfcc").iterdir() if path.is_dir()]
+    stores = [path for path in (tmp_path / "e/acoustic").iterdir() if path.is_dir()]
     refused = {
         row["file"]: row["reason"] for path in stores for row in table(path / "rejected.csv")
     }
@@ -356,10 +365,10 @@ def test_nothing_but_bad_recordings(fab, tones, write_csv_corpus, tmp_path):
     fab("AuditDataset", here, f"--runs={tmp_path / 'r'}").fails(1, "12", "audio/")
     fab("MatchDataset", here, f"--output={tmp_path / 'm'}").fails(1, "12", "audio/")
     assert not (tmp_path / "r").exists() and not (tmp_path / "m").exists()
-    fab("GenerateEmbeddings", here, "--backbone=lfcc", f"--embeddings={tmp_path / 'e'}").fails(
+    fab("GenerateEmbeddings", here, "--backbone=acoustic", f"--embeddings={tmp_path / 'e'}").fails(
         1, "audio/"
     )
-    assert not (tmp_path / "e/lfcc/downstream_train").exists()
+    assert not (tmp_path / "e/acoustic/downstream_train").exists()
 
 
 def test_damaged_measurements_are_told(fab, tones, write_csv_corpus, tmp_path):
@@ -401,7 +410,7 @@ def test_unwritable_data_set(fab, listed, unwritable):
 
 def test_unwritable_embeddings(fab, listed, unwritable):
     fab(
-        *("GenerateEmbeddings", "--backbone=lfcc", "--splits=full"),
+        *("GenerateEmbeddings", "--backbone=acoustic", "--splits=full"),
         *(f"--dataset={listed}", f"--embeddings={unwritable}"),
     ).fails(1, unwritable)
 
@@ -421,7 +430,7 @@ def test_unwritable_runs(fab, embedded, unwritable, stage):
         "Visualize": ["VisualizeEmbeddingsTSNE"],
     }[stage]
     at = f"--embeddings={embedded / 'embeddings'}"
-    fab(*words, "--backbone=lfcc", at, f"--runs={unwritable}").fails(1, unwritable)
+    fab(*words, "--backbone=acoustic", at, f"--runs={unwritable}").fails(1, unwritable)
 
 
 # --- Checkpoints
@@ -468,9 +477,9 @@ def test_hub_out_of_reach(fresh_fab, listed, tmp_path):
 )
 def test_before_the_embeddings(fab, tmp_path, words):
     fab(
-        *words, "--backbone=lfcc", f"--embeddings={tmp_path / 'e'}", f"--runs={tmp_path / 'r'}"
+        *words, "--backbone=acoustic", f"--embeddings={tmp_path / 'e'}", f"--runs={tmp_path / 'r'}"
     ).fails(
-        *(1, tmp_path / "e", "fab GenerateEmbeddings --backbone=lfcc", "downstream_train"),
+        *(1, tmp_path / "e", "fab GenerateEmbeddings --backbone=acoustic", "downstream_train"),
         # Pasted as told, the remedy must fill the folder that was looked into.
         f"--embeddings={tmp_path / 'e'}",
     )
@@ -478,8 +487,8 @@ def test_before_the_embeddings(fab, tmp_path, words):
 
 
 def test_test_before_train(fab, tmp_path):
-    answer = fab("TestModel", "--backbone=lfcc", "--classifier=svm", f"--runs={tmp_path / 'r'}")
-    answer.fails(1, tmp_path / "r", "fab TrainModel --backbone=lfcc --classifier=svm")
+    answer = fab("TestModel", "--backbone=acoustic", "--classifier=svm", f"--runs={tmp_path / 'r'}")
+    answer.fails(1, tmp_path / "r", "fab TrainModel --backbone=acoustic --classifier=svm")
 
 
 def test_test_before_train_without_names(fab, tmp_path):
@@ -491,7 +500,9 @@ def trained(fab, embedded):
     """One training run of an SVM, number 0."""
     runs = embedded / "runs"
     where = (f"--embeddings={embedded / 'embeddings'}", f"--runs={runs}")
-    fab("TrainModel", "--backbone=lfcc", "--classifier=svm", "--layer=0", *where).succeeds("run 0")
+    fab("TrainModel", "--backbone=acoustic", "--classifier=svm", "--layer=0", *where).succeeds(
+        "run 0"
+    )
     return where
 
 
@@ -503,17 +514,34 @@ def trained(fab, embedded):
         (["TestModel", "--classifier=rf", "--study-number=3"], 1, ("no", "study 3", "rf")),
         (["TestModel", "--gender=X"], 2, ("--gender=X", "M", "F")),
         (["TestModel", "--run-number=0", "--classifier=rf"], 1, ("run 0", "svm", "rf")),
-        (["TestModel", "--run-number=0", "--backbone=hubert"], 1, ("run 0", "lfcc", "hubert")),
-        (["TrainModel", "--backbone=lfcc", "--classifier=rf", "--layer=7"], 2, ("=7", "layer 0")),
-        (["TrainModel", "--backbone=lfcc", "--classifier=rf", "--layer=top"], 2, ("=top", "probe")),
+        (["TestModel", "--run-number=0", "--backbone=hubert"], 1, ("run 0", "acoustic", "hubert")),
         (
-            ["TrainModel", "--backbone=lfcc", "--classifier=rf", "--hyperparameters=depth=3"],
+            ["TrainModel", "--backbone=acoustic", "--classifier=rf", "--layer=7"],
+            2,
+            ("=7", "layer 0"),
+        ),
+        (
+            ["TrainModel", "--backbone=acoustic", "--classifier=rf", "--layer=top"],
+            2,
+            ("=top", "probe"),
+        ),
+        (
+            ["TrainModel", "--backbone=acoustic", "--classifier=rf", "--hyperparameters=depth=3"],
             2,
             ("depth", "max_depth"),
         ),
-        (["TrainModel", "--backbone=lfcc", "--classifier=rf", "--study-number=4"], 1, ("study 4",)),
         (
-            ["OptimizeHyperparameters", "--backbone=lfcc", "--classifier=rf", "--study-number=4"],
+            ["TrainModel", "--backbone=acoustic", "--classifier=rf", "--study-number=4"],
+            1,
+            ("study 4",),
+        ),
+        (
+            [
+                "OptimizeHyperparameters",
+                "--backbone=acoustic",
+                "--classifier=rf",
+                "--study-number=4",
+            ],
             1,
             ("study 4",),
         ),
@@ -527,9 +555,15 @@ def test_wrong_choices_with_a_trained_run(fab, trained, words, code, told):
 def test_wrong_choices_leave_no_run_behind(fab, trained, embedded):
     before = sorted(path.name for path in (embedded / "runs").iterdir())
     fab(
-        "TrainModel", "--backbone=lfcc", "--classifier=svm", "--hyperparameters=C=lots", *trained
+        "TrainModel",
+        "--backbone=acoustic",
+        "--classifier=svm",
+        "--hyperparameters=C=lots",
+        *trained,
     ).fails(2, "C=lots", "number")
-    fab("VisualizeEmbeddingsTSNE", "--backbone=lfcc", "--layer=9", *trained).fails(2, "--layer=9")
+    fab("VisualizeEmbeddingsTSNE", "--backbone=acoustic", "--layer=9", *trained).fails(
+        2, "--layer=9"
+    )
     assert sorted(path.name for path in (embedded / "runs").iterdir()) == before
 
 
@@ -560,20 +594,20 @@ def test_run_that_failed_is_not_tested(fab, trained, embedded, tmp_path):
 )
 def test_hyperparameters_out_of_range(fab, trained, embedded, classifier, value):
     before = sorted(path.name for path in (embedded / "runs").iterdir())
-    names = ("--backbone=lfcc", f"--classifier={classifier}", *trained)
+    names = ("--backbone=acoustic", f"--classifier={classifier}", *trained)
     fab("TrainModel", *names, f"--hyperparameters={value}").fails(2, value.split("=")[0])
     assert sorted(path.name for path in (embedded / "runs").iterdir()) == before
 
 
 @pytest.mark.parametrize("classifier", ["mlp", "rf"])
 def test_seed_too_large_for_the_libraries(fab, trained, embedded, classifier):
-    names = ("--backbone=lfcc", f"--classifier={classifier}", *trained)
+    names = ("--backbone=acoustic", f"--classifier={classifier}", *trained)
     fab("TrainModel", *names, f"--seed={10**22}").fails(2, "--seed=1000")
 
 
 @pytest.mark.parametrize("split", ["downstream", "all", "train", "downstream_train,downstream_val"])
 def test_one_split_is_drawn(fab, trained, split):
-    names = ("--backbone=lfcc", f"--split={split}", *trained)
+    names = ("--backbone=acoustic", f"--split={split}", *trained)
     fab("VisualizeEmbeddingsTSNE", *names).fails(2, f"--split={split}", "downstream_train")
 
 
@@ -581,7 +615,7 @@ def test_one_split_is_drawn(fab, trained, split):
     "flag",
     [
         *("--layer=top", "--strategy=people", "--layout=cd", "--seed=x"),
-        *("--classifier=svn", "--backbone=lfc", "--trials=some", "--snr-db=loud"),
+        *("--classifier=svn", "--backbone=acoustc", "--trials=some", "--snr-db=loud"),
     ],
 )
 def test_pipeline_checks_its_flags_before_it_works(fab, listed, tmp_path, hashes, flag):

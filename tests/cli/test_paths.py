@@ -78,7 +78,7 @@ def test_environment_variables(fab, embedded, tmp_path):
         "FABRIC_AUDIOS_EMBEDDINGS": str(embedded / "embeddings"),
         "FABRIC_AUDIOS_SEED": "23",
     }
-    names = ("--backbone=lfcc", "--classifier=svm")
+    names = ("--backbone=acoustic", "--classifier=svm")
     fab("TrainModel", *names, **env).succeeds(str(tmp_path / "runs"))
     [manifest] = (tmp_path / "runs").glob("run0_*/manifest.json")
     assert '"seed": 23' in manifest.read_text()
@@ -105,7 +105,7 @@ def test_a_path_with_spaces_and_accents(fab, tones, write_csv_corpus, tmp_path):
     folder = tmp_path / "gravações de voz"
     write_csv_corpus(folder, tones(2, 1))
     fab("GenerateDatasetCSV", f"--dataset={folder}").succeeds("2 bona-fide")
-    answer = fab("GenerateEmbeddings", "--backbone=lfcc", f"--dataset={folder}")
+    answer = fab("GenerateEmbeddings", "--backbone=acoustic", f"--dataset={folder}")
     answer.fails(1, "fab SplitDataset")
     # What is told is there to be pasted into a shell.
     remedy = answer.lines[0].split("run first: ")[1]

@@ -102,7 +102,7 @@ def prepared(fab, place, source_before):
 def embedded(fab, place, prepared, checkpoints):
     where = (f"--dataset={place / 'rms'}", f"--embeddings={place / 'embeddings'}")
     return {
-        "lfcc": fab("GenerateEmbeddings", "--backbone=lfcc", *where).succeeds(),
+        "acoustic": fab("GenerateEmbeddings", "--backbone=acoustic", *where).succeeds(),
         "wav2vec2": fab(
             "GenerateEmbeddingsWav2vec2", f"--checkpoint={checkpoints['wav2vec2']}", *where
         ).succeeds(),
@@ -119,9 +119,9 @@ def where(place, embedded):
 
 @pytest.fixture(scope="module")
 def trained(fab, place, where):
-    """Runs 0, 1 and 2 on lfcc, and 3 on hubert; each trained and tested."""
+    """Runs 0, 1 and 2 on acoustic, and 3 on hubert; each trained and tested."""
     for classifier in ("mlp", "svm", "rf"):
-        names = ("--backbone=lfcc", f"--classifier={classifier}", *where)
+        names = ("--backbone=acoustic", f"--classifier={classifier}", *where)
         fab("TrainModel", *names).succeeds("validation EER")
         fab("TestModel", *names).succeeds("EER", "accuracy")
     names = ("--backbone=hubert", "--classifier=svm", *where)
@@ -216,7 +216,7 @@ def test_split(place, prepared, table):
         assert word in prepared["SplitDataset"].out
 
 
-@pytest.mark.parametrize(("backbone", "layers"), [("lfcc", 1), ("wav2vec2", 4), ("hubert", 4)])
+@pytest.mark.parametrize(("backbone", "layers"), [("acoustic", 1), ("wav2vec2", 4), ("hubert", 4)])
 def test_embeddings(place, embedded, table, backbone, layers):
     for split in DOWNSTREAM:
         store = place / "embeddings" / backbone / split
@@ -237,7 +237,7 @@ def test_embeddings(place, embedded, table, backbone, layers):
 def test_embeddings_again_computes_nothing(fab, place, embedded, hashes):
     before = hashes(place / "embeddings")
     answer = fab(
-        *("GenerateEmbeddings", "--backbone=lfcc", f"--dataset={place / 'rms'}"),
+        *("GenerateEmbeddings", "--backbone=acoustic", f"--dataset={place / 'rms'}"),
         f"--embeddings={place / 'embeddings'}",
     ).succeeds()
     assert answer.out.count(" 0 computed") == len(DOWNSTREAM)
@@ -247,7 +247,7 @@ def test_embeddings_again_computes_nothing(fab, place, embedded, hashes):
 def test_other_recordings_are_refused_by_the_store(fab, place, embedded):
     # No store is named full yet, but its neighbours hold the recordings of rms.
     fab(
-        *("GenerateEmbeddings", "--backbone=lfcc", f"--dataset={place / 'corpus'}"),
+        *("GenerateEmbeddings", "--backbone=acoustic", f"--dataset={place / 'corpus'}"),
         *("--splits=full", f"--embeddings={place / 'embeddings'}"),
     ).fails(1, "--embeddings", place / "corpus", place / "rms")
 
@@ -357,8 +357,8 @@ def test_search_then_train_and_test_its_best(fab, place, where, trained):
     eer = json.loads((folder / "manifest.json").read_text())["results"]["validation_eer"]
     assert eer == pytest.approx(best["validation_eer"])
     # A study is of one backbone and one classifier.
-    wrong = ("--backbone=lfcc", "--classifier=svm", "--study-number=0", *where)
-    fab("TrainModel", *wrong).fails(1, "study 0", "wav2vec2", "lfcc")
+    wrong = ("--backbone=acoustic", "--classifier=svm", "--study-number=0", *where)
+    fab("TrainModel", *wrong).fails(1, "study 0", "wav2vec2", "acoustic")
 
 
 def test_source_is_untouched(place, where, trained, prepared, source_before, hashes):

@@ -183,7 +183,7 @@ def wait_for(
 
 def test_ctrl_c_keeps_the_best_and_the_study_goes_on(fresh_fab, fab, embedded):
     runs = embedded / "stopped"
-    flags = ("--backbone=lfcc", "--classifier=svm", f"--embeddings={embedded / 'embeddings'}")
+    flags = ("--backbone=acoustic", "--classifier=svm", f"--embeddings={embedded / 'embeddings'}")
     process = fresh_fab.popen(
         "OptimizeHyperparameters", *flags, f"--runs={runs}", "--trials=100000"
     )

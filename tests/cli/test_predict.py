@@ -37,7 +37,7 @@ def train(fab, data: Path, folder: Path, *flags: str, recipe=("--classifier=mlp"
 
 @pytest.fixture(scope="module")
 def runs(fab, data, tmp_path_factory) -> Path:
-    return train(fab, data, tmp_path_factory.mktemp("lfcc"), "--backbone=lfcc")
+    return train(fab, data, tmp_path_factory.mktemp("acoustic"), "--backbone=acoustic")
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_a_pretrained_backbone(fab, data, checkpoints, tmp_path):
 def test_a_folder_of_all_kinds(fab, runs, clips, tmp_path):
     words = ("Predict", f"--audio={clips}", f"--runs={runs}", "--run-number=0")
     answer = fab(*words, f"--output={tmp_path / 'a.csv'}").succeeds(
-        "lfcc + mlp", "most suspicious", "3 refused", str(tmp_path / "a.csv")
+        "acoustic + mlp", "most suspicious", "3 refused", str(tmp_path / "a.csv")
     )
     found = rows_of(tmp_path / "a.csv")
     assert list(found) == ["broken.wav", "long.flac", "new/short.wav", "silent.wav", "tiny.wav"]
@@ -196,7 +196,7 @@ def test_mistakes_are_one_line(fab, runs, clips, tmp_path):
     fab(*words, "--run-number=x").fails(2, "--run-number=x")
     fab(*words, "--classifier=svm").fails(1, "run first: fab TrainModel")
     fab(*words, "--backbone=wavln").fails(2, "did you mean wavlm?")
-    fab(*words, "--checkpoint=x").fails(2, "lfcc is built in")
+    fab(*words, "--checkpoint=x").fails(2, "acoustic is built in")
     fab(*words, "--plot-most=0", "--plot=p").fails(2, "--plot-most=0 must be at least 1")
     for prior in ("0", "1", "2", "-1", "nan"):
         fab(*words, f"--prior={prior}").fails(2, f"--prior={prior}")

@@ -107,9 +107,13 @@ def test_a_store_of_some_layers(fab, place, where, scratch):
 
 def test_one_layer_is_told_plainly(fab, embedded, scratch):
     where = (f"--embeddings={embedded / 'embeddings'}", f"--runs={scratch}")
-    text = fab("ProbeLayers", "--backbone=lfcc", *where).succeeds("lfcc has one layer here").out
+    text = (
+        fab("ProbeLayers", "--backbone=acoustic", *where)
+        .succeeds("acoustic has one layer here")
+        .out
+    )
     assert re.search(r"best: layer 0, descriptor, \d+\.\d\d%", text)
-    assert (run_of(fab("ProbeLayers", "--backbone=lfcc", *where)) / "layer_probe.png").is_file()
+    assert (run_of(fab("ProbeLayers", "--backbone=acoustic", *where)) / "layer_probe.png").is_file()
 
 
 def test_help(fresh_fab):

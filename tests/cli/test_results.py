@@ -15,7 +15,7 @@ def where(embedded) -> tuple[str, str]:
 @pytest.fixture(scope="module")
 def trained(fab, where):
     """Runs 0 and 1 are tested, 2 is not."""
-    train = ("TrainModel", "--backbone=lfcc", *where)
+    train = ("TrainModel", "--backbone=acoustic", *where)
     answers = [fab(*train, "--classifier=svm"), fab(*train, "--classifier=rf")]
     answers += [fab("TestModel", f"--run-number={number}", *where) for number in (0, 1)]
     answers.append(fab(*train, "--classifier=svm", "--hyperparameters=C=2"))
@@ -52,7 +52,7 @@ def test_every_task_that_makes_a_run_writes_a_page(fab, where, embedded):
         ("ProbeLayers",),
         ("OptimizeHyperparameters", "--classifier=svm", "--trials=2"),
     ):
-        answer = fab(task, *flags, "--backbone=lfcc", where[0], runs).succeeds()
+        answer = fab(task, *flags, "--backbone=acoustic", where[0], runs).succeeds()
         read_page(embedded / "others" / path_in(answer, "report.html"))
     [study] = (embedded / "others").glob("svm_study0_*")
     assert not list(study.glob("run*/report.html"))
@@ -60,11 +60,11 @@ def test_every_task_that_makes_a_run_writes_a_page(fab, where, embedded):
     assert len(list(study.glob("run*/report.html"))) == 1
     listed = fab("ListRuns", runs, "--study-number=0").succeeds().out.splitlines()
     assert len(listed) == 3
-    fab("ListRuns", runs).succeeds("of SVM study 0", "SVM study 0", "t-SNE of lfcc")
+    fab("ListRuns", runs).succeeds("of SVM study 0", "SVM study 0", "t-SNE of acoustic")
 
 
 def test_runs_are_listed_by_their_eer(fab, trained, where):
-    lines = fab("ListRuns", where[1]).succeeds("lfcc + rf, layer 0").out.splitlines()
+    lines = fab("ListRuns", where[1]).succeeds("acoustic + rf, layer 0").out.splitlines()
     assert len(lines) == 4
     assert lines[-1].split()[0] == "2"
     by_number = fab("ListRuns", where[1], "--sort=number").succeeds().out.splitlines()

@@ -10,7 +10,7 @@ import pytest
 def place(fab, embedded) -> Path:
     where = f"--embeddings={embedded / 'embeddings'}", f"--runs={embedded / 'runs'}"
     fab(
-        *("TrainModel", "--backbone=lfcc", "--classifier=svm", *where),
+        *("TrainModel", "--backbone=acoustic", "--classifier=svm", *where),
         *("TestModel", *where),
     ).succeeds("EER", "95 % intervals over", "inconclusive")
     return embedded
@@ -75,7 +75,7 @@ def test_mistakes(fab, place, tmp_path):
 
 def test_a_run_without_a_test_says_how_to_make_one(fab, place, tmp_path):
     where = f"--embeddings={place / 'embeddings'}", f"--runs={tmp_path / 'r'}"
-    fab("TrainModel", "--backbone=lfcc", "--classifier=rf", *where).succeeds()
+    fab("TrainModel", "--backbone=acoustic", "--classifier=rf", *where).succeeds()
     out = tmp_path / "o.csv"
     export = ("ExportScores", f"--output={out}", f"--runs={tmp_path / 'r'}")
     fab(*export).fails(1, "run 0 was not tested", "fab TestModel --run-number=0")

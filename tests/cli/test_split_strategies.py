@@ -59,14 +59,14 @@ def whole(fab, corpus) -> tuple[str, str]:
     where = f"--dataset={corpus / 'known'}", f"--embeddings={corpus / 'e'}"
     fab(
         *("GenerateDatasetCSV", where[0]),
-        *("GenerateEmbeddings", "--backbone=lfcc", "--splits=full", *where),
+        *("GenerateEmbeddings", "--backbone=acoustic", "--splits=full", *where),
     ).succeeds()
     return where
 
 
 def train_and_test(fab, where: tuple[str, str], runs: Path) -> dict:
-    names = ("--backbone=lfcc", "--classifier=svm", where[1], f"--runs={runs}")
-    answer = fab("GenerateEmbeddings", "--backbone=lfcc", *where).succeeds()
+    names = ("--backbone=acoustic", "--classifier=svm", where[1], f"--runs={runs}")
+    answer = fab("GenerateEmbeddings", "--backbone=acoustic", *where).succeeds()
     assert answer.out.count(" 0 computed") == 3, answer.out
     fab("TrainModel", *names, "--layer=0").succeeds("validation EER")
     fab("TestModel", *names).succeeds("EER")
@@ -102,11 +102,11 @@ def test_vectors_of_an_older_split_are_told(fab, corpus, whole):
     runs = corpus / "stale"
     train_and_test(fab, whole, runs)
     fab("SplitDataset", whole[0], "--folds=3", "--fold=0", "--seed=8").succeeds()
-    names = ("--backbone=lfcc", "--classifier=svm", whole[1], f"--runs={runs}")
+    names = ("--backbone=acoustic", "--classifier=svm", whole[1], f"--runs={runs}")
     for words in (("TrainModel", *names, "--layer=0"), ("TestModel", *names)):
         [line] = fab(*words).succeeds("EER").lines
         assert "split anew" in line and "run GenerateEmbeddings" in line
-    fab("GenerateEmbeddings", "--backbone=lfcc", *whole).succeeds()
+    fab("GenerateEmbeddings", "--backbone=acoustic", *whole).succeeds()
     assert not fab("TrainModel", *names, "--layer=0").succeeds("EER").lines
 
 
@@ -115,17 +115,17 @@ def test_an_official_test_part_serves_a_model_trained_elsewhere(fab, corpus, who
     assert {row["split"] for row in split_of(table, corpus, "train")} == {"train"}
     assert {row["split"] for row in split_of(table, corpus, "val")} == {"dev"}
     assert split_of(table, corpus, "test") == []
-    names = ("--backbone=lfcc", f"--runs={corpus / 'official'}")
-    fab("GenerateEmbeddings", "--backbone=lfcc", *whole).fails(1, "downstream_test is empty")
+    names = ("--backbone=acoustic", f"--runs={corpus / 'official'}")
+    fab("GenerateEmbeddings", "--backbone=acoustic", *whole).fails(1, "downstream_test is empty")
     parts = "--splits=downstream_train,downstream_val"
-    fab("GenerateEmbeddings", "--backbone=lfcc", parts, *whole).succeeds()
+    fab("GenerateEmbeddings", "--backbone=acoustic", parts, *whole).succeeds()
     fab("TrainModel", "--classifier=svm", *names, whole[1]).succeeds()
     there = f"--dataset={corpus / 'unknown'}", f"--embeddings={corpus / 'unknown-e'}"
     fab("GenerateDatasetCSV", there[0]).succeeds()
     answer = fab("SplitDataset", there[0], "--strategy=official").succeeds("downstream_test")
     assert "downstream_train" not in answer.out
     fab(
-        *("GenerateEmbeddings", "--backbone=lfcc", "--splits=downstream_test", *there),
+        *("GenerateEmbeddings", "--backbone=acoustic", "--splits=downstream_test", *there),
     ).succeeds()
     fab("TestModel", *names, there[1]).succeeds("EER", f"another data set: {corpus / 'unknown'}")
     [results] = (corpus / "official").glob("run0_*/test_results*.json")
@@ -157,10 +157,10 @@ def test_a_single_voice(fab, tones, write_csv_corpus, scratch):
     fab("GenerateDatasetCSV", where[0]).succeeds()
     fab("SplitDataset", where[0], "--pretext=0").fails(1, "1 speaker with spoofs")
     fab("SplitDataset", where[0], "--pretext=0", "--units=utterance").succeeds("these voices only")
-    fab("GenerateEmbeddings", "--backbone=lfcc", *where).succeeds()
-    manifest = json.loads((scratch / "e/lfcc/downstream_val/manifest.json").read_text())
+    fab("GenerateEmbeddings", "--backbone=acoustic", *where).succeeds()
+    manifest = json.loads((scratch / "e/acoustic/downstream_val/manifest.json").read_text())
     assert manifest["units"] == "utterance"
-    names = ("--backbone=lfcc", where[1], f"--runs={scratch / 'r'}")
+    names = ("--backbone=acoustic", where[1], f"--runs={scratch / 'r'}")
     fab("ProbeLayers", *names).succeeds("folds by file")
     fab("TrainModel", "--classifier=svm", *names).succeeds("these voices only")
     fab("TestModel", *names).succeeds("these voices only")

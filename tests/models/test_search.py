@@ -71,8 +71,8 @@ def test_a_study(stores: TrainingStores, embeddings: Path, tmp_path: Path) -> No
     assert evaluate_run(run, embeddings).path.is_file()
     assert find_training(tmp_path, study_number=0, run_number=3).number == 3
     assert best_of_study(tmp_path, 0) == best
-    with pytest.raises(RunError, match="its backbone is wav2vec2, not lfcc"):
-        best_of_study(tmp_path, 0, "lfcc")
+    with pytest.raises(RunError, match="its backbone is wav2vec2, not acoustic"):
+        best_of_study(tmp_path, 0, "acoustic")
 
 
 def test_the_seed_decides(stores: TrainingStores, tmp_path: Path) -> None:

@@ -146,8 +146,10 @@ def test_a_class_missing_in_training(
 
 
 def test_missing_embeddings(tmp_path: Path) -> None:
-    with pytest.raises(EmbeddingError, match="run first: fab GenerateEmbeddings --backbone=lfcc"):
-        TrainingStores.open(tmp_path, "lfcc")
+    with pytest.raises(
+        EmbeddingError, match="run first: fab GenerateEmbeddings --backbone=acoustic"
+    ):
+        TrainingStores.open(tmp_path, "acoustic")
 
 
 @pytest.fixture
@@ -399,10 +401,10 @@ def test_finding_a_training(stores: TrainingStores, tmp_path: Path) -> None:
     assert find_training(tmp_path, run_number=0).number == 0
     mistakes = {
         "its classifier is rf, not svm": {"classifier": "svm", "run_number": 0},
-        "its backbone is wav2vec2, not lfcc": {"backbone": "lfcc", "run_number": 0},
+        "its backbone is wav2vec2, not acoustic": {"backbone": "acoustic", "run_number": 0},
         "no run 9 in .*; found 0, 1, 2, 3": {"run_number": 9},
         "is a visualize run": {"run_number": 3},
-        "no trained lfcc mlp run in": {"backbone": "lfcc", "classifier": "mlp"},
+        "no trained acoustic mlp run in": {"backbone": "acoustic", "classifier": "mlp"},
         "no mlp study 0 in .*; found none": {"classifier": "mlp", "study_number": 0},
     }
     for text, flags in mistakes.items():

@@ -69,14 +69,14 @@ def test_another_checkpoint_is_refused(run: Run, tmp_path: Path) -> None:
         Detector.load(run, str(other))
 
 
-def test_lfcc_of_another_version_is_refused(run: Run) -> None:
-    lfcc = load_backbone("lfcc").describe() | {"version": 0}
-    run.manifest["settings"] |= {"backbone": lfcc, "layer": 0}
+def test_acoustic_of_another_version_is_refused(run: Run) -> None:
+    acoustic = load_backbone("acoustic").describe() | {"version": 0}
+    run.manifest["settings"] |= {"backbone": acoustic, "layer": 0}
     with pytest.raises(
-        CheckpointError, match=r"the built-in lfcc .*\(version differ\); train anew"
+        CheckpointError, match=r"the built-in acoustic .*\(version differ\); train anew"
     ):
         Detector.load(run)
-    with pytest.raises(ArgumentError, match="lfcc is built in and loads none"):
+    with pytest.raises(ArgumentError, match="acoustic is built in and loads none"):
         Detector.load(run, "somewhere")
 
 

@@ -15,7 +15,7 @@ WINDOW = Window(1.0, 5.0, -3.0, 0.0123)
 
 @pytest.fixture
 def prediction(tmp_path: Path) -> Callable[..., Prediction]:
-    run = Run(4, tmp_path, {"settings": {"backbone": {"name": "lfcc"}, "classifier": "svm"}})
+    run = Run(4, tmp_path, {"settings": {"backbone": {"name": "acoustic"}, "classifier": "svm"}})
     return lambda verdicts, **more: Prediction(run, 0.5, verdicts, len(verdicts), **more)
 
 
@@ -27,7 +27,7 @@ def test_verdicts(prediction: Callable, tmp_path: Path) -> None:
     ]
     text = reports.report_prediction(prediction(verdicts, notes=["one", "two"]))
     lines = text.splitlines()
-    assert lines[0] == "run 4: lfcc + svm, where 50% are expected to be bona-fide"
+    assert lines[0] == "run 4: acoustic + svm, where 50% are expected to be bona-fide"
     assert [line.split("  ")[0] for line in lines[1:5]] == ["file", *(v.file for v in verdicts)]
     assert lines[2].split() == ["a.wav", "-", "refused", "is", "silent"]
     assert "0.123" in lines[3] and "1.0-5.0 (0.012)" in lines[3]

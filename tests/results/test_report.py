@@ -80,7 +80,7 @@ def test_a_run_that_is_not_tested(runs: Path, run_of: Callable) -> None:
 
 
 def test_a_training_that_has_not_ended(tmp_path: Path) -> None:
-    settings = {"backbone": {"name": "lfcc"}, "classifier": "svm"}
+    settings = {"backbone": {"name": "acoustic"}, "classifier": "svm"}
     with pytest.raises(KeyboardInterrupt), new_run(tmp_path, "train", settings) as run:
         raise KeyboardInterrupt
     read = page_of(run, tmp_path)
@@ -186,11 +186,11 @@ def test_a_probe_and_a_projection(runs: Path, run_of: Callable, tmp_path: Path) 
     read = page_of(run, runs)
     assert f"Best: layer {run.manifest['results']['layer']}" in read.text
     assert len(read.attributes("img", "src")) == 1
-    settings = {"backbone": {"name": "lfcc"}, "method": "tsne", "layer": 0, "split": "full"}
+    settings = {"backbone": {"name": "acoustic"}, "method": "tsne", "layer": 0, "split": "full"}
     with new_run(tmp_path / "p", "visualize", settings) as run:
         (run.folder / "tsne.png").write_bytes(b"\x89PNG")
     read = page_of(run, tmp_path / "p")
-    assert "t-SNE of lfcc, layer 0" in read.text
+    assert "t-SNE of acoustic, layer 0" in read.text
     assert len(read.attributes("img", "src")) == 1
 
 

@@ -15,7 +15,7 @@ def test_a_slip_is_told_with_the_nearest_choice() -> None:
         arguments.backbone_name("wav2vec")
     with pytest.raises(ArgumentError, match="--classifier is needed: one of mlp, svm, rf"):
         arguments.classifier_name(None)
-    assert arguments.backbone_name("lfcc") == "lfcc"
+    assert arguments.backbone_name("acoustic") == "acoustic"
     assert arguments.classifier_name("rf") == "rf"
     assert ArgumentError.exit_code == 2
     with pytest.raises(ArgumentError) as raised:
@@ -61,7 +61,7 @@ def test_numbers_and_ranges() -> None:
 
 def test_hyperparameters(tmp_path: Path) -> None:
     def hyperparameters(text: str | None) -> dict:
-        return arguments.recipe(text, "lfcc", "svm").hyperparameters
+        return arguments.recipe(text, "acoustic", "svm").hyperparameters
 
     assert hyperparameters(None) == {}
     assert hyperparameters("C=2, gamma=auto") == {
@@ -119,17 +119,22 @@ def test_shorten() -> None:
 
 def test_a_recipe_brings_its_layer_and_fits(tmp_path: Path) -> None:
     path = tmp_path / "best_hyperparameters.json"
-    content = {"backbone": "lfcc", "classifier": "svm", "layer": 3, "hyperparameters": {"C": 2.0}}
+    content = {
+        "backbone": "acoustic",
+        "classifier": "svm",
+        "layer": 3,
+        "hyperparameters": {"C": 2.0},
+    }
     path.write_text(json.dumps(content))
-    assert arguments.recipe(str(path), "lfcc", "svm") == arguments.Recipe({"C": 2.0}, 3)
-    path.write_text(json.dumps(content | {"backbone": {"name": "lfcc"}}))
-    assert arguments.recipe(str(path), "lfcc", "svm").layer == 3
-    for backbone, classifier, wrong in (("hubert", "svm", "lfcc"), ("lfcc", "rf", "svm")):
+    assert arguments.recipe(str(path), "acoustic", "svm") == arguments.Recipe({"C": 2.0}, 3)
+    path.write_text(json.dumps(content | {"backbone": {"name": "acoustic"}}))
+    assert arguments.recipe(str(path), "acoustic", "svm").layer == 3
+    for backbone, classifier, wrong in (("hubert", "svm", "acoustic"), ("acoustic", "rf", "svm")):
         with pytest.raises(ArgumentError, match=f"is for the .* {wrong}, not"):
             arguments.recipe(str(path), backbone, classifier)
     path.write_text(json.dumps(content | {"layer": "top"}))
     with pytest.raises(ArgumentError, match="holds the layer top, no whole number"):
-        arguments.recipe(str(path), "lfcc", "svm")
+        arguments.recipe(str(path), "acoustic", "svm")
 
 
 @pytest.mark.parametrize(("text", "span"), [("0-6", (0, 6)), ("9", (9, 9)), ("12-12", (12, 12))])

@@ -98,11 +98,11 @@ def test_status(tmp_path: Path, error: type[BaseException] | None, expected: str
 
 
 def test_manifest(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["fab", "TrainModel", "--backbone=lfcc"])
+    monkeypatch.setattr(sys, "argv", ["fab", "TrainModel", "--backbone=acoustic"])
     with new_run(tmp_path, "train", {"a": 1}, {"train": "h"}) as run:
         run.update(results={"eer": 0.1})
     manifest = json.loads((run.folder / "manifest.json").read_text())
-    assert manifest["command"] == ["TrainModel", "--backbone=lfcc"]
+    assert manifest["command"] == ["TrainModel", "--backbone=acoustic"]
     assert (manifest["kind"], manifest["number"]) == ("train", 0)
     assert (manifest["settings"], manifest["inputs"]) == ({"a": 1}, {"train": "h"})
     assert manifest["results"] == {"eer": 0.1}

@@ -80,9 +80,9 @@ def test_where_a_store_starts_is_part_of_its_backbone() -> None:
 
 def test_absent_and_damaged(tmp_path: Path, make_set: Callable, make_store: Callable) -> None:
     with pytest.raises(
-        EmbeddingError, match="run first: fab GenerateEmbeddings --backbone=lfcc --splits=full"
+        EmbeddingError, match="run first: fab GenerateEmbeddings --backbone=acoustic --splits=full"
     ):
-        EmbeddingStore.open(tmp_path, "lfcc", "full")
+        EmbeddingStore.open(tmp_path, "acoustic", "full")
     store = make_store(tmp_path, "full", make_set(2, 2))
     table = store.folder / "clips.csv"
     table.write_text("".join(table.read_text().splitlines(keepends=True)[:-1]))
@@ -114,7 +114,7 @@ def test_the_recipe_of_the_split_is_told_as_long_as_it_holds(tmp_path: Path) -> 
     root = tmp_path / "data"
     write_json(root / "splits/split.json", {"strategy": "speaker", "seed": 3})
     about = {"root": str(root), "split_fingerprint": split_fingerprint(root)}
-    store = EmbeddingStore(tmp_path / "e/lfcc/downstream_train", about)
+    store = EmbeddingStore(tmp_path / "e/acoustic/downstream_train", about)
     assert store.split_recipe == {"strategy": "speaker", "seed": 3}
     assert store.embeddings == tmp_path / "e"
     # Of the whole table, or of before it was kept.

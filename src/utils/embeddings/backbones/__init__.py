@@ -41,10 +41,10 @@ def load_backbone(
             raise ArgumentError(f"--checkpoint={checkpoint}: {name} is built in and loads none")
         if precision == "bfloat16" or layers not in (None, (0, 0)):
             raise ArgumentError(f"--precision and --layers: {name} has one layer, in float32")
-        from src.utils.embeddings.backbones.lfcc import LfccBackbone
+        from src.utils.embeddings.backbones.acoustic import AcousticBackbone
 
-        return LfccBackbone()
-    # Here, since importing transformers takes seconds that lfcc does not need.
+        return AcousticBackbone()
+    # Here, since importing transformers takes seconds that acoustic does not need.
     from src.utils.embeddings.backbones.transformer import TransformerBackbone
 
     return TransformerBackbone(

@@ -72,7 +72,7 @@ def test_which_backbones_leave_the_cpu_free(tmp_path: Path, monkeypatch, has_gpu
     backbone = load_backbone("wav2vec2", checkpoint, precision="float32")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: has_gpu)
     assert backbone.leaves_cpu_free is has_gpu
-    assert not load_backbone("lfcc").leaves_cpu_free
+    assert not load_backbone("acoustic").leaves_cpu_free
 
 
 def test_nothing_to_do() -> None:

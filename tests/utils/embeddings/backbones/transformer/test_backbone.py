@@ -320,13 +320,13 @@ class TestPrecision:
     @pytest.mark.parametrize(
         "options", [{"precision": "bfloat16"}, {"layers": (0, 1)}, {"layers": (1, 1)}]
     )
-    def test_lfcc_has_no_choice(self, options: dict) -> None:
-        with pytest.raises(ArgumentError, match="lfcc has one layer, in float32"):
-            load_backbone("lfcc", **options)
+    def test_acoustic_has_no_choice(self, options: dict) -> None:
+        with pytest.raises(ArgumentError, match="acoustic has one layer, in float32"):
+            load_backbone("acoustic", **options)
 
     @pytest.mark.parametrize("options", [{}, {"precision": "float32"}, {"layers": (0, 0)}])
-    def test_lfcc_as_it_is(self, options: dict) -> None:
-        assert load_backbone("lfcc", **options).name == "lfcc"
+    def test_acoustic_as_it_is(self, options: dict) -> None:
+        assert load_backbone("acoustic", **options).name == "acoustic"
 
 
 @pytest.mark.parametrize("embedded_before", [False, True])

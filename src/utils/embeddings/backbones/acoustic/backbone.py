@@ -5,23 +5,23 @@ from typing import Any
 
 import numpy as np
 
-from src.utils.embeddings.backbones.lfcc.descriptor import (
+from src.utils.embeddings.backbones.acoustic.descriptor import (
     SAMPLE_RATE,
     VERSION,
-    LfccDescriptor,
+    AcousticDescriptor,
 )
 
 
-class LfccBackbone:
+class AcousticBackbone:
     """Linear-frequency cepstra and their company, as one layer of one statistic."""
 
-    name = "lfcc"
+    name = "acoustic"
     sample_rate = SAMPLE_RATE
     batch_seconds = 600.0
     leaves_cpu_free = False
 
     def __init__(self) -> None:
-        self._descriptor = LfccDescriptor()
+        self._descriptor = AcousticDescriptor()
 
     def describe(self) -> dict[str, Any]:
         """Return what makes the vectors what they are (see `Backbone.describe`)."""

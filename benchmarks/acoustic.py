@@ -1,9 +1,9 @@
-"""How fast the lfcc descriptor is, against plain LFCC and against its own Fourier transforms.
+"""How fast the acoustic descriptor is, against plain LFCC and against its own Fourier transforms.
 
-Run as `python benchmarks/lfcc.py`. All figures come from one process and the same clips, in turn,
-the best of three rounds each:
+Run as `python benchmarks/acoustic.py`. All figures come from one process and the same clips, in
+turn, the best of three rounds each:
 
-- ours: `LfccDescriptor` over all cores, as the extraction runs it;
+- ours: `AcousticDescriptor` over all cores, as the extraction runs it;
 - the alternative: torchaudio's LFCC with deltas, mean and standard deviation, over all cores too;
 - the limit: scipy's Fourier transforms of the framed stages that ours needs, and nothing else.
   Those of whole sub-band envelopes come on top, so the fraction is a little too small.
@@ -23,7 +23,7 @@ import torchaudio
 
 from src.demo.voice import make_speakers, speak
 from src.utils.config import SAMPLE_RATE
-from src.utils.embeddings.backbones.lfcc.descriptor import LfccDescriptor
+from src.utils.embeddings.backbones.acoustic.descriptor import AcousticDescriptor
 from src.utils.parallel import map_ahead, n_workers
 
 N_CLIPS = 120
@@ -94,10 +94,10 @@ def main() -> None:
     ]
     audio = sum(map(len, clips)) / SAMPLE_RATE
     print(f"{N_CLIPS} clips, {audio:.0f} s of audio, {n_workers()} cores")
-    ours = audio / seconds_for(LfccDescriptor(), clips)
+    ours = audio / seconds_for(AcousticDescriptor(), clips)
     plain = audio / seconds_for(plain_lfcc(), clips)
     limit = audio / seconds_for(transforms_only, clips)
-    print(f"lfcc descriptor        {ours:8.0f} x real time")
+    print(f"acoustic descriptor        {ours:8.0f} x real time")
     print(f"plain LFCC mean + std  {plain:8.0f} x real time")
     print(f"Fourier transforms     {limit:8.0f} x real time (the limit)")
     print(f"ratio to plain LFCC    {ours / plain:8.2f}")

@@ -21,7 +21,7 @@ from scipy.ndimage import uniform_filter1d
 
 from src.utils.audio.linear_prediction import levinson_durbin
 from src.utils.config import SAMPLE_RATE
-from src.utils.embeddings.backbones.lfcc.comb import comb_statistics
+from src.utils.embeddings.backbones.acoustic.comb import comb_statistics
 
 VERSION = 1
 """Goes up whenever a vector changes, so that vectors of two kinds are never mixed."""
@@ -107,7 +107,7 @@ def _hann(length: int) -> np.ndarray:
     return np.hanning(length + 1)[:-1].astype(np.float32)
 
 
-class LfccDescriptor:
+class AcousticDescriptor:
     """Map a waveform to a fixed vector of spectral, modulation and excitation statistics."""
 
     def __init__(self) -> None:
