@@ -8,7 +8,7 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
-from src.audit import shortcuts, stage
+from src.audit import audit, shortcuts
 from src.utils.config import LABELS
 from tests.audit.planting import Clip, write_corpus
 
@@ -37,8 +37,8 @@ def no_figures(monkeypatch) -> None:
     def draw(*given) -> None:
         given[-1].write_bytes(b"\x89PNG")
 
-    monkeypatch.setattr(stage, "plot_shortcuts", draw)
-    monkeypatch.setattr(stage, "plot_nuisances", draw)
+    monkeypatch.setattr(audit, "plot_shortcuts", draw)
+    monkeypatch.setattr(audit, "plot_nuisances", draw)
 
 
 @pytest.fixture

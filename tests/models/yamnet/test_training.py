@@ -40,8 +40,8 @@ def state_of(model: YamnetClassifier) -> dict[str, np.ndarray]:
 
 
 def test_it_learns_what_there_is_to_learn(tmp_path: Path, sets: Sets) -> None:
-    progress, model = fit(tmp_path, sets, epochs=6, batch_size=4, learning_rate=0.02)
-    assert len(progress.epochs) == 6
+    progress, model = fit(tmp_path, sets, epochs=12, batch_size=4, learning_rate=0.02)
+    assert len(progress.epochs) == 12
     losses = [epoch.train_loss for epoch in progress.epochs]
     assert min(losses) < 0.5 * losses[0]
     best = progress.epochs[progress.best]

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from src.utils.dataset.prepare import prepare as stage
+from src.utils.dataset.prepare import prepare
 from src.utils.dataset.prepare.cetuc import People, parse_clip
 from src.utils.dataset.prepare.corpora import CORPORA
 from src.utils.dataset.prepare.prepare import Prepared, prepare_dataset
@@ -229,13 +229,13 @@ def publish(folder: Path) -> str:
 
 
 @pytest.fixture
-def hosted(downloads: Path) -> stage.Corpus:
+def hosted(downloads: Path) -> prepare.Corpus:
     """CETUC, its repositories on this machine."""
     names = ("alcaim16k-DVD1de4", "fake_voices")
     return replace(CETUC, repositories={name: publish(downloads / name) for name in names})
 
 
-def test_fetching_from_any_git(tmp_path: Path, hosted: stage.Corpus) -> None:
+def test_fetching_from_any_git(tmp_path: Path, hosted: prepare.Corpus) -> None:
     root = tmp_path / "data"
     check(root, prepare_dataset(root, hosted))
     assert not (root / ".preparing").exists()
@@ -248,10 +248,10 @@ def test_fetching_from_any_git(tmp_path: Path, hosted: stage.Corpus) -> None:
 
 
 def test_fetching_goes_on_after_a_kill(
-    tmp_path: Path, hosted: stage.Corpus, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, hosted: prepare.Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = tmp_path / "data"
-    honest = stage.fetch_repository
+    honest = prepare.fetch_repository
     fetched: list[str] = []
 
     def dying(url: str, folder: Path) -> str:
@@ -261,7 +261,7 @@ def test_fetching_goes_on_after_a_kill(
         return honest(url, folder)
 
     with monkeypatch.context() as patch:
-        patch.setattr(stage, "fetch_repository", dying)
+        patch.setattr(prepare, "fetch_repository", dying)
         with pytest.raises(KeyboardInterrupt):
             prepare_dataset(root, hosted)
     # What is cloned is not cloned again.
@@ -276,7 +276,7 @@ def test_a_host_that_cannot_be_reached(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_no_git(tmp_path: Path, hosted: stage.Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_git(tmp_path: Path, hosted: prepare.Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ArchiveError, match=r"git is not installed.*--archives=DIR"):
         prepare_dataset(tmp_path / "data", hosted)

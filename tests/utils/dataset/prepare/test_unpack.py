@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from src.utils.dataset.prepare import stage, unpack
+from src.utils.dataset.prepare import prepare as preparing
+from src.utils.dataset.prepare import unpack
 from src.utils.dataset.prepare.corpora import CORPORA
 from src.utils.dataset.prepare.names import RECORD, UnsafeNameError, safe_path
 from src.utils.dataset.prepare.prepare import Prepared, prepare_dataset
@@ -280,8 +281,8 @@ STEPS = {
     "before it is ready": (Path, "rename", 0),
     "before moving": (unpack, "_require_same", 0),
     "while moving": (Path, "rename", 2),
-    "before the record": (stage.Record, "add", 0),
-    "before tidying": (stage, "clean", 0),
+    "before the record": (preparing.Record, "add", 0),
+    "before tidying": (preparing, "clean", 0),
 }
 
 
@@ -324,8 +325,8 @@ def test_what_is_done_is_skipped_without_being_read(
     archive = write_zip(tmp_path / "a.zip", GOOD)
     first = prepare(archive, tmp_path / "data")
     with monkeypatch.context() as patch:
-        patch.setattr(stage, "compute", None)
-        patch.setattr(stage, "open_archive", None)
+        patch.setattr(preparing, "compute", None)
+        patch.setattr(preparing, "open_archive", None)
         again = prepare(archive, tmp_path / "data")
     assert again.entries == first.entries and again.n_skipped == 1
     # Renamed and touched, it is the same archive still.
