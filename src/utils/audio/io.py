@@ -221,8 +221,15 @@ class Level:
     rms: float
 
 
-def measure_level(path: Path) -> Level:
+def measure_level(path: Path, seconds: float = BLOCK_SECONDS) -> Level:
     """Measure peak and RMS in one pass of blocks.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The recording.
+    seconds : float
+        The length of a block.
 
     Raises
     ------
@@ -230,7 +237,7 @@ def measure_level(path: Path) -> Level:
         As `read_blocks` does.
     """
     peak, energy, count = 0.0, 0.0, 0
-    for block in read_blocks(path):
+    for block in read_blocks(path, seconds):
         peak = max(peak, float(np.abs(block).max()))
         energy += float(np.square(block, dtype=np.float64).sum())
         count += block.size

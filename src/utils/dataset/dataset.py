@@ -16,7 +16,8 @@ FILES_TABLE = "files-metadata.csv"
 PEOPLE_TABLE = "people-metadata.csv"
 REJECTED_TABLE = "rejected.csv"
 MEASUREMENTS = "measurements.csv"
-"""What was measured, and of which state of each recording."""
+"""What was measured, and of which state of each recording: the measured columns of the files
+table, written with it as a whole, so no `RecordingCache`, which is filled while stages run."""
 POINTER = "dataset.json"
 """Present only when recordings lie elsewhere; says where."""
 

@@ -214,7 +214,16 @@ class _Journal:
     """Which recordings are done, from which state of their source; one line each.
 
     Safe to use from threads; a line torn by a kill counts as never written.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file of lines.
     """
+
+    # No `RecordingCache`: it holds nothing to look up in place of the work, but tells that a
+    # recording of the copy is whole, by a line as soon as it is. It goes with the copy, as a text
+    # that tells how each recording came about, and is not safe to delete.
 
     def __init__(self, path: Path) -> None:
         self.n_added = 0

@@ -1,9 +1,6 @@
 """Measuring the nuisances and fingerprints of a data set's recordings, each once."""
 
-import sqlite3
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import astuple, dataclass
 from functools import partial
 from pathlib import Path
@@ -16,18 +13,15 @@ from src.utils.audio.io import Resampler, read_info
 from src.utils.audio.nuisances import fingerprint
 from src.utils.audio.nuisances.measure import NAMES, VERSION, Nuisances, measure_nuisances
 from src.utils.dataset.dataset import Dataset, require_some
-from src.utils.errors import AudioError, DatasetError
+from src.utils.dataset.recording_cache import RecordingCache, open_cache
+from src.utils.errors import AudioError, DatasetError, shorten
 from src.utils.files import file_identity, sha256_file
 from src.utils.parallel import attempt, map_ahead
 
 DATABASE = "inspection.sqlite"
 """What was measured, and of which state of each recording; safe to delete."""
 
-_AT_ONCE = 500
-_SECONDS = 5.0
-"""Rows, and time, between two transactions: a kill loses no more than these."""
-
-_COLUMNS = ("file", "bytes", "mtime_ns", "version", *NAMES, "sha256", "fingerprint")
+_COLUMNS = (*NAMES, "sha256", "fingerprint")
 
 
 @dataclass(frozen=True)
@@ -62,33 +56,56 @@ def inspect_dataset(dataset: Dataset, stage: str) -> Inspection:
     Parameters
     ----------
     dataset : Dataset
+        Whose recordings, with a files table.
     stage : str
         The task's name, for the progress bar and `rejected.csv`.
+
+    Returns
+    -------
+    Inspection
 
     Raises
     ------
     DatasetError
-        When there is no table, not one recording can be used, or the database is damaged.
+        When there is no table, not one recording can be used, the database is damaged, or a
+        recording changes meanwhile.
     """
     files = dataset.read_files()
     path = dataset.root / DATABASE
     identities = {file: file_identity(dataset.path(file)) for file in files["file"]}
-    with _opened(path) as database:
-        known = _unchanged(database, identities)
-        todo = [file for file in files["file"] if file not in known]
-        rejected = _measure(dataset, database, todo, identities, stage)
+    with open_cache(path, _COLUMNS, VERSION, "measured") as cache:
+        known = cache.read(identities, [])
+        todo = {file: identity for file, identity in identities.items() if file not in known}
+        rejected = _measure(dataset, cache, todo, stage)
         dataset.write_rejected(stage, rejected)
         require_some(len(files) - len(rejected), rejected)
-        rows = _read(database, set(files["file"]) - set(rejected))
-    kept = files[files["file"].isin(rows.index)].reset_index(drop=True)
-    rows = rows.loc[kept["file"]].reset_index(drop=True)
-    measured = {name: rows[name] for name in (*NAMES, "sha256")}
-    prints = [np.frombuffer(blob, np.uint32) for blob in rows["fingerprint"]]
+        usable = {file: identities[file] for file in identities if file not in rejected}
+        rows = cache.read(usable)
+    kept = files[files["file"].isin(usable)].reset_index(drop=True)
+    _require_unchanged(path, kept["file"], rows)
+    table = pd.DataFrame([rows[file] for file in kept["file"]], columns=list(_COLUMNS))
+    measured = {name: table[name] for name in (*NAMES, "sha256")}
+    prints = [np.frombuffer(blob, np.uint32) for blob in table["fingerprint"]]
     return Inspection(kept.assign(**measured), prints, rejected, len(todo))
 
 
 def inspect_recording(dataset: Dataset, file: str) -> tuple[Nuisances, str, np.ndarray]:
-    """Return a recording's nuisances, SHA-256 and fingerprint.
+    """Measure one recording.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Where it lies.
+    file : str
+        The recording, as the files table names it.
+
+    Returns
+    -------
+    nuisances : Nuisances
+    sha256 : str
+        Of the file's bytes, as hexadecimal digits.
+    fingerprint : numpy.ndarray
+        uint32, shape (frames,), see `compute_fingerprint`.
 
     Raises
     ------
@@ -102,74 +119,27 @@ def inspect_recording(dataset: Dataset, file: str) -> tuple[Nuisances, str, np.n
 
 
 def _measure(
-    dataset: Dataset,
-    database: sqlite3.Connection,
-    files: Sequence[str],
-    identities: dict[str, tuple[str, str]],
-    stage: str,
+    dataset: Dataset, cache: RecordingCache, todo: Mapping[str, tuple[str, str]], stage: str
 ) -> dict[str, str]:
+    """Measure recordings, given with their identities, and return the reasons of the bad ones."""
     rejected = {}
-    waiting: list[tuple] = []
-    written = time.monotonic()
-    statement = f"INSERT OR REPLACE INTO clips VALUES ({','.join('?' * len(_COLUMNS))})"
-    outcomes = map_ahead(partial(attempt, partial(inspect_recording, dataset)), files)
+    outcomes = map_ahead(partial(attempt, partial(inspect_recording, dataset)), todo)
     # A bar over nothing would flash past whenever a data set is inspected again.
-    progress = tqdm(outcomes, stage, len(files), unit="clip", leave=False) if files else outcomes
-    try:
-        for file, outcome in zip(files, progress, strict=True):
-            if isinstance(outcome, AudioError):
-                rejected[file] = str(outcome)
-                continue
-            nuisances, sha256, prints = outcome
-            about = (file, *identities[file], VERSION)
-            waiting.append((*about, *astuple(nuisances), sha256, prints.tobytes()))
-            if len(waiting) >= _AT_ONCE or time.monotonic() > written + _SECONDS:
-                _insert(database, statement, waiting)
-                written = time.monotonic()
-    finally:
-        # Ctrl-C loses nothing, a kill what was not yet written.
-        _insert(database, statement, waiting)
+    progress = tqdm(outcomes, stage, len(todo), unit="clip", leave=False) if todo else outcomes
+    for file, outcome in zip(todo, progress, strict=True):
+        if isinstance(outcome, AudioError):
+            rejected[file] = str(outcome)
+            continue
+        nuisances, sha256, prints = outcome
+        cache.add(file, todo[file], (*astuple(nuisances), sha256, prints.tobytes()))
     return rejected
 
 
-def _insert(database: sqlite3.Connection, statement: str, rows: list[tuple]) -> None:
-    with database:
-        database.executemany(statement, rows)
-    rows.clear()
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open the database; one of another version of AUDIOS is begun anew."""
-    try:
-        with closing(sqlite3.connect(path, timeout=30)) as database:
-            columns = [row[1] for row in database.execute("PRAGMA table_info(clips)")]
-            if columns != [*_COLUMNS]:
-                with database:
-                    database.execute("DROP TABLE IF EXISTS clips")
-                    names = ", ".join(f'"{name}"' for name in _COLUMNS[1:])
-                    database.execute(f"CREATE TABLE clips (file TEXT PRIMARY KEY, {names})")
-            yield database
-    except sqlite3.Error as error:
+def _require_unchanged(path: Path, files: Iterable[str], known: Collection[str]) -> None:
+    """Fail where a recording that was measured is not known in the state it had at the start."""
+    changed = [file for file in files if file not in known]
+    if changed:
         raise DatasetError(
-            f"cannot use {path}: {error}; remove it, and everything is measured anew"
-        ) from error
-
-
-def _unchanged(
-    database: sqlite3.Connection, identities: dict[str, tuple[str, str]]
-) -> frozenset[str]:
-    rows = database.execute("SELECT file, bytes, mtime_ns FROM clips WHERE version = ?", (VERSION,))
-    return frozenset(
-        file
-        for file, size, time in rows
-        if identities.get(file, ("", "")) == (size, time) != ("", "")
-    )
-
-
-def _read(database: sqlite3.Connection, wanted: set[str]) -> pd.DataFrame:
-    columns = ("file", *NAMES, "sha256", "fingerprint")
-    names = ", ".join(f'"{name}"' for name in columns)
-    cursor = database.execute(f"SELECT {names} FROM clips WHERE version = ?", (VERSION,))
-    rows = [row for row in cursor if row[0] in wanted]
-    return pd.DataFrame(rows, columns=columns).set_index("file")
+            f"recordings changed while they were measured into {path}: {shorten(changed)}; run "
+            f"again"
+        )

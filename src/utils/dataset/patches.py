@@ -6,10 +6,8 @@ anew.
 """
 
 import os
-import sqlite3
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -24,6 +22,7 @@ from src.utils.audio.log_mel import BANDS, BLOCK_FRAMES, PATCH_FRAMES, VERSION, 
 from src.utils.config import LABEL_VALUE
 from src.utils.dataset.dataset import Dataset, require_some
 from src.utils.dataset.labelled import LabelledClips
+from src.utils.dataset.recording_cache import RecordingCache, open_cache
 from src.utils.dataset.split import read_recipe, read_split, read_units
 from src.utils.errors import AudioError, DatasetError
 from src.utils.files import file_identity, locked, sha256_text
@@ -37,9 +36,8 @@ DTYPE = np.dtype("<f2")
 
 _BLOCK_BYTES = BLOCK_FRAMES * BANDS * DTYPE.itemsize
 
-_AT_ONCE = 500
-_SECONDS = 5.0
-"""Recordings, and time, between two transactions: a kill loses no more than these."""
+_COLUMNS = ("first", "patches")
+"""Of the index: the number of a recording's first block, and how many patches it has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +162,33 @@ class SplitPatches:
         return read_recipe(self.root)
 
 
-def load_patches(dataset: Dataset, splits: Sequence[str], stage: str) -> dict[str, SplitPatches]:
+def read_clip_blocks(path: Path) -> np.ndarray:
+    """Return the log-mel blocks of a recording as they are kept.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The recording.
+
+    Returns
+    -------
+    numpy.ndarray
+        `DTYPE`, shape (patches + 1, 48, 64).
+
+    Raises
+    ------
+    AudioError
+        As `read_waveform` does.
+    """
+    return compute_blocks(read_waveform(path)).astype(DTYPE)
+
+
+def load_patches(
+    dataset: Dataset,
+    splits: Sequence[str],
+    stage: str,
+    read: Callable[[Path], np.ndarray] = read_clip_blocks,
+) -> dict[str, SplitPatches]:
     """Return the patches of splits, computing those that are not there yet.
 
     What is computed is kept as it comes, so that a stage that was killed goes on. Recordings that
@@ -173,9 +197,18 @@ def load_patches(dataset: Dataset, splits: Sequence[str], stage: str) -> dict[st
     Parameters
     ----------
     dataset : Dataset
+        Whose recordings.
     splits : sequence of str
+        Names of its splits.
     stage : str
         The task's name, for the progress bar and `rejected.csv`.
+    read : callable
+        What gives the blocks of the recording at a path, as `read_clip_blocks` does.
+
+    Returns
+    -------
+    dict of str to SplitPatches
+        By split.
 
     Raises
     ------
@@ -187,11 +220,10 @@ def load_patches(dataset: Dataset, splits: Sequence[str], stage: str) -> dict[st
     tables = {split: read_split(dataset, split) for split in splits}
     files = pd.concat([table["file"] for table in tables.values()]).drop_duplicates()
     identities = {file: file_identity(dataset.path(file)) for file in files}
-    places = _read_index(dataset, identities)
+    places = _read_places(dataset, identities)
     rejected: dict[str, str] = {}
     if len(places) < len(identities):
-        rejected = _compute(dataset, identities, stage)
-        places = _read_index(dataset, identities)
+        places, rejected = _compute(dataset, identities, stage, read)
     dataset.write_rejected(stage, rejected)
     found = {}
     for split, table in tables.items():
@@ -226,130 +258,110 @@ def _fingerprint(table: pd.DataFrame, identities: Mapping[str, tuple[str, str]])
     return sha256_text(f"log-mel {VERSION}\n{about.to_csv(index=False)}")
 
 
-def _compute(dataset: Dataset, identities: Mapping[str, tuple[str, str]], stage: str) -> dict:
-    """Compute what is not there yet, and return the reasons of what cannot be used."""
+def _compute(
+    dataset: Dataset,
+    identities: Mapping[str, tuple[str, str]],
+    stage: str,
+    read: Callable[[Path], np.ndarray],
+) -> tuple[dict[str, tuple], dict[str, str]]:
+    """Compute what is not there yet; return all places, and the reasons of what cannot be used."""
     rejected = {}
-    lock = locked(dataset.root / f".{INDEX}.lock", f"the log-mel spectra of {dataset.root}")
-    with lock, _opened(dataset) as index:
+    with (
+        locked(dataset.root / f".{INDEX}.lock", f"the log-mel spectra of {dataset.root}"),
+        _BlockFile(dataset.root / BLOCKS) as blocks,
+        _opened(dataset, blocks.sync) as index,
+    ):
+        if _is_sound(dataset, index):
+            # Blocks of another version make way: the file holds one version only.
+            index.clear_other_versions()
+        else:
+            index.clear()
+        blocks.go_to(_end(index))
         # Another process may have been at it until now.
-        known = _read_index(dataset, identities)
-        if not known:
-            _empty_if_unsound(dataset, index)
+        known = index.read(identities)
         todo = [file for file in identities if file not in known]
-        read = partial(attempt, partial(_read_blocks, dataset))
+        read_file = partial(attempt, lambda file: read(dataset.path(file)))
         # No more at once than can be in work: recordings may be long.
-        results = map_ahead(read, todo, ahead=n_workers() + 1)
-        with _Appending(dataset.root / BLOCKS, index) as blocks:
-            for file, found in zip(
-                todo, tqdm(results, stage, len(todo), unit="clip", leave=False), strict=True
-            ):
-                if isinstance(found, AudioError):
-                    rejected[file] = str(found)
-                else:
-                    blocks.add(file, identities[file], found)
-    return rejected
+        results = map_ahead(read_file, todo, ahead=n_workers() + 1)
+        for file, found in zip(
+            todo, tqdm(results, stage, len(todo), unit="clip", leave=False), strict=True
+        ):
+            if isinstance(found, AudioError):
+                rejected[file] = str(found)
+            else:
+                index.add(file, identities[file], (blocks.append(found), len(found) - 1))
+        return index.read(identities), rejected
 
 
-def _read_blocks(dataset: Dataset, file: str) -> np.ndarray:
-    return compute_blocks(read_waveform(dataset.path(file))).astype(DTYPE)
+class _BlockFile:
+    """The file of blocks while it is written: new ones go behind those that the index names."""
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._next = 0
 
-class _Appending:
-    """Writes blocks behind those there are, and into the index once they are on the disk."""
-
-    def __init__(self, path: Path, index: sqlite3.Connection) -> None:
-        self._path, self._index = path, index
-        self._waiting: list[tuple] = []
-        self._written = time.monotonic()
-
-    def __enter__(self) -> "_Appending":
-        try:
+    def __enter__(self) -> "_BlockFile":
+        with self._writing():
             self._path.touch()
             self._stream = self._path.open("r+b")
-        except OSError as error:
-            raise DatasetError(f"cannot write {self._path}: {error.strerror}") from error
-        self._next = _end(self._index)
-        self._stream.seek(self._next * _BLOCK_BYTES)
         return self
 
-    def add(self, file: str, identity: tuple[str, str], blocks: np.ndarray) -> None:
-        """Add the blocks of a recording, DTYPE of shape (patches + 1, 48, 64)."""
-        try:
-            self._stream.write(np.ascontiguousarray(blocks).data)
-        except OSError as error:
-            raise DatasetError(f"cannot write {self._path}: {error.strerror}") from error
-        self._waiting.append((file, *identity, self._next, len(blocks) - 1))
-        self._next += len(blocks)
-        if len(self._waiting) >= _AT_ONCE or time.monotonic() > self._written + _SECONDS:
-            self._commit()
+    def go_to(self, block: int) -> None:
+        """Write the next blocks from the one of this number on."""
+        self._next = block
+        self._stream.seek(block * _BLOCK_BYTES)
 
-    def _commit(self) -> None:
-        self._stream.flush()
-        # The index must not name what a power cut could still lose.
-        os.fsync(self._stream.fileno())
-        with self._index:
-            self._index.executemany(
-                "INSERT OR REPLACE INTO clips VALUES (?, ?, ?, ?, ?)", self._waiting
-            )
-        self._waiting.clear()
-        self._written = time.monotonic()
+    def append(self, blocks: np.ndarray) -> int:
+        """Write blocks, DTYPE of shape (patches + 1, 48, 64); return the number of the first."""
+        with self._writing():
+            self._stream.write(np.ascontiguousarray(blocks).data)
+        first = self._next
+        self._next += len(blocks)
+        return first
+
+    def sync(self) -> None:
+        """Put on the disk what was written: the index must not name what a power cut could lose."""
+        with self._writing():
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
 
     def __exit__(self, *raised: object) -> None:
-        with self._stream:
-            # Ctrl-C loses nothing, a kill what was not yet written.
-            self._commit()
+        with self._writing():
+            self._stream.close()
+
+    @contextmanager
+    def _writing(self) -> Generator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise DatasetError(f"cannot write {self._path}: {error.strerror}") from error
 
 
 @contextmanager
-def _opened(dataset: Dataset) -> Iterator[sqlite3.Connection]:
-    """Open the index; one of another version is begun anew."""
-    path = dataset.root / INDEX
-    try:
-        with closing(sqlite3.connect(path, timeout=30)) as index:
-            version = index.execute("PRAGMA user_version").fetchone()[0]
-            if version != VERSION:
-                with index:
-                    index.execute("DROP TABLE IF EXISTS clips")
-                    index.execute(
-                        "CREATE TABLE clips "
-                        "(file TEXT PRIMARY KEY, bytes TEXT, mtime_ns TEXT, first, patches)"
-                    )
-                    index.execute(f"PRAGMA user_version = {VERSION}")
-            yield index
-    except sqlite3.Error as error:
-        raise DatasetError(
-            f"cannot use {path}: {error}; remove it, and everything is computed anew"
-        ) from error
+def _opened(
+    dataset: Dataset, before_write: Callable[[], None] | None = None
+) -> Generator[RecordingCache]:
+    with open_cache(dataset.root / INDEX, _COLUMNS, VERSION, "computed", before_write) as index:
+        yield index
 
 
-def _read_index(
+def _read_places(
     dataset: Dataset, identities: Mapping[str, tuple[str, str]]
 ) -> dict[str, tuple[int, int]]:
     """Return first block and number of patches of each recording that has not changed since."""
     if not (dataset.root / INDEX).is_file():
         return {}
     with _opened(dataset) as index:
-        if _size(dataset.root / BLOCKS) < _end(index) * _BLOCK_BYTES:
-            return {}
-        rows = index.execute("SELECT file, bytes, mtime_ns, first, patches FROM clips")
-        return {
-            file: (first, patches)
-            for file, size, when, first, patches in rows
-            if identities.get(file, ("", "")) == (size, when) != ("", "")
-        }
+        return index.read(identities) if _is_sound(dataset, index) else {}
 
 
-def _empty_if_unsound(dataset: Dataset, index: sqlite3.Connection) -> None:
-    """Forget everything where the file of blocks is gone or shorter than the index says."""
-    if _size(dataset.root / BLOCKS) < _end(index) * _BLOCK_BYTES:
-        with index:
-            index.execute("DELETE FROM clips")
+def _is_sound(dataset: Dataset, index: RecordingCache) -> bool:
+    """Say whether the file of blocks is as long as the index says."""
+    path = dataset.root / BLOCKS
+    return _end(index) * _BLOCK_BYTES <= (path.stat().st_size if path.is_file() else 0)
 
 
-def _end(index: sqlite3.Connection) -> int:
-    """Return the number of the block behind the last one."""
-    return int(index.execute("SELECT max(first + patches + 1) FROM clips").fetchone()[0] or 0)
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0
+def _end(index: RecordingCache) -> int:
+    """Return the number of the block behind the last one, over recordings of any state."""
+    last = index.largest_sum(_COLUMNS)
+    return 0 if last is None else last + 1

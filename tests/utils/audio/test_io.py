@@ -221,13 +221,12 @@ def test_blocks_make_the_whole(
     np.testing.assert_array_equal(np.concatenate(blocks), whole)
 
 
-def test_level_over_all_blocks(tmp_path: Path, write_audio: Callable, monkeypatch) -> None:
-    monkeypatch.setattr(audio.read_blocks, "__defaults__", (0.05,))
+def test_level_over_all_blocks(tmp_path: Path, write_audio: Callable) -> None:
     waveform = np.zeros((3000, 2), np.float32)
     waveform[1234, 1] = -0.75  # a peak may be negative, in any block, in any channel
     waveform[2990, 0] = 0.5
     path = write_audio(tmp_path / "a.wav", waveform, subtype="FLOAT")
-    level = measure_level(path)
+    level = measure_level(path, seconds=0.05)
     assert level.peak == 0.75
     assert level.rms == pytest.approx(np.sqrt((0.75**2 + 0.5**2) / 6000))
 

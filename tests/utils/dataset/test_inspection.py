@@ -4,6 +4,8 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from src.utils.dataset import inspection
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.generate import generate_tables
 from src.utils.dataset.inspection import DATABASE, inspect_dataset, inspect_recording
+from src.utils.dataset.recording_cache import open_cache
 from src.utils.errors import DatasetError
 
 STAGE = "AuditDataset"
@@ -86,7 +89,6 @@ def test_a_stopped_one_goes_on(dataset: Dataset, opened: list[str], monkeypatch)
         return measured(dataset, file)
 
     with monkeypatch.context() as patch:
-        patch.setattr(inspection, "_AT_ONCE", 2)
         patch.setattr(inspection, "inspect_recording", stopped)
         with pytest.raises(KeyboardInterrupt):
             inspect_dataset(dataset, STAGE)
@@ -120,6 +122,53 @@ def test_another_version_is_measured_anew(dataset: Dataset, opened: list[str], m
         database.execute("ALTER TABLE clips ADD COLUMN more")
     database.close()
     assert inspect_dataset(dataset, STAGE).n_measured == COUNT
+
+
+def test_what_was_written_before_serves(dataset: Dataset, opened: list[str]) -> None:
+    """The file as it has been all along: the names and order of its columns stay."""
+    inspect_dataset(dataset, STAGE)
+    with closing(sqlite3.connect(dataset.root / DATABASE)) as database:
+        columns = [row[1] for row in database.execute("PRAGMA table_info(clips)")]
+        [kept] = database.execute("SELECT * FROM clips WHERE file = '3.wav'").fetchall()
+    assert columns == [
+        *("file", "bytes", "mtime_ns", "version", "duration", "peak", "rms", "dc_offset"),
+        *("leading_silence", "trailing_silence", "silence_ratio", "digital_silence"),
+        *("noise_floor", "sample_rate", "bandwidth", "bit_depth", "clipping", "format"),
+        *("encoder", "channels", "sha256", "fingerprint"),
+    ]
+    (dataset.root / DATABASE).unlink()
+    names = ", ".join(f'"{name}"' for name in columns[1:])
+    with closing(sqlite3.connect(dataset.root / DATABASE)) as database, database:
+        database.execute(f"CREATE TABLE clips (file TEXT PRIMARY KEY, {names})")
+        database.execute(f"INSERT INTO clips VALUES ({','.join('?' * len(kept))})", kept)
+    opened.clear()
+    found = inspect_dataset(dataset, STAGE)
+    assert "3.wav" not in opened
+    assert len(opened) == COUNT - 1
+    assert found.files["sha256"][3] == kept[columns.index("sha256")]
+
+
+def test_a_recording_that_changes_meanwhile_is_told(
+    dataset: Dataset, recordings: Path, monkeypatch
+) -> None:
+    measured = inspection.inspect_recording
+
+    def disturbed(dataset: Dataset, file: str):
+        if file == "4.wav":
+            # Another process measures the new state before this one is through.
+            with monkeypatch.context() as patch:
+                patch.setattr(inspection, "inspect_recording", measured)
+                os.utime(recordings / "2.wav", (1_000_000_000, 1_000_000_000))
+                inspect_dataset(dataset, "MatchDataset")
+        return measured(dataset, file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(inspection, "inspect_recording", disturbed)
+        patch.setattr(inspection, "open_cache", partial(open_cache, batch_rows=1))
+        patch.setattr(inspection, "map_ahead", lambda function, items: map(function, items))
+        with pytest.raises(DatasetError, match=r"changed while .*: 2\.wav; run again"):
+            inspect_dataset(dataset, STAGE)
+    assert inspect_dataset(dataset, STAGE).n_measured == 0
 
 
 def test_rejected_are_listed(dataset: Dataset, recordings: Path, write_audio: Callable) -> None:

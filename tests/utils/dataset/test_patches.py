@@ -1,6 +1,9 @@
 """Recordings as log-mel patches: computed once, kept on disk, safe to kill."""
 
+import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,11 +11,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from src.utils.audio import log_mel
 from src.utils.audio.io import read_waveform
 from src.utils.audio.log_mel import compute_blocks
 from src.utils.dataset import patches as module
 from src.utils.dataset.dataset import Dataset
-from src.utils.dataset.patches import BLOCKS, INDEX, PatchSet, load_patches
+from src.utils.dataset.patches import (
+    BLOCKS,
+    INDEX,
+    PatchSet,
+    SplitPatches,
+    load_patches,
+    read_clip_blocks,
+)
 from src.utils.errors import AudiosError, DatasetError
 from src.utils.files import locked
 
@@ -34,8 +45,12 @@ def dataset(tmp_path: Path, voice: Callable, write_audio: Callable) -> Dataset:
     return made
 
 
-def load(dataset: Dataset) -> PatchSet:
-    return load_patches(dataset, ["full"], "Test")["full"].clips
+def load_split(dataset: Dataset, read: Callable = read_clip_blocks) -> SplitPatches:
+    return load_patches(dataset, ["full"], "Test", read=read)["full"]
+
+
+def load(dataset: Dataset, read: Callable = read_clip_blocks) -> PatchSet:
+    return load_split(dataset, read).clips
 
 
 def expected(dataset: Dataset, files: np.ndarray) -> np.ndarray:
@@ -47,18 +62,25 @@ def expected(dataset: Dataset, files: np.ndarray) -> np.ndarray:
     return np.concatenate(found)
 
 
+class Reading:
+    """Reads as `load_patches` does by itself and notes what, up to a recording to stop at."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.files: list[str] = []
+        self.stop_at: str | None = None
+        self._dataset = dataset
+
+    def __call__(self, path: Path) -> np.ndarray:
+        file = path.relative_to(self._dataset.audio).as_posix()
+        if file == self.stop_at:
+            raise KeyboardInterrupt
+        self.files.append(file)
+        return read_clip_blocks(path)
+
+
 @pytest.fixture
-def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The recordings that are read, as they are."""
-    files: list[str] = []
-    read = module._read_blocks
-
-    def note(dataset: Dataset, file: str) -> np.ndarray:
-        files.append(file)
-        return read(dataset, file)
-
-    monkeypatch.setattr(module, "_read_blocks", note)
-    return files
+def reading(dataset: Dataset) -> Reading:
+    return Reading(dataset)
 
 
 def test_any_patch_is_read_as_it_is_computed(dataset: Dataset) -> None:
@@ -92,25 +114,24 @@ def test_a_part_of_the_clips_reads_its_own_patches(dataset: Dataset) -> None:
     )
 
 
-def test_nothing_is_computed_twice(dataset: Dataset, computed: list[str]) -> None:
-    first = load(dataset)
-    assert sorted(computed) == sorted(first.files)
+def test_nothing_is_computed_twice(dataset: Dataset, reading: Reading) -> None:
+    first = load(dataset, reading)
+    assert sorted(reading.files) == sorted(first.files)
     content = (dataset.root / BLOCKS).read_bytes()
-    computed.clear()
-    again = load(dataset)
-    assert not computed
+    reading.files.clear()
+    again = load(dataset, reading)
+    assert not reading.files
     np.testing.assert_array_equal(again.first, first.first)
     assert (dataset.root / BLOCKS).read_bytes() == content
 
 
 def test_a_changed_recording_is_computed_anew(
-    dataset: Dataset, computed: list[str], voice: Callable, write_audio: Callable
+    dataset: Dataset, reading: Reading, voice: Callable, write_audio: Callable
 ) -> None:
-    before = load_patches(dataset, ["full"], "Test")["full"].fingerprint
-    computed.clear()
+    before = load_split(dataset).fingerprint
     write_audio(dataset.path("spoof/s1.wav"), voice(1.0, seed=99))
-    after = load_patches(dataset, ["full"], "Test")["full"]
-    assert computed == ["spoof/s1.wav"]
+    after = load_split(dataset, reading)
+    assert reading.files == ["spoof/s1.wav"]
     np.testing.assert_allclose(
         after.clips.read(np.arange(after.clips.n_patches)),
         expected(dataset, after.clips.files),
@@ -120,52 +141,76 @@ def test_a_changed_recording_is_computed_anew(
     assert after.fingerprint != before
 
 
-def test_what_was_broken_off_goes_on(
-    dataset: Dataset, computed: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    add = module._Appending.add
-
-    def stop(self: module._Appending, *clip: object) -> None:
-        if self._next > 6:
-            raise KeyboardInterrupt
-        add(self, *clip)
-
-    monkeypatch.setattr(module._Appending, "add", stop)
+def test_what_was_broken_off_goes_on(dataset: Dataset, reading: Reading) -> None:
+    files = dataset.read_files()["file"].tolist()
+    reading.stop_at = files[5]
     with pytest.raises(KeyboardInterrupt):
-        load(dataset)
-    monkeypatch.setattr(module._Appending, "add", add)
+        load(dataset, reading)
     # A kill may leave what the index does not name yet.
     with (dataset.root / BLOCKS).open("ab") as stream:
         stream.write(b"half a block")
-    computed.clear()
-    clips = load(dataset)
-    assert 0 < len(computed) < 8
+    reading.stop_at = None
+    reading.files.clear()
+    clips = load(dataset, reading)
+    assert sorted(reading.files) == sorted(files[5:])
     wanted = expected(dataset, clips.files)
     np.testing.assert_allclose(clips.read(np.arange(16)), wanted, rtol=2**-11, atol=1e-4)
 
 
+def test_an_index_without_versions_by_recording_serves(dataset: Dataset, reading: Reading) -> None:
+    """As it was written when one version was noted for the whole file."""
+    first = load(dataset)
+    index = dataset.root / INDEX
+    with closing(sqlite3.connect(index)) as database, database:
+        rows = database.execute(
+            "SELECT file, bytes, mtime_ns, first, patches FROM clips"
+        ).fetchall()
+    index.unlink()
+    with closing(sqlite3.connect(index)) as database, database:
+        database.execute(
+            "CREATE TABLE clips (file TEXT PRIMARY KEY, bytes TEXT, mtime_ns TEXT, first, patches)"
+        )
+        database.executemany("INSERT INTO clips VALUES (?, ?, ?, ?, ?)", rows)
+        database.execute(f"PRAGMA user_version = {log_mel.VERSION}")
+    again = load(dataset, reading)
+    assert not reading.files
+    np.testing.assert_array_equal(again.first, first.first)
+    # It takes in new ones too.
+    os.utime(dataset.path("spoof/s1.wav"), (1_000_000_000, 1_000_000_000))
+    clips = load(dataset, reading)
+    assert reading.files == ["spoof/s1.wav"]
+    wanted = expected(dataset, clips.files)
+    np.testing.assert_allclose(clips.read(np.arange(16)), wanted, rtol=2**-11, atol=1e-4)
+    # Of another version, none of it does.
+    with closing(sqlite3.connect(index)) as database, database:
+        database.execute("ALTER TABLE clips DROP COLUMN version")
+        database.execute(f"PRAGMA user_version = {log_mel.VERSION + 1}")
+    reading.files.clear()
+    clips = load(dataset, reading)
+    assert len(reading.files) == 8
+    np.testing.assert_allclose(clips.read(np.arange(16)), wanted, rtol=2**-11, atol=1e-4)
+    assert sorted(clips.first)[0] == 0
+
+
 @pytest.mark.parametrize("content", [b"", b"cut short"])
-def test_lost_blocks_are_computed_anew(
-    dataset: Dataset, computed: list[str], content: bytes
-) -> None:
+def test_lost_blocks_are_computed_anew(dataset: Dataset, reading: Reading, content: bytes) -> None:
     clips = load(dataset)
     (dataset.root / BLOCKS).write_bytes(content)
     with pytest.raises(DatasetError, match=rf"{BLOCKS} is cut short"):
         clips.read(np.arange(3))
-    computed.clear()
     wanted = expected(dataset, clips.files)
-    np.testing.assert_allclose(load(dataset).read(np.arange(16)), wanted, rtol=2**-11, atol=1e-4)
-    assert len(computed) == 8
+    found = load(dataset, reading).read(np.arange(16))
+    np.testing.assert_allclose(found, wanted, rtol=2**-11, atol=1e-4)
+    assert len(reading.files) == 8
 
 
 def test_another_version_is_computed_anew(
-    dataset: Dataset, computed: list[str], monkeypatch: pytest.MonkeyPatch
+    dataset: Dataset, reading: Reading, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = load_patches(dataset, ["full"], "Test")["full"]
-    computed.clear()
+    before = load_split(dataset)
     monkeypatch.setattr(module, "VERSION", 99)
-    after = load_patches(dataset, ["full"], "Test")["full"]
-    assert len(computed) == 8
+    after = load_split(dataset, reading)
+    assert len(reading.files) == 8
     assert after.fingerprint != before.fingerprint
     assert (dataset.root / BLOCKS).stat().st_size == 24 * 48 * 64 * 2
 

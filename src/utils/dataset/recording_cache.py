@@ -1,0 +1,264 @@
+"""What was computed of recordings, kept as it comes, so that work that was stopped goes on.
+
+A table of an SQLite file: a row a recording, with the state of the recording and the version of
+what computed it. Plain numbers, text and bytes; nothing in it is executed, and it may be deleted.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from src.utils.errors import DatasetError
+
+BATCH_ROWS = 500
+BATCH_SECONDS = 5.0
+"""Rows, and time, between two transactions: a kill loses no more than these."""
+
+_LOCK_SECONDS = 30.0
+"""How long to wait while another process writes a batch."""
+
+_VERSION = "version"
+_STATE = ("file", "bytes", "mtime_ns", _VERSION)
+
+
+class RecordingCache:
+    """The values that are known of recordings, by recording, its state and a version.
+
+    A row holds as long as the recording has the size and modification time that it had (see
+    `file_identity`) and what computes the values has the same version. Several processes may read
+    and write one file: of two rows of one recording the later stays.
+
+    Made by `open_cache`, which also writes what is still waiting when it closes.
+
+    Parameters
+    ----------
+    database : sqlite3.Connection
+        With the table.
+    columns : sequence of str
+        Names of the values.
+    version : int
+        Of what computes the values.
+    before_write : callable, optional
+        See `open_cache`.
+    batch_rows : int
+        See `open_cache`.
+    batch_seconds : float
+        See `open_cache`.
+    """
+
+    def __init__(
+        self,
+        database: sqlite3.Connection,
+        columns: Sequence[str],
+        version: int,
+        before_write: Callable[[], None] | None = None,
+        batch_rows: int = BATCH_ROWS,
+        batch_seconds: float = BATCH_SECONDS,
+    ) -> None:
+        self._database = database
+        self._columns = tuple(columns)
+        self._version = version
+        self._before_write = before_write
+        self._batch_rows = batch_rows
+        self._batch_seconds = batch_seconds
+        self._waiting: list[tuple] = []
+        self._written = time.monotonic()
+
+    def read(
+        self, identities: Mapping[str, tuple[str, str]], columns: Sequence[str] | None = None
+    ) -> dict[str, tuple]:
+        """Return the values of the recordings that have not changed since, those added included.
+
+        Parameters
+        ----------
+        identities : mapping of str to (str, str)
+            Size and modification time of each recording wanted as they are now, by file (see
+            `file_identity`); one that is absent has no values.
+        columns : sequence of str, optional
+            Names of the values wanted (default: all); none to ask only what is known.
+
+        Returns
+        -------
+        dict of str to tuple
+            The values by file, in the order of `columns`.
+        """
+        self.write()
+        wanted = self._columns if columns is None else columns
+        rows = self._database.execute(
+            f"SELECT {_quoted(['file', 'bytes', 'mtime_ns', *wanted])} FROM clips "
+            f"WHERE {_version_of_row(self._database)} = ?",
+            (self._version,),
+        )
+        return {
+            row[0]: row[3:]
+            for row in rows
+            if identities.get(row[0], ("", "")) == row[1:3] != ("", "")
+        }
+
+    def add(self, file: str, identity: tuple[str, str], values: Sequence[Any]) -> None:
+        """Keep the values of a recording, from the next batch on.
+
+        Parameters
+        ----------
+        file : str
+            The recording, as the files table names it.
+        identity : (str, str)
+            Size and modification time of the recording that the values were computed of.
+        values : sequence
+            In the order of the cache's columns; int, float, str or bytes.
+        """
+        self._waiting.append((file, *identity, self._version, *values))
+        is_late = time.monotonic() > self._written + self._batch_seconds
+        if len(self._waiting) >= self._batch_rows or is_late:
+            self.write()
+
+    def write(self) -> None:
+        """Write what is waiting, in one transaction."""
+        if self._waiting:
+            if self._before_write is not None:
+                self._before_write()
+            _require_versions(self._database)
+            names = [*_STATE, *self._columns]
+            marks = ", ".join("?" * len(names))
+            with self._database:
+                self._database.executemany(
+                    f"INSERT OR REPLACE INTO clips ({_quoted(names)}) VALUES ({marks})",
+                    self._waiting,
+                )
+            self._waiting.clear()
+        self._written = time.monotonic()
+
+    def clear(self) -> None:
+        """Forget everything, also what is waiting."""
+        self._waiting.clear()
+        with self._database:
+            self._database.execute("DELETE FROM clips")
+
+    def clear_other_versions(self) -> None:
+        """Forget what another version has computed."""
+        _require_versions(self._database)
+        with self._database:
+            self._database.execute("DELETE FROM clips WHERE version IS NOT ?", (self._version,))
+
+    def largest_sum(self, columns: Sequence[str]) -> int | None:
+        """Return the largest sum of some values of one recording, over all rows there are.
+
+        Parameters
+        ----------
+        columns : sequence of str
+            Names of the values to add up.
+
+        Returns
+        -------
+        int or None
+            None when there is no row.
+        """
+        self.write()
+        total = " + ".join(_quoted([name]) for name in columns)
+        largest: int | None = self._database.execute(f"SELECT max({total}) FROM clips").fetchone()[
+            0
+        ]
+        return largest
+
+
+@contextmanager
+def open_cache(
+    path: Path,
+    columns: Sequence[str],
+    version: int,
+    done: str,
+    before_write: Callable[[], None] | None = None,
+    batch_rows: int = BATCH_ROWS,
+    batch_seconds: float = BATCH_SECONDS,
+) -> Generator[RecordingCache]:
+    """Open a cache, making its file if need be; a file with other columns is begun anew.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The SQLite file.
+    columns : sequence of str
+        Names of the values that are kept of each recording.
+    version : int
+        Of what computes the values; rows of another version count as unknown.
+    done : str
+        What is done again once the file is removed, for messages: `measured`, `computed`.
+    before_write : callable, optional
+        Called before every transaction: puts on the disk what its rows refer to.
+    batch_rows : int
+        How many rows may wait for a transaction.
+    batch_seconds : float
+        How long, in seconds, a row may wait for the next one.
+
+    Yields
+    ------
+    RecordingCache
+
+    Raises
+    ------
+    DatasetError
+        When the file is damaged or cannot be written to.
+    """
+    try:
+        with closing(sqlite3.connect(path, timeout=_LOCK_SECONDS)) as database:
+            _require_table(database, columns)
+            cache = RecordingCache(
+                database, columns, version, before_write, batch_rows, batch_seconds
+            )
+            try:
+                yield cache
+            finally:
+                # Ctrl-C loses nothing, a kill what was not yet written.
+                cache.write()
+    except sqlite3.Error as error:
+        raise DatasetError(
+            f"cannot use {path}: {error}; remove it, and everything is {done} anew"
+        ) from error
+
+
+def _require_table(database: sqlite3.Connection, columns: Sequence[str]) -> None:
+    """Make the table, in place of one with other columns."""
+    wanted = {*_STATE, *columns}
+    fitting = (wanted, wanted - {_VERSION})
+    if _columns_of(database) in fitting:
+        return
+    with database:
+        # Locked first: another process that made the table meanwhile has perhaps filled it.
+        database.execute("BEGIN IMMEDIATE")
+        if _columns_of(database) not in fitting:
+            database.execute("DROP TABLE IF EXISTS clips")
+            others = _quoted([*_STATE[1:], *columns])
+            database.execute(f"CREATE TABLE clips (file TEXT PRIMARY KEY, {others})")
+
+
+def _version_of_row(database: sqlite3.Connection) -> str:
+    """Return the SQL of a row's version: of the file's, where rows have none of their own.
+
+    The index of log-mel patches was once written so. It is read as it is, since whoever reads it
+    may not be allowed to write to it.
+    """
+    if _VERSION in _columns_of(database):
+        return _VERSION
+    return str(int(database.execute("PRAGMA user_version").fetchone()[0]))
+
+
+def _require_versions(database: sqlite3.Connection) -> None:
+    """Give every row a version of its own."""
+    if _VERSION in _columns_of(database):
+        return
+    with database:
+        database.execute("BEGIN IMMEDIATE")
+        version = _version_of_row(database)
+        if version != _VERSION:
+            database.execute(f"ALTER TABLE clips ADD COLUMN {_VERSION} DEFAULT {version}")
+
+
+def _columns_of(database: sqlite3.Connection) -> set[str]:
+    return {row[1] for row in database.execute("PRAGMA table_info(clips)")}
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
