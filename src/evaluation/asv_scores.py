@@ -16,7 +16,7 @@ from src.evaluation.join_scores import match_scores
 from src.evaluation.score_files import SCORES, read_scores
 from src.utils.dataset.layouts import asvspoof2021
 from src.utils.dataset.layouts.protocol import read_protocol
-from src.utils.dataset.layouts.words import Words
+from src.utils.dataset.layouts.spellings import Words
 from src.utils.errors import DatasetError
 
 _CLASSES = ("target", "nontarget", "spoof")

@@ -26,8 +26,8 @@ from src.utils.dataset.layouts.protocol import (
     read_protocol,
     read_table,
 )
+from src.utils.dataset.layouts.spellings import IDS, Words, labels_of
 from src.utils.dataset.layouts.tree import stem_of, without_suffix
-from src.utils.dataset.layouts.words import IDS, Words, labels_of
 from src.utils.dataset.schema import text_column
 from src.utils.errors import DatasetError, choose
 from src.utils.files import replacing

@@ -8,8 +8,8 @@ The official parts become the column `split`. Published at https://doi.org/10.74
 
 from pathlib import Path
 
-from src.utils.dataset.layouts.listing import Listing
 from src.utils.dataset.layouts.protocol import read_protocol
+from src.utils.dataset.layouts.recording_index import Listing
 from src.utils.dataset.layouts.scan import Scan, Total
 from src.utils.dataset.layouts.tree import find_named, has_named
 from src.utils.dataset.schema import SPLIT

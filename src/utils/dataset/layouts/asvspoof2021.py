@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from src.utils.dataset.layouts.listing import Listing
 from src.utils.dataset.layouts.protocol import read_protocol
+from src.utils.dataset.layouts.recording_index import Listing
 from src.utils.dataset.layouts.scan import Scan, Total
+from src.utils.dataset.layouts.spellings import Words
 from src.utils.dataset.layouts.tree import folders_below, has_named
-from src.utils.dataset.layouts.words import Words
 from src.utils.dataset.schema import SPLIT
 from src.utils.errors import DatasetError, choose
 

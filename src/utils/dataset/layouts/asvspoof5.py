@@ -9,8 +9,8 @@ with fewer columns instead. A coded clip names the clip that was coded: the two 
 
 from pathlib import Path
 
-from src.utils.dataset.layouts.listing import Listing
 from src.utils.dataset.layouts.protocol import read_protocol
+from src.utils.dataset.layouts.recording_index import Listing
 from src.utils.dataset.layouts.scan import Scan, Total
 from src.utils.dataset.layouts.tree import find_named, has_named
 from src.utils.dataset.schema import SPLIT, UTTERANCE

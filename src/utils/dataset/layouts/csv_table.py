@@ -12,8 +12,8 @@ import pandas as pd
 from src.utils.audio.io import AUDIO_SUFFIXES, is_audio
 from src.utils.dataset.layouts.protocol import read_header, read_table, tell_header
 from src.utils.dataset.layouts.scan import Scan
+from src.utils.dataset.layouts.spellings import Words
 from src.utils.dataset.layouts.tree import find_recordings
-from src.utils.dataset.layouts.words import Words
 from src.utils.dataset.schema import TRANSCRIPT, UTTERANCE, are_inside
 from src.utils.errors import DatasetError
 

@@ -8,8 +8,8 @@ Published at https://deepfake-total.com/in_the_wild.
 
 from pathlib import Path
 
-from src.utils.dataset.layouts.listing import Listing
 from src.utils.dataset.layouts.protocol import peek_header, read_header, read_table, tell_header
+from src.utils.dataset.layouts.recording_index import Listing
 from src.utils.dataset.layouts.scan import Scan, Total
 from src.utils.dataset.layouts.tree import folders_below
 from src.utils.errors import DatasetError, shorten

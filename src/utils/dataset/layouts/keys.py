@@ -23,7 +23,7 @@ from src.utils.dataset.layouts.protocol import (
     read_protocol,
     read_table,
 )
-from src.utils.dataset.layouts.words import IDS
+from src.utils.dataset.layouts.spellings import IDS
 from src.utils.errors import ArgumentError, DatasetError
 
 ACCEPTED = (

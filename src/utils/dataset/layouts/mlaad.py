@@ -14,8 +14,8 @@ from pathlib import Path
 import pandas as pd
 
 from src.utils.config import BONA_FIDE, SPOOF
-from src.utils.dataset.layouts.listing import Listing
 from src.utils.dataset.layouts.protocol import read_table
+from src.utils.dataset.layouts.recording_index import Listing
 from src.utils.dataset.layouts.scan import Scan, files_table
 from src.utils.dataset.layouts.transcripts import read_transcripts
 from src.utils.dataset.layouts.tree import find_recordings, folders_below, stem_of

@@ -10,7 +10,7 @@ import pandas as pd
 
 from src.utils.dataset.layouts.columns import DistinctText, RepeatedText
 from src.utils.dataset.layouts.faults import Faults, cut
-from src.utils.dataset.layouts.words import SPELT, Words, attacks_of
+from src.utils.dataset.layouts.spellings import SPELT, Words, attacks_of
 from src.utils.dataset.schema import TRANSCRIPT, UTTERANCE
 from src.utils.errors import DatasetError, shorten
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pandas as pd
 
 from src.utils.config import BONA_FIDE, SPOOF
-from src.utils.dataset.layouts.listing import Listing
 from src.utils.dataset.layouts.protocol import peek_header, read_table
+from src.utils.dataset.layouts.recording_index import Listing
 from src.utils.dataset.layouts.scan import Scan
+from src.utils.dataset.layouts.spellings import Words
 from src.utils.dataset.layouts.tree import folders_below
-from src.utils.dataset.layouts.words import Words
 from src.utils.dataset.schema import SPLIT
 from src.utils.errors import DatasetError, shorten
 

@@ -7,7 +7,7 @@ import pytest
 
 from src.utils.dataset.layouts import columns
 from src.utils.dataset.layouts.protocol import read_lines, read_protocol, read_table
-from src.utils.dataset.layouts.words import Words
+from src.utils.dataset.layouts.spellings import Words
 from src.utils.errors import DatasetError
 
 FORMAT = ("speaker", "file", "gender", "attack", "label")

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from src.utils.dataset.layouts.words import attacks_of, genders_of, ids_of, labels_of
+from src.utils.dataset.layouts.spellings import attacks_of, genders_of, ids_of, labels_of
 
 
 def test_unknown_words_are_missing() -> None:
