@@ -16,11 +16,11 @@ from src.evaluation.join_scores import match_scores
 from src.evaluation.score_files import SCORES, read_scores
 from src.utils.dataset.layouts import asvspoof2021
 from src.utils.dataset.layouts.protocol import read_protocol
-from src.utils.dataset.layouts.spellings import Words
+from src.utils.dataset.layouts.spellings import Spellings
 from src.utils.errors import DatasetError
 
 _CLASSES = ("target", "nontarget", "spoof")
-_KEYS = Words(
+_KEYS = Spellings(
     lambda words: words.where(words.isin(_CLASSES)),
     "unknown key '{}'",
     f"{', '.join(_CLASSES)}; scores of ASVspoof 2021 need their ASV/trial_metadata.txt as well",
@@ -67,7 +67,7 @@ def read_asv_scores(path: Path, key: Path | None = None, subset: str | None = No
         When the key has no such subset.
     """
     if key is None:
-        trials = read_protocol(path, _FORMAT, words={"key": _KEYS, "score": SCORES})
+        trials = read_protocol(path, _FORMAT, spellings={"key": _KEYS, "score": SCORES})
     else:
         trials = _read_with_key(path, key, subset)
     found = {name: trials["score"][trials["key"] == name].to_numpy() for name in _CLASSES}
@@ -79,7 +79,7 @@ def read_asv_scores(path: Path, key: Path | None = None, subset: str | None = No
 
 def _read_with_key(path: Path, key: Path, subset: str | None) -> pd.DataFrame:
     words = {"key": _KEYS, "subset": asvspoof2021.SUBSETS}
-    trials = asvspoof2021.of_subset(read_protocol(key, _KEY_FORMAT, words=words), subset)
+    trials = asvspoof2021.of_subset(read_protocol(key, _KEY_FORMAT, spellings=words), subset)
     # To the reader of scores, a speaker and an utterance are a name with a space in it.
     trials["file"] = trials["speaker"] + " " + trials["utterance"]
     return match_scores(trials, read_scores(path)).trials

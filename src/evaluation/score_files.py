@@ -19,14 +19,14 @@ import numpy as np
 import pandas as pd
 
 from src.utils.config import BONA_FIDE
-from src.utils.dataset.layouts.faults import cut
+from src.utils.dataset.layouts.faults import excerpt
 from src.utils.dataset.layouts.protocol import (
     peek_header,
     read_lines,
     read_protocol,
     read_table,
 )
-from src.utils.dataset.layouts.spellings import IDS, Words, labels_of
+from src.utils.dataset.layouts.spellings import IDS, Spellings, labels_of
 from src.utils.dataset.layouts.tree import stem_of, without_suffix
 from src.utils.dataset.schema import text_column
 from src.utils.errors import DatasetError, choose
@@ -102,11 +102,11 @@ def read_scores(path: Path) -> ScoreFile:
     form = _form_of(lines)
     if form is None:
         raise DatasetError(
-            f"{path} holds no scores in a known form: its first line is '{cut(lines[0])}'; "
+            f"{path} holds no scores in a known form: its first line is '{excerpt(lines[0])}'; "
             f"scores are {EXPECTS}"
         )
     columns = _COLUMNS[form]
-    table = read_protocol(path, columns, words=_WORDS, most=len(columns))
+    table = read_protocol(path, columns, spellings=_WORDS, most=len(columns))
     return ScoreFile(
         *(path, form, table["file"], table["score"].to_numpy()),
         keys=table.get("label"),
@@ -178,7 +178,7 @@ def _read_table(
     table = read_table(
         *(path, [file, score], delimiter, [] if label is None else [label]),
         renamed={file: "file", score: "score"} | ({} if label is None else {label: "key"}),
-        words=_WORDS | {"file": IDS},
+        spellings=_WORDS | {"file": IDS},
         most=len(header) if delimiter is None else None,
     )
     # Other tools number the classes, one way or the other: that says nothing here.
@@ -195,7 +195,7 @@ def _numbers(texts: pd.Series) -> pd.Series:
     return numbers.where(np.isfinite(numbers))
 
 
-SCORES = Words(_numbers, "the score '{}' is no finite number")
+SCORES = Spellings(_numbers, "the score '{}' is no finite number")
 _WORDS = {"score": SCORES}
 
 

@@ -9,7 +9,7 @@ The official parts become the column `split`. Published at https://doi.org/10.74
 from pathlib import Path
 
 from src.utils.dataset.layouts.protocol import read_protocol
-from src.utils.dataset.layouts.recording_index import Listing
+from src.utils.dataset.layouts.recording_index import RecordingIndex
 from src.utils.dataset.layouts.scan import Scan, Total
 from src.utils.dataset.layouts.tree import find_named, has_named
 from src.utils.dataset.schema import SPLIT
@@ -44,11 +44,11 @@ def scan(folder: Path) -> Scan:
     found = find_named(folder, _PROTOCOLS, _DEPTH)
     if not found:
         raise DatasetError(f"no ASVspoof2019.LA.cm protocol in {folder}; the layout is {EXPECTS}")
-    listing = Listing(folder, by_stem=True)
+    index = RecordingIndex(folder, by_stem=True)
     totals = []
     for name, path in found.items():
         split, expected = _PROTOCOLS[name]
         trials = read_protocol(path, FORMAT)
         totals.append(Total(f"ASVspoof 2019 LA {split}, lines listed", len(trials), expected))
-        listing.take(trials.assign(**{SPLIT: split}), name)
-    return listing.scan("asvspoof2019", totals)
+        index.take(trials.assign(**{SPLIT: split}), name)
+    return index.scan("asvspoof2019", totals)

@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from src.utils.dataset.layouts.protocol import read_protocol
-from src.utils.dataset.layouts.recording_index import Listing
+from src.utils.dataset.layouts.recording_index import RecordingIndex
 from src.utils.dataset.layouts.scan import Scan, Total
-from src.utils.dataset.layouts.spellings import Words
+from src.utils.dataset.layouts.spellings import Spellings
 from src.utils.dataset.layouts.tree import folders_below, has_named
 from src.utils.dataset.schema import SPLIT
 from src.utils.errors import DatasetError, choose
@@ -29,7 +29,7 @@ DF = (
 _EXPECTED = {"LA": 148_176, "DF": 533_928}
 """Lines of the subset eval."""
 
-SUBSETS = Words(
+SUBSETS = Spellings(
     # The evaluation scripts of the challenge call the hidden subset a track.
     lambda words: words.where(words.str.fullmatch("progress|eval|hidden(_track(_[12])?)?")),
     "unknown subset '{}'",
@@ -58,10 +58,10 @@ def scan(folder: Path) -> Scan:
     keys = [place / _KEY for place in folders_below(folder, _DEPTH) if (place / _KEY).is_file()]
     if not keys:
         raise DatasetError(f"no {_KEY} in {folder}; the layout is {EXPECTS}")
-    listing = Listing(folder, by_stem=True)
+    index = RecordingIndex(folder, by_stem=True)
     totals: dict[str, Total] = {}
     for path in keys:
-        trials = read_protocol(path, LA, DF, words={"subset": SUBSETS})
+        trials = read_protocol(path, LA, DF, spellings={"subset": SUBSETS})
         track = "DF" if "vocoder" in trials else "LA"
         name = path.relative_to(folder).as_posix()
         if track in totals:
@@ -70,8 +70,8 @@ def scan(folder: Path) -> Scan:
         what = f"ASVspoof 2021 {track} eval, lines listed"
         totals[track] = Total(what, int(is_eval.sum()), _EXPECTED[track])
         trials[SPLIT] = trials["subset"].where(is_eval, "")
-        listing.take(trials, name)
-    return listing.scan("asvspoof2021", [totals[track] for track in _EXPECTED if track in totals])
+        index.take(trials, name)
+    return index.scan("asvspoof2021", [totals[track] for track in _EXPECTED if track in totals])
 
 
 def of_subset(trials: pd.DataFrame, subset: str | None = None) -> pd.DataFrame:

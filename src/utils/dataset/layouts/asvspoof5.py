@@ -10,7 +10,7 @@ with fewer columns instead. A coded clip names the clip that was coded: the two 
 from pathlib import Path
 
 from src.utils.dataset.layouts.protocol import read_protocol
-from src.utils.dataset.layouts.recording_index import Listing
+from src.utils.dataset.layouts.recording_index import RecordingIndex
 from src.utils.dataset.layouts.scan import Scan, Total
 from src.utils.dataset.layouts.tree import find_named, has_named
 from src.utils.dataset.schema import SPLIT, UTTERANCE
@@ -59,7 +59,7 @@ def scan(folder: Path) -> Scan:
         names = [name for name in found if _PROTOCOLS[name] == part]
         if len(names) > 1:
             raise DatasetError(f"{folder} has two protocols of {part}: {shorten(names)}; keep one")
-    listing = Listing(folder, by_stem=True)
+    index = RecordingIndex(folder, by_stem=True)
     totals = []
     for name, path in found.items():
         split = _PROTOCOLS[name]
@@ -68,5 +68,5 @@ def scan(folder: Path) -> Scan:
         totals.append(Total(what, len(trials), _EXPECTED[split]))
         source = trials[UTTERANCE] if UTTERANCE in trials else trials["file"]
         trials[UTTERANCE] = source.where(source != "-", trials["file"])
-        listing.take(trials.assign(**{SPLIT: split}), name)
-    return listing.scan("asvspoof5", totals)
+        index.take(trials.assign(**{SPLIT: split}), name)
+    return index.scan("asvspoof5", totals)

@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from src.utils.audio.io import AUDIO_SUFFIXES, is_audio
-from src.utils.dataset.layouts.protocol import read_header, read_table, tell_header
+from src.utils.dataset.layouts.protocol import describe_header, read_header, read_table
 from src.utils.dataset.layouts.scan import Scan
-from src.utils.dataset.layouts.spellings import Words
+from src.utils.dataset.layouts.spellings import Spellings
 from src.utils.dataset.layouts.tree import find_recordings
 from src.utils.dataset.schema import TRANSCRIPT, UTTERANCE, are_inside
 from src.utils.errors import DatasetError
@@ -63,13 +63,13 @@ def scan(folder: Path) -> Scan:
     return Scan("csv", files.sort_values("file", ignore_index=True), problems)
 
 
-def read_metadata(path: Path, files: Words) -> pd.DataFrame:
+def read_metadata(path: Path, files: Spellings) -> pd.DataFrame:
     """Read such a table, wherever it lies.
 
     Parameters
     ----------
     path : pathlib.Path
-    files : Words
+    files : Spellings
         What may stand in the column `file`.
 
     Raises
@@ -82,9 +82,11 @@ def read_metadata(path: Path, files: Words) -> pd.DataFrame:
     for column in ("file", "label"):
         if column not in names:
             also = " (or path)" if column == "file" else ""
-            raise DatasetError(f"{path} has no column {column}{also}; {tell_header(header, ',')}")
+            raise DatasetError(
+                f"{path} has no column {column}{also}; {describe_header(header, ',')}"
+            )
     renamed = dict(zip(header, names, strict=True))
-    table = read_table(path, header, renamed=renamed, words={"file": files})
+    table = read_table(path, header, renamed=renamed, spellings={"file": files})
     for column in ("speaker", "id", "gender", "attack"):
         if column not in table:
             table[column] = ""
@@ -111,4 +113,4 @@ def _plain(files: pd.Series) -> pd.Series:
     return plain.where(are_inside(plain) & (plain != "."))
 
 
-_FILES = Words(_plain, "'{}' is not a path inside the data set")
+_FILES = Spellings(_plain, "'{}' is not a path inside the data set")

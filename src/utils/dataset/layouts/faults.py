@@ -27,7 +27,7 @@ class Faults:
         self.reasons.setdefault(number, []).append(reason)
         self._by_kind.setdefault(kind, []).append(number)
 
-    def tell(self, path: Path, n_lines: int, known: Mapping[str, str]) -> str:
+    def message(self, path: Path, n_lines: int, known: Mapping[str, str]) -> str:
         """Count the broken lines and show the first of every kind.
 
         Parameters
@@ -40,7 +40,7 @@ class Faults:
         """
         shown = sorted({n for numbers in self._by_kind.values() for n in numbers[:SHOWN]})
         with path.open(encoding="utf-8-sig") as stream:
-            lines = {n: cut(line) for n, line in enumerate(stream, 1) if n in shown}
+            lines = {n: excerpt(line) for n, line in enumerate(stream, 1) if n in shown}
         texts = [
             f"line {number}: {' and '.join(self.reasons[number])} in '{lines.get(number, '')}'"
             for number in shown
@@ -57,7 +57,7 @@ class Faults:
         )
 
 
-def cut(text: str) -> str:
+def excerpt(text: str) -> str:
     """Return a text for a message: on one line, and not longer than `SHOWN_CHARACTERS`."""
     line = " ".join(text.split())
     return line if len(line) <= SHOWN_CHARACTERS else f"{line[: SHOWN_CHARACTERS - 1]}…"

@@ -8,8 +8,8 @@ Published at https://deepfake-total.com/in_the_wild.
 
 from pathlib import Path
 
-from src.utils.dataset.layouts.protocol import peek_header, read_header, read_table, tell_header
-from src.utils.dataset.layouts.recording_index import Listing
+from src.utils.dataset.layouts.protocol import describe_header, peek_header, read_header, read_table
+from src.utils.dataset.layouts.recording_index import RecordingIndex
 from src.utils.dataset.layouts.scan import Scan, Total
 from src.utils.dataset.layouts.tree import folders_below
 from src.utils.errors import DatasetError, shorten
@@ -37,7 +37,7 @@ def scan(folder: Path) -> Scan:
     there = _tables(folder)
     found = [path for path in there if _fits(path)]
     if there and not found:
-        told = tell_header(read_header(there[0], ","), ",")
+        told = describe_header(read_header(there[0], ","), ",")
         raise DatasetError(f"{there[0]} must have the columns {','.join(_COLUMNS)} alone; {told}")
     if len(found) != 1:
         told = f"more than one ({shorten(found)})" if found else "none"
@@ -46,9 +46,9 @@ def scan(folder: Path) -> Scan:
     total = Total("In-the-Wild, lines listed", len(files), _EXPECTED)
     place = found[0].parent.relative_to(folder)
     files["file"] = [(place / file).as_posix() for file in files["file"].tolist()]
-    listing = Listing(folder)
-    listing.take(files, _TABLE)
-    return listing.scan("in-the-wild", [total])
+    index = RecordingIndex(folder)
+    index.take(files, _TABLE)
+    return index.scan("in-the-wild", [total])
 
 
 def _tables(folder: Path) -> list[Path]:

@@ -16,7 +16,7 @@ from src.utils.dataset.layouts import (
     csv_table,
     spoofceleb,
 )
-from src.utils.dataset.layouts.faults import cut
+from src.utils.dataset.layouts.faults import excerpt
 from src.utils.dataset.layouts.protocol import (
     peek_header,
     read_lines,
@@ -101,6 +101,6 @@ def _read_with_header(path: Path) -> pd.DataFrame | None:
 def _read_without_header(path: Path) -> pd.DataFrame:
     lines = [fields for _, fields in islice(read_lines(path), _PROBED)]
     if lines and not {len(fields) for fields in lines} & {len(names) for names in _FORMATS}:
-        first = cut(" ".join(lines[0]))
+        first = excerpt(" ".join(lines[0]))
         raise DatasetError(f"{path} is no key: its first line is '{first}'; a key is {ACCEPTED}")
-    return read_protocol(path, *_FORMATS, words={"subset": asvspoof2021.SUBSETS})
+    return read_protocol(path, *_FORMATS, spellings={"subset": asvspoof2021.SUBSETS})

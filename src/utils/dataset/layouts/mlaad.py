@@ -15,7 +15,7 @@ import pandas as pd
 
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.dataset.layouts.protocol import read_table
-from src.utils.dataset.layouts.recording_index import Listing
+from src.utils.dataset.layouts.recording_index import RecordingIndex
 from src.utils.dataset.layouts.scan import Scan, files_table
 from src.utils.dataset.layouts.transcripts import read_transcripts
 from src.utils.dataset.layouts.tree import find_recordings, folders_below, stem_of
@@ -62,15 +62,15 @@ def scan(folder: Path, bona_fide: Path | None = None) -> Scan:
     if len(found) != 1:
         told = f"more than one ({shorten(found)})" if found else "none"
         raise DatasetError(f"{folder} must hold one folder with {EXPECTS}; it holds {told}")
-    listing = Listing(folder)
+    index = RecordingIndex(folder)
     paths = sorted(found[0].glob(f"fake/*/*/{_TABLE}"))
     tables = [_read_system(path, folder) for path in paths]
-    listing.take(pd.concat(tables, ignore_index=True).fillna(""), _TABLE)
+    index.take(pd.concat(tables, ignore_index=True).fillna(""), _TABLE)
     listed = {path.parent.relative_to(folder).as_posix() for path in paths}
-    listing.leave_out(
+    index.leave_out(
         lambda file: file.rpartition("/")[0] not in listed, f"lies in a folder without {_TABLE}"
     )
-    spoofs = listing.scan("mlaad")
+    spoofs = index.scan("mlaad")
     if bona_fide is None:
         return spoofs
     # The other corpus may lie in the folder too; there, no table lists it.

@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from src.utils.dataset.layouts.columns import DistinctText, RepeatedText
-from src.utils.dataset.layouts.faults import Faults, cut
-from src.utils.dataset.layouts.spellings import SPELT, Words, attacks_of
+from src.utils.dataset.layouts.faults import Faults, excerpt
+from src.utils.dataset.layouts.spellings import COMMON_SPELLINGS, Spellings, attacks_of
 from src.utils.dataset.schema import TRANSCRIPT, UTTERANCE
 from src.utils.errors import DatasetError, shorten
 
@@ -88,19 +88,19 @@ def peek_header(path: Path, delimiter: str | None) -> list[str]:
         return []
 
 
-def tell_header(header: Sequence[str], delimiter: str | None) -> str:
+def describe_header(header: Sequence[str], delimiter: str | None) -> str:
     """Say what the first line of a table is that lacks columns."""
     if not header:
         return "the file is empty"
     if len(header) == 1 and delimiter is not None:
-        return f"its first line, '{cut(header[0])}', is not separated by '{delimiter}'"
-    return f"found {shorten(map(cut, header), 20)}"
+        return f"its first line, '{excerpt(header[0])}', is not separated by '{delimiter}'"
+    return f"found {shorten(map(excerpt, header), 20)}"
 
 
 def read_protocol(
     path: Path,
     *formats: Sequence[str],
-    words: Mapping[str, Words] | None = None,
+    spellings: Mapping[str, Spellings] | None = None,
     most: int | None = None,
 ) -> pd.DataFrame:
     """Read a protocol whose columns are separated by spaces and have no header.
@@ -111,7 +111,7 @@ def read_protocol(
     *formats : sequence of str
         The columns' names in their order, empty for one to leave out; several of different
         length where the protocol has versions.
-    words : mapping of str to Words, optional
+    spellings : mapping of str to Spellings, optional
         What a column may hold, beside `label` and `gender`.
     most : int, optional
         See `read_lines`.
@@ -133,8 +133,8 @@ def read_protocol(
     length = next((length for length in lengths if length in by_length), None)
     if length is None:
         lengths_known = " or ".join(map(str, by_length))
-        return _read(path, read_lines(path, most=most), formats[0], lengths_known, words)
-    return _read(path, read_lines(path, most=most), by_length[length], str(length), words)
+        return _read(path, read_lines(path, most=most), formats[0], lengths_known, spellings)
+    return _read(path, read_lines(path, most=most), by_length[length], str(length), spellings)
 
 
 def read_table(
@@ -143,7 +143,7 @@ def read_table(
     delimiter: str | None = ",",
     also: Sequence[str] = (),
     renamed: Mapping[str, str] | None = None,
-    words: Mapping[str, Words] | None = None,
+    spellings: Mapping[str, Spellings] | None = None,
     most: int | None = None,
 ) -> pd.DataFrame:
     """Read a protocol whose first line names its columns.
@@ -157,7 +157,7 @@ def read_table(
         See `read_lines`.
     renamed : mapping of str to str, optional
         What a column is to be called, if not as in the file.
-    words : mapping of str to Words, optional
+    spellings : mapping of str to Spellings, optional
         See `read_protocol`; by what the column is to be called.
     most : int, optional
         See `read_lines`.
@@ -177,11 +177,11 @@ def read_table(
     missing = [name for name in needed if name not in header]
     if missing:
         raise DatasetError(
-            f"{path} has no column {', '.join(missing)}; {tell_header(header, delimiter)}"
+            f"{path} has no column {', '.join(missing)}; {describe_header(header, delimiter)}"
         )
     known = {name: name for name in (*needed, *also)} | dict(renamed or {})
     names = [known.get(name, "") for name in header]
-    return _read(path, lines, names, str(len(header)), words)
+    return _read(path, lines, names, str(len(header)), spellings)
 
 
 def _split_right(line: str, most: int) -> list[str]:
@@ -197,7 +197,7 @@ def _read(
     lines: Iterator[tuple[int, list[str]]],
     names: Sequence[str],
     expected: str,
-    words: Mapping[str, Words] | None,
+    spellings: Mapping[str, Spellings] | None,
 ) -> pd.DataFrame:
     """Read lines of the columns `names`, and check them."""
     faults = Faults()
@@ -228,11 +228,13 @@ def _read(
                 columns[name].extend(values)
     table = pd.DataFrame({name: column.to_series() for name, column in columns.items()})
     n_lines = len(numbers) + len(faults.reasons)
-    spelt = {name: of for name, of in (SPELT | dict(words or {})).items() if name in table}
+    spelt = {
+        name: of for name, of in (COMMON_SPELLINGS | dict(spellings or {})).items() if name in table
+    }
     table = _checked(table, numbers, spelt, file, faults)
     if faults.reasons:
         known = {name: of.known for name, of in spelt.items() if of.known}
-        raise DatasetError(faults.tell(path, n_lines, known))
+        raise DatasetError(faults.message(path, n_lines, known))
     if not n_lines:
         raise DatasetError(f"{path} lists nothing")
     return table
@@ -241,7 +243,7 @@ def _read(
 def _checked(
     table: pd.DataFrame,
     numbers: Sequence[int],
-    spelt: Mapping[str, Words],
+    spelt: Mapping[str, Spellings],
     file: DistinctText,
     faults: Faults,
 ) -> pd.DataFrame:
@@ -249,7 +251,7 @@ def _checked(
     translated = {name: of.translate(table[name]) for name, of in spelt.items()}
     for name, column in translated.items():
         for row in table.index[column.isna()]:
-            faults.add(name, numbers[row], spelt[name].fault.format(cut(table[name][row])))
+            faults.add(name, numbers[row], spelt[name].fault.format(excerpt(table[name][row])))
     table = table.assign(**translated)
     repeats = _repeats(table["file"]) if "file" in spelt else file.repeats()
     for row in repeats:
@@ -257,7 +259,7 @@ def _checked(
     if "label" in table and "attack" in table:
         attack = attacks_of(table["attack"], table["label"])
         for row in table.index[attack.isna() & table["attack"].notna()]:
-            told = f"bona-fide with the attack {cut(table['attack'][row])}"
+            told = f"bona-fide with the attack {excerpt(table['attack'][row])}"
             faults.add("bona-fide with an attack", numbers[row], told)
         table["attack"] = attack
     return table

@@ -9,7 +9,7 @@ from src.utils.dataset.layouts.scan import Scan, Total, files_table
 from src.utils.dataset.layouts.tree import find_recordings, stem_of
 
 
-class Listing:
+class RecordingIndex:
     """The recordings below a folder, to be taken by what lists them.
 
     Parameters

@@ -21,7 +21,7 @@ _NOTHING = ("", "-", "n/a", "none")
 
 
 @dataclass(frozen=True)
-class Words:
+class Spellings:
     """What a column may hold.
 
     Attributes
@@ -66,14 +66,14 @@ def ids_of(words: pd.Series) -> pd.Series:
     return plain.where(plain != "")
 
 
-IDS = Words(ids_of, "the name of the recording is empty")
+IDS = Spellings(ids_of, "the name of the recording is empty")
 """The column `file` of a list that is not of one folder's recordings."""
 
-SPELT = {
-    "label": Words(
+COMMON_SPELLINGS = {
+    "label": Spellings(
         labels_of, "unknown label '{}'", "bona-fide, bonafide, real, genuine, spoof, fake"
     ),
-    "gender": Words(genders_of, "unknown gender '{}'", "M, F, male, female, empty"),
+    "gender": Spellings(genders_of, "unknown gender '{}'", "M, F, male, female, empty"),
 }
 """The columns whose words are the same in every layout."""
 

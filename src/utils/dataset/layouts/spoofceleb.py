@@ -13,9 +13,9 @@ import pandas as pd
 
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.dataset.layouts.protocol import peek_header, read_table
-from src.utils.dataset.layouts.recording_index import Listing
+from src.utils.dataset.layouts.recording_index import RecordingIndex
 from src.utils.dataset.layouts.scan import Scan
-from src.utils.dataset.layouts.spellings import Words
+from src.utils.dataset.layouts.spellings import Spellings
 from src.utils.dataset.layouts.tree import folders_below
 from src.utils.dataset.schema import SPLIT
 from src.utils.errors import DatasetError, shorten
@@ -25,7 +25,7 @@ EXPECTS = "metadata/{train,development,evaluation}.csv (file,speaker,attack) and
 _PARTS = {"train": "train", "development": "dev", "evaluation": "eval"}
 COLUMNS = ["file", "speaker", "attack"]
 _BONA_FIDE = "a00"
-_ATTACKS = Words(
+_ATTACKS = Spellings(
     lambda words: words.where(words.str.fullmatch(r"a\d\d")), "unknown attack '{}'", "a00, a01, ..."
 )
 _PROBED = 100
@@ -53,13 +53,13 @@ def scan(folder: Path) -> Scan:
         raise DatasetError(f"{folder} must hold one folder with {EXPECTS}; it holds {told}")
     [(place, tables)] = found.items()
     base = place.relative_to(folder)
-    listing = Listing(folder)
+    index = RecordingIndex(folder)
     for part, path in tables.items():
         trials = read_part(path)
         bases = [base / "flac" / part, base / "flac", base]
-        trials["file"] = _whole_paths(trials["file"], bases, listing)
-        listing.take(trials.assign(**{SPLIT: _PARTS[part]}), path.name)
-    return listing.scan("spoofceleb")
+        trials["file"] = _whole_paths(trials["file"], bases, index)
+        index.take(trials.assign(**{SPLIT: _PARTS[part]}), path.name)
+    return index.scan("spoofceleb")
 
 
 def read_part(path: Path) -> pd.DataFrame:
@@ -70,7 +70,7 @@ def read_part(path: Path) -> pd.DataFrame:
     DatasetError
         When it is broken or lacks a column.
     """
-    trials = read_table(path, COLUMNS, words={"attack": _ATTACKS})
+    trials = read_table(path, COLUMNS, spellings={"attack": _ATTACKS})
     is_real = trials["attack"] == _BONA_FIDE
     label = is_real.map({True: BONA_FIDE, False: SPOOF}).astype("str")
     return trials.assign(label=label, attack=trials["attack"].where(~is_real, ""))
@@ -92,10 +92,10 @@ def _fit(tables: dict[str, Path]) -> bool:
     return any(set(COLUMNS) <= set(peek_header(path, ",")) for path in tables.values())
 
 
-def _whole_paths(files: pd.Series, bases: list[Path], listing: Listing) -> list[str]:
+def _whole_paths(files: pd.Series, bases: list[Path], index: RecordingIndex) -> list[str]:
     """Put before the paths of a table the folder in which most of its first rows lie."""
     prefixes = [f"{base.as_posix()}/" if base.parts else "" for base in bases]
     plain = files.str.removeprefix("./")
     probed = plain[:_PROBED].tolist()
-    hits = [sum(prefix + file in listing for file in probed) for prefix in prefixes]
+    hits = [sum(prefix + file in index for file in probed) for prefix in prefixes]
     return [prefixes[hits.index(max(hits))] + file for file in plain.tolist()]

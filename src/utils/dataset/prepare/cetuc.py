@@ -19,7 +19,7 @@ from src.utils.dataset.prepare.archives import (
 )
 from src.utils.dataset.prepare.open_archive import open_archive
 from src.utils.dataset.prepare.sources import Source, find_sources, is_archive
-from src.utils.dataset.prepare.unpack import judge
+from src.utils.dataset.prepare.unpack import check_member
 from src.utils.errors import ArchiveError
 from src.utils.files import file_identity, sha256_text
 
@@ -178,7 +178,7 @@ def _plain(folder: str) -> str:
 
 
 @dataclass(frozen=True)
-class Part:
+class CorpusArchive:
     """An archive of the corpus, and the path that its entries continue.
 
     Attributes
@@ -198,11 +198,11 @@ class Part:
         Raises
         ------
         ArchiveError
-            As `judge` does.
+            As `check_member` does.
         """
         with open_archive(self.source) as archive:
             for member in archive.members():
-                path, _ = judge(member, self.source.paths[0])
+                path, _ = check_member(member, self.source.paths[0])
                 if member.kind == "file":
                     yield self.prefix / path
 
@@ -230,7 +230,7 @@ class LooseRecordings:
         return sha256_text("".join(rows))
 
     def paths(self) -> Iterator[PurePosixPath]:
-        """List the recordings below the prefix (see `Part`)."""
+        """List the recordings below the prefix (see `CorpusArchive`)."""
         return (self.prefix / self._name(file) for file in self._files)
 
     def members(self) -> Iterator[Member]:
@@ -247,7 +247,7 @@ class LooseRecordings:
         return file.relative_to(self.folder).as_posix()
 
 
-def find_parts(given: Path, root: Path) -> tuple[list[Part], LooseRecordings]:
+def find_parts(given: Path, root: Path) -> tuple[list[CorpusArchive], LooseRecordings]:
     """Find the archives and the loose recordings of clones or downloads, at any depth.
 
     Parameters
@@ -280,5 +280,5 @@ def find_parts(given: Path, root: Path) -> tuple[list[Part], LooseRecordings]:
     for source in find_sources(archives):
         if given.is_dir() or given in source.paths:
             inside = source.paths[0].parent.relative_to(folder).as_posix()
-            parts.append(Part(source, prefix / inside / source.name.partition(".")[0]))
+            parts.append(CorpusArchive(source, prefix / inside / source.name.partition(".")[0]))
     return parts, LooseRecordings(folder, recordings, prefix)

@@ -98,7 +98,7 @@ def _entries(text: str) -> Iterator[tuple[str, str]]:
             yield name.rpartition("/")[2], digest.lower()
 
 
-def compute(source: Source, expected: dict[Path, Checksum]) -> Digests:
+def compute_digests(source: Source, expected: dict[Path, Checksum]) -> Digests:
     """Read an archive once and compare every piece that has a checksum.
 
     Parameters

@@ -195,7 +195,7 @@ CORPORA = {corpus.name: corpus for corpus in _ALL}
 """By the name that `--corpus` takes."""
 
 
-def recognise(paths: list[str]) -> Corpus | None:
+def recognise_corpus(paths: list[str]) -> Corpus | None:
     """Return the corpus that most of the given paths belong to, CETUC only for want of another."""
     hits = {name: sum(map(corpus.holds, paths)) for name, corpus in CORPORA.items()}
     # A person's folder such as Paula_F026 is the weakest of the marks.

@@ -13,14 +13,14 @@ from src.utils.dataset.prepare.checksums import (
     Checksum,
     Digests,
     checksum_beside,
-    compute,
+    compute_digests,
     require_equal,
 )
-from src.utils.dataset.prepare.corpora import Corpus, recognise
+from src.utils.dataset.prepare.corpora import Corpus, recognise_corpus
 from src.utils.dataset.prepare.fetch import fetch_repository
 from src.utils.dataset.prepare.names import LOCK, WORK
 from src.utils.dataset.prepare.open_archive import open_archive
-from src.utils.dataset.prepare.record import Entry, Record, identity_of
+from src.utils.dataset.prepare.record import Record, UnpackedArchive, identity_of
 from src.utils.dataset.prepare.sources import Source, find_sources, is_archive
 from src.utils.dataset.prepare.unpack import Place, clean, everything, plan_archive, unpack
 from src.utils.errors import ArchiveError, ArgumentError, AudiosError, shorten
@@ -41,7 +41,7 @@ class Prepared:
     ----------
     root : pathlib.Path
     corpus : Corpus
-    entries : list of Entry
+    entries : list of UnpackedArchive
         Of the archives that were asked for.
     n_skipped : int
         How many of them had been unpacked before.
@@ -57,7 +57,7 @@ class Prepared:
 
     root: Path
     corpus: Corpus
-    entries: list[Entry]
+    entries: list[UnpackedArchive]
     n_skipped: int
     missing: list[str]
     people: People | None = None
@@ -139,7 +139,7 @@ class _Work:
     corpus: Corpus
     record: Record
     checksum: Checksum | None
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[UnpackedArchive] = field(default_factory=list)
     n_skipped: int = 0
 
     def take(self, source: Source, place: Place = everything) -> None:
@@ -177,7 +177,7 @@ class _Work:
         checked: str,
         identity: list[list[str]],
         place: Place,
-    ) -> Entry:
+    ) -> UnpackedArchive:
         plan = plan_archive(archive, path, self.root, place)
         # Of CETUC's, one may hold a mute clip alone.
         if not plan.n_files and place is everything:
@@ -185,7 +185,7 @@ class _Work:
                 f"{path} holds nothing of {self.corpus.title}; {_to_be_had(self.corpus)}"
             )
         unpack(archive, path, self.root, digests.sha256, plan, place)
-        return Entry(
+        return UnpackedArchive(
             name=name,
             sha256=digests.sha256,
             md5=digests.md5,
@@ -197,12 +197,12 @@ class _Work:
             last=str(plan.last),
         )
 
-    def _add(self, entry: Entry) -> None:
+    def _add(self, entry: UnpackedArchive) -> None:
         self.record.add(entry)
         clean(self.root, entry.sha256)
         self.entries.append(entry)
 
-    def _skip(self, entry: Entry) -> None:
+    def _skip(self, entry: UnpackedArchive) -> None:
         # A kill may have come between the record and the tidying.
         clean(self.root, entry.sha256)
         self.entries.append(entry)
@@ -216,7 +216,7 @@ class _Work:
             digests, checked = Digests(known.sha256, known.md5), known.checked
         else:
             expected = {} if self.checksum else self._expected(source)
-            digests = compute(source, expected)
+            digests = compute_digests(source, expected)
             checked = NOT_CHECKED
             if expected:
                 first = next(iter(expected.values()))
@@ -262,7 +262,7 @@ def _prepare_people(work: _Work, archives: Path | None) -> People | None:
     counted = [(part, people.learn(part.paths())) for part in parts]
     if not people.learn(loose.paths()) + sum(n_clips for _, n_clips in counted):
         where = parts[0].source.paths[0] if parts else loose.folder
-        other = recognise(people.lost[:_LOOKED_AT])
+        other = recognise_corpus(people.lost[:_LOOKED_AT])
         which = f": it is {other.title}, so pass --corpus={other.name}" if other else ""
         raise ArchiveError(
             f"{where} holds no recording in a folder named by a person's id, such as "
@@ -345,7 +345,7 @@ def _require_corpus(archive: Archive, corpus: Corpus, path: Path) -> None:
         raise ArchiveError(
             f"{path} holds archives ({shorten(inner, 3)}); unpack it and pass that folder"
         )
-    other = recognise(names)
+    other = recognise_corpus(names)
     if other is not None:
         raise ArchiveError(
             f"{path} holds {other.title}, not {corpus.title}; if so, pass --corpus={other.name}"

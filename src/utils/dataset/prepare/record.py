@@ -11,7 +11,7 @@ from src.utils.files import file_identity, read_json, write_json
 
 
 @dataclass(frozen=True)
-class Entry:
+class UnpackedArchive:
     """One archive that is unpacked.
 
     Attributes
@@ -45,14 +45,14 @@ class Record:
     ----------
     root : pathlib.Path
     corpus : str
-    entries : list of Entry
+    entries : list of UnpackedArchive
     repositories : dict of str to str
         Commit by URL of the git repositories whose content is in place.
     """
 
     root: Path
     corpus: str
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[UnpackedArchive] = field(default_factory=list)
     repositories: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -70,7 +70,7 @@ class Record:
         content = read_json(path)
         try:
             found = str(content["corpus"])
-            entries = [Entry(**entry) for entry in content["archives"]]
+            entries = [UnpackedArchive(**entry) for entry in content["archives"]]
             repositories = dict(content.get("repositories", {}))
         except (TypeError, KeyError, ValueError):
             raise ArchiveError(f"{path} is not as it was written; remove it") from None
@@ -78,12 +78,12 @@ class Record:
             raise ArchiveError(f"{root} holds {found}; name another folder with --dataset")
         return cls(root, corpus, entries, repositories)
 
-    def known(self, source: Source) -> Entry | None:
+    def known(self, source: Source) -> UnpackedArchive | None:
         """Return what was written of an archive whose files have not changed since."""
         identity = identity_of(source)
         return next((entry for entry in self.entries if entry.identity == identity), None)
 
-    def done(self, sha256: str) -> Entry | None:
+    def done(self, sha256: str) -> UnpackedArchive | None:
         """Return the entry of an archive that is in place."""
         for entry in self.entries:
             witnesses = (entry.first, entry.last) if entry.n_files else ()
@@ -91,7 +91,7 @@ class Record:
                 return entry
         return None
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: UnpackedArchive) -> None:
         """Write down that an archive is in place."""
         self.entries = [old for old in self.entries if old.sha256 != entry.sha256] + [entry]
         self.write()

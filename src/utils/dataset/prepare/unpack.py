@@ -76,7 +76,7 @@ def plan_archive(archive: Archive, path: Path, root: Path, place: Place = everyt
     first = last = PurePosixPath()
     members = tqdm(archive.members(), f"listing {path.name}", unit="file", leave=False)
     for member in members:
-        inside, target = judge(member, path)
+        inside, target = check_member(member, path)
         if member.kind == "folder":
             continue
         outside = place(inside)
@@ -153,7 +153,7 @@ def _ready(root: Path, key: str) -> Path:
     return root / WORK / f"{key[:16]}.ready"
 
 
-def judge(member: Member, path: Path) -> tuple[PurePosixPath, PurePosixPath]:
+def check_member(member: Member, path: Path) -> tuple[PurePosixPath, PurePosixPath]:
     """Return the safe path of an entry and of what it links to.
 
     Raises
@@ -256,7 +256,7 @@ def _write(archive: Archive, path: Path, folder: Path, plan: Plan, place: Place)
         n_files = 0
         for member, stream in archive.files():
             # Judged again: what is read now need not be what was listed.
-            inside, _ = judge(member, path)
+            inside, _ = check_member(member, path)
             outside = place(inside)
             if outside is None:
                 continue

@@ -7,7 +7,7 @@ import pytest
 
 from src.utils.dataset.layouts import columns
 from src.utils.dataset.layouts.protocol import read_lines, read_protocol, read_table
-from src.utils.dataset.layouts.spellings import Words
+from src.utils.dataset.layouts.spellings import Spellings
 from src.utils.errors import DatasetError
 
 FORMAT = ("speaker", "file", "gender", "attack", "label")
@@ -141,10 +141,12 @@ def test_only_the_words_of_what_is_wrong_are_told(tmp_path: Path) -> None:
 
 
 def test_a_layout_has_words_of_its_own(tmp_path: Path) -> None:
-    words = {"attack": Words(lambda column: column.where(column != "A03"), "no {}, please", "A01")}
+    words = {
+        "attack": Spellings(lambda column: column.where(column != "A03"), "no {}, please", "A01")
+    }
     path = written(tmp_path, "s a F A01 spoof", "s b F A03 spoof", "s c F A01 huh")
     with pytest.raises(DatasetError) as raised:
-        read_protocol(path, FORMAT, words=words)
+        read_protocol(path, FORMAT, spellings=words)
     text = str(raised.value)
     assert "2 of 3 lines are broken: line 2: no A03, please in" in text
     assert "line 3: unknown label 'huh'" in text

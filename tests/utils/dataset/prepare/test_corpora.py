@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from src.utils.dataset.layouts import LAYOUTS
-from src.utils.dataset.prepare.corpora import CORPORA, recognise
+from src.utils.dataset.prepare.corpora import CORPORA, recognise_corpus
 from src.utils.dataset.prepare.open_archive import open_archive
 from src.utils.dataset.prepare.prepare import Prepared, prepare_dataset
 from src.utils.dataset.prepare.sources import find_sources
@@ -113,7 +113,7 @@ def test_the_tree_that_the_layout_reads(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", IN_ARCHIVES)
 def test_every_corpus_knows_its_own(name: str) -> None:
     for files in IN_ARCHIVES[name].values():
-        found = recognise(list(files))
+        found = recognise_corpus(list(files))
         assert found is not None and found.name == name
 
 

@@ -325,7 +325,7 @@ def test_what_is_done_is_skipped_without_being_read(
     archive = write_zip(tmp_path / "a.zip", GOOD)
     first = prepare(archive, tmp_path / "data")
     with monkeypatch.context() as patch:
-        patch.setattr(preparing, "compute", None)
+        patch.setattr(preparing, "compute_digests", None)
         patch.setattr(preparing, "open_archive", None)
         again = prepare(archive, tmp_path / "data")
     assert again.entries == first.entries and again.n_skipped == 1
