@@ -27,7 +27,7 @@ RESAMPLED_AT_ONCE = 1 << 14
 """Samples, few enough to stay in the cache on their way through the resampler."""
 
 WRITTEN_SUBTYPE = "PCM_16"
-"""What `write_waveform` writes."""
+"""Sample format that `write_waveform` writes."""
 
 PCM_BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 """Bits of a sample by subtype, for those that are integers."""
@@ -40,7 +40,7 @@ _UNKNOWN_SIZE = 0x7FFFF000
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What a file's header says.
+    """The header of a file: its rate, length, channels and format.
 
     Attributes
     ----------
@@ -49,8 +49,9 @@ class AudioInfo:
     frames : int
         Samples per channel.
     channels : int
+        How many there are.
     format, subtype : str
-        As libsndfile names them, for instance `WAV` and `PCM_16`.
+        Container and sample format as libsndfile names them, for instance `WAV` and `PCM_16`.
     """
 
     sample_rate: int
@@ -66,12 +67,23 @@ class AudioInfo:
 
 
 def is_audio(path: Path) -> bool:
-    """Say whether a file's suffix is one that AUDIOS reads."""
+    """Say whether a file's suffix is one that AUDIOS reads.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A file, there or not.
+    """
     return path.suffix.lower() in AUDIO_SUFFIXES
 
 
 def read_info(path: Path) -> AudioInfo:
     """Read a file's header only.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The recording, of which no sample is decoded.
 
     Raises
     ------
@@ -84,6 +96,13 @@ def read_info(path: Path) -> AudioInfo:
 
 def read_blocks(path: Path, seconds: float = BLOCK_SECONDS) -> Iterator[np.ndarray]:
     """Decode a file block by block, so that its length does not matter.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The recording.
+    seconds : float
+        The length of a block, in seconds; the last may be shorter.
 
     Yields
     ------
@@ -100,7 +119,13 @@ def read_blocks(path: Path, seconds: float = BLOCK_SECONDS) -> Iterator[np.ndarr
 
 
 def to_mono(block: np.ndarray) -> np.ndarray:
-    """Return the mean over channels of a block of shape (frames, channels)."""
+    """Return the mean over channels of a block of shape (frames, channels).
+
+    Parameters
+    ----------
+    block : numpy.ndarray
+        float32, shape (frames, channels).
+    """
     # One channel is its own mean, which would take a fifth of the time.
     return block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
 
@@ -124,7 +149,13 @@ class Resampler:
         self._samples = bytearray()
 
     def add(self, mono: np.ndarray) -> None:
-        """Add a block of shape (samples,)."""
+        """Add a block of shape (samples,).
+
+        Parameters
+        ----------
+        mono : numpy.ndarray
+            float32, at the native rate.
+        """
         if self._stream is None:
             self._samples += np.ascontiguousarray(mono).data
             return
@@ -133,7 +164,13 @@ class Resampler:
             self._samples += self._stream.resample_chunk(part).data
 
     def take(self, count: int) -> np.ndarray | None:
-        """Return and forget the first `count` samples, None while there are not so many yet."""
+        """Return and forget the first `count` samples, None while there are not so many yet.
+
+        Parameters
+        ----------
+        count : int
+            Samples at the wanted rate.
+        """
         size = count * np.dtype(np.float32).itemsize
         if len(self._samples) < size:
             return None
@@ -152,6 +189,13 @@ def read_waveform(path: Path, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
     """Decode a whole file as a mono waveform at `sample_rate`, holding little beside the result.
 
     Channels are averaged, and the rate is changed as `Resampler` does.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The recording.
+    sample_rate : int
+        The rate wanted, Hz.
 
     Returns
     -------
@@ -183,6 +227,15 @@ def read_waveform(path: Path, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
 def read_parts(path: Path, size: int, sample_rate: int = SAMPLE_RATE) -> Iterator[np.ndarray]:
     """Decode a file as `read_waveform` does, but part by part, so that its length does not matter.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        The recording.
+    size : int
+        Samples of a part, at `sample_rate`.
+    sample_rate : int
+        The rate wanted, Hz.
+
     Yields
     ------
     numpy.ndarray
@@ -207,7 +260,7 @@ def read_parts(path: Path, size: int, sample_rate: int = SAMPLE_RATE) -> Iterato
 
 @dataclass(frozen=True)
 class Level:
-    """How loud a recording is, over all its channels.
+    """Peak and RMS level of a recording, over all its channels.
 
     Attributes
     ----------
@@ -248,6 +301,11 @@ def full_scale(subtype: str) -> float:
     """Return the largest sample magnitude that `subtype` holds without clipping.
 
     Integer PCM of n bits ends at 1 - 2**(1 - n); everything else at 1.
+
+    Parameters
+    ----------
+    subtype : str
+        As libsndfile names it, such as `PCM_16`.
     """
     bits = PCM_BITS.get(subtype)
     return 1.0 if bits is None else 1.0 - 2.0 ** (1 - bits)
@@ -257,6 +315,15 @@ def write_blocks(path: Path, blocks: Iterable[np.ndarray], like: AudioInfo) -> N
     """Write blocks of shape (frames, channels) with the rate, format and subtype of `like`.
 
     The file appears under its name only when it is whole.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file to write, which is replaced.
+    blocks : iterable of numpy.ndarray
+        float32, shape (frames, channels), in order; full scale at 1.
+    like : AudioInfo
+        What the file shall be; its `frames` are not used.
 
     Raises
     ------
@@ -282,7 +349,17 @@ def write_blocks(path: Path, blocks: Iterable[np.ndarray], like: AudioInfo) -> N
 
 
 def write_waveform(path: Path, waveform: np.ndarray, sample_rate: int = SAMPLE_RATE) -> None:
-    """Write a mono waveform of shape (samples,) as 16-bit WAV."""
+    """Write a mono waveform of shape (samples,) as 16-bit WAV.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file to write, which is replaced.
+    waveform : numpy.ndarray
+        float32, full scale at 1; what exceeds it is clipped.
+    sample_rate : int
+        Hz.
+    """
     info = AudioInfo(sample_rate, len(waveform), 1, "WAV", WRITTEN_SUBTYPE)
     write_blocks(path, [waveform[:, None]], info)
 

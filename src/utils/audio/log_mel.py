@@ -12,7 +12,8 @@ import numpy as np
 from src.utils.config import SAMPLE_RATE
 
 VERSION = 1
-"""Of what comes out; what was kept of another one is computed anew."""
+"""Version of the log-mel computation: raise it when values change, so that patches kept of
+another version are computed anew."""
 
 WINDOW = 400
 HOP = 160
@@ -57,7 +58,7 @@ def compute_log_mel(waveform: np.ndarray) -> np.ndarray:
 
 
 def compute_blocks(waveform: np.ndarray) -> np.ndarray:
-    """Return the blocks of which patch i is the i-th and the next one.
+    """Return the log-mel spectrum in half patches: patch i is block i and the next one.
 
     As in the original, silence is put behind a waveform that is shorter than a patch, and behind
     the last patch where it has begun, so that every sample counts.
@@ -65,7 +66,7 @@ def compute_blocks(waveform: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     waveform : numpy.ndarray
-        float32 at 16 kHz, shape (samples,).
+        As for `compute_log_mel`.
 
     Returns
     -------
@@ -77,7 +78,12 @@ def compute_blocks(waveform: np.ndarray) -> np.ndarray:
 
 
 def padded_samples(n_samples: int) -> int:
-    """Return how many samples a waveform has when its last patch is filled up.
+    """Return how many samples a waveform has once it is padded to whole patches.
+
+    Parameters
+    ----------
+    n_samples : int
+        Samples of the waveform, at 16 kHz.
 
     Examples
     --------
@@ -98,7 +104,7 @@ def hann_window() -> np.ndarray:
 
 @cache
 def mel_weights() -> np.ndarray:
-    """Return what each bin of the spectrum adds to each band, float32 of shape (257, 64).
+    """Return the mel filter bank: the weight of each FFT bin in each band, float32 (257, 64).
 
     The triangles have straight sides on the mel scale, not in Hz, and reach 1 where the next one
     begins. The mel scale is that of HTK (Young et al., "The HTK book"): 1127 ln(1 + f / 700).

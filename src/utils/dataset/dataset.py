@@ -47,6 +47,11 @@ class Dataset:
     def open(cls, root: Path) -> "Dataset":
         """Open an existing data set.
 
+        Parameters
+        ----------
+        root : pathlib.Path
+            The data set's own folder, in which the tables lie.
+
         Raises
         ------
         DatasetError
@@ -73,6 +78,7 @@ class Dataset:
         Parameters
         ----------
         root : pathlib.Path
+            The data set's own folder.
         audio : pathlib.Path, optional
             Where the recordings are, if not in `root`.
         mounts : mapping of str to pathlib.Path, optional
@@ -103,7 +109,13 @@ class Dataset:
         return [self.audio, *self.mounts.values()]
 
     def path(self, file: str) -> Path:
-        """Return where a recording of the files table lies."""
+        """Return where a recording of the files table lies.
+
+        Parameters
+        ----------
+        file : str
+            The recording, as the `file` column names it.
+        """
         if self.mounts:
             first, _, rest = file.partition("/")
             if first in self.mounts:
@@ -127,7 +139,13 @@ class Dataset:
         return read_files_table(path)
 
     def write_tables(self, files: pd.DataFrame) -> None:
-        """Write the files table and the people table that follows from it."""
+        """Write the files table and the people table that follows from it.
+
+        Parameters
+        ----------
+        files : pandas.DataFrame
+            The files table, see `write_files_table`.
+        """
         people = people_of(files)
         write_files_table(self.root / FILES_TABLE, files)
         write_csv(self.root / PEOPLE_TABLE, people)
@@ -138,6 +156,7 @@ class Dataset:
         Parameters
         ----------
         files : sequence of str
+            Recordings, as the `file` column names them.
 
         Returns
         -------
@@ -159,13 +178,25 @@ class Dataset:
         return table
 
     def write_measurements(self, files: pd.DataFrame) -> None:
-        """Keep the measured columns with the size and time of the recordings they are of."""
+        """Keep the measured columns with the size and time of the recordings they are of.
+
+        Parameters
+        ----------
+        files : pandas.DataFrame
+            The files table, with the columns of `schema.NUMERIC`.
+        """
         table = files[["file", *NUMERIC]].copy()
         table[["bytes", "mtime_ns"]] = [file_identity(self.path(file)) for file in table["file"]]
         write_csv(self.root / MEASUREMENTS, table)
 
     def read_rejected(self, stage: str) -> dict[str, str]:
-        """Return the reason by file of what a stage set aside."""
+        """Return the reason by file of what a stage set aside.
+
+        Parameters
+        ----------
+        stage : str
+            The name of the task.
+        """
         path = self.root / REJECTED_TABLE
         if not path.is_file():
             return {}
@@ -174,7 +205,15 @@ class Dataset:
         return dict(zip(table["file"], table["reason"], strict=True))
 
     def write_rejected(self, stage: str, rejected: dict[str, str]) -> None:
-        """Replace this stage's rows in `rejected.csv` (`file,stage,reason`)."""
+        """Replace this stage's rows in `rejected.csv` (`file,stage,reason`).
+
+        Parameters
+        ----------
+        stage : str
+            The name of the task.
+        rejected : dict of str to str
+            The reason by file; may be empty.
+        """
         path = self.root / REJECTED_TABLE
         columns = ["file", "stage", "reason"]
         rows = pd.DataFrame(
@@ -189,6 +228,11 @@ class Dataset:
 
 def read_pointer(root: Path) -> tuple[Path, dict[str, Path]]:
     """Return the folder of recordings and the mounts of a data set, there or not.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The data set's own folder; it need not exist.
 
     Raises
     ------
@@ -213,6 +257,13 @@ def _require_apart(root: Path, folder: Path, flag: str) -> None:
 
 def require_some(accepted: int, rejected: dict[str, str]) -> None:
     """Fail a stage that has nothing left.
+
+    Parameters
+    ----------
+    accepted : int
+        How many recordings can be used.
+    rejected : dict of str to str
+        The reason by file of those that cannot.
 
     Raises
     ------

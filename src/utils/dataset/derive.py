@@ -57,6 +57,7 @@ class Derived:
     Attributes
     ----------
     dataset : Dataset
+        The copy.
     files : pandas.DataFrame
         The new files table: without the rejected, with new amplitudes.
     limited : int
@@ -64,6 +65,7 @@ class Derived:
     kept : int
         How many were already there.
     rejected : dict of str to str
+        The reason by file of what is not in the copy.
     """
 
     dataset: Dataset
@@ -88,6 +90,7 @@ def derive_dataset(
     Parameters
     ----------
     source : Dataset
+        The data set to copy, which is only read.
     output : pathlib.Path
         The new data set's folder, which may not touch the source's folders.
     stage : str
@@ -155,6 +158,13 @@ def derive_dataset(
 def require_output(source: Dataset, output: Path) -> None:
     """Refuse a folder that no recipe could write to, before anything is measured.
 
+    Parameters
+    ----------
+    source : Dataset
+        The data set to copy.
+    output : pathlib.Path
+        The folder of the copy.
+
     Raises
     ------
     DatasetError
@@ -167,7 +177,15 @@ def require_output(source: Dataset, output: Path) -> None:
 
 
 def file_generator(seed: int, file: str) -> np.random.Generator:
-    """Return a generator for one file, whatever the other files are."""
+    """Return a generator for one file, whatever the other files are.
+
+    Parameters
+    ----------
+    seed : int
+        The seed of the stage.
+    file : str
+        The recording, as the files table names it.
+    """
     digest = hashlib.sha256(file.encode()).digest()
     return np.random.default_rng([seed, *np.frombuffer(digest, np.uint32).tolist()])
 

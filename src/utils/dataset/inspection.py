@@ -19,14 +19,14 @@ from src.utils.files import file_identity, sha256_file
 from src.utils.parallel import attempt, map_ahead
 
 DATABASE = "inspection.sqlite"
-"""What was measured, and of which state of each recording; safe to delete."""
+"""The file of the measurements (see `RecordingCache`); safe to delete."""
 
 _COLUMNS = (*NAMES, "sha256", "fingerprint")
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What is known of recordings, a row a clip in one order.
+    """Measurements of the recordings of a data set, a row a clip in one order.
 
     Attributes
     ----------

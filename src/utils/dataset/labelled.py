@@ -66,12 +66,23 @@ class LabelledClips:
         return problems
 
     def where(self, mask: np.ndarray) -> Self:
-        """Return the clips for which `mask`, bool of shape (clips,), is true."""
+        """Return some of the clips.
+
+        Parameters
+        ----------
+        mask : numpy.ndarray
+            bool, shape (clips,): true for those wanted.
+        """
         rows: dict[str, Any] = {name: getattr(self, name)[mask] for name in self.per_clip}
         return replace(self, **rows)
 
     def require_both_classes(self, what: str) -> None:
         """Fail when a class is absent.
+
+        Parameters
+        ----------
+        what : str
+            What the clips are, to begin the message with.
 
         Raises
         ------

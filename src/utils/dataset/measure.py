@@ -15,6 +15,11 @@ AMPLITUDE_STAGE = "AddDatasetAmplitude"
 def add_durations(dataset: Dataset) -> tuple[pd.DataFrame, dict[str, str]]:
     """Fill `duration` (s) and `sample_rate` (Hz) from headers alone.
 
+    Parameters
+    ----------
+    dataset : Dataset
+        The data set, whose tables are written anew.
+
     Returns
     -------
     files : pandas.DataFrame
@@ -42,6 +47,11 @@ def add_amplitudes(dataset: Dataset) -> tuple[pd.DataFrame, dict[str, str]]:
     """Fill `amplitude` (peak magnitude, full scale 1), decoding in blocks on all cores.
 
     Returns and raises as `add_durations` does.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Its recordings are decoded, and its tables written anew.
     """
     files, outcome = _measure(
         dataset, AMPLITUDE_STAGE, lambda file: measure_level(dataset.path(file)).peak
@@ -50,7 +60,17 @@ def add_amplitudes(dataset: Dataset) -> tuple[pd.DataFrame, dict[str, str]]:
 
 
 def is_measured(dataset: Dataset, stage: str, column: str) -> bool:
-    """Say whether every recording has the column filled, or was rejected by the stage."""
+    """Say whether every recording has the column filled, or was rejected by the stage.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The data set, with a files table.
+    stage : str
+        The name of the task that measures it.
+    column : str
+        A column of `schema.NUMERIC`.
+    """
     files = dataset.read_files()
     empty = files["file"][files[column].isna()]
     return set(empty) <= set(dataset.read_rejected(stage)) and len(empty) < len(files)

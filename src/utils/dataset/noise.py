@@ -31,10 +31,13 @@ def add_noise(
     Parameters
     ----------
     source : Dataset
+        The data set to copy, which is only read.
     output : pathlib.Path
+        The folder of the copy.
     snr_db : (float, float)
         Lowest and highest ratio in dB.
     seed : int
+        Of the ratios and of the noise.
 
     Raises
     ------

@@ -30,7 +30,9 @@ def normalize_dataset(
     Parameters
     ----------
     source : Dataset
+        The data set to copy, which is only read.
     output : pathlib.Path
+        The folder of the copy.
     method : {'peak', 'rms'}
         `peak` brings the largest magnitude to full scale.
     target_rms : float
@@ -69,7 +71,9 @@ def choose_gain(method: str, level: Level, target_rms: float = 0.1, ceiling: flo
     Parameters
     ----------
     method : {'peak', 'rms'}
+        See `normalize_dataset`.
     level : Level
+        Peak and RMS of the recording, full scale at 1.
     target_rms : float
         For `rms`.
     ceiling : float

@@ -121,7 +121,13 @@ class PatchSet(LabelledClips):
 
 
 def join_blocks(blocks: np.ndarray) -> np.ndarray:
-    """Return the patches of one clip, float32 of shape (patches, 96, 64), from its blocks."""
+    """Return the patches of one clip, float32 of shape (patches, 96, 64), from its blocks.
+
+    Parameters
+    ----------
+    blocks : numpy.ndarray
+        float32 or `DTYPE`, shape (patches + 1, 48, 64), see `compute_blocks`.
+    """
     return np.concatenate([blocks[:-1], blocks[1:]], axis=1).astype(np.float32)
 
 
@@ -132,7 +138,9 @@ class SplitPatches:
     Attributes
     ----------
     source : Dataset
+        The data set whose split it is.
     clips : PatchSet
+        The clips, with the patches of each.
     fingerprint : str
         A hash of the clips and their labels.
     """

@@ -17,18 +17,31 @@ UTTERANCE = "utterance"
 """Column of the recording that a clip derives from: a bona-fide clip and its vocoded, coded or
 resynthesised copies share its value. Optional, like every column below."""
 TRANSCRIPT = "transcript"
-"""Column of what is said."""
+"""Column of the transcript."""
 SPLIT = "split"
 """Column of the corpus' own split: train, dev or eval, empty for a clip it leaves out."""
 
 
 def text_column(files: pd.DataFrame, name: str) -> pd.Series:
-    """Return a text column of a files table, empty strings where the table has none."""
+    """Return a text column of a files table, empty strings where the table has none.
+
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        A files table.
+    name : str
+        The column's name.
+    """
     return files[name] if name in files else pd.Series("", index=files.index, dtype="str")
 
 
 def read_files_table(path: Path) -> pd.DataFrame:
     """Read and check a files table.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The CSV file.
 
     Returns
     -------
@@ -62,6 +75,13 @@ def read_files_table(path: Path) -> pd.DataFrame:
 def write_files_table(path: Path, table: pd.DataFrame) -> None:
     """Check a files table and write it in one step, the schema's columns first.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        The CSV file, which is replaced.
+    table : pandas.DataFrame
+        The columns of `REQUIRED`, any of `OPTIONAL`, and columns of the user's own.
+
     Raises
     ------
     DatasetError
@@ -84,6 +104,11 @@ def write_files_table(path: Path, table: pd.DataFrame) -> None:
 
 def people_of(files: pd.DataFrame) -> pd.DataFrame:
     """Return one row a speaker: `speaker, id, gender, n_bona_fide, n_spoof`, sorted.
+
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        A files table.
 
     Raises
     ------
@@ -109,7 +134,13 @@ def people_of(files: pd.DataFrame) -> pd.DataFrame:
 
 
 def are_inside(files: pd.Series) -> pd.Series:
-    """Say of every path whether it stays in the folder that it is relative to."""
+    """Say of every path whether it stays in the folder that it is relative to.
+
+    Parameters
+    ----------
+    files : pandas.Series
+        Relative paths, as text.
+    """
     upward = ("/" + files + "/").str.contains("/../", regex=False)
     return ~(files.str.startswith("/") | upward | files.str.contains("\\", regex=False))
 

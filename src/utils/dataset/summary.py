@@ -17,6 +17,11 @@ UNKNOWN = "unknown"
 def read_measured(dataset: Dataset) -> pd.DataFrame:
     """Read the files table of a data set whose recordings have been measured.
 
+    Parameters
+    ----------
+    dataset : Dataset
+        The data set, with duration and amplitude in its table.
+
     Raises
     ------
     DatasetError
@@ -33,20 +38,37 @@ def read_measured(dataset: Dataset) -> pd.DataFrame:
 
 
 def with_gender(files: pd.DataFrame) -> pd.DataFrame:
-    """Return a files table in which nobody's gender is empty, and both are in their order."""
+    """Return a files table in which nobody's gender is empty, and both are in their order.
+
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        A files table, as text in `gender`.
+    """
     genders = files["gender"].replace("", UNKNOWN)
     order = [name for name in (*GENDERS, UNKNOWN) if (genders == name).any()]
     return files.assign(gender=pd.Categorical(genders, order, ordered=True))
 
 
 def describe_files(files: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns that AUDIOS knows, without those that are empty everywhere."""
+    """Return the columns that AUDIOS knows, without those that are empty everywhere.
+
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        A files table.
+    """
     known = [column for column in (*REQUIRED, *OPTIONAL) if column in files]
     return files[[name for name in known if (files[name].notna() & (files[name] != "")).any()]]
 
 
 def describe_classes(files: pd.DataFrame) -> pd.DataFrame:
     """Count each class and all of it.
+
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        A files table with `duration`, in seconds.
 
     Returns
     -------
@@ -73,6 +95,11 @@ def describe_classes(files: pd.DataFrame) -> pd.DataFrame:
 def describe_speakers(files: pd.DataFrame) -> pd.DataFrame:
     """Count each speaker's clips and minutes by class.
 
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        The clips to count, with `duration` in seconds.
+
     Returns
     -------
     pandas.DataFrame
@@ -94,7 +121,7 @@ def describe_speakers(files: pd.DataFrame) -> pd.DataFrame:
 
 
 def describe_spread(speakers: pd.DataFrame) -> pd.DataFrame:
-    """Tell how unequal speakers are.
+    """Describe how clips and minutes are spread over speakers.
 
     Parameters
     ----------
@@ -119,6 +146,13 @@ def describe_spread(speakers: pd.DataFrame) -> pd.DataFrame:
 def describe_groups(files: pd.DataFrame, by: Sequence[str] = ("label", "gender")) -> pd.DataFrame:
     """Count speakers, clips and minutes of groups.
 
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        A files table with durations in seconds.
+    by : sequence of str
+        Columns whose combinations of values make the groups.
+
     Returns
     -------
     pandas.DataFrame
@@ -135,7 +169,12 @@ def describe_groups(files: pd.DataFrame, by: Sequence[str] = ("label", "gender")
 
 
 def describe_measures(files: pd.DataFrame) -> pd.DataFrame:
-    """Tell the medians behind a box plot of amplitude and duration by class and gender.
+    """Return medians and quartiles of amplitude and duration by class and gender.
+
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        A measured files table: `amplitude` with full scale at 1, `duration` in seconds.
 
     Returns
     -------

@@ -1,1 +1,1 @@
-"""What a recording gives away besides the voice: measured from its file, without any model."""
+"""Nuisance factors of a recording, which may confound a detector, measured from its file."""

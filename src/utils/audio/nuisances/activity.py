@@ -1,4 +1,4 @@
-"""Where a recording is silent, judged by the level of short frames."""
+"""Voice activity detection by energy: which short frames of a recording hold sound."""
 
 from dataclasses import dataclass
 
@@ -13,12 +13,12 @@ _ONSET_FRAMES = 3
 _LOUD_FRAMES = 5
 """A click is shorter, a syllable longer."""
 LOWEST_DB = -120.0
-"""What stands for the level of digital silence, in dBFS."""
+"""The level that digital silence is given, in dBFS."""
 
 
 @dataclass(frozen=True)
 class Activity:
-    """Which frames hold sound.
+    """The frames of a recording that hold sound, and its noise floor.
 
     Attributes
     ----------
@@ -38,12 +38,24 @@ class Activity:
 
 
 def decibels(power: np.ndarray | float) -> np.ndarray:
-    """Turn the mean square of samples into dBFS, at least `LOWEST_DB`."""
+    """Turn the mean square of samples into dBFS, at least `LOWEST_DB`.
+
+    Parameters
+    ----------
+    power : numpy.ndarray or float
+        Mean square of samples, full scale at 1.
+    """
     return 10 * np.log10(np.maximum(power, 10 ** (LOWEST_DB / 10)))
 
 
 def frame_length(sample_rate: int) -> int:
-    """Return how many samples the frames of 10 ms have at a rate in Hz."""
+    """Return how many samples the frames of 10 ms have at a rate in Hz.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Hz.
+    """
     return max(1, round(FRAME_SECONDS * sample_rate))
 
 

@@ -1,4 +1,4 @@
-"""How far up the spectrum of a recording reaches."""
+"""Effective bandwidth of a recording, from its mean power spectrum."""
 
 import numpy as np
 from scipy import fft
@@ -31,7 +31,13 @@ class MeanSpectrum:
         self._frames = 0
 
     def add(self, mono: np.ndarray) -> None:
-        """Add a block of shape (samples,); one shorter than a frame is padded with zeros."""
+        """Add a block of shape (samples,); one shorter than a frame is padded with zeros.
+
+        Parameters
+        ----------
+        mono : numpy.ndarray
+            float32, full scale at 1.
+        """
         if len(mono) < self._size:
             mono = np.pad(mono, (0, self._size - len(mono)))
         frames = mono[: len(mono) // self._size * self._size].reshape(-1, self._size)
@@ -45,6 +51,11 @@ class MeanSpectrum:
         The highest bin that is less than 70 dB under the strongest and stands out of the
         quantisation noise of `bits` bits (variance of a step over 12), after a median over nine
         bins, which takes out single lines. 0 for silence.
+
+        Parameters
+        ----------
+        bits : int
+            Bits of a sample that are really in use, see `Nuisances.bit_depth`.
         """
         power = median_filter(self._sum / max(1, self._frames), _SMOOTHED_BINS, mode="nearest")
         quantisation = 4.0 ** (1 - bits) / 12 * 10 ** (_ABOVE_QUANTISATION_DB / 10)

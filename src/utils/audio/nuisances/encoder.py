@@ -1,4 +1,4 @@
-"""Which program wrote a file, as far as its first bytes say."""
+"""The encoder that wrote a file, by the name in its first bytes."""
 
 import re
 from pathlib import Path
@@ -19,6 +19,7 @@ def read_encoder(path: Path) -> str:
     Parameters
     ----------
     path : pathlib.Path
+        The recording, of any format.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A fingerprint of what is heard, which gain, filters, codecs and cutting hardly change.
+"""Audio fingerprints, which gain, filters, codecs and trimming hardly change.
 
 Haitsma & Kalker (2002), "A highly robust audio fingerprinting system", ISMIR: the signs of the
 differences of band energies along frequency and time, 32 of them a frame. Two recordings of the

@@ -13,7 +13,7 @@ from src.utils.audio.nuisances.encoder import read_encoder
 from src.utils.errors import AudioError
 
 VERSION = 2
-"""Raise it when a figure changes, so that old and new ones never mix."""
+"""Version of what is measured: raise it when a value changes, so that old and new never mix."""
 
 _EXACT_BITS = 24
 """The longest integers that a float32 sample holds exactly."""
@@ -22,12 +22,12 @@ _TOP = 0.98
 _STEPS_ENOUGH = 1_000
 """With fewer steps up to its peak a recording has equal neighbours there without being clipped."""
 _LIKE_BITS = 16
-"""Of samples that are no integers: for them steps count as if they were these."""
+"""Bits assumed where samples are no integers, to count quantisation steps."""
 
 
 @dataclass(frozen=True)
 class Nuisances:
-    """What a recording gives away besides the voice.
+    """The nuisance factors of a recording: what it gives away besides the voice.
 
     Attributes
     ----------
@@ -61,6 +61,7 @@ class Nuisances:
     encoder : str
         See `read_encoder`.
     channels : int
+        How many the file has.
     """
 
     duration: float
@@ -84,15 +85,18 @@ class Nuisances:
 NAMES = tuple(field.name for field in fields(Nuisances))
 
 
-def measure_nuisances(path: Path, listen: Callable[[np.ndarray], None] | None = None) -> Nuisances:
+def measure_nuisances(
+    path: Path, on_block: Callable[[np.ndarray], None] | None = None
+) -> Nuisances:
     """Measure a recording block by block, so that its length does not matter.
 
     Parameters
     ----------
     path : pathlib.Path
-    listen : callable, optional
-        Is given the mean over the channels of every block, shape (frames,): decoding is most of
-        the work, and whoever needs the sound as well is spared a second time.
+        The recording.
+    on_block : callable, optional
+        Is called with the mean over the channels of every block, float32 of shape (frames,):
+        decoding is most of the work, and whoever needs the sound too is spared a second time.
 
     Raises
     ------
@@ -103,8 +107,8 @@ def measure_nuisances(path: Path, listen: Callable[[np.ndarray], None] | None = 
     for block in read_blocks(path):
         mono = to_mono(block)
         meter.add(block, mono)
-        if listen is not None:
-            listen(mono)
+        if on_block is not None:
+            on_block(mono)
     return meter.finish()
 
 

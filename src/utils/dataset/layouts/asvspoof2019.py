@@ -11,9 +11,8 @@ from pathlib import Path
 from src.utils.dataset.layouts.protocol import read_protocol
 from src.utils.dataset.layouts.recording_index import RecordingIndex
 from src.utils.dataset.layouts.scan import Scan, Total
-from src.utils.dataset.layouts.tree import find_named, has_named
+from src.utils.dataset.layouts.tree import has_named, require_named
 from src.utils.dataset.schema import SPLIT
-from src.utils.errors import DatasetError
 
 EXPECTS = "ASVspoof2019.LA.cm.*.txt and ASVspoof2019_LA_*/flac/"
 
@@ -29,21 +28,31 @@ FORMAT = ("speaker", "file", "", "attack", "label")
 
 
 def matches(folder: Path) -> bool:
-    """Say whether one of the protocols is there."""
+    """Say whether one of the protocols is there.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder that holds LA/, or one below it, down to that of the protocols.
+    """
     return has_named(folder, _PROTOCOLS, _DEPTH)
 
 
 def scan(folder: Path) -> Scan:
     """Read the protocols that are there and find their recordings.
 
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder that holds LA/, LA/ itself, or the folder of its protocols and recordings; only
+        read.
+
     Raises
     ------
     DatasetError
         When there is no protocol, or one is broken.
     """
-    found = find_named(folder, _PROTOCOLS, _DEPTH)
-    if not found:
-        raise DatasetError(f"no ASVspoof2019.LA.cm protocol in {folder}; the layout is {EXPECTS}")
+    found = require_named(folder, _PROTOCOLS, _DEPTH, "ASVspoof2019.LA.cm protocol", EXPECTS)
     index = RecordingIndex(folder, by_stem=True)
     totals = []
     for name, path in found.items():

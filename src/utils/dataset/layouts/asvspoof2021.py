@@ -43,12 +43,23 @@ _DEPTH = 3
 
 
 def matches(folder: Path) -> bool:
-    """Say whether a key is there."""
+    """Say whether a key is there.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder that holds keys/, one above it, or keys/ itself.
+    """
     return has_named(folder, [_KEY], _DEPTH)
 
 
 def scan(folder: Path) -> Scan:
     """Read the keys that are there, each told by its columns, and find their recordings.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder that holds keys/ and ASVspoof2021_*_eval/; only read.
 
     Raises
     ------

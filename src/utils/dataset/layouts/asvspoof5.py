@@ -12,7 +12,7 @@ from pathlib import Path
 from src.utils.dataset.layouts.protocol import read_protocol
 from src.utils.dataset.layouts.recording_index import RecordingIndex
 from src.utils.dataset.layouts.scan import Scan, Total
-from src.utils.dataset.layouts.tree import find_named, has_named
+from src.utils.dataset.layouts.tree import has_named, require_named
 from src.utils.dataset.schema import SPLIT, UTTERANCE
 from src.utils.errors import DatasetError, shorten
 
@@ -40,21 +40,30 @@ KEY = {"filename": "file", "cm-label": "label"}
 
 
 def matches(folder: Path) -> bool:
-    """Say whether one of the protocols is there."""
+    """Say whether one of the protocols is there.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder of the protocols, or one at most two levels above it.
+    """
     return has_named(folder, _PROTOCOLS, _DEPTH)
 
 
 def scan(folder: Path) -> Scan:
     """Read the protocols that are there and find their recordings.
 
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder that holds the protocols and flac_*/; only read.
+
     Raises
     ------
     DatasetError
         When there is no protocol, two of one part, or one is broken.
     """
-    found = find_named(folder, _PROTOCOLS, _DEPTH)
-    if not found:
-        raise DatasetError(f"no ASVspoof5 protocol of track 1 in {folder}; the layout is {EXPECTS}")
+    found = require_named(folder, _PROTOCOLS, _DEPTH, "ASVspoof5 protocol of track 1", EXPECTS)
     for part in _EXPECTED:
         names = [name for name in found if _PROTOCOLS[name] == part]
         if len(names) > 1:

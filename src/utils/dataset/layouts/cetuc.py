@@ -36,12 +36,23 @@ _N_CLIPS, _N_SPEAKERS = 179_812, 101
 
 
 def matches(folder: Path) -> bool:
-    """Say whether one of the two sides is there."""
+    """Say whether one of the two sides is there.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where real_voices/ or fake_voices/ should be.
+    """
     return any((folder / side).is_dir() for side in _SIDES)
 
 
 def scan(folder: Path) -> Scan:
     """List every recording below the two sides.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder that holds real_voices/ and fake_voices/; only read.
 
     Raises
     ------

@@ -20,7 +20,13 @@ class RepeatedText:
         self._rows = array("i")
 
     def extend(self, values: Sequence[str]) -> None:
-        """Add rows."""
+        """Add rows.
+
+        Parameters
+        ----------
+        values : sequence of str
+            One value a row.
+        """
         self._rows.extend(map(self._numbers.__getitem__, values))
 
     def to_series(self) -> pd.Series:
@@ -38,7 +44,13 @@ class DistinctText:
         self._hashes = array("q")
 
     def extend(self, values: Sequence[str]) -> None:
-        """Add rows."""
+        """Add rows.
+
+        Parameters
+        ----------
+        values : sequence of str
+            A row's value each.
+        """
         self._rows.extend(values)
         self._hashes.extend(map(hash, values))
         if len(self._rows) >= CHUNK:

@@ -30,12 +30,23 @@ _KINDS = ", ".join(suffix[1:] for suffix in AUDIO_SUFFIXES)
 
 
 def matches(folder: Path) -> bool:
-    """Say whether the table is there."""
+    """Say whether the table is there.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where metadata.csv should be.
+    """
     return (folder / METADATA).is_file()
 
 
 def scan(folder: Path) -> Scan:
     """Read the table and check that its recordings exist.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder that holds metadata.csv, to which its paths are relative; only read.
 
     Raises
     ------
@@ -69,6 +80,7 @@ def read_metadata(path: Path, files: Spellings) -> pd.DataFrame:
     Parameters
     ----------
     path : pathlib.Path
+        The table.
     files : Spellings
         What may stand in the column `file`.
 
@@ -96,7 +108,13 @@ def read_metadata(path: Path, files: Spellings) -> pd.DataFrame:
 
 
 def names_of(header: list[str]) -> list[str]:
-    """Return what the columns are called here; one without a name is left out."""
+    """Return what the columns are called here; one without a name is left out.
+
+    Parameters
+    ----------
+    header : list of str
+        The names in the table's first line.
+    """
     names = [name.lower() for name in header]
     for column, others in _OTHER_NAMES.items():
         other = next((name for name in others if name in names), None)

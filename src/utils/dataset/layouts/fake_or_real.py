@@ -23,12 +23,23 @@ _CLASSES = {"real": BONA_FIDE, "fake": SPOOF}
 
 
 def matches(folder: Path) -> bool:
-    """Say whether a version is there."""
+    """Say whether a version is there.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        A version's folder for-*, or the one that holds it.
+    """
     return bool(_versions(folder))
 
 
 def scan(folder: Path) -> Scan:
     """List the recordings of the one version that is there.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder of one version for-*, or the one that holds it; only read.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What is wrong with the lines of a protocol or table, told in one message."""
+"""Faults in the lines of a protocol or table, gathered into one message."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ SHOWN_CHARACTERS = 80
 
 
 class Faults:
-    """What is wrong with the lines of a file, by kind.
+    """Faults in the lines of a file, by kind.
 
     Attributes
     ----------
@@ -23,16 +23,27 @@ class Faults:
         self._by_kind: dict[str, list[int]] = {}
 
     def add(self, kind: str, number: int, reason: str) -> None:
-        """Note a reason of a kind."""
+        """Note a reason of a kind.
+
+        Parameters
+        ----------
+        kind : str
+            The kind of fault, such as the name of the column.
+        number : int
+            The number of the line, the first being 1.
+        reason : str
+            What is wrong with the line.
+        """
         self.reasons.setdefault(number, []).append(reason)
         self._by_kind.setdefault(kind, []).append(number)
 
     def message(self, path: Path, n_lines: int, known: Mapping[str, str]) -> str:
-        """Count the broken lines and show the first of every kind.
+        """Return the message: how many lines are broken, and the first of every kind.
 
         Parameters
         ----------
         path : pathlib.Path
+            The file, which is read again for the lines to show.
         n_lines : int
             How many lines there are.
         known : mapping of str to str
@@ -58,6 +69,12 @@ class Faults:
 
 
 def excerpt(text: str) -> str:
-    """Return a text for a message: on one line, and not longer than `SHOWN_CHARACTERS`."""
+    """Return a text for a message: on one line, and not longer than `SHOWN_CHARACTERS`.
+
+    Parameters
+    ----------
+    text : str
+        A line or a field of a file.
+    """
     line = " ".join(text.split())
     return line if len(line) <= SHOWN_CHARACTERS else f"{line[: SHOWN_CHARACTERS - 1]}…"

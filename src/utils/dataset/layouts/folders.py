@@ -40,12 +40,24 @@ class _Place:
 
 
 def matches(folder: Path) -> bool:
-    """Say whether a recording lies in a folder named as a class."""
+    """Say whether a recording lies in a folder named as a class.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Searched for recordings at any depth.
+    """
     return any(_place_of(parent).labels for parent in _parents(find_recordings(folder, {})))
 
 
 def scan(folder: Path) -> Scan:
-    """List every recording in a folder of one class."""
+    """List every recording in a folder of one class.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder that all recordings lie below; only read.
+    """
     problems: dict[str, str] = {}
     found = find_recordings(folder, problems)
     places = {parent: _place_of(parent) for parent in _parents(found)}

@@ -22,12 +22,23 @@ _EXPECTED = 31_779
 
 
 def matches(folder: Path) -> bool:
-    """Say whether the table is there, with exactly its columns."""
+    """Say whether the table is there, with exactly its columns.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where meta.csv lies, or one above it.
+    """
     return any(map(_fits, _tables(folder)))
 
 
 def scan(folder: Path) -> Scan:
     """Read the table and find its recordings.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder of meta.csv and the recordings, or one above it; only read.
 
     Raises
     ------

@@ -55,6 +55,7 @@ def read_key(path: Path, subset: str | None = None) -> pd.DataFrame:
     Parameters
     ----------
     path : pathlib.Path
+        A protocol or table of one of the forms in `ACCEPTED`.
     subset : str, optional
         Of an ASVspoof 2021 key: the subset to read, or `all`; `eval`, the official evaluation,
         when it is not given.

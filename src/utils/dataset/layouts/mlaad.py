@@ -40,7 +40,13 @@ _GENDERS = {"female": "F", "male": "M", None: ""}
 
 
 def matches(folder: Path) -> bool:
-    """Say whether the table of a system is there."""
+    """Say whether the table of a system is there.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder that holds fake/, or one above it.
+    """
     return bool(_find(folder))
 
 
@@ -50,6 +56,7 @@ def scan(folder: Path, bona_fide: Path | None = None) -> Scan:
     Parameters
     ----------
     folder : pathlib.Path
+        The folder that holds fake/, or one above it; only read.
     bona_fide : pathlib.Path, optional
         The folder of M-AILABS.
 

@@ -29,6 +29,7 @@ def read_lines(
     Parameters
     ----------
     path : pathlib.Path
+        A text file in UTF-8.
     delimiter : str, optional
         A comma, for CSV; any other character, for text in which quotes mean nothing; None for
         spaces, any number of them.
@@ -72,6 +73,13 @@ def read_lines(
 def read_header(path: Path, delimiter: str | None) -> list[str]:
     """Return the names in the first line, none for an empty file.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        The table.
+    delimiter : str or None
+        What separates its columns, see `read_lines`.
+
     Raises
     ------
     DatasetError
@@ -81,7 +89,15 @@ def read_header(path: Path, delimiter: str | None) -> list[str]:
 
 
 def peek_header(path: Path, delimiter: str | None) -> list[str]:
-    """Return the names in the first line, none for an empty file or one that is not text."""
+    """Return the names in the first line, none for an empty file or one that is not text.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        What may be a table.
+    delimiter : str or None
+        What would separate its columns, see `read_lines`.
+    """
     try:
         return read_header(path, delimiter)
     except DatasetError:
@@ -89,7 +105,15 @@ def peek_header(path: Path, delimiter: str | None) -> list[str]:
 
 
 def describe_header(header: Sequence[str], delimiter: str | None) -> str:
-    """Say what the first line of a table is that lacks columns."""
+    """Say what the first line of a table is that lacks columns.
+
+    Parameters
+    ----------
+    header : sequence of str
+        The names in the first line, as `read_header` returns them.
+    delimiter : str or None
+        By which the line was split, see `read_lines`.
+    """
     if not header:
         return "the file is empty"
     if len(header) == 1 and delimiter is not None:
@@ -108,6 +132,7 @@ def read_protocol(
     Parameters
     ----------
     path : pathlib.Path
+        The protocol.
     *formats : sequence of str
         The columns' names in their order, empty for one to leave out; several of different
         length where the protocol has versions.
@@ -151,16 +176,15 @@ def read_table(
     Parameters
     ----------
     path : pathlib.Path
+        The table.
     needed, also : sequence of str
         Columns to keep; those of `also` may be absent. Others are left out.
-    delimiter : str
-        See `read_lines`.
+    delimiter, most
+        As for `read_lines`.
     renamed : mapping of str to str, optional
         What a column is to be called, if not as in the file.
     spellings : mapping of str to Spellings, optional
         See `read_protocol`; by what the column is to be called.
-    most : int, optional
-        See `read_lines`.
 
     Returns
     -------
@@ -247,7 +271,7 @@ def _checked(
     file: DistinctText,
     faults: Faults,
 ) -> pd.DataFrame:
-    """Translate what is spelt in words, and add what is wrong with a row to `faults`."""
+    """Translate the columns in `spelt`, and add the faults of every row to `faults`."""
     translated = {name: of.translate(table[name]) for name, of in spelt.items()}
     for name, column in translated.items():
         for row in table.index[column.isna()]:

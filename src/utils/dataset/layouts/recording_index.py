@@ -1,4 +1,4 @@
-"""Bringing together the recordings of a folder and what protocols list."""
+"""Matching the recordings of a folder with the protocols that list them."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,17 +10,19 @@ from src.utils.dataset.layouts.tree import find_recordings, stem_of
 
 
 class RecordingIndex:
-    """The recordings below a folder, to be taken by what lists them.
+    """The recordings below a folder, by the name that protocols give them.
 
     Parameters
     ----------
     folder : pathlib.Path
+        The corpus; searched for recordings at any depth.
     by_stem : bool
         Whether protocols name a recording by its stem, wherever it lies, or by its path.
 
     Attributes
     ----------
     problems : dict of str to str
+        By the path or id of what is left out: the reason.
     """
 
     def __init__(self, folder: Path, by_stem: bool = False) -> None:
@@ -65,6 +67,7 @@ class RecordingIndex:
         where : callable
             Says of a recording's path whether it is one of them.
         reason : str
+            Why they are left out.
         """
         files = [file for file in self._unlisted if where(file)]
         self.problems |= dict.fromkeys(files, reason)
@@ -72,7 +75,15 @@ class RecordingIndex:
             del self._unlisted[file]
 
     def scan(self, layout: str, totals: Sequence[Total] = ()) -> Scan:
-        """Return what was taken, with everything else as a problem."""
+        """Return what was taken, with everything else as a problem.
+
+        Parameters
+        ----------
+        layout : str
+            The layout's name.
+        totals : sequence of Total
+            Of the parts of the corpus whose size is published.
+        """
         reason = f"is not listed in {' or '.join(dict.fromkeys(self._protocols))}"
         self.problems |= dict.fromkeys(self._unlisted, reason)
         return Scan(layout, files_table(*self._taken), self.problems, list(totals))

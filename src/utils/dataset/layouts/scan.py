@@ -1,4 +1,4 @@
-"""What scanning a folder of recordings yields, whatever its layout."""
+"""The result of scanning a folder of recordings, whatever its layout."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,13 +11,16 @@ from src.utils.errors import DatasetError, shorten
 
 @dataclass(frozen=True)
 class Total:
-    """How many clips a part of a known corpus should have, and how many are listed or found.
+    """The published size of a part of a corpus, beside the size that is listed or found.
 
     Attributes
     ----------
     what : str
         The part and what is counted, such as `ASVspoof 2019 LA eval, lines listed`.
-    found, expected : int
+    found : int
+        How many are listed, or found.
+    expected : int
+        How many its makers publish.
     """
 
     what: str
@@ -32,6 +35,7 @@ class Scan:
     Attributes
     ----------
     layout : str
+        The name of the layout, a key of `LAYOUTS`.
     files : pandas.DataFrame
         A files table, sorted by `file`.
     problems : dict of str to str
@@ -54,6 +58,11 @@ def files_table(*parts: pd.DataFrame) -> pd.DataFrame:
     """Join tables of recordings into one, sorted by `file`, with every required column.
 
     What a part does not have is empty.
+
+    Parameters
+    ----------
+    *parts : pandas.DataFrame
+        Tables with a row a recording, named in `file`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How tables and protocols spell names, labels and genders."""
+"""Accepted spellings of names, labels and genders in tables and protocols."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _NOTHING = ("", "-", "n/a", "none")
 
 @dataclass(frozen=True)
 class Spellings:
-    """What a column may hold.
+    """The accepted spellings of a column.
 
     Attributes
     ----------
@@ -40,12 +40,24 @@ class Spellings:
 
 
 def labels_of(words: pd.Series) -> pd.Series:
-    """Turn words into `config.LABELS`, NaN for an unknown one."""
+    """Turn words into `config.LABELS`, NaN for an unknown one.
+
+    Parameters
+    ----------
+    words : pandas.Series
+        The column as it stands in the file, text.
+    """
     return _translated(words, lambda word: _LABELS.get(_plain(word)))
 
 
 def genders_of(words: pd.Series) -> pd.Series:
-    """Turn words into `config.GENDERS` or the empty string, NaN for an unknown one."""
+    """Turn words into `config.GENDERS` or the empty string, NaN for an unknown one.
+
+    Parameters
+    ----------
+    words : pandas.Series
+        The column of genders, text.
+    """
     return _translated(words, lambda word: _GENDERS.get(word.strip().lower()))
 
 
@@ -54,6 +66,13 @@ def attacks_of(words: pd.Series, label: pd.Series) -> pd.Series:
 
     Bona-fide recordings were made by none; in place of it they may say nothing, or that they
     are bona-fide.
+
+    Parameters
+    ----------
+    words : pandas.Series
+        The column of attacks, text.
+    label : pandas.Series
+        The class of each row, of `config.LABELS`, NaN where unknown.
     """
     systems = _translated(words, lambda word: "" if word.strip().lower() in _NOTHING else word)
     is_none = (systems == "") | (labels_of(words) == BONA_FIDE)
@@ -61,7 +80,13 @@ def attacks_of(words: pd.Series, label: pd.Series) -> pd.Series:
 
 
 def ids_of(words: pd.Series) -> pd.Series:
-    """Return what recordings are called, without space around it, NaN for no name."""
+    """Return what recordings are called, without space around it, NaN for no name.
+
+    Parameters
+    ----------
+    words : pandas.Series
+        The column of names, text.
+    """
     plain = words.str.strip()
     return plain.where(plain != "")
 
@@ -75,7 +100,7 @@ COMMON_SPELLINGS = {
     ),
     "gender": Spellings(genders_of, "unknown gender '{}'", "M, F, male, female, empty"),
 }
-"""The columns whose words are the same in every layout."""
+"""The columns that are spelt alike in every layout."""
 
 
 def _translated(words: pd.Series, known: Callable[[str], str | None]) -> pd.Series:

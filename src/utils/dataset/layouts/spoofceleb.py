@@ -33,12 +33,23 @@ _PROBED = 100
 
 
 def matches(folder: Path) -> bool:
-    """Say whether one of the tables is there, with its columns."""
+    """Say whether one of the tables is there, with its columns.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder that holds metadata/, or one above it.
+    """
     return any(_fit(tables) for tables in _find(folder).values())
 
 
 def scan(folder: Path) -> Scan:
     """Read every table that is there and find their recordings.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder that holds metadata/ and flac/, or one above it; only read.
 
     Raises
     ------
@@ -64,6 +75,11 @@ def scan(folder: Path) -> Scan:
 
 def read_part(path: Path) -> pd.DataFrame:
     """Read the table of a part, as `read_table` does, with a column `label`.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The table, with the columns file,speaker,attack.
 
     Raises
     ------

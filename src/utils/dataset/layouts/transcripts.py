@@ -1,4 +1,4 @@
-"""What is said, from the tables that corpora of read speech bring along."""
+"""Transcripts, from the tables that corpora of read speech bring along."""
 
 from pathlib import Path
 
@@ -7,6 +7,13 @@ from src.utils.dataset.layouts.protocol import read_lines
 
 def read_transcripts(path: Path, delimiter: str = "|") -> dict[str, str]:
     """Read lines of an id, the text and perhaps the text with its numbers spelt out.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file of lines.
+    delimiter : str
+        What separates id and text; with a colon, the text may hold some too.
 
     Returns
     -------

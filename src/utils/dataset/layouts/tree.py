@@ -1,4 +1,4 @@
-"""Finding things in a folder of recordings: one walk, and never a look at each file."""
+"""Finding recordings and protocols in a folder by one walk, which opens no file."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -17,6 +17,7 @@ def find_recordings(folder: Path, problems: dict[str, str]) -> list[str]:
     Parameters
     ----------
     folder : pathlib.Path
+        Where to begin.
     problems : dict of str to str
         Gets what cannot be listed, with the reason.
     """
@@ -60,6 +61,11 @@ def without_suffix(file: str) -> str:
 
     >>> without_suffix("flac/LA_T_1138215.flac"), without_suffix("LA_T_1138215.1")
     ('flac/LA_T_1138215', 'LA_T_1138215.1')
+
+    Parameters
+    ----------
+    file : str
+        A relative path, with slashes.
     """
     dot = file.rfind(".")
     return file[:dot] if file[dot:].lower() in AUDIO_SUFFIXES else file
@@ -70,12 +76,25 @@ def stem_of(file: str) -> str:
 
     >>> stem_of("flac/LA_T_1138215.flac")
     'LA_T_1138215'
+
+    Parameters
+    ----------
+    file : str
+        A relative path, with slashes or none.
     """
     return without_suffix(file[file.rfind("/") + 1 :])
 
 
 def folders_below(folder: Path, depth: int) -> Iterator[Path]:
-    """Yield a folder and those below it, as far down as `depth`, hidden ones left out."""
+    """Yield a folder and those below it, as far down as `depth`, hidden ones left out.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The first that is yielded.
+    depth : int
+        How many levels below it; 0 for it alone.
+    """
     yield folder
     if depth:
         try:
@@ -89,6 +108,15 @@ def folders_below(folder: Path, depth: int) -> Iterator[Path]:
 
 def find_named(folder: Path, names: Iterable[str], depth: int) -> dict[str, Path]:
     """Find files by their paths within a folder or one of those below it.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where to begin.
+    names : iterable of str
+        Paths, each relative to the folder that may hold it.
+    depth : int
+        How many levels below `folder` are looked at.
 
     Returns
     -------
@@ -113,8 +141,44 @@ def find_named(folder: Path, names: Iterable[str], depth: int) -> dict[str, Path
     return found
 
 
+def require_named(
+    folder: Path, names: Iterable[str], depth: int, what: str, expects: str
+) -> dict[str, Path]:
+    """Find files as `find_named` does, at least one.
+
+    Parameters
+    ----------
+    folder, names, depth
+        As for `find_named`.
+    what : str
+        What such a file is, for the message.
+    expects : str
+        What the layout expects, for the message.
+
+    Returns
+    -------
+    dict of str to pathlib.Path
+        As of `find_named`.
+
+    Raises
+    ------
+    DatasetError
+        When there is none, or there are two of one.
+    """
+    found = find_named(folder, names, depth)
+    if not found:
+        raise DatasetError(f"no {what} in {folder}; the layout is {expects}")
+    return found
+
+
 def has_named(folder: Path, names: Iterable[str], depth: int) -> bool:
-    """Say whether one of the files that `find_named` looks for is there."""
+    """Say whether one of the files that `find_named` looks for is there.
+
+    Parameters
+    ----------
+    folder, names, depth
+        As for `find_named`.
+    """
     wanted = list(names)
     return any(
         (place / name).is_file() for place in folders_below(folder, depth) for name in wanted

@@ -46,12 +46,23 @@ _COPY = "_gen"
 
 
 def matches(folder: Path) -> bool:
-    """Say whether the generated side is there."""
+    """Say whether the generated side is there.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder that holds generated_audio/, or one above it.
+    """
     return bool(_find(folder))
 
 
 def scan(folder: Path) -> Scan:
     """List the recordings of both sides.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder that holds generated_audio/ and the original corpora, or one above it; only read.
 
     Raises
     ------

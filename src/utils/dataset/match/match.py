@@ -37,7 +37,9 @@ def match_dataset(
     Parameters
     ----------
     source : Dataset
+        The data set to copy, which is only read.
     output : pathlib.Path
+        The folder of the copy.
     measured : pandas.DataFrame
         The files of the source with their nuisances, see `inspect_dataset`.
     settings : MatchSettings

@@ -1,4 +1,4 @@
-"""What is to be done to each recording so that the classes come out alike."""
+"""Planning how each recording is processed, so that the classes get one distribution."""
 
 import math
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _HIGHEST = 0.95
 
 @dataclass(frozen=True)
 class ClipPlan:
-    """What is to be done to one recording; NaN where nothing is.
+    """How one recording is processed; NaN for what is left as it is.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""From a waveform to the waveform that goes into a matched data set."""
+"""Processing a waveform by its plan: trimming, noise, low-pass, length and level."""
 
 import math
 
@@ -28,9 +28,9 @@ def render(
     waveform: np.ndarray,
     settings: MatchSettings,
     plan: ClipPlan,
-    chance: np.random.Generator,
+    rng: np.random.Generator,
 ) -> tuple[np.ndarray, bool]:
-    """Take DC offset, silence, length, noise, bandwidth and level of a recording in hand.
+    """Process a waveform: DC offset, silence, noise, bandwidth, length and level, in this order.
 
     Parameters
     ----------
@@ -39,7 +39,9 @@ def render(
     settings : MatchSettings
         Decided: without `auto`.
     plan : ClipPlan
-    chance : numpy.random.Generator
+        How this recording is processed.
+    rng : numpy.random.Generator
+        Of the noise and of where the recording is cut.
 
     Returns
     -------
@@ -56,23 +58,33 @@ def render(
     rate = settings.sample_rate
     waveform = waveform - waveform.mean(dtype=np.float64).astype(np.float32)
     if settings.silence != KEEP:
-        waveform = cut_silence(waveform, rate, shorten=settings.silence == "shorten")
+        waveform = trim_silence(waveform, rate, shorten=settings.silence == "shorten")
     if not math.isnan(plan.floor):
-        waveform = _with_noise(waveform, rate, plan.floor, chance)
+        waveform = _with_noise(waveform, rate, plan.floor, rng)
     if not math.isnan(plan.low_pass):
-        waveform = cut_band(waveform, rate, plan.low_pass)
+        waveform = apply_low_pass(waveform, rate, plan.low_pass)
     if settings.silence != KEEP and not plan.keeps_sound:
         # What was sound at the ends may have sunk in the noise.
-        waveform = cut_silence(waveform, rate)
+        waveform = trim_silence(waveform, rate)
     if not math.isnan(plan.seconds):
-        waveform = _cut_length(waveform, round(plan.seconds * rate), chance)
+        waveform = _crop(waveform, round(plan.seconds * rate), rng)
     if len(waveform) < SHORTEST * rate:
         raise AudioError(f"leaves less than {SHORTEST:g} s")
     return _at_level(waveform, settings)
 
 
-def cut_silence(waveform: np.ndarray, rate: int, shorten: bool = False) -> np.ndarray:
-    """Cut silence off both ends (see `find_activity`), and pauses down to 0.1 s if `shorten`."""
+def trim_silence(waveform: np.ndarray, rate: int, shorten: bool = False) -> np.ndarray:
+    """Trim silence off both ends (see `find_activity`), and cut pauses to 0.1 s if `shorten`.
+
+    Parameters
+    ----------
+    waveform : numpy.ndarray
+        float32, shape (samples,), full scale at 1.
+    rate : int
+        Hz.
+    shorten : bool
+        Whether pauses within are shortened too.
+    """
     frame = frame_length(rate)
     activity = find_activity(frame_levels(waveform, frame))
     start, stop = activity.first * frame, activity.last * frame
@@ -90,8 +102,18 @@ def cut_silence(waveform: np.ndarray, rate: int, shorten: bool = False) -> np.nd
     return _spliced(parts, round(_FADE_SECONDS * rate))
 
 
-def cut_band(waveform: np.ndarray, rate: int, highest: float) -> np.ndarray:
-    """Take out what lies above a frequency, in Hz, by a linear-phase filter (90 dB)."""
+def apply_low_pass(waveform: np.ndarray, rate: int, highest: float) -> np.ndarray:
+    """Low-pass filter a waveform by a linear-phase FIR filter (Kaiser window, 90 dB).
+
+    Parameters
+    ----------
+    waveform : numpy.ndarray
+        float32, shape (samples,).
+    rate : int
+        Hz.
+    highest : float
+        Where the stop band begins, Hz.
+    """
     width = _TRANSITION
     edge = highest / (rate / 2) - width / 2
     taps = int(np.ceil((_STOP_BAND_DB - 7.95) / (2.285 * np.pi * width))) | 1
@@ -111,21 +133,21 @@ def _spliced(parts: list[np.ndarray], fade: int) -> np.ndarray:
     return joined
 
 
-def _cut_length(waveform: np.ndarray, samples: int, chance: np.random.Generator) -> np.ndarray:
+def _crop(waveform: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndarray:
     room = len(waveform) - samples
-    start = int(chance.integers(0, room + 1)) if room > 0 else 0
+    start = int(rng.integers(0, room + 1)) if room > 0 else 0
     return waveform[start : start + samples]
 
 
 def _with_noise(
-    waveform: np.ndarray, rate: int, floor: float, chance: np.random.Generator
+    waveform: np.ndarray, rate: int, floor: float, rng: np.random.Generator
 ) -> np.ndarray:
     """Add white noise so that the noise floor lies `floor` dB from the RMS level."""
     frame = frame_length(rate)
     power = float(np.square(waveform, dtype=np.float64).mean())
     here = 10 ** (find_activity(frame_levels(waveform, frame)).noise_floor / 10)
     missing = max(0.0, power * 10 ** (floor / 10) - here)
-    noise = chance.standard_normal(len(waveform), dtype=np.float32)
+    noise = rng.standard_normal(len(waveform), dtype=np.float32)
     return waveform + np.float32(np.sqrt(missing)) * noise
 
 

@@ -1,4 +1,4 @@
-"""What the matching of a data set is asked to do, and what of it is needed."""
+"""Settings of matching a data set, and which of them it needs."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -19,8 +19,8 @@ CHOICES = {
     "clipped": (AUTO, KEEP, "reject"),
     "loudness": ("rms", "lufs", KEEP),
 }
-"""What each setting may be. Format, encoder, bit depth, channels, rate and DC offset are made the
-same whatever the settings are."""
+"""The values that each setting may take. Format, encoder, bit depth, channels, rate and DC offset
+are made the same whatever the settings are."""
 
 SHORTEST = 0.4
 """Seconds; under this nothing is left that could be judged, nor a loudness by BS.1770."""

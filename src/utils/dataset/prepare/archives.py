@@ -1,4 +1,4 @@
-"""One face for zip, tar and rar archives: what they hold, and their bytes in order."""
+"""One interface for zip, tar and rar archives: their entries, and their bytes in order."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -42,16 +42,23 @@ class Readable(Protocol):
     """Bytes to be read from front to back."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return up to `size` bytes, none at the end."""
+        """Return up to `size` bytes, none at the end.
+
+        Parameters
+        ----------
+        size : int
+            Bytes at the most; all there are where it is negative.
+        """
 
 
 @dataclass(frozen=True)
 class Guarded:
-    """A file in an archive whose read errors are told of the archive.
+    """A file in an archive whose read errors are raised as errors of the archive.
 
     Attributes
     ----------
     stream : Readable
+        The file's bytes, as the archive's library gives them.
     errors : tuple of type
         What the archive's library raises for broken bytes.
     translate : callable
@@ -63,7 +70,13 @@ class Guarded:
     translate: Callable[[Exception], ArchiveError]
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return up to `size` bytes, none at the end."""
+        """Return up to `size` bytes, none at the end.
+
+        Parameters
+        ----------
+        size : int
+            Bytes at the most; negative for no limit.
+        """
         try:
             return self.stream.read(size)
         except self.errors as error:
@@ -83,6 +96,7 @@ def guarded_files(
     entries : iterable
         What the archive's library calls an entry, with what it is.
     open_entry : callable
+        From the library's entry to a stream of its bytes.
     errors, translate
         As of `Guarded`; they hold for the opening too.
     """
@@ -111,13 +125,25 @@ class Archive(Protocol):
 
 
 def is_pointer(path: Path) -> bool:
-    """Say whether a file begins as Git LFS' pointers do."""
+    """Say whether a file begins as Git LFS' pointers do.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A file.
+    """
     with path.open("rb") as stream:
         return stream.read(len(POINTER_START)) == POINTER_START
 
 
 def pointer_message(path: Path) -> str:
-    """Say what to do about a file that Git LFS has not fetched."""
+    """Say what to do about a file that Git LFS has not fetched.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The pointer.
+    """
     return (
         f"{path} is a Git LFS pointer, not the file itself: install git-lfs "
         f"(https://git-lfs.com), then run in {path.parent}: git lfs pull"
@@ -125,11 +151,25 @@ def pointer_message(path: Path) -> str:
 
 
 def damaged(path: Path, why: object) -> ArchiveError:
-    """Make the error for an archive that cannot be read."""
+    """Make the error for an archive that cannot be read.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The archive's file, or the first of them.
+    why : object
+        What its library says: an error or a text.
+    """
     text = " ".join(str(why).split()) or type(why).__name__
     return ArchiveError(f"{path} is damaged or incomplete ({text}); download it again")
 
 
 def encrypted(path: Path) -> ArchiveError:
-    """Make the error for an archive that asks for a password."""
+    """Make the error for an archive that asks for a password.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The archive's file.
+    """
     return ArchiveError(f"{path} is encrypted; unpack it yourself and pass an archive without")

@@ -45,11 +45,13 @@ class Clip:
     Attributes
     ----------
     side : {'real_voices', 'fake_voices'}
+        Whether it is of the bona-fide or the spoofed side.
     id : str
         Such as `F026`.
     folder : str
         The person's folder, as it is spelt there.
     file : str
+        The file's name, without folders.
     """
 
     side: str
@@ -62,6 +64,11 @@ def parse_clip(path: PurePosixPath) -> Clip | None:
     """Tell whose recording a path is: the innermost folder with an id says it.
 
     A path with `fake` or `falsas` in it is on the fake side.
+
+    Parameters
+    ----------
+    path : pathlib.PurePosixPath
+        Of a file in an archive or a clone.
 
     Examples
     --------
@@ -103,7 +110,13 @@ class People:
     _spellings: dict[tuple[str, str], set[str]] = field(default_factory=dict)
 
     def learn(self, paths: Iterable[PurePosixPath]) -> int:
-        """Take note of recordings and return how many are somebody's."""
+        """Take note of recordings and return how many are somebody's.
+
+        Parameters
+        ----------
+        paths : iterable of pathlib.PurePosixPath
+            Of all files of an archive or a clone, recordings or not.
+        """
         n_clips = 0
         for path in paths:
             clip = parse_clip(path)
@@ -118,6 +131,11 @@ class People:
 
     def settle(self, root: Path) -> None:
         """Fix one name per id: that in the data set, then the real side's, then the fake side's.
+
+        Parameters
+        ----------
+        root : pathlib.Path
+            The data set, in which people may have folders already.
 
         Raises
         ------
@@ -146,7 +164,13 @@ class People:
                     self.renamed[f"{side}/{folder}"] = target
 
     def place(self, path: PurePosixPath) -> PurePosixPath | None:
-        """Return where in the data set a recording belongs, None for all that is left out."""
+        """Return where in the data set a recording belongs, None for all that is left out.
+
+        Parameters
+        ----------
+        path : pathlib.PurePosixPath
+            As it was learnt.
+        """
         clip = parse_clip(path)
         if clip is None or _is_mute(clip):
             return None
@@ -184,6 +208,7 @@ class CorpusArchive:
     Attributes
     ----------
     source : Source
+        The archive's files.
     prefix : pathlib.PurePosixPath
         Where the archive lies in the folder given, its own name without suffix at the end: flat
         archives have the person in their name alone.
@@ -208,7 +233,17 @@ class CorpusArchive:
 
 
 class LooseRecordings:
-    """Recordings that lie in a folder unpacked (see `Archive`)."""
+    """Recordings that lie in a folder unpacked (see `Archive`).
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder that was given.
+    files : list of pathlib.Path
+        The recordings, in it or below.
+    prefix : pathlib.PurePosixPath
+        What the paths relative to `folder` continue, see `CorpusArchive`.
+    """
 
     def __init__(self, folder: Path, files: list[Path], prefix: PurePosixPath) -> None:
         self.folder = folder

@@ -24,6 +24,7 @@ class Checksum:
     Attributes
     ----------
     algorithm : {'md5', 'sha256'}
+        By which it is computed.
     digest : str
         In lower-case hexadecimal digits.
     origin : str
@@ -37,7 +38,13 @@ class Checksum:
 
 @dataclass(frozen=True)
 class Digests:
-    """What was computed of an archive (or of its pieces joined)."""
+    """The digests of an archive, or of its pieces joined.
+
+    Attributes
+    ----------
+    sha256, md5 : str
+        In lower-case hexadecimal digits.
+    """
 
     sha256: str
     md5: str
@@ -45,6 +52,11 @@ class Digests:
 
 def parse_checksum(text: str) -> Checksum:
     """Return what `--checksum` gives, such as `sha256:` and 64 digits.
+
+    Parameters
+    ----------
+    text : str
+        The flag's value.
 
     Raises
     ------
@@ -64,6 +76,11 @@ def checksum_beside(path: Path) -> Checksum | None:
 
     Read are `NAME.sha256`, `NAME.md5` (also with `sum` behind) and lists such as `SHA256SUMS`, in
     the form of md5sum and sha256sum or of BSD.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The archive, or one piece of it.
 
     Raises
     ------
@@ -104,6 +121,7 @@ def compute_digests(source: Source, expected: dict[Path, Checksum]) -> Digests:
     Parameters
     ----------
     source : Source
+        The archive.
     expected : dict of pathlib.Path to Checksum
         By piece.
 
@@ -139,6 +157,15 @@ def compute_digests(source: Source, expected: dict[Path, Checksum]) -> Digests:
 
 def require_equal(path: Path, want: Checksum, found: str) -> None:
     """Fail when an archive's digest is not the expected one.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The archive, for the message.
+    want : Checksum
+        The digest it should have.
+    found : str
+        The digest it has, in lower-case hexadecimal digits.
 
     Raises
     ------

@@ -34,6 +34,7 @@ class Corpus:
     name : str
         What `--corpus` takes; also its layout's name.
     title : str
+        Its name, for messages.
     page : str
         Where its archives are to be had.
     archives : tuple of Published
@@ -41,6 +42,7 @@ class Corpus:
     contents : str
         A regular expression that at least one path in each of its archives fits.
     licence : str
+        As its makers state it; empty where they do not.
     repositories : dict of str to str
         URL by name of the git repositories that it is fetched from.
     are_versions : bool
@@ -57,11 +59,23 @@ class Corpus:
     are_versions: bool = False
 
     def published(self, name: str) -> Published | None:
-        """Return what is known of the archive called `name`."""
+        """Return what is known of the archive called `name`.
+
+        Parameters
+        ----------
+        name : str
+            Its file name, see `Published`.
+        """
         return next((known for known in self.archives if known.name == name), None)
 
     def holds(self, path: str) -> bool:
-        """Say whether a path in an archive is one of this corpus."""
+        """Say whether a path in an archive is one of this corpus.
+
+        Parameters
+        ----------
+        path : str
+            In an archive, with slashes.
+        """
         return re.search(self.contents, path) is not None
 
 
@@ -196,7 +210,13 @@ CORPORA = {corpus.name: corpus for corpus in _ALL}
 
 
 def recognise_corpus(paths: list[str]) -> Corpus | None:
-    """Return the corpus that most of the given paths belong to, CETUC only for want of another."""
+    """Return the corpus that most of the given paths belong to, CETUC only for want of another.
+
+    Parameters
+    ----------
+    paths : list of str
+        Of files in an archive.
+    """
     hits = {name: sum(map(corpus.holds, paths)) for name, corpus in CORPORA.items()}
     # A person's folder such as Paula_F026 is the weakest of the marks.
     best = max(hits, key=lambda name: (hits[name] > 0, name != "cetuc", hits[name]))

@@ -13,6 +13,7 @@ from src.utils.dataset.dataset import (
 )
 from src.utils.dataset.derive import JOURNAL, RECIPE
 from src.utils.dataset.inspection import DATABASE
+from src.utils.dataset.patches import BLOCKS, INDEX
 
 WORK = ".preparing"
 """Holds, in the data set, what is not yet in place."""
@@ -27,7 +28,7 @@ _RESERVED = frozenset(
     name.casefold()
     for name in (
         *(WORK, LOCK, RECORD, FILES_TABLE, PEOPLE_TABLE, REJECTED_TABLE, MEASUREMENTS, POINTER),
-        *(RECIPE, JOURNAL, DATABASE, "splits"),
+        *(RECIPE, JOURNAL, DATABASE, BLOCKS, INDEX, "splits"),
     )
 )
 """AUDIOS reads these from a data set; an archive that brought one could misdirect it."""
@@ -39,6 +40,11 @@ class UnsafeNameError(ValueError):
 
 def safe_path(name: str) -> PurePosixPath:
     """Return an archive's path as one below the folder it is unpacked in.
+
+    Parameters
+    ----------
+    name : str
+        The path as the archive stores it.
 
     Raises
     ------
@@ -81,6 +87,15 @@ def link_target(name: str, target: str, symbolic: bool) -> PurePosixPath:
 
     A symbolic link starts at its own folder, a hard link at the root.
 
+    Parameters
+    ----------
+    name : str
+        The link's own path in the archive, which `safe_path` allows.
+    target : str
+        What it points to, as it is stored.
+    symbolic : bool
+        Whether it is a symbolic link, not a hard one.
+
     Raises
     ------
     UnsafeNameError
@@ -100,5 +115,11 @@ def link_target(name: str, target: str, symbolic: bool) -> PurePosixPath:
 
 
 def folded(path: PurePosixPath) -> str:
-    """Return a path as a file system sees it that ignores case and Unicode normalisation."""
+    """Return a path as a file system sees it that ignores case and Unicode normalisation.
+
+    Parameters
+    ----------
+    path : pathlib.PurePosixPath
+        A path in an archive or the data set.
+    """
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", str(path)).casefold())

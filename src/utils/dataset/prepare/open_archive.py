@@ -13,6 +13,11 @@ from src.utils.errors import ArchiveError
 def open_archive(source: Source) -> AbstractContextManager[Archive]:
     """Open an archive by what it begins with, whatever its name.
 
+    Parameters
+    ----------
+    source : Source
+        Its file or files.
+
     Raises
     ------
     ArchiveError

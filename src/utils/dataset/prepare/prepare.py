@@ -35,12 +35,14 @@ _LOOKED_AT = 10_000
 
 @dataclass(frozen=True)
 class Prepared:
-    """How preparing went.
+    """The outcome of preparing a corpus.
 
     Attributes
     ----------
     root : pathlib.Path
+        The data set.
     corpus : Corpus
+        The corpus in it.
     entries : list of UnpackedArchive
         Of the archives that were asked for.
     n_skipped : int
@@ -75,6 +77,7 @@ def prepare_dataset(
     root : pathlib.Path
         The data set; made if need be.
     corpus : Corpus
+        The corpus to unpack, one of `CORPORA`.
     archives : pathlib.Path, optional
         A folder of archives or clones, or one archive; only read. Without it the corpus is
         fetched, if it can be.

@@ -14,7 +14,13 @@ _COPIES = (rarfile.RAR5_XREDIR_HARD_LINK, rarfile.RAR5_XREDIR_FILE_COPY)
 
 
 class RarArchive:
-    """A rar archive (see `Archive`)."""
+    """A rar archive (see `Archive`).
+
+    Parameters
+    ----------
+    source : Source
+        The archive's volumes, the first one first.
+    """
 
     def __init__(self, source: Source) -> None:
         self._path = source.paths[0]

@@ -16,12 +16,16 @@ class UnpackedArchive:
 
     Attributes
     ----------
-    name, sha256, md5 : str
+    name : str
+        Its file name, see `Source`.
+    sha256, md5 : str
+        Its digests, in lower-case hexadecimal digits; `md5` is empty for loose recordings.
     checked : str
         What the digest was compared with, or `not checked`.
     identity : list of (str, str)
         Size and time of its files, by which a repetition knows it without reading it.
     n_files, n_left_out : int
+        How many of its files are in the data set, and how many were left out.
     first, last : str
         Two of its files in the data set; absent, it is unpacked anew.
     """
@@ -39,13 +43,16 @@ class UnpackedArchive:
 
 @dataclass
 class Record:
-    """What is in a data set.
+    """The record of what was unpacked into a data set.
 
     Attributes
     ----------
     root : pathlib.Path
+        The data set.
     corpus : str
+        The name of the corpus in it.
     entries : list of UnpackedArchive
+        The archives that are in place, in the order they were unpacked.
     repositories : dict of str to str
         Commit by URL of the git repositories whose content is in place.
     """
@@ -58,6 +65,13 @@ class Record:
     @classmethod
     def open(cls, root: Path, corpus: str) -> "Record":
         """Read a data set's record, or start one.
+
+        Parameters
+        ----------
+        root : pathlib.Path
+            The data set's folder.
+        corpus : str
+            The name of the corpus that is to be in it.
 
         Raises
         ------
@@ -79,12 +93,24 @@ class Record:
         return cls(root, corpus, entries, repositories)
 
     def known(self, source: Source) -> UnpackedArchive | None:
-        """Return what was written of an archive whose files have not changed since."""
+        """Return what was written of an archive whose files have not changed since.
+
+        Parameters
+        ----------
+        source : Source
+            The archive.
+        """
         identity = identity_of(source)
         return next((entry for entry in self.entries if entry.identity == identity), None)
 
     def done(self, sha256: str) -> UnpackedArchive | None:
-        """Return the entry of an archive that is in place."""
+        """Return the entry of an archive that is in place.
+
+        Parameters
+        ----------
+        sha256 : str
+            The archive's digest.
+        """
         for entry in self.entries:
             witnesses = (entry.first, entry.last) if entry.n_files else ()
             if entry.sha256 == sha256 and all((self.root / file).is_file() for file in witnesses):
@@ -92,7 +118,13 @@ class Record:
         return None
 
     def add(self, entry: UnpackedArchive) -> None:
-        """Write down that an archive is in place."""
+        """Write down that an archive is in place.
+
+        Parameters
+        ----------
+        entry : UnpackedArchive
+            It takes the place of one with the same SHA-256.
+        """
         self.entries = [old for old in self.entries if old.sha256 != entry.sha256] + [entry]
         self.write()
 
@@ -108,5 +140,11 @@ class Record:
 
 
 def identity_of(source: Source) -> list[list[str]]:
-    """Return size and time of an archive's files."""
+    """Return size and time of an archive's files.
+
+    Parameters
+    ----------
+    source : Source
+        An archive's file or files.
+    """
     return [list(file_identity(path)) for path in source.paths]

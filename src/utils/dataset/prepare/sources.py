@@ -46,12 +46,23 @@ class Source:
 
 
 def is_archive(name: str) -> bool:
-    """Say whether a file name is an archive's or a piece's."""
+    """Say whether a file name is an archive's or a piece's.
+
+    Parameters
+    ----------
+    name : str
+        Without folders.
+    """
     return name.lower().endswith(SUFFIXES) or _PIECE.fullmatch(name) is not None
 
 
 def find_sources(paths: Iterable[Path]) -> list[Source]:
     """Group archives by name, pieces of one stream and volumes of one rar together.
+
+    Parameters
+    ----------
+    paths : iterable of pathlib.Path
+        Files whose names are archives'.
 
     Raises
     ------

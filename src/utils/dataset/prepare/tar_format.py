@@ -19,7 +19,15 @@ _BEGINNINGS: dict[bytes, Mode] = {b"\x1f\x8b": "r:gz", b"BZh": "r:bz2", b"\xfd7z
 
 
 class TarArchive:
-    """A tar archive (see `Archive`); each walk reads the stream anew."""
+    """A tar archive (see `Archive`); each walk reads the stream anew.
+
+    Parameters
+    ----------
+    source : Source
+        The archive's file, or its pieces in order.
+    start : bytes
+        What it begins with, at least the first header of 512 bytes.
+    """
 
     def __init__(self, source: Source, start: bytes) -> None:
         self._source = source

@@ -33,6 +33,7 @@ class Plan:
     first, last : pathlib.PurePosixPath
         In the data set; they witness later that the archive is in place.
     n_files, n_left_out : int
+        How many files would be written, links not counted, and how many left out.
     links : list of (PurePosixPath, PurePosixPath)
         Where a link stands and what it points to, both in the archive.
     """
@@ -46,7 +47,13 @@ class Plan:
 
 
 def everything(path: PurePosixPath) -> PurePosixPath:
-    """Place every file where the archive has it."""
+    """Place every file where the archive has it.
+
+    Parameters
+    ----------
+    path : pathlib.PurePosixPath
+        In the archive.
+    """
     return path
 
 
@@ -56,11 +63,13 @@ def plan_archive(archive: Archive, path: Path, root: Path, place: Place = everyt
     Parameters
     ----------
     archive : Archive
+        The archive, open.
     path : pathlib.Path
         The archive's file, for messages.
     root : pathlib.Path
         The data set.
     place : callable
+        Where each file goes, see `Place`.
 
     Raises
     ------
@@ -120,6 +129,7 @@ def unpack(
     key : str
         The archive's digest.
     plan : Plan
+        What `plan_archive` returned for it.
 
     Raises
     ------
@@ -145,7 +155,15 @@ def unpack(
 
 
 def clean(root: Path, key: str) -> None:
-    """Remove what unpacking leaves behind, once the archive is recorded as done."""
+    """Remove what unpacking leaves behind, once the archive is recorded as done.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The data set.
+    key : str
+        The archive's digest.
+    """
     shutil.rmtree(_ready(root, key), ignore_errors=True)
 
 
@@ -155,6 +173,13 @@ def _ready(root: Path, key: str) -> Path:
 
 def check_member(member: Member, path: Path) -> tuple[PurePosixPath, PurePosixPath]:
     """Return the safe path of an entry and of what it links to.
+
+    Parameters
+    ----------
+    member : Member
+        The entry.
+    path : pathlib.Path
+        The archive's file, for the message.
 
     Raises
     ------

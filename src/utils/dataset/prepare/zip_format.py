@@ -21,7 +21,13 @@ _LONGEST_LINK = 4096
 
 
 class ZipArchive:
-    """A zip archive (see `Archive`)."""
+    """A zip archive (see `Archive`).
+
+    Parameters
+    ----------
+    source : Source
+        The archive's file or pieces.
+    """
 
     def __init__(self, source: Source) -> None:
         self._path = source.paths[0]

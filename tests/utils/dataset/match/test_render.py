@@ -10,7 +10,7 @@ from scipy.signal import welch
 from src.utils.audio.nuisances.activity import find_activity, frame_levels
 from src.utils.dataset.match import MatchSettings
 from src.utils.dataset.match.plan import ClipPlan
-from src.utils.dataset.match.render import cut_band, cut_silence, render
+from src.utils.dataset.match.render import apply_low_pass, render, trim_silence
 from src.utils.errors import AudioError
 
 RATE = 16_000
@@ -82,7 +82,7 @@ def test_offset_is_taken_out(said: np.ndarray) -> None:
 
 
 def test_ends_are_trimmed(said: np.ndarray) -> None:
-    wave = cut_silence(said, RATE)
+    wave = trim_silence(said, RATE)
     # 0.3 s, two words around a pause of 0.4 s, 0.2 s.
     assert len(wave) / RATE == pytest.approx(1.4, abs=0.03)
     at = int(np.argmax(np.abs(said))) - int(np.argmax(np.abs(wave)))
@@ -91,7 +91,7 @@ def test_ends_are_trimmed(said: np.ndarray) -> None:
 
 
 def test_pauses_are_shortened(said: np.ndarray) -> None:
-    wave = cut_silence(said, RATE, shorten=True)
+    wave = trim_silence(said, RATE, shorten=True)
     assert len(wave) / RATE == pytest.approx(1.1, abs=0.04)
     quiet = ~find_activity(frame_levels(wave, 160)).active
     runs = np.diff(np.flatnonzero(np.diff(np.r_[0, quiet, 0])))[::2]
@@ -102,19 +102,19 @@ def test_pauses_are_shortened(said: np.ndarray) -> None:
 
 def test_short_pauses_stay(speech: Callable) -> None:
     wave = speech(words=(0.4, 0.4), lead=0.0, pause=0.08, trail=0.0, seed=1)
-    assert abs(len(cut_silence(wave, RATE, shorten=True)) - len(wave)) <= 320
+    assert abs(len(trim_silence(wave, RATE, shorten=True)) - len(wave)) <= 320
 
 
 def test_many_pauses(speech: Callable) -> None:
     wave = speech(words=(0.3,) * 6, pause=0.3, lead=0.1, trail=0.1, seed=2)
-    short = cut_silence(wave, RATE, shorten=True)
+    short = trim_silence(wave, RATE, shorten=True)
     assert len(short) / RATE == pytest.approx(6 * 0.3 + 5 * 0.1, abs=0.1)
 
 
 def test_a_sound_without_silence_stays_whole() -> None:
     wave = np.random.default_rng(0).normal(0, 0.1, RATE).astype(np.float32)
     for shorten in (False, True):
-        np.testing.assert_array_equal(cut_silence(wave, RATE, shorten), wave)
+        np.testing.assert_array_equal(trim_silence(wave, RATE, shorten), wave)
 
 
 def test_length_is_cut_somewhere(said: np.ndarray) -> None:
@@ -150,14 +150,16 @@ def test_no_noise_where_there_is_enough(said: np.ndarray) -> None:
 def test_band_is_cut(edge: float) -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, 4 * RATE).astype(np.float32)
     hertz, before = welch(noise, RATE, nperseg=2048)
-    _, after = welch(cut_band(noise, RATE, edge), RATE, nperseg=2048)
+    _, after = welch(apply_low_pass(noise, RATE, edge), RATE, nperseg=2048)
     gain = 10 * np.log10(after / before)
     assert (gain[hertz > edge + 20] < -70).all()
     passed = (hertz > 30) & (hertz < edge - 0.03 * RATE / 2 - 20)
     assert np.abs(gain[passed]).max() < 0.5
     # Linear phase without a delay.
     tone = np.sin(2 * np.pi * 300 * np.arange(RATE) / RATE).astype(np.float32)
-    np.testing.assert_allclose(cut_band(tone, RATE, edge)[4000:-4000], tone[4000:-4000], atol=2e-3)
+    np.testing.assert_allclose(
+        apply_low_pass(tone, RATE, edge)[4000:-4000], tone[4000:-4000], atol=2e-3
+    )
 
 
 def test_noise_is_cut_as_well(said: np.ndarray) -> None:
