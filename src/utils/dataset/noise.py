@@ -31,9 +31,9 @@ def add_noise(
     Parameters
     ----------
     source : Dataset
-        The data set to copy, which is only read.
+        The data set without the noise; only read.
     output : pathlib.Path
-        The folder of the copy.
+        The folder of the noisy copy.
     snr_db : (float, float)
         Lowest and highest ratio in dB.
     seed : int

@@ -30,9 +30,9 @@ def normalize_dataset(
     Parameters
     ----------
     source : Dataset
-        The data set to copy, which is only read.
+        The data set of different levels; only read.
     output : pathlib.Path
-        The folder of the copy.
+        The folder of the normalised copy.
     method : {'peak', 'rms'}
         `peak` brings the largest magnitude to full scale.
     target_rms : float

@@ -18,6 +18,7 @@ from src.utils.dataset.generate import generate_tables
 from src.utils.dataset.inspection import DATABASE, inspect_dataset, inspect_recording
 from src.utils.dataset.recording_cache import open_cache
 from src.utils.errors import DatasetError
+from tests.utils.dataset.damage import DAMAGES, damage
 
 STAGE = "AuditDataset"
 COUNT = 9
@@ -213,18 +214,11 @@ def test_silence_has_nuisances_but_no_fingerprint(
     assert found.files["peak"][1] == pytest.approx(0.5, abs=1e-3)
 
 
-@pytest.mark.parametrize("damage", ["text", "cut", "overwritten"])
-def test_a_damaged_database_gives_one_line(dataset: Dataset, damage: str) -> None:
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_database_gives_one_line(dataset: Dataset, how: str) -> None:
     inspect_dataset(dataset, STAGE)
     path = dataset.root / DATABASE
-    content = path.read_bytes()
-    path.write_bytes(
-        {
-            "text": b"no database at all, however long it may be" * 100,
-            "cut": content[: len(content) // 2],
-            "overwritten": content[:4096] + b"\x07" * (len(content) - 4096),
-        }[damage]
-    )
+    damage(path, how)
     with pytest.raises(DatasetError, match=rf"cannot use .*{DATABASE}.*remove it") as error:
         inspect_dataset(dataset, STAGE)
     assert "\n" not in str(error.value)

@@ -14,6 +14,7 @@ import pytest
 from src.utils.config import ROOT
 from src.utils.dataset.recording_cache import open_cache
 from src.utils.errors import DatasetError
+from tests.utils.dataset.damage import DAMAGES, damage
 
 COLUMNS = ("number", "text", "content")
 STATE = ("10", "1000")
@@ -239,19 +240,12 @@ def test_a_table_made_meanwhile_is_kept(path: Path, monkeypatch: pytest.MonkeyPa
     assert rows_of(path) == [("a", 1), ("b", 1)]
 
 
-@pytest.mark.parametrize("damage", ["text", "cut", "overwritten"])
-def test_a_damaged_file_gives_one_line(path: Path, damage: str) -> None:
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_file_gives_one_line(path: Path, how: str) -> None:
     with opened(path) as cache:
         for number in range(2_000):
             cache.add(str(number), STATE, VALUES)
-    content = path.read_bytes()
-    path.write_bytes(
-        {
-            "text": b"no database at all, however long it may be" * 100,
-            "cut": content[: len(content) // 2],
-            "overwritten": content[:4096] + b"\x07" * (len(content) - 4096),
-        }[damage]
-    )
+    damage(path, how)
     with (
         pytest.raises(
             DatasetError, match=r"cannot use .*; remove it, and .* measured anew"

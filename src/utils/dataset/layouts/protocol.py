@@ -175,12 +175,10 @@ def read_table(
 
     Parameters
     ----------
-    path : pathlib.Path
-        The table.
+    path, delimiter, most
+        As for `read_lines`.
     needed, also : sequence of str
         Columns to keep; those of `also` may be absent. Others are left out.
-    delimiter, most
-        As for `read_lines`.
     renamed : mapping of str to str, optional
         What a column is to be called, if not as in the file.
     spellings : mapping of str to Spellings, optional

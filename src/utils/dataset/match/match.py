@@ -37,9 +37,9 @@ def match_dataset(
     Parameters
     ----------
     source : Dataset
-        The data set to copy, which is only read.
+        The data set whose classes differ; only read.
     output : pathlib.Path
-        The folder of the copy.
+        The folder of the matched copy.
     measured : pandas.DataFrame
         The files of the source with their nuisances, see `inspect_dataset`.
     settings : MatchSettings
