@@ -29,7 +29,7 @@ EXEMPT: tuple[str, ...] = (
     "src.models*",
     "src.notebooks*",
     "src.predict*",
-    "src.utils*",
+    "src.utils.embeddings*",
     "src.visualize*",
     "tasks*",
     "src.clean",

@@ -13,7 +13,7 @@ from src.utils.embeddings.engines.engine import Embedded
 from src.utils.embeddings.plan import MAX_BATCH_CLIPS, Batch
 from src.utils.errors import AudioError
 from src.utils.parallel import attempt, map_ahead, n_workers
-from src.utils.processes import in_processes
+from src.utils.processes import process_pool
 
 AHEAD_SECONDS = 1800.0
 """How much decoded audio may wait in memory: 115 MB at 16 kHz."""
@@ -71,7 +71,7 @@ class LocalEngine:
         overlap = backbone.leaves_cpu_free if self.overlap is None else self.overlap
         read: Callable[[Path], np.ndarray] = partial(read_clip, backbone)
         if overlap and clips:
-            read = self._in_processes(backbone)
+            read = self._reader_pool(backbone)
         prepared = map_ahead(
             lambda clip: attempt(read, path_of(clip[0])),
             clips,
@@ -90,12 +90,12 @@ class LocalEngine:
             ahead = BATCHES_IN_FLIGHT + 1
             yield from map_ahead(embed, work, ahead=ahead, threads=BATCHES_IN_FLIGHT)
 
-    def _in_processes(self, backbone: Backbone) -> Callable[[Path], np.ndarray]:
+    def _reader_pool(self, backbone: Backbone) -> Callable[[Path], np.ndarray]:
         """Return `read_clip` in processes, which stay for later runs: they take long to start."""
         if self._served is not backbone:
             self.close()
             read = partial(read_clip, backbone)
-            self._read = self._started.enter_context(in_processes(read, self.n_readers))
+            self._read = self._started.enter_context(process_pool(read, self.n_readers))
             self._served = backbone
         return self._read
 
