@@ -26,10 +26,7 @@ SELF_EVIDENT = {"path", "folder"}
 EXEMPT: tuple[str, ...] = (
     "src.demo*",
     "src.models*",
-    "src.notebooks*",
-    "src.predict*",
     "src.utils.embeddings*",
-    "src.visualize*",
     "tasks*",
     "src.clean",
     "src.evaluation*",
@@ -90,7 +87,9 @@ class Documented:
     def targets(self) -> list[str]:
         """What the docstring points at."""
         return [
-            name for match in POINTER.findall(self.text) for name in re.findall(r"[\w.]+", match)
+            name
+            for match in POINTER.findall(self.text)
+            for name in re.findall(r"`([\w.]+)`", match)
         ]
 
     def says(self, parameter: str) -> bool:
