@@ -26,7 +26,7 @@ SPLITS = PRETEXT_SPLITS + DOWNSTREAM_SPLITS
 SPLIT_STRATEGIES = ("speaker", "column", "official")
 SPLIT_UNITS = BY_SPEAKER, BY_UTTERANCE = ("speaker", "utterance")
 """The unit that a split keeps whole: a speaker or, for corpora of one voice, an utterance."""
-SAME_VOICES = "split by utterance: the figures hold for these voices only"
+SAME_VOICES = "split by utterance: the metrics hold for these voices only"
 HOLD_OUT_COLUMNS = ("attack", "source", "language")
 """Columns of which values can be held out of training, so that a test is on unseen ones."""
 MIN_FOLDS = 3
