@@ -25,7 +25,6 @@ SELF_EVIDENT = {"path", "folder"}
 
 EXEMPT: tuple[str, ...] = (
     "src.models*",
-    "src.utils.embeddings*",
     "tasks*",
     "src.clean",
     "src.evaluation*",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from src.utils.config import DOWNSTREAM_SPLITS
-from src.utils.embeddings.embedding_set import EmbeddingSet, assert_disjoint, join
+from src.utils.embeddings.embedding_set import EmbeddingSet, assert_disjoint, concatenate_sets
 from src.utils.embeddings.store import EmbeddingStore, backbone_differences
 from src.utils.errors import EmbeddingError
 
@@ -87,7 +87,7 @@ class TrainingStores:
         EmbeddingError
             When the two share a speaker.
         """
-        return join(*_load_disjoint(self, layer))
+        return concatenate_sets(*_load_disjoint(self, layer))
 
     def inputs(self) -> dict[str, Any]:
         """Return the hashes that name what is read here, for a run's manifest."""
