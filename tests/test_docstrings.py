@@ -24,7 +24,6 @@ SELF_EVIDENT = {"path", "folder"}
 """Of few parameters these need no words: what is read, written, saved or loaded is a file's."""
 
 EXEMPT: tuple[str, ...] = (
-    "src.models*",
     "tasks*",
     "src.clean",
     "src.evaluation*",
