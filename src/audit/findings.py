@@ -102,9 +102,9 @@ class Findings:
         """
         about = read_json(path)
         try:
-            told = ("flagged", "unsure")
+            derived = ("flagged", "unsure")
             shortcuts = [
-                Shortcut(**{k: number_or_nan(v) for k, v in one.items() if k not in told})
+                Shortcut(**{k: number_or_nan(v) for k, v in one.items() if k not in derived})
                 for one in about["shortcuts"]
             ]
             leaks = [
