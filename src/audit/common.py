@@ -1,4 +1,4 @@
-"""What clips have in common: speaker, file content, audio, source utterance, sentence."""
+"""Properties that clips share: speaker, file content, audio, source utterance, sentence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

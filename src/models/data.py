@@ -17,7 +17,7 @@ TRAIN, VALIDATION, TEST = DOWNSTREAM_SPLITS
 
 
 class ClipSource(Protocol):
-    """Where the clips of a split come from: an embedding store, or the recordings themselves."""
+    """The source of a split's clips: an embedding store, or the recordings themselves."""
 
     @property
     def dataset(self) -> str:

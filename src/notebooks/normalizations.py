@@ -17,7 +17,7 @@ from src.utils.metrics.eer import compute_eer
 from src.utils.parallel import for_each_file
 
 MOST_CLIPS = 2000
-"""Of more clips, a random sample of so many is measured."""
+"""Size of the random sample that is measured of more clips."""
 
 _HEARD = ("original", "RMS 0.1", "RMS 0.5")
 _SHOWN = ("speaker", "gender", "label", "attack", "duration", "file")
