@@ -35,7 +35,7 @@ from src.utils.config import SAMPLE_RATE
 from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.engines.local import read_clip
 from src.utils.parallel import map_ahead, n_workers
-from src.utils.processes import in_processes
+from src.utils.processes import process_pool
 
 FORMATS = ((".wav", 16_000), (".flac", 16_000), (".wav", 44_100), (".flac", 44_100))
 N_DISTINCT = 20
@@ -118,7 +118,7 @@ def main() -> None:
             for suffix, rate in FORMATS
         }
         start = time.perf_counter()
-        with in_processes(read, n_workers()) as read_elsewhere:
+        with process_pool(read, n_workers()) as read_elsewhere:
             read_elsewhere(next(iter(corpora.values()))[0])
             print(f"processes start in {time.perf_counter() - start:.1f} s")
             for name, paths in corpora.items():

@@ -111,7 +111,9 @@ def test_amplitudes(files: pd.DataFrame, levels: list[float], warned: bool) -> N
     assert ("differ in level" in mended) == warned
     assert "NormalizeDataset" not in mended
     assert "bona-fide: median peak 0.500" in text
-    reports.report_amplitudes(files.assign(amplitude=np.nan), {"a": "is bad"})
+    unusable = reports.report_amplitudes(files.assign(amplitude=np.nan), {"a": "is bad"})
+    assert "a is bad" in unusable
+    assert "median" not in unusable
 
 
 def test_derived_and_split(files: pd.DataFrame, tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""The audit of a data set: what could make a detector's figures better than the detector."""
+"""The audit of a data set: shortcuts, leakage and imbalance that flatter a detector's metrics."""

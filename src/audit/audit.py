@@ -1,4 +1,4 @@
-"""The audit as a whole: measure, look, write a run folder."""
+"""The audit of a data set: measure recordings, look for faults, write a run folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,13 +35,15 @@ class Audit:
     Attributes
     ----------
     run : Run
+        The run whose folder holds the audit's files.
     findings : Findings
+        Shortcuts, leaks and class balance of the data set.
     dataset : str
-        Its folder.
+        The data set's folder.
     rejected : dict of str to str
-        The reason by file of what could not be measured.
+        The reason by file, of recordings that could not be measured.
     was_there : bool
-        Whether an equal audit was found instead of making one anew.
+        Whether an equal finished audit was reused.
     """
 
     run: Run
@@ -72,9 +74,9 @@ def audit_dataset(
     runs : pathlib.Path
         The runs folder.
     seed : int
-        Of folds, boosting and bootstrap.
+        Seed of the cross-validation folds, of gradient boosting and of the bootstrap.
     n_resamples : int
-        Of the bootstrap over speakers.
+        Number of bootstrap resamples, drawn over speakers.
     reuse : bool
         Return an equal finished audit instead of computing it again.
 
@@ -117,6 +119,11 @@ def audit_dataset(
 def find_faults(dataset: Dataset, seed: int = 7, n_resamples: int = 1000) -> Findings:
     """Return what `audit_dataset` finds, without a run folder.
 
+    Parameters
+    ----------
+    dataset, seed, n_resamples
+        See `audit_dataset`.
+
     Raises
     ------
     DatasetError
@@ -128,7 +135,7 @@ def find_faults(dataset: Dataset, seed: int = 7, n_resamples: int = 1000) -> Fin
 
 
 def _look_at(dataset: Dataset) -> tuple[Inspection, pd.Series | None, bool]:
-    """Return what is known of recordings, their splits, and whether these share voices."""
+    """Return the inspection, the split of each clip, and whether splits share speakers."""
     inspection = inspect_dataset(dataset, STAGE)
     splits = assign_splits(dataset, inspection.files["file"])
     return inspection, splits, read_units(dataset, TEST) == BY_UTTERANCE
@@ -156,13 +163,13 @@ def _write(run: Run, findings: Findings, inspection: Inspection, dataset: Datase
     if findings.shortcuts:
         figures = [run.folder / "shortcuts.png", run.folder / "nuisances.png"]
         plot_shortcuts(findings.shortcuts, FLAGGED_BELOW, figures[0])
-        plot_nuisances(inspection.files, _telling(findings, inspection), figures[1])
+        plot_nuisances(inspection.files, _varying(findings, inspection), figures[1])
     findings.write(run.folder / AUDIT)
     write_audit_page(run.folder / PAGE, findings, figures, str(dataset.root), run.manifest)
 
 
-def _telling(findings: Findings, inspection: Inspection) -> list[Nuisance]:
-    """Return the nuisances that are not the same in every recording, the most telling first."""
+def _varying(findings: Findings, inspection: Inspection) -> list[Nuisance]:
+    """Return the nuisances that vary over the recordings, the lowest EER first."""
     by_eer = sorted(findings.shortcuts, key=lambda one: one.eer)
     nuisances = [BY_NAME[one.name] for one in by_eer if one.name != TOGETHER]
     return [one for one in nuisances if len(set(inspection.files[one.name])) > 1]

@@ -1,4 +1,4 @@
-"""How much there is of each class, and of each group within it."""
+"""Class balance: clips, minutes and speakers of each class and of each group within it."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ _LOPSIDED = 4.0
 
 @dataclass(frozen=True)
 class Balance:
-    """Clips and minutes by class and group.
+    """Class balance: counts of clips and minutes by class and group.
 
     Attributes
     ----------
@@ -36,12 +36,12 @@ class Balance:
 
     @property
     def resampled(self) -> str:
-        """What intervals are taken over (see `voice_groups`)."""
+        """The unit that is drawn for a bootstrap interval (see `voice_groups`)."""
         return "speakers" if self.classes["speakers"].min() > 1 else "utterances or clips"
 
     @property
     def warnings(self) -> list[str]:
-        """What a reader should know before training, a sentence each."""
+        """Imbalances that mislead a training or a test, a sentence each."""
         found = []
         counts = self.classes.set_index("label")["clips"]
         if counts.min() and counts.max() / counts.min() >= _LOPSIDED:
@@ -77,9 +77,9 @@ def describe_balance(files: pd.DataFrame, seed: int = 7) -> Balance:
     Parameters
     ----------
     files : pandas.DataFrame
-        With `duration` in seconds.
+        A files table with `duration` in seconds.
     seed : int
-        Of the folds that the EERs are measured in.
+        Seed of the cross-validation folds that the EERs are measured in.
     """
     minutes = files.assign(minutes=files["duration"] / 60)
     rows = [

@@ -1,4 +1,9 @@
-"""The nuisances that an audit looks at: how each is called, counted and mended."""
+"""The nuisances that an audit measures: their names, units and remedies.
+
+A nuisance is a confounder in the statistician's sense: a property of the recording (its level, its
+file format) that goes along with the class though it is no trace of synthesis, so that a detector
+may learn it in place of the voice.
+"""
 
 from dataclasses import dataclass
 
@@ -12,24 +17,24 @@ _NOISE = f"{MATCH} --noise=match"
 
 @dataclass(frozen=True)
 class Nuisance:
-    """One property of a recording that says nothing about how its voice was made.
+    """A potential confounder: a property of a recording, not of how its voice was made.
 
     Attributes
     ----------
     name : str
         A field of `Nuisances`.
     label : str
-        For people.
+        Its name as people read it.
     pattern : str
-        How a value is written.
+        Format string of a value.
     remedy : str
-        What mends a difference between the classes.
+        The stage, with its flag, that removes a difference between the classes.
     step : float
-        Differences below it are rounding, not a nuisance; 0 for names without an order.
+        Resolution: smaller differences are rounding; 0 for a categorical variable.
     nothing : str
-        How the value 0 is written, if not by the pattern.
+        Text of the value 0 (or an empty one), where the pattern does not serve.
     unit : str
-        What a figure's values are counted in, if in anything.
+        Unit of the values on the axis of a plot, empty where there is none.
     """
 
     name: str
@@ -42,20 +47,20 @@ class Nuisance:
 
     @property
     def title(self) -> str:
-        """What stands above a figure of its values."""
+        """Title of a plot of its values."""
         return f"{self.label} ({self.unit})" if self.unit else self.label
 
     @property
     def is_category(self) -> bool:
-        """Whether values are names without an order."""
+        """Whether the variable is categorical: names without an order."""
         return not self.step
 
     def coarsen(self, values: np.ndarray) -> np.ndarray:
-        """Round numbers to whole steps, so that what cannot be heard nor learnt does not count."""
+        """Round values to multiples of `step`, so that inaudible differences do not count."""
         return np.round(np.asarray(values, float) / self.step) * self.step
 
     def describe(self, value: object) -> str:
-        """Write a value for people."""
+        """Format a value with its unit."""
         if not value and self.nothing:
             return self.nothing
         return self.pattern.format(value)

@@ -1,4 +1,4 @@
-"""What clips have in common: the speaker, the file, the sound, the words."""
+"""Properties that clips share: speaker, file content, audio, source utterance, sentence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,23 +12,24 @@ from src.utils.dataset.schema import TRANSCRIPT, UTTERANCE, text_column
 
 _, VALIDATION, TEST = DOWNSTREAM_SPLITS
 LATER_SPLITS = (VALIDATION, TEST)
-"""Splits that something is told by, in their order; whatever comes before one is known to it."""
+"""Splits that are evaluated on, in their order; a clip of an earlier split counts as seen."""
 
 FILE, NEAR = "file content", "near-duplicate audio"
 
 
 @dataclass(frozen=True)
 class Common:
-    """One thing that clips may have in common.
+    """A property that clips may share, such as the speaker.
 
     Attributes
     ----------
     name : str
+        The property, as reports name it.
     is_leak : bool
-        Whether a test that shares it with the training is spoilt; otherwise it limits what the
-        test can tell.
+        Whether sharing it between training and test is leakage; otherwise it limits how far the
+        test generalises.
     keys : numpy.ndarray
-        int, shape (clips,): equal for clips that share it, -1 where it is not known.
+        int, shape (clips,): equal for clips that share it, -1 where it is unknown.
     """
 
     name: str
@@ -37,16 +38,16 @@ class Common:
 
     @property
     def is_known(self) -> np.ndarray:
-        """bool, shape (clips,)."""
+        """Whether each clip's key is known, bool of shape (clips,)."""
         return self.keys >= 0
 
     def first_matches(self, here: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the rows of `here` that share it with `there`, and for each the first such row.
+        """Return the rows of `here` that have a match in `there`, and the first match of each.
 
         Parameters
         ----------
         here, there : numpy.ndarray
-            bool, shape (clips,).
+            Masks of the clips to be matched and of those to match with, bool, shape (clips,).
         """
         places = np.flatnonzero(there & self.is_known)
         keys, first = np.unique(self.keys[places], return_index=True)
@@ -57,21 +58,21 @@ class Common:
 def find_common(
     files: pd.DataFrame, fingerprints: Sequence[np.ndarray], same_voices: bool = False
 ) -> list[Common]:
-    """Find what clips have in common.
+    """Group clips by each property that they may share.
 
     Parameters
     ----------
     files : pandas.DataFrame
-        With the schema's columns and `sha256`.
+        A files table with the schema's columns and `sha256`.
     fingerprints : sequence of numpy.ndarray
-        One a clip, see `compute_fingerprint`.
+        The acoustic fingerprint of each clip (see `compute_fingerprint`).
     same_voices : bool
         Whether the split is by utterance, with the same speakers on both sides on purpose.
 
     Returns
     -------
     list of Common
-        What no clip tells (speakers, transcripts) is left out.
+        Properties that are unknown for every clip (such as transcripts) are left out.
     """
     content = group_equal(files["sha256"].tolist())
     generator = files["attack"].where(files["label"] == SPOOF, "")
@@ -87,7 +88,20 @@ def find_common(
 
 
 def known_before(splits: np.ndarray, split: str) -> np.ndarray:
-    """Return bool (clips,): what is in a split before this one, pretext among them."""
+    """Return a mask of the clips in any split before this one, pretext splits among them.
+
+    Parameters
+    ----------
+    splits : numpy.ndarray
+        The split of each clip, str of shape (clips,).
+    split : str
+        One of `config.SPLITS`.
+
+    Returns
+    -------
+    numpy.ndarray
+        bool, shape (clips,).
+    """
     return np.isin(splits, SPLITS[: SPLITS.index(split)])
 
 

@@ -1,4 +1,4 @@
-"""Which clips match which, for whoever has to take them apart."""
+"""The table of matching clips, `matches.csv`."""
 
 from collections.abc import Sequence
 
@@ -11,36 +11,36 @@ COLUMNS = ("in_common", "split", "file", "match_split", "match")
 
 
 def list_matches(
-    files: pd.DataFrame, found: Sequence[Common], splits: pd.Series | None
+    files: pd.DataFrame, common: Sequence[Common], splits: pd.Series | None
 ) -> pd.DataFrame:
-    """List every clip that leaks, with the first clip it matches.
+    """List every leaked clip with the first clip that it matches.
 
     Parameters
     ----------
-    files, found, splits
-        As of `find_leaks`.
+    files, common, splits
+        See `find_leaks`.
 
     Returns
     -------
     pandas.DataFrame
-        `in_common, split, file, match_split, match`. Without a split: the copies, by file content
-        or by ear, of clips that come before them in the table.
+        `in_common, split, file, match_split, match`. Without a split: exact copies and
+        near-duplicates of clips that come before them in the table.
     """
     names = files["file"].to_numpy(str)
     rows: list[tuple[str, str, str, str, str]] = []
-    for common in found:
+    for shared in common:
         if splits is None:
-            if common.name in (FILE, NEAR):
+            if shared.name in (FILE, NEAR):
                 rows += [
-                    (common.name, "", names[row], "", names[match])
-                    for row, match in zip(*_copies(common), strict=True)
+                    (shared.name, "", names[row], "", names[match])
+                    for row, match in zip(*_copies(shared), strict=True)
                 ]
-        elif common.is_leak:
+        elif shared.is_leak:
             where = splits.to_numpy(str)
             for split in LATER_SPLITS:
-                matches = common.first_matches(where == split, known_before(where, split))
+                matches = shared.first_matches(where == split, known_before(where, split))
                 rows += [
-                    (common.name, split, names[row], where[match], names[match])
+                    (shared.name, split, names[row], where[match], names[match])
                     for row, match in zip(*matches, strict=True)
                 ]
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -1,4 +1,4 @@
-"""Recordings that are the same: byte for byte, or to the ear."""
+"""Duplicate recordings: exact copies, and near-duplicates by acoustic fingerprint."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 MAX_ERROR_RATE = 0.30
-"""Share of differing bits up to which two clips are one recording.
+"""Bit error rate up to which two clips are one recording.
 
 Haitsma & Kalker take 0.35. On speech, copies (gain, codecs, vocoders, cutting) keep under it, and
 of two sentences of one voice a rare pair reaches 0.32.
@@ -24,12 +24,12 @@ _NEAR = 32
 
 
 def group_equal(keys: Sequence[str]) -> np.ndarray:
-    """Return a number for each distinct key, shape (clips,)."""
+    """Return a number for each key, int of shape (clips,): equal for equal keys."""
     return np.unique(np.asarray(keys), return_inverse=True)[1]
 
 
 def group_near_duplicates(fingerprints: Sequence[np.ndarray]) -> np.ndarray:
-    """Group clips that hold the same recording, or a part of it.
+    """Group near-duplicates: clips that hold the same recording, or a part of it.
 
     Frames of all clips are sorted by value. Where two clips share one, they are laid over each
     other there and compared bit by bit. A value that many clips share (a hum, a jingle) is
@@ -40,7 +40,7 @@ def group_near_duplicates(fingerprints: Sequence[np.ndarray]) -> np.ndarray:
     Parameters
     ----------
     fingerprints : sequence of numpy.ndarray
-        uint32, shape (frames,), see `compute_fingerprint`.
+        Of each clip, uint32 of shape (frames,) (see `compute_fingerprint`).
 
     Returns
     -------
@@ -54,9 +54,14 @@ def group_near_duplicates(fingerprints: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def find_near_duplicates(fingerprints: Sequence[np.ndarray]) -> np.ndarray:
-    """Return pairs of clips of one recording, int, shape (pairs, 2), the lower number first.
+    """Return pairs of near-duplicates, int of shape (pairs, 2), the lower number first.
 
     Of a group of copies not every pair is there, but enough to link them all.
+
+    Parameters
+    ----------
+    fingerprints : sequence of numpy.ndarray
+        Of each clip, uint32 of shape (frames,) (see `compute_fingerprint`).
     """
     lengths = np.array([len(prints) for prints in fingerprints], np.int64)
     if not lengths.sum():
@@ -95,7 +100,7 @@ def _linked(frames: np.ndarray, starts: np.ndarray, at: np.ndarray) -> np.ndarra
 
 
 def _first_of_each(pairs: np.ndarray, shift: np.ndarray, n_clips: int) -> np.ndarray:
-    """Return one place of each way in which two clips can be laid over each other."""
+    """Return the index of one candidate for each alignment (shift) of two clips."""
     furthest = int(np.abs(shift).max(initial=0))
     keys = (pairs[:, 0] * n_clips + pairs[:, 1]) * (2 * furthest + 1) + shift + furthest
     return np.unique(keys, return_index=True)[1]
@@ -108,7 +113,7 @@ def _contains(known: np.ndarray, pairs: np.ndarray, base: int) -> np.ndarray:
 def _alike(
     frames: np.ndarray, starts: np.ndarray, first: np.ndarray, second: np.ndarray, pairs: np.ndarray
 ) -> np.ndarray:
-    """Say of each pair of equal frames whether their clips agree all around."""
+    """Return whether the clips of each pair agree when aligned at their equal frames."""
     back = np.minimum(first - starts[pairs[:, 0]], second - starts[pairs[:, 1]])
     ahead = np.minimum(starts[pairs[:, 0] + 1] - first, starts[pairs[:, 1] + 1] - second)
     offsets = np.arange(-_NEAR, _NEAR)
@@ -131,6 +136,6 @@ def _alike(
 
 
 def _compare(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Count differing bits and compared frames along the last axis; quiet frames do not count."""
+    """Count differing bits and compared frames along the last axis, without silent frames."""
     heard = (a != 0) & (b != 0)
     return (np.bitwise_count(a ^ b) * heard).sum(axis=-1, dtype=np.int64), heard.sum(axis=-1)

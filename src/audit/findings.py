@@ -1,4 +1,4 @@
-"""All that an audit has found, and its form in `audit.json`."""
+"""The findings of an audit, and `audit.json`, which keeps them."""
 
 import shlex
 from dataclasses import asdict, dataclass
@@ -18,19 +18,22 @@ AUDIT = "audit.json"
 
 @dataclass(frozen=True)
 class Findings:
-    """What an audit says of a data set.
+    """The shortcuts, leaks and imbalances of a data set.
 
     Attributes
     ----------
     n_clips : int
-        Without the rejected.
+        Clips that were measured.
     rejected : int
         Recordings that could not be measured.
     shortcuts : list of Shortcut
+        Each nuisance, with the EER of telling the classes apart by it.
     leaks : list of Leak
+        Each way in which splits may overlap, with the clips that do.
     is_split : bool
         Whether there was a split to look for leaks in.
     balance : Balance
+        Clips and minutes by class and group.
     """
 
     n_clips: int
@@ -42,7 +45,7 @@ class Findings:
 
     @property
     def flags(self) -> list[str]:
-        """What should be mended before training, a few words each."""
+        """Faults to mend before training, a few words each."""
         shortcuts = [f"{one.label} (EER {one.eer:.1%})" for one in self.shortcuts if one.is_flagged]
         leaks = [
             f"{one.name} in {sum(seen.count for seen in one.seen.values()):,} clips"
@@ -68,7 +71,7 @@ class Findings:
         return steps
 
     def write(self, path: Path) -> None:
-        """Write `audit.json`; figures that cannot be told are null."""
+        """Write `audit.json`; values that are NaN become null."""
         about = {
             "n_clips": self.n_clips,
             "n_rejected": self.rejected,
@@ -90,7 +93,7 @@ class Findings:
 
     @classmethod
     def read(cls, path: Path) -> "Findings":
-        """Read what `write` wrote.
+        """Read an `audit.json` that `write` has written.
 
         Raises
         ------
@@ -99,9 +102,9 @@ class Findings:
         """
         about = read_json(path)
         try:
-            told = ("flagged", "unsure")
+            derived = ("flagged", "unsure")
             shortcuts = [
-                Shortcut(**{k: number_or_nan(v) for k, v in one.items() if k not in told})
+                Shortcut(**{k: number_or_nan(v) for k, v in one.items() if k not in derived})
                 for one in about["shortcuts"]
             ]
             leaks = [

@@ -1,4 +1,4 @@
-"""Whom a clip belongs to, where nothing of one person may count twice."""
+"""Groups of clips for grouped cross-validation and the cluster bootstrap."""
 
 import numpy as np
 import pandas as pd
@@ -9,11 +9,21 @@ from src.utils.dataset.split.groups import group_clips
 
 
 def voice_groups(files: pd.DataFrame) -> np.ndarray:
-    """Return the number of each clip's group, int, shape (clips,).
+    """Return the group of each clip, for folds and resamples that must not divide a speaker.
 
     Groups are those of a split (see `group_clips`); a clip that names neither speaker nor
-    utterance is one of its own. Where a class then has a single group there is nobody to compare
-    with: groups are utterances then, or at last the clips.
+    utterance is a group of its own. Where a class would have a single group, which could not be
+    held out, groups are utterances or, failing that, single clips.
+
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        A files table.
+
+    Returns
+    -------
+    numpy.ndarray
+        int, shape (clips,).
     """
     has_utterance = text_column(files, UTTERANCE) != ""
     groups = _number(files, (files["speaker"] != "") | has_utterance, BY_SPEAKER)
@@ -27,7 +37,7 @@ def _fewest(files: pd.DataFrame, groups: pd.Series) -> int:
 
 
 def _number(files: pd.DataFrame, named: pd.Series, units: str) -> pd.Series:
-    """Return numbers from 0 on for clips that name a group, and one below for each other."""
+    """Return group numbers from 0; a clip outside `named` has a negative one of its own."""
     groups = pd.Series(-1 - np.arange(len(files)), index=files.index)
     if named.any():
         groups[named] = group_clips(files[named], units)

@@ -1,4 +1,4 @@
-"""What a detector could know of its test before the test."""
+"""Leakage between splits: clips of a test that match clips of the training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,14 +14,14 @@ CONFLICT = "label conflict"
 
 @dataclass(frozen=True)
 class Seen:
-    """How many clips of a split have a match in what comes before it.
+    """The number of clips of a split that have a match in an earlier split.
 
     Attributes
     ----------
     count, total : int
         Clips of the split with a match, and all of them.
     example : tuple of str
-        Such a clip and its match, empty where there is none.
+        One such clip and its match, empty where there is none.
     """
 
     count: int
@@ -39,14 +39,15 @@ class Leak:
     Attributes
     ----------
     name : str
-        What two clips have in common.
+        The property that two clips share.
     is_leak : bool
-        Whether any overlap spoils the test; otherwise it limits what the test can tell.
+        Whether an overlap is leakage; otherwise it limits how far the test generalises.
     seen : dict of str to Seen
-        By split: validation after training, test after both. Pretext counts as training.
+        Counts by evaluated split: validation against training, test against both; pretext splits
+        count as training.
     n_groups, n_across : int
-        Groups of clips that have it in common in the whole data set, and how many of those hold
-        more than one speaker, so that a split by speaker may part them.
+        Groups of clips that share it in the whole data set, and how many of those hold more than
+        one speaker, so that a split by speaker may divide them.
     """
 
     name: str
@@ -57,29 +58,34 @@ class Leak:
 
     @property
     def is_flagged(self) -> bool:
-        """Whether it spoils a test as the data set is split now."""
+        """Whether the present split of the data set leaks by it."""
         return self.is_leak and any(one.count for one in self.seen.values())
 
 
 def find_leaks(
-    files: pd.DataFrame, found: Sequence[Common], splits: pd.Series | None
+    files: pd.DataFrame, common: Sequence[Common], splits: pd.Series | None
 ) -> list[Leak]:
     """Count the clips of later splits that match clips of earlier ones.
 
     Parameters
     ----------
     files : pandas.DataFrame
-        With the schema's columns and `sha256`.
-    found : sequence of Common
-        What the clips have in common.
+        A files table with the schema's columns and `sha256`.
+    common : sequence of Common
+        The properties that clips share (see `find_common`).
     splits : pandas.Series or None
         The split of every row, empty for a clip in none; None where nothing is split yet.
+
+    Returns
+    -------
+    list of Leak
+        Label conflicts first, then one for each property.
     """
     leaks = [_conflict(files)]
-    for common in found:
-        seen = {} if splits is None else _seen(common, splits.to_numpy(str), files["file"])
-        counts = _count_groups(common, files["speaker"])
-        leaks.append(Leak(common.name, common.is_leak, seen, *counts))
+    for shared in common:
+        seen = {} if splits is None else _seen(shared, splits.to_numpy(str), files["file"])
+        counts = _count_groups(shared, files["speaker"])
+        leaks.append(Leak(shared.name, shared.is_leak, seen, *counts))
     return leaks
 
 
@@ -106,7 +112,7 @@ def _count_groups(common: Common, speakers: pd.Series) -> tuple[int, int]:
 
 
 def _conflict(files: pd.DataFrame) -> Leak:
-    """Find recordings that are listed as both classes, which no split can mend."""
+    """Find label conflicts: recordings that are listed as both classes."""
     by_content = files.groupby("sha256")["label"]
     both = files[by_content.transform("nunique") == len(LABELS)].sort_values(["sha256", "label"])
     count = both["sha256"].nunique()

@@ -1,4 +1,4 @@
-"""MatchDataset: find out in what the classes differ, and write a data set where they do not."""
+"""MatchDataset: find the nuisances in which the classes differ and write a matched copy."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,22 +12,23 @@ from src.utils.dataset.match.match import STAGE
 from src.utils.dataset.match.settings import KEEP
 
 CONTRIBUTES_BELOW = 0.45
-"""What tells the classes apart with an EER under this has a part in what all do together."""
+"""A nuisance whose own EER is below this is taken to contribute to the EER of all together."""
 
 _RESAMPLES = 200
 
 
 @dataclass(frozen=True)
 class Matching:
-    """A matched data set and why it is as it is.
+    """A matched data set, and the differences that it was matched for.
 
     Attributes
     ----------
     derived : Derived
+        The copy that was written.
     settings : MatchSettings
-        Decided: without `auto`.
+        The settings as decided: without `auto`.
     differing : list of Shortcut
-        The nuisances that were found to differ.
+        The nuisances in which the classes were found to differ.
     """
 
     derived: Derived
@@ -37,6 +38,15 @@ class Matching:
 
 def match_audited(dataset: Dataset, output: Path, settings: MatchSettings) -> Matching:
     """Audit a data set for shortcuts and write a matched copy.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The data set to be matched, which stays as it is.
+    output : pathlib.Path
+        Folder of the copy.
+    settings : MatchSettings
+        What to match; `auto` stands for what the audit finds to differ.
 
     Raises
     ------
@@ -56,14 +66,14 @@ def match_audited(dataset: Dataset, output: Path, settings: MatchSettings) -> Ma
 
 
 def differing_nuisances(shortcuts: list[Shortcut]) -> list[Shortcut]:
-    """Return what is to be matched.
+    """Choose the shortcuts to be matched.
 
-    That is what is flagged, and where all together tell the classes apart better than chance, what
-    has a part in it.
+    Those are the flagged ones and, where all nuisances together tell the classes apart better than
+    chance, those that contribute to it.
     """
-    whole = any(one.is_above_chance for one in shortcuts if one.name == TOGETHER)
+    is_joint = any(one.is_above_chance for one in shortcuts if one.name == TOGETHER)
     return [
         one
         for one in shortcuts
-        if one.name != TOGETHER and (one.is_flagged or (whole and one.eer < CONTRIBUTES_BELOW))
+        if one.name != TOGETHER and (one.is_flagged or (is_joint and one.eer < CONTRIBUTES_BELOW))
     ]

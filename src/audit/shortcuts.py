@@ -1,4 +1,4 @@
-"""How well the classes can be told apart without listening to the voice at all."""
+"""Shortcuts: how well confounders alone, without the voice, tell the classes apart."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from src.utils.metrics.bootstrap import interval, resample_eer
 from src.utils.metrics.eer import compute_eer
 
 FLAGGED_BELOW = 0.35
-"""An EER under this means that a detector could learn the nuisance in place of the voice."""
+"""EER below which a nuisance is flagged: a detector could learn it in place of the voice."""
 
 ENOUGH_GROUPS = 6
-"""Speakers that each class must have for a flag: of two or three on either side, one nuisance in
-sixteen parts the classes by chance, and no resampling of them would show it."""
+"""Speakers that each class must have for a flag: with two or three on either side, one nuisance in
+sixteen separates the classes by chance, and a bootstrap would not show it."""
 
 FOLDS = 5
 TOGETHER = "all together"
@@ -31,21 +31,22 @@ _MANY_CLIPS = 100_000
 
 @dataclass(frozen=True)
 class Shortcut:
-    """How well one nuisance, or all of them, tells the classes apart.
+    """The EER of telling the classes apart by one nuisance, or by all of them together.
 
     Attributes
     ----------
     name, label : str
+        The nuisance, as a column and for people (see `Nuisance`).
     eer : float
-        0.5 is chance, 0 a perfect giveaway. Of a number the better direction counts.
+        0.5 is chance, 0 a perfect giveaway. For a number the better direction counts.
     low, high : float
-        95 % interval over speakers; NaN where it cannot be told.
+        Ends of its 95 % bootstrap interval over speakers; NaN where it cannot be computed.
     bona_fide, spoof : str
-        What is typical of each class: the median, or the commonest value and its share.
+        The typical value of each class: the median, or the mode and its share.
     remedy : str
-        The stage that mends it.
+        The stage that removes the difference.
     n_groups : int
-        Speakers of the class that has fewer (see `voice_groups`).
+        Number of groups (speakers) of the class that has fewer (see `voice_groups`).
     """
 
     name: str
@@ -60,39 +61,40 @@ class Shortcut:
 
     @property
     def is_flagged(self) -> bool:
-        """Whether the EER is under 35 %, and chance hardly made it so."""
+        """Whether the EER is under 35 % and significantly below chance."""
         return self.eer < FLAGGED_BELOW and self.is_above_chance
 
     @property
     def is_above_chance(self) -> bool:
-        """Whether it tells the classes apart at all: the interval ends before 50 %."""
+        """Whether the EER is significantly below chance: the interval ends before 50 %."""
         return self.high < 0.5 and self.n_groups >= ENOUGH_GROUPS
 
     @property
     def is_unsure(self) -> bool:
-        """Whether the EER is under 35 %, but chance may have made it so."""
+        """Whether the EER is under 35 %, but not significantly below chance."""
         return self.eer < FLAGGED_BELOW and not self.is_flagged
 
 
 def find_shortcuts(files: pd.DataFrame, n_resamples: int = 1000, seed: int = 7) -> list[Shortcut]:
-    """Measure each nuisance alone, and then all of them by gradient boosting.
+    """Measure the EER of each nuisance alone, and of all together by gradient boosting.
 
-    Numbers, in steps that matter, are taken as scores as they are, in the better direction.
-    Categories are scored by the log-odds of the classes in the other folds, and boosting is trained
-    on the other folds (five, by speaker): what is scored was never learnt from.
+    A numeric nuisance, rounded to its resolution, is a score as it is, in the better direction. A
+    category is scored by its log-odds in the other folds, and gradient boosting is cross-validated
+    too (five folds, by speaker): no clip is scored by what was fitted on it.
 
     Parameters
     ----------
     files : pandas.DataFrame
-        With `label`, `speaker` and the columns of `Nuisances`.
+        A files table with `label`, `speaker` and the columns of `Nuisances`.
     n_resamples : int
+        Number of bootstrap resamples of each interval.
     seed : int
-        Of folds, boosting and bootstrap.
+        Seed of the cross-validation folds, of gradient boosting and of the bootstrap.
 
     Returns
     -------
     list of Shortcut
-        As in `NUISANCES`, the one of all together last; empty where a class is absent.
+        In the order of `NUISANCES`, all together last; empty where a class is absent.
     """
     y = files["label"].map(LABEL_VALUE).to_numpy()
     if len(set(y)) < 2:
@@ -126,7 +128,17 @@ def find_shortcuts(files: pd.DataFrame, n_resamples: int = 1000, seed: int = 7) 
 
 
 def category_eer(values: Sequence[str], files: pd.DataFrame, seed: int = 7) -> float:
-    """Return the EER of guessing the class from a column of names, by folds of speakers."""
+    """Return the EER of telling the classes apart by a categorical column, cross-validated.
+
+    Parameters
+    ----------
+    values : sequence of str
+        The column.
+    files : pandas.DataFrame
+        The rows of a files table that it belongs to; folds are by speaker.
+    seed : int
+        Seed of the folds.
+    """
     y = files["label"].map(LABEL_VALUE).to_numpy()
     folds = _folds(y, voice_groups(files), seed)
     return compute_eer(_category_scores(np.asarray(values), y, folds), y)[0]
@@ -140,7 +152,7 @@ def _fewest_groups(y: np.ndarray, groups: np.ndarray) -> int:
 
 
 def _folds(y: np.ndarray, groups: np.ndarray, seed: int) -> list[Fold]:
-    """Divide clips by speaker; none where a class has a single one."""
+    """Make stratified folds by group; none where a class has a single group."""
     fewest = _fewest_groups(y, groups)
     if fewest < 2:
         return []
@@ -150,19 +162,19 @@ def _folds(y: np.ndarray, groups: np.ndarray, seed: int) -> list[Fold]:
 
 
 def _oriented(values: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Turn values around where low ones speak for bona-fide."""
+    """Negate values where the EER is lower so."""
     return min((values, -values), key=lambda scores: compute_eer(scores, y)[0])
 
 
 def _category_scores(values: np.ndarray, y: np.ndarray, folds: list[Fold]) -> np.ndarray:
-    """Return the log-odds of each clip's category in the folds it is not in; 0 is undecided."""
+    """Score each clip by the log-odds of its category in the other folds; 0 is undecided."""
     codes, names = pd.factorize(values)
     scores = np.zeros(len(y))
     for train, test in folds:
         counts = [
             np.bincount(codes[train][y[train] == value], minlength=len(names)) for value in (1, 0)
         ]
-        # One clip more of everything, so that a category not seen yet has no odds.
+        # Add-one (Laplace) smoothing, so that an unseen category is undecided.
         odds = [np.log((count + 1) / (count.sum() + len(names))) for count in counts]
         scores[test] = (odds[0] - odds[1])[codes[test]].round(9)
     return scores
@@ -183,7 +195,7 @@ def _features(files: pd.DataFrame) -> pd.DataFrame:
 
 def _boosted_scores(x: pd.DataFrame, y: np.ndarray, folds: list[Fold], seed: int) -> np.ndarray:
     scores = np.zeros(len(y))
-    for train, test in _shown(folds):
+    for train, test in _with_progress(folds):
         model = HistGradientBoostingClassifier(
             max_iter=100,
             max_leaf_nodes=15,
@@ -201,7 +213,7 @@ def _boosted_scores(x: pd.DataFrame, y: np.ndarray, folds: list[Fold], seed: int
     return scores
 
 
-def _shown(folds: list[Fold]) -> Iterator[Fold]:
+def _with_progress(folds: list[Fold]) -> Iterator[Fold]:
     return iter(tqdm(folds, "gradient boosting", unit="fold", leave=False))
 
 

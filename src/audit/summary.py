@@ -1,4 +1,4 @@
-"""What the newest audit says of the recordings that a model is to be trained on."""
+"""The newest audit of the recordings that a model is trained on."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +10,14 @@ from src.utils.runs import Run, list_runs
 
 @dataclass(frozen=True)
 class Audited:
-    """An audit and what it found.
+    """A finished audit and its findings.
 
     Attributes
     ----------
     run : Run
+        The audit's run.
     findings : Findings
+        As read from its `audit.json`.
     """
 
     run: Run
@@ -35,7 +37,7 @@ def find_audit(runs: Path, audio: str) -> Audited | None:
     runs : pathlib.Path
         The runs folder.
     audio : str
-        Where the recordings lie, as an embedding store names it.
+        The folder of the recordings, as an embedding store names it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Vocoder attacks: bona-fide speech taken apart and put together again as a spoof.
+"""Vocoder attacks (copy synthesis): bona-fide speech analysed and resynthesised as a spoof.
 
 All of them keep the length and the root mean square of their input, so that neither duration
 nor loudness gives them away.
@@ -45,7 +45,7 @@ def griffin_lim(waveform: Waveform, rng: np.random.Generator) -> Waveform:
     waveform : ndarray of float32, shape (samples,)
         Bona-fide speech at `SAMPLE_RATE`.
     rng : numpy.random.Generator
-        Source of the first phase.
+        Draws the initial phase.
 
     Returns
     -------
@@ -67,31 +67,18 @@ def lpc_vocoder(waveform: Waveform, rng: np.random.Generator) -> Waveform:
     The classic scheme of Atal and Hanauer (1971), "Speech analysis and synthesis by linear
     prediction of the speech wave", J. Acoust. Soc. Am. 50(2B).
 
-    Parameters
-    ----------
-    waveform : ndarray of float32, shape (samples,)
-        Bona-fide speech at `SAMPLE_RATE`.
-    rng : numpy.random.Generator
-        Source of the noise.
-
-    Returns
-    -------
-    ndarray of float32, shape (samples,)
-        Spoof of the same length and root mean square.
+    For the parameters see `griffin_lim`; `rng` draws the noise.
     """
     size = 400  # 25 ms
     window = frames.hann(size)
-    pieces = frames.cut(waveform, size, _HOP) * window
+    pieces = frames.split_frames(waveform, size, _HOP) * window
     power = np.abs(scipy.fft.rfft(pieces, 1024, axis=1)) ** 2
     correlation = scipy.fft.irfft(power, axis=1)[:, : _LPC_ORDER + 1].astype(np.float64)
     predictor, error = levinson_durbin(correlation / np.sum(window**2), 1e-5, 1e-12)
     # Double precision: the predictor nearly cancels itself at the formants.
     response = np.sqrt(error)[:, None] / scipy.fft.rfft(predictor, _FFT, axis=1)
 
-    pulses, voiced = pulse_train(
-        track_pitch(waveform, SAMPLE_RATE, _HOP), SAMPLE_RATE, _HOP, len(waveform)
-    )
-    noise = rng.standard_normal(len(waveform), dtype=np.float32)
+    pulses, noise, voiced = _sources(waveform, rng)
     excitation = _low_cut(np.where(voiced, pulses, noise))
     spoof = frames.moving_filter(excitation, response.astype(np.complex64), _HOP)
     # Harmonics that fall beside or onto a formant make a voiced frame too weak or too strong.
@@ -106,21 +93,13 @@ def cepstral_vocoder(waveform: Waveform, rng: np.random.Generator) -> Waveform:
     noise above, the simplest case of the harmonic-plus-noise model of Stylianou (2001), IEEE
     Trans. SAP 9(1).
 
-    Parameters
-    ----------
-    waveform : ndarray of float32, shape (samples,)
-        Bona-fide speech at `SAMPLE_RATE`.
-    rng : numpy.random.Generator
-        Source of the noise.
-
-    Returns
-    -------
-    ndarray of float32, shape (samples,)
-        Spoof of the same length and root mean square.
+    For the parameters see `griffin_lim`; `rng` draws the noise.
     """
     size = 480  # 30 ms: two periods of a low voice
     window = frames.hann(size)
-    spectra = np.abs(scipy.fft.rfft(frames.cut(waveform, size, _HOP) * window, _FFT, axis=1))
+    spectra = np.abs(
+        scipy.fft.rfft(frames.split_frames(waveform, size, _HOP) * window, _FFT, axis=1)
+    )
     power = np.mean(spectra**2, axis=1) / np.sum(window**2) * _FFT
     cepstrum = scipy.fft.irfft(np.log(np.maximum(spectra, 1e-7)), _FFT, axis=1)[:, :_LIFTER]
     cepstrum[:, 1:] *= 2.0  # folding: what lies before time zero moves behind it
@@ -129,10 +108,7 @@ def cepstral_vocoder(waveform: Waveform, rng: np.random.Generator) -> Waveform:
     # sounds to noise; each frame gets its power back.
     response *= np.sqrt(power / (np.mean(np.abs(response) ** 2, axis=1) * _FFT))[:, None]
 
-    pulses, voiced = pulse_train(
-        track_pitch(waveform, SAMPLE_RATE, _HOP), SAMPLE_RATE, _HOP, len(waveform)
-    )
-    noise = rng.standard_normal(len(waveform), dtype=np.float32)
+    pulses, noise, voiced = _sources(waveform, rng)
     low = firwin(81, _MIX_HZ, fs=SAMPLE_RATE)
     high = -low
     high[len(low) // 2] += 1.0
@@ -154,7 +130,7 @@ ATTACKS: dict[str, Attack] = {
 
 def _stft(waveform: NDArray[np.floating]) -> NDArray[np.complex64]:
     """Transform to frames, shape (samples,) to (frames, bins)."""
-    pieces = frames.cut(waveform, _MEL_FFT, _MEL_HOP) * frames.hann(_MEL_FFT)
+    pieces = frames.split_frames(waveform, _MEL_FFT, _MEL_HOP) * frames.hann(_MEL_FFT)
     spectrum: NDArray[np.complex64] = scipy.fft.rfft(pieces, axis=1)
     return spectrum
 
@@ -164,8 +140,8 @@ def _istft(spectrum: NDArray[np.complexfloating], samples: int) -> NDArray[np.fl
     window = frames.hann(_MEL_FFT)
     pieces = scipy.fft.irfft(spectrum, _MEL_FFT, axis=1).astype(np.float32) * window
     weight = np.broadcast_to(window**2, pieces.shape)
-    total = frames.add(pieces, _MEL_HOP, samples, _MEL_FFT // 2)
-    return total / frames.add(weight, _MEL_HOP, samples, _MEL_FFT // 2)
+    total = frames.overlap_add(pieces, _MEL_HOP, samples, _MEL_FFT // 2)
+    return total / frames.overlap_add(weight, _MEL_HOP, samples, _MEL_FFT // 2)
 
 
 def _through_mel(magnitude: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -200,8 +176,17 @@ def _mel_filters() -> tuple[csr_array, NDArray[np.float64]]:
     return csr_array(mel), gram
 
 
+def _sources(
+    waveform: Waveform, rng: np.random.Generator
+) -> tuple[Waveform, Waveform, NDArray[np.bool_]]:
+    """Make the pulse train and the noise of a source-filter vocoder, and where it is voiced."""
+    pitch = track_pitch(waveform, SAMPLE_RATE, _HOP)
+    pulses, voiced = pulse_train(pitch, SAMPLE_RATE, _HOP, len(waveform))
+    return pulses, rng.standard_normal(len(waveform), dtype=np.float32), voiced
+
+
 def _low_cut(excitation: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Take out what lies below 60 Hz: pulses that all point one way have a constant part."""
+    """High-pass at 60 Hz: pulses of one polarity have a constant offset."""
     sections = butter(2, 60.0, "highpass", fs=SAMPLE_RATE, output="sos")
     filtered: NDArray[np.floating] = sosfilt(sections, excitation)
     return filtered
@@ -213,7 +198,7 @@ def _gain_track(spoof: NDArray[np.floating], model: Waveform) -> NDArray[np.floa
     window = frames.hann(size)
 
     def power(waveform: NDArray[np.floating]) -> NDArray[np.floating]:
-        pieces = frames.cut(waveform, size, hop) * window
+        pieces = frames.split_frames(waveform, size, hop) * window
         mean: NDArray[np.floating] = np.mean(pieces**2, axis=1)
         return mean + 1e-12
 

@@ -1,4 +1,4 @@
-"""Tiny speech models with random weights, saved the way real checkpoints are."""
+"""Tiny speech models with random weights, saved as Hugging Face checkpoints."""
 
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,11 @@ def make_checkpoint(folder: Path, model_type: str, seed: int = 7, large: bool = 
     Parameters
     ----------
     folder : pathlib.Path
+        Where the checkpoint is saved.
     model_type : {'wav2vec2', 'hubert', 'wavlm'}
+        Its architecture.
     seed : int
+        Seed of the weights.
     large : bool
         The layout of the large checkpoints (layer norm in the front end, pre-norm encoder,
         input normalised) in place of the base ones' (group norm over time, post-norm).

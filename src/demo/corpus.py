@@ -30,7 +30,7 @@ clips are babble from a formant synthesizer, spoken by speakers that do not exis
 "spoof" clips are the same babble after a simple vocoder (see attacks.csv).
 
 It exists so that the whole pipeline can be run and checked without any download.
-FIGURES MEASURED ON IT SAY NOTHING ABOUT REAL DEEPFAKES, nor about real voices. Do not quote
+METRICS MEASURED ON IT SAY NOTHING ABOUT REAL DEEPFAKES, nor about real voices. Do not quote
 them as results, and do not use a detector trained on it.
 
 Layout (that of CETUC):
@@ -41,14 +41,14 @@ Layout (that of CETUC):
 16 kHz, mono, 16-bit PCM. The last speaker has no spoofs, as that layout allows.
 """
 
-_VOICE, _ATTACK, _NOISE = range(3)  # streams of chance of one clip
+_VOICE, _ATTACK, _NOISE = range(3)  # random streams of one clip
 _LEVEL_DB = (-29.0, -23.0)  # root mean square of a clip, relative to full scale
 _NOISE_DB = (-38.0, -31.0)  # noise added at the end, relative to the clip
 
 
 @dataclass(frozen=True, slots=True)
 class _Clip:
-    """One bona-fide recording to be, and its spoof where it has one."""
+    """A bona-fide recording to make, and its spoof where it has one."""
 
     speaker: Speaker
     index: tuple[int, int]
@@ -70,10 +70,10 @@ def make_corpus(
     seed: int = 7,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Make the stand-in corpus, or what is still missing of it.
+    """Make the stand-in corpus, or the files still missing from it.
 
-    Each clip has chance of its own, seeded by the seed, the speaker and the number of the
-    clip. The same arguments give the same bytes (on one machine with one set of libraries),
+    Each clip has random streams of its own, seeded by the seed, the speaker and the number of
+    the clip. The same arguments give the same bytes (on one machine with one set of libraries),
     however many workers there are and however often the work was interrupted. A file that is
     there under its final name is complete and stays as it is; a folder made with other
     arguments is therefore not to be reused. The corpus is complete once this function has

@@ -1,4 +1,4 @@
-"""Cutting a signal into overlapping frames, adding frames up, and filters that move in time.
+"""Short-time frames of a signal, overlap-add, and time-varying filters.
 
 Frame ``t`` is always centred on sample ``t * hop``, so the frames of every module of this
 package line up.
@@ -50,8 +50,8 @@ def hann(size: int) -> NDArray[np.float32]:
     return window
 
 
-def cut(signal: FloatArray, size: int, hop: int) -> NDArray[np.float32]:
-    """Cut a signal into centred frames, zeros standing beyond its ends.
+def split_frames(signal: FloatArray, size: int, hop: int) -> NDArray[np.float32]:
+    """Split a signal into overlapping centred frames, padded by zeros at both ends.
 
     Parameters
     ----------
@@ -75,8 +75,8 @@ def cut(signal: FloatArray, size: int, hop: int) -> NDArray[np.float32]:
     return np.lib.stride_tricks.sliding_window_view(padded, size)[::hop]
 
 
-def add(frames: FloatArray, hop: int, samples: int, lead: int) -> NDArray[np.float32]:
-    """Overlap and add frames into a signal.
+def overlap_add(frames: FloatArray, hop: int, samples: int, lead: int) -> NDArray[np.float32]:
+    """Reconstruct a signal from frames by overlap-add.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def add(frames: FloatArray, hop: int, samples: int, lead: int) -> NDArray[np.flo
     samples : int
         Length of the result.
     lead : int
-        Where in a frame its centre lies, in samples.
+        Position of the centre in a frame, in samples.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def add(frames: FloatArray, hop: int, samples: int, lead: int) -> NDArray[np.flo
 def moving_filter(
     signal: FloatArray, response: NDArray[np.complexfloating], hop: int
 ) -> NDArray[np.float32]:
-    """Filter a signal by a response that changes from frame to frame.
+    """Filter a signal by a time-varying frequency response, one for each frame.
 
     Each Hann-weighted piece of two hops is filtered by its own response and the pieces are
     added, which cross-fades from one filter to the next.
@@ -133,7 +133,7 @@ def moving_filter(
         Output.
     """
     size = 2 * (response.shape[1] - 1)
-    pieces = cut(signal, 2 * hop, hop) * hann(2 * hop)
+    pieces = split_frames(signal, 2 * hop, hop) * hann(2 * hop)
     spectra = scipy.fft.rfft(pieces, size, axis=1)
     spectra *= response
-    return add(scipy.fft.irfft(spectra, size, axis=1), hop, len(signal), hop)
+    return overlap_add(scipy.fft.irfft(spectra, size, axis=1), hop, len(signal), hop)

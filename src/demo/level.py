@@ -1,4 +1,4 @@
-"""Loudness of a waveform: measuring it and setting it without clipping."""
+"""RMS level of a waveform: measuring it, and setting it without clipping."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ def rms(waveform: NDArray[np.floating]) -> float:
 
 
 def set_rms(waveform: NDArray[np.floating], target: float) -> NDArray[np.float32]:
-    """Scale a waveform to a root mean square, giving way only where it would clip.
+    """Scale a waveform to a root mean square, or to a lower one where it would clip.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The sounds of the stand-in speech: what each one asks of the source and of the vocal tract."""
+"""The phones of the stand-in speech: targets of the source and of the vocal tract."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ REST = (500.0, 1500.0, 2500.0)
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A stretch of sound with steady targets.
+    """A speech sound with steady articulatory targets.
 
     Attributes
     ----------
@@ -22,7 +22,7 @@ class Phone:
     centre, width : float
         Resonance of that noise and its bandwidth, in Hz.
     nasal : float
-        How far the nose takes part, 0 to 1.
+        Opening of the nasal tract, 0 to 1.
     """
 
     formants: tuple[float, float, float] = REST

@@ -1,4 +1,4 @@
-"""Finding the pitch of a recording, and making an excitation that follows it."""
+"""Pitch tracking, and a pulse train that follows the pitch."""
 
 from functools import lru_cache
 
@@ -40,7 +40,7 @@ def track_pitch(waveform: NDArray[np.floating], sample_rate: int, hop: int) -> N
     """
     size = 2 * round(_WINDOW_SECONDS * sample_rate / 2)
     shortest, longest = int(sample_rate / HIGHEST), int(sample_rate / LOWEST) + 1
-    pieces = frames.cut(waveform, size, hop) * frames.hann(size)
+    pieces = frames.split_frames(waveform, size, hop) * frames.hann(size)
     correlation = _autocorrelation(pieces)[:, : longest + 1]
     energy = correlation[:, 0]
     loud = energy > _QUIET**2 * max(float(energy.max(initial=0.0)), 1e-12)

@@ -1,4 +1,4 @@
-"""The recording: what a microphone and a room do to a voice."""
+"""The recording channel: microphone response, reverberation and noise of a room."""
 
 from functools import lru_cache
 

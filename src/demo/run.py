@@ -15,7 +15,7 @@ from src.utils.files import make_folder, write_text
 NOTICE = (
     "The voices of this demonstration are synthetic stand-ins made on the spot, and its spoofs "
     "are simple vocoders.\nIts wav2vec2 has random weights, so chance is all it can reach.\nThe "
-    "figures show that the pipeline works; they say nothing about real deepfakes."
+    "metrics show that the pipeline works; they say nothing about real deepfakes."
 )
 
 
@@ -25,9 +25,11 @@ def run_demo(folder: Path, tell: Callable[[str], None], seed: int = 7) -> Pipeli
     Parameters
     ----------
     folder : pathlib.Path
+        Where everything is written.
     tell : callable
-        Given a title and a report for each stage.
+        Called after each stage with a text: its title and its report.
     seed : int
+        Seed of the corpus and of every stage.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""The score of an utterance: which sounds follow each other, and how the controls move.
+"""The articulatory score of an utterance: a sequence of phones as smooth control tracks.
 
-Nothing is heard here: phrases of syllables are drawn at random and turned into smooth tracks,
+No sound is made here: phrases of syllables are drawn at random and turned into smooth tracks,
 one value per frame, that the voice then performs.
 """
 

@@ -1,4 +1,4 @@
-"""The vocal tract: how it shapes the source, frame by frame.
+"""The vocal tract as a time-varying filter of the glottal source.
 
 Cascade of resonators and a branch for mouth noise, after Klatt (1980), "Software for a
 cascade/parallel formant synthesizer", J. Acoust. Soc. Am. 67(3).
@@ -26,7 +26,7 @@ def tract_response(score: Score, scale: float, hop: int, sample_rate: int) -> ND
     Parameters
     ----------
     score : Score
-        What is articulated.
+        The articulation, frame by frame.
     scale : float
         Factor on all formants.
     hop : int
@@ -60,16 +60,9 @@ def tract_response(score: Score, scale: float, hop: int, sample_rate: int) -> ND
 
 
 def mouth_response(score: Score, hop: int, sample_rate: int) -> NDArray[np.complex64]:
-    """Compute the colour and strength of the noise of fricatives and bursts.
+    """Compute the response that shapes the noise of fricatives and bursts.
 
-    Parameters
-    ----------
-    score : Score
-        What is articulated.
-    hop : int
-        Samples per frame of the score.
-    sample_rate : int
-        Samples per second.
+    For the parameters see `tract_response`.
 
     Returns
     -------

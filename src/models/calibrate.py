@@ -1,4 +1,4 @@
-"""The calibration that a run keeps beside its model."""
+"""The calibration of a run, kept in its folder."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -21,12 +21,12 @@ _KINDS: dict[str, Callable] = get_type_hints(Calibration)
 
 
 def write_calibration(folder: Path, calibration: Calibration) -> None:
-    """Write it into a run's folder."""
+    """Write a calibration into a run's folder."""
     write_json(folder / CALIBRATION, asdict(calibration))
 
 
 def calibration_of(run: Run) -> Calibration:
-    """Return a run's calibration; one of before there was any is fitted on its validation scores.
+    """Return a run's calibration, fitted on its validation scores where an older run has none.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What training reads: the train and validation embeddings of one backbone."""
+"""The input of training: train and validation embeddings of one backbone."""
 
 import logging
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from src.utils.config import DOWNSTREAM_SPLITS
-from src.utils.embeddings.embedding_set import EmbeddingSet, assert_disjoint, join
+from src.utils.embeddings.embedding_set import EmbeddingSet, assert_disjoint, concatenate_sets
 from src.utils.embeddings.store import EmbeddingStore, backbone_differences
 from src.utils.errors import EmbeddingError
 
@@ -17,11 +17,11 @@ TRAIN, VALIDATION, TEST = DOWNSTREAM_SPLITS
 
 
 class ClipSource(Protocol):
-    """Where the clips of a split are from: an embedding store, or the recordings themselves."""
+    """The source of a split's clips: an embedding store, or the recordings themselves."""
 
     @property
     def dataset(self) -> str:
-        """The folder that the recordings lie in."""
+        """The folder of the recordings."""
 
     @property
     def dataset_name(self) -> str:
@@ -33,20 +33,21 @@ class ClipSource(Protocol):
 
     @property
     def split_recipe(self) -> dict[str, Any] | None:
-        """How the data set is split, None where that is not known."""
+        """The settings of the split, None where they are not known."""
 
     @property
     def fingerprint(self) -> str:
-        """A hash of what is learnt from, or tested on."""
+        """A hash of the clips and their features."""
 
 
 @dataclass(frozen=True)
 class TrainingStores:
-    """The two stores a detector is trained from; layers are loaded when asked for.
+    """The embedding stores of training and validation; a layer is loaded when asked for.
 
     Attributes
     ----------
     train, validation : EmbeddingStore
+        The stores of `downstream_train` and `downstream_val`.
     """
 
     train: EmbeddingStore
@@ -55,6 +56,13 @@ class TrainingStores:
     @classmethod
     def open(cls, embeddings: Path, backbone: str) -> "TrainingStores":
         """Open `downstream_train` and `downstream_val`, warning of an older split.
+
+        Parameters
+        ----------
+        embeddings : pathlib.Path
+            The folder of all stores.
+        backbone : str
+            Name of the backbone.
 
         Raises
         ------
@@ -87,10 +95,10 @@ class TrainingStores:
         EmbeddingError
             When the two share a speaker.
         """
-        return join(*_load_disjoint(self, layer))
+        return concatenate_sets(*_load_disjoint(self, layer))
 
     def inputs(self) -> dict[str, Any]:
-        """Return the hashes that name what is read here, for a run's manifest."""
+        """Return the fingerprints of both stores by split, for a run's manifest."""
         return {TRAIN: self.train.fingerprint, VALIDATION: self.validation.fingerprint}
 
     def __hash__(self) -> int:
@@ -98,7 +106,12 @@ class TrainingStores:
 
 
 def require_same_backbone(first: EmbeddingStore, second: EmbeddingStore) -> None:
-    """Fail when two stores hold vectors of different models.
+    """Check that two stores hold embeddings of the same model.
+
+    Parameters
+    ----------
+    first, second : EmbeddingStore
+        The stores.
 
     Raises
     ------
@@ -114,7 +127,7 @@ def require_same_backbone(first: EmbeddingStore, second: EmbeddingStore) -> None
 
 
 def warn_if_stale(*stores: EmbeddingStore) -> None:
-    """Warn when any store is of an older split than its data set has now."""
+    """Log a warning when any of the stores is of an older split than its data set has now."""
     if any(store.is_stale for store in stores):
         log.warning(
             "the data set was split anew since these embeddings were made; run GenerateEmbeddings"
@@ -123,7 +136,7 @@ def warn_if_stale(*stores: EmbeddingStore) -> None:
 
 @lru_cache(maxsize=4)
 def _load(stores: TrainingStores, layer: int) -> tuple[EmbeddingSet, EmbeddingSet]:
-    """Load a layer; a search comes back to few layers again and again."""
+    """Load a layer, cached since a search loads the same few again and again."""
     train, validation = _load_disjoint(stores, layer)
     train.require_both_classes(TRAIN)
     validation.require_both_classes(VALIDATION)

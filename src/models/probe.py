@@ -1,12 +1,12 @@
-"""The layer probe: how well a logistic regression tells the classes apart at each layer.
+"""The layer probe: the cross-validated EER of a logistic regression at each layer.
 
 Every layer and pooling is measured by cross-validation over the clips of `downstream_train` and
 `downstream_val` together, in folds by speaker; `downstream_test` is never read. On few speakers
-a model may tell the classes apart by knowing the voices: where no speaker is in two folds,
+a model may tell the classes apart by recognising the voices: where no speaker is in two folds,
 that does not help it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -37,12 +37,12 @@ _C = 0.01
 """Strong regularisation: layers have more dimensions than a small set has clips."""
 
 Fold = tuple[np.ndarray, np.ndarray]
-"""Rows to train on and rows to measure on."""
+"""Indices of the training clips and of the held-out clips."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What a probe has measured.
+    """The cross-validated EER of every layer and pooling.
 
     The EER is the mean of the folds' own EERs. Each fold's scores are of another model, and
     their scales differ, so one EER over all of them would count that difference as error. A
@@ -54,8 +54,9 @@ class Probe:
     Attributes
     ----------
     table : pandas.DataFrame
-        `layer, pooling, eer, standard_error`, by layer; the rates between 0 and 1.
+        `layer, pooling, eer, standard_error`, by layer; rates are between 0 and 1.
     n_folds, n_clips, n_speakers : int
+        Size of the cross-validation.
     unit : str
         What no two folds share: `speaker`, or `file` for a split by utterance.
     """
@@ -73,7 +74,7 @@ class Probe:
 
     @property
     def close(self) -> pd.DataFrame:
-        """The other rows within one standard error of the best: chance may part them from it."""
+        """The other rows within one standard error of the best, which chance may explain."""
         limit = self.best["eer"] + self.best["standard_error"]
         others = self.table.drop(index=self.best.name)
         return others[others["eer"] <= limit]
@@ -81,13 +82,16 @@ class Probe:
 
 @dataclass(frozen=True)
 class ProbeRun:
-    """A finished probe and where it was written.
+    """A finished probe and the files that it was written to.
 
     Attributes
     ----------
     run : Run
+        The run of the probe.
     probe : Probe
+        The EERs.
     table, figure : pathlib.Path
+        The CSV and PNG file.
     """
 
     run: Run
@@ -98,6 +102,15 @@ class ProbeRun:
 
 def run_probe(stores: TrainingStores, runs: Path, seed: int = 7) -> ProbeRun:
     """Probe every layer and pooling and write a table and a figure into a run folder.
+
+    Parameters
+    ----------
+    stores : TrainingStores
+        The embeddings of training and validation.
+    runs : pathlib.Path
+        The runs folder.
+    seed : int
+        Seed of the folds.
 
     Raises
     ------
@@ -122,25 +135,27 @@ def run_probe(stores: TrainingStores, runs: Path, seed: int = 7) -> ProbeRun:
 def choose_layer(
     stores: TrainingStores, layer: LayerChoice, seed: int = 7
 ) -> tuple[int, Probe | None]:
-    """Turn what `--layer` gives into the number of a layer.
+    """Resolve a choice of layer into the model's own number of it.
 
-    The probe takes the statistics side by side, as the classifiers do. It sees the validation
-    clips, so the validation EER of a model trained at the layer it chose is a little too good;
-    the test EER is not touched.
+    The probe concatenates the statistics, as the classifiers do. It sees the validation clips, so
+    the validation EER of a model trained at the layer it chose is optimistic; the test EER is not.
 
     Parameters
     ----------
     stores : TrainingStores
+        The embeddings of training and validation.
     layer : int or 'probe'
-        A number, negative from the last, or `probe` for the layer with the lowest EER.
+        A number, a negative one counted from the last layer, or `probe` for the layer with the
+        lowest EER.
     seed : int
+        Seed of the folds.
 
     Returns
     -------
     layer : int
         The model's own number.
     probe : Probe or None
-        What the choice was made by; None where nothing was to choose.
+        The probe that chose; None where nothing was to choose.
 
     Raises
     ------
@@ -157,27 +172,56 @@ def choose_layer(
     return int(probe.best["layer"]), probe
 
 
-def probe_layers(stores: TrainingStores, seed: int = 7, joint_only: bool = False) -> Probe:
-    """Measure a logistic regression on every layer and pooling; asked again it remembers.
+def fold_eer(clips: EmbeddingSet, columns: slice, fold: Fold) -> float:
+    """Return the EER of a logistic regression on the held-out clips of a fold.
+
+    Parameters
+    ----------
+    clips : EmbeddingSet
+        The clips of all folds at one layer.
+    columns : slice
+        The columns of a pooling (see `pooling_columns`).
+    fold : tuple of numpy.ndarray
+        Indices of the training clips and of the held-out clips.
+    """
+    train, held_out = fold
+    regression = LogisticRegression(C=_C, class_weight="balanced", max_iter=1000)
+    # The scaler sees the fold's own training rows only.
+    model = make_pipeline(StandardScaler(), regression)
+    model.fit(clips.x[train, columns], clips.y[train])
+    eer, _ = compute_eer(model.decision_function(clips.x[held_out, columns]), clips.y[held_out])
+    return eer
+
+
+Measure = Callable[[EmbeddingSet, slice, Fold], float]
+
+
+def probe_layers(
+    stores: TrainingStores, seed: int = 7, joint_only: bool = False, measure: Measure = fold_eer
+) -> Probe:
+    """Cross-validate a logistic regression on every layer and pooling; results are cached.
 
     Parameters
     ----------
     stores : TrainingStores
+        The embeddings of training and validation.
     seed : int
-        Of the folds.
+        Seed of the folds.
     joint_only : bool
-        Only all statistics side by side, in place of each one alone as well.
+        Whether to measure only all statistics concatenated, and none alone.
+    measure : callable
+        Gives the EER of a fold (see `fold_eer`).
 
     Raises
     ------
     EmbeddingError
         When there are too few speakers, or the two stores share one.
     """
-    return _probe_layers(stores, seed, joint_only)
+    return _probe_layers(stores, seed, joint_only, measure)
 
 
 @lru_cache(maxsize=4)
-def _probe_layers(stores: TrainingStores, seed: int, joint_only: bool) -> Probe:
+def _probe_layers(stores: TrainingStores, seed: int, joint_only: bool, measure: Measure) -> Probe:
     layers = stores.train.layers
     poolings = pooling_columns(stores.train.stats, int(stores.train.backbone["dim"]))
     if joint_only:
@@ -190,7 +234,7 @@ def _probe_layers(stores: TrainingStores, seed: int, joint_only: bool) -> Probe:
         for layer in tqdm(layers, "layer probe", unit="layer", leave=False):
             clips = stores.load_together(layer)
             for pooling, columns in poolings.items():
-                eers = np.array([_fold_eer(clips, columns, fold) for fold in folds])
+                eers = np.array([measure(clips, columns, fold) for fold in folds])
                 error = eers.std(ddof=1) / np.sqrt(len(eers))
                 # Rounded, so that equal folds tie in whichever order they are added up.
                 rows.append((layer, pooling, eers.mean().round(12), error.round(12)))
@@ -200,9 +244,16 @@ def _probe_layers(stores: TrainingStores, seed: int, joint_only: bool) -> Probe:
 
 
 def pooling_columns(stats: list[str], dim: int) -> dict[str, slice]:
-    """Return the columns of each pooling in vectors of `stats` side by side.
+    """Return the columns of each pooling in vectors of concatenated statistics.
 
-    Each statistic alone, and last all of them, where there is more than one.
+    Poolings are each statistic alone and, where there is more than one, all of them last.
+
+    Parameters
+    ----------
+    stats : list of str
+        Names of the statistics, in their order.
+    dim : int
+        Dimensions of each.
 
     Examples
     --------
@@ -218,16 +269,17 @@ def pooling_columns(stats: list[str], dim: int) -> dict[str, slice]:
 
 
 def speaker_folds(clips: EmbeddingSet, seed: int = 7) -> list[Fold]:
-    """Divide clips into folds by speaker, each with its share of both classes.
+    """Divide clips into stratified folds by speaker.
 
     A spoof belongs to the speaker it imitates, where its `speaker` says so. A clip without a
-    speaker stands for itself, and so does every clip of a split by utterance.
+    speaker is a group of its own, and so is every clip of a split by utterance.
 
     Parameters
     ----------
     clips : EmbeddingSet
+        The clips to divide.
     seed : int
-        Decides between speakers with equal numbers of clips.
+        Seed of the shuffling of speakers with equal numbers of clips.
 
     Returns
     -------
@@ -238,7 +290,7 @@ def speaker_folds(clips: EmbeddingSet, seed: int = 7) -> list[Fold]:
     Raises
     ------
     EmbeddingError
-        When not even two are possible.
+        When not even two folds are possible.
     """
     speakers = _speakers(clips) if "speaker" in unshared(clips.units) else clips.files
     counts = {value: len(set(speakers[clips.y == value])) for value in (1, 0)}
@@ -260,20 +312,10 @@ def _deal(y: np.ndarray, speakers: np.ndarray, n_folds: int, seed: int) -> Itera
 
 
 def _speakers(clips: EmbeddingSet) -> np.ndarray:
-    """Return str (clips,): whom each clip belongs to, itself where no speaker is known."""
-    # Told apart by a letter, since a speaker may be named as another one's file.
+    """Return the group of each clip, str of shape (clips,): its speaker, or else itself."""
+    # With a prefix, since a speaker may have the name of another one's file.
     return np.where(
         clips.speaker != "",
         np.char.add("s", clips.speaker),
         np.char.add("f", clips.files),
     )
-
-
-def _fold_eer(clips: EmbeddingSet, columns: slice, fold: Fold) -> float:
-    train, held_out = fold
-    regression = LogisticRegression(C=_C, class_weight="balanced", max_iter=1000)
-    # The scaler sees the fold's own training rows only.
-    model = make_pipeline(StandardScaler(), regression)
-    model.fit(clips.x[train, columns], clips.y[train])
-    eer, _ = compute_eer(model.decision_function(clips.x[held_out, columns]), clips.y[held_out])
-    return eer

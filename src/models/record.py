@@ -1,4 +1,4 @@
-"""What the folder of every training holds, whatever was trained."""
+"""The files that every training writes into its run folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +24,14 @@ TRAINED_ON = "trained_on.csv"
 
 @dataclass(frozen=True)
 class Part:
-    """The clips of training or validation.
+    """The clips of training or of validation.
 
     Attributes
     ----------
     clips : LabelledClips
+        The clips with their labels.
     source : ClipSource
-        Where they are from.
+        Where they come from.
     """
 
     clips: LabelledClips
@@ -38,7 +39,15 @@ class Part:
 
 
 def record_inputs(run: Run, train: Part, validation: Part) -> None:
-    """Write what is known before a training: its settings and its clips."""
+    """Write what is known before a training: its settings and its clips.
+
+    Parameters
+    ----------
+    run : Run
+        The run of the training.
+    train, validation : Part
+        The clips it trains on, and those it validates on.
+    """
     # Apart from settings and inputs, by which equal runs are found wherever their data set lies.
     source = train.source
     run.update(
@@ -54,22 +63,25 @@ def record_inputs(run: Run, train: Part, validation: Part) -> None:
 def record_outcome(
     run: Run, validation: Part, scores: np.ndarray, history: History | None, plot: bool = True
 ) -> tuple[float, float]:
-    """Write what a training gave: calibration, scores of validation, and how it went.
+    """Write the results of a training: calibration, validation scores and learning curves.
 
     Parameters
     ----------
     run : Run
+        The run of the training.
     validation : Part
+        The clips of validation.
     scores : numpy.ndarray
-        Of the clips of validation, by the very model that is saved.
+        Their scores by the model that is saved, shape (clips,).
     history : History or None
+        The learning curves; None for a classifier that is not trained in steps.
     plot : bool
-        Whether to draw the history.
+        Whether to draw the learning curves.
 
     Returns
     -------
     eer, threshold : float
-        On validation.
+        The validation EER and the decision threshold fitted on validation.
     """
     clips = validation.clips
     eer, _ = compute_eer(scores, clips.y)
@@ -89,7 +101,7 @@ def record_outcome(
 
 
 def _clips_of(split: str, part: Part) -> pd.DataFrame:
-    """List what the model has seen, so that a test can tell whether, and how far, it is new."""
+    """List the clips of a part with their conditions, so that a test can tell unseen ones."""
     clips = part.clips
     table = pd.DataFrame({"split": split, "file": clips.files, "speaker": clips.speaker})
     table["label"] = np.where(clips.y == 1, BONA_FIDE, SPOOF)

@@ -1,4 +1,4 @@
-"""How far a clip lies from those that a model was trained on, whatever the model says of it.
+"""Out-of-distribution detection: the distance of an embedding from the training data.
 
 A classifier answers with the same confidence on noise or music as on speech. The distance is
 Mahalanobis' (Lee et al. 2018, "A simple unified framework for detecting out-of-distribution
@@ -18,33 +18,35 @@ from src.utils.files import replacing
 REFERENCE = "reference.safetensors"
 
 DIRECTIONS = 128
-"""Each direction kept costs a row of the file; what lies outside them counts with one variance."""
+"""Principal directions that are kept; the variance in all others is one number."""
 
 MOST_CLIPS = 5_000
-"""More would not move the covariance, only take time."""
+"""The most clips that the covariance is estimated from; more would not change it."""
 
 _RARE = 2.33
-"""Standard deviations above the mean that one in a hundred of a normal distribution reaches."""
+"""The 99th percentile of the standard normal distribution."""
 
 _VARIANCE_FLOOR = 1e-6
 
 
 @dataclass(frozen=True)
 class Reference:
-    """Where the vectors of the training clips lie, and how far off is too far.
+    """A Gaussian fitted on the training embeddings, with the limit of their distances.
 
     Attributes
     ----------
     mean, scale : numpy.ndarray
-        float32, shape (dim,): of each dimension, the deviation 1 where it is constant.
+        Mean and standard deviation of each dimension, float32 of shape (dim,); the deviation is 1
+        where a dimension is constant.
     directions : numpy.ndarray
-        float32, shape (directions, dim): orthonormal, those of the largest variance.
+        The principal directions of the standardised embeddings, orthonormal, float32 of shape
+        (directions, dim).
     variances : numpy.ndarray
-        float32, shape (directions,).
+        The variance along each, float32 of shape (directions,).
     rest : float
         The variance in every other direction.
     limit : float
-        The distance beyond which hardly a clip of validation lies.
+        The distance above which an embedding is out of distribution.
     """
 
     mean: np.ndarray
@@ -55,7 +57,7 @@ class Reference:
     limit: float
 
     def distances(self, x: np.ndarray) -> np.ndarray:
-        """Return how far vectors of shape (clips, dim) lie off, float64 of shape (clips,)."""
+        """Return the Mahalanobis distances of `x`, shape (clips, dim): float64 (clips,)."""
         z = (np.asarray(x, np.float64) - self.mean) / self.scale
         along = z @ self.directions.T.astype(np.float64)
         outside = np.maximum(np.square(z).sum(axis=1) - np.square(along).sum(axis=1), 0.0)
@@ -70,7 +72,7 @@ class Reference:
 
     @classmethod
     def read(cls, folder: Path) -> "Reference | None":
-        """Read what `write` wrote, None where a run of before there was any has none.
+        """Read the reference of a run, None for an older run without one.
 
         Raises
         ------
@@ -96,15 +98,14 @@ _NUMBERS = ("rest", "limit")
 
 
 def fit_reference(train: np.ndarray, validation: np.ndarray) -> Reference:
-    """Fit a reference on the vectors of training, and its limit on those of validation.
+    """Fit a reference on the embeddings of training, and its limit on those of validation.
 
-    The covariance is shrunk towards a multiple of the identity as far as so few clips ask for
-    (Ledoit & Wolf 2004, "A well-conditioned estimator for large-dimensional covariance
-    matrices"). Its largest `DIRECTIONS` eigenvalues are kept, and the mean of the others stands
-    for each of them (as in Tipping & Bishop 1999, "Probabilistic principal component analysis"):
-    what is odd in a direction that speech hardly uses shows all the more. The limit is the 99th
-    percentile of the distances of validation, by a log-normal fit, since few sets have the clips
-    to count one in a hundred.
+    The covariance is shrunk towards a multiple of the identity (Ledoit & Wolf 2004, "A
+    well-conditioned estimator for large-dimensional covariance matrices"). Its largest `DIRECTIONS`
+    eigenvalues are kept, and the mean of the others stands for each of them (as in Tipping & Bishop
+    1999, "Probabilistic principal component analysis"), so that a deviation in a direction of low
+    variance weighs the more. The limit is the 99th percentile of the distances of validation, by a
+    log-normal fit, since few sets have enough clips for an empirical one.
 
     Measured with `acoustic` on a development set of 1,279 clips (819 to train on, 127 to validate):
     beyond the limit lie 2 % of the 333 test clips of unseen speakers, all of white and pink noise,
@@ -117,7 +118,7 @@ def fit_reference(train: np.ndarray, validation: np.ndarray) -> Reference:
     Parameters
     ----------
     train, validation : numpy.ndarray
-        Shape (clips, dim).
+        Embeddings, shape (clips, dim).
     """
     rows = np.unique(np.linspace(0, len(train) - 1, MOST_CLIPS).astype(int))
     x = np.asarray(train[rows], np.float64)
@@ -139,7 +140,7 @@ def fit_reference(train: np.ndarray, validation: np.ndarray) -> Reference:
 
 
 def shrunk_covariance(z: np.ndarray) -> np.ndarray:
-    """Return Ledoit and Wolf's covariance of centred vectors of shape (clips, dim).
+    """Return the Ledoit-Wolf covariance of `z`, centred vectors of shape (clips, dim).
 
     scikit-learn's gives the same but goes twice over products of all dimensions, which takes
     seconds at those of a large backbone.

@@ -1,4 +1,4 @@
-"""Saving scikit-learn pipelines as skops files, which hold data and no code."""
+"""Saving and loading scikit-learn pipelines as skops files, which hold no code."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,13 +13,20 @@ NAME = "model.skops"
 
 
 def save_pipeline(folder: Path, pipeline: Pipeline) -> None:
-    """Write a fitted pipeline as `model.skops`."""
+    """Write a fitted pipeline as `model.skops` into a folder."""
     with replacing(folder / NAME) as temporary:
         skops.io.dump(pipeline, temporary)
 
 
 def load_pipeline(folder: Path, trusted: Sequence[str] = ()) -> Pipeline:
-    """Read a pipeline, accepting skops' own safe types and `trusted` ones.
+    """Read a pipeline, accepting skops' own safe types and trusted ones.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder of the model.
+    trusted : sequence of str
+        Full names of further types to accept.
 
     Raises
     ------

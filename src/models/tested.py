@@ -1,4 +1,4 @@
-"""Which data set a test is of, and what the files of its results end in."""
+"""The data set of a test, and the suffix of its results' files (here called ending)."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -14,14 +14,21 @@ ENDINGS = "tested_elsewhere"
 """Entry of a run's manifest: the folder of each other data set that was tested, by its ending."""
 
 _LONGEST = 40
-"""Characters of an ending; with those before and behind it the file must still have a name."""
+"""The most characters of an ending, so that names of files stay within their limit."""
 
 
 def ending_for(run: Run, source: ClipSource) -> str:
-    """Return what sets the results on a data set apart, empty for the run's own.
+    """Return the ending of the results on a data set, empty for the run's own.
 
-    It is the name of the data set's folder, with a number where another one was given it before.
-    A run of before there was a record takes every data set for its own.
+    It is the name of the data set's folder, with a number where it is taken by another one. A run
+    too old to record its data set takes every one for its own.
+
+    Parameters
+    ----------
+    run : Run
+        The training run that is tested.
+    source : ClipSource
+        The data set of the test.
     """
     if _is_own(run, source):
         return ""
@@ -33,7 +40,17 @@ def ending_for(run: Run, source: ClipSource) -> str:
 
 
 def keep_ending(run: Run, source: ClipSource, ending: str) -> None:
-    """Note in the run's manifest whose results have this ending."""
+    """Record in a run's manifest which data set's results have an ending.
+
+    Parameters
+    ----------
+    run : Run
+        The training run that is tested.
+    source : ClipSource
+        The data set of the test.
+    ending : str
+        See `ending_for`; an empty one is not recorded.
+    """
     if ending:
         run.update(**{ENDINGS: run.manifest.get(ENDINGS, {}) | {ending: source.dataset}})
 
@@ -54,7 +71,7 @@ def _file_name(name: str) -> str:
 
 
 def _unused(name: str, endings: Collection[str]) -> str:
-    # Some disks take names that differ in case alone for one.
+    # Some file systems ignore case.
     taken = {ending.lower() for ending in endings}
     ending, number = name, 1
     while ending.lower() in taken or _reads_as_gender(ending):
@@ -64,5 +81,5 @@ def _unused(name: str, endings: Collection[str]) -> str:
 
 
 def _reads_as_gender(ending: str) -> bool:
-    """Say whether results with it could be taken for those of one gender."""
+    """Return whether results with it could be mistaken for those of one gender."""
     return f"_{ending}".upper().endswith(tuple(f"_{gender}" for gender in GENDERS))

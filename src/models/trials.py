@@ -1,4 +1,4 @@
-"""From the scores of a split's clips to trials, with all that is known of each clip."""
+"""Trials (scored clips) of a split, with the conditions known of each clip."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -19,16 +19,18 @@ from src.utils.metrics.calibration import Calibration
 def trials_of(
     clips: LabelledClips, scores: np.ndarray, calibration: Calibration, source: ClipSource
 ) -> Trials:
-    """Put clips and their scores, shape (clips,), together.
+    """Make trials of clips and their scores.
 
     Parameters
     ----------
     clips : LabelledClips
+        The clips with their labels.
     scores : numpy.ndarray
+        The score of each clip, shape (clips,).
     calibration : Calibration
         Turns the scores into likelihood ratios.
     source : ClipSource
-        Where the clips are from.
+        Where the clips come from.
     """
     return Trials(
         files=clips.files,
@@ -41,10 +43,17 @@ def trials_of(
 
 
 def conditions_of(clips: LabelledClips, source: ClipSource) -> pd.DataFrame:
-    """Return those of `CONDITIONS` that are known of clips, a row each, in their order.
+    """Return the known ones of `CONDITIONS` for each clip, a row a clip.
 
-    Gender and attack are kept with the clips; what else there is, is in the data set's table. A
-    data set that is gone leaves a test without those groups, no more.
+    Gender and attack are kept with the clips; other conditions are read from the data set's files
+    table. Where the data set is gone, they are left out.
+
+    Parameters
+    ----------
+    clips : LabelledClips
+        The clips.
+    source : ClipSource
+        Where they come from.
     """
     known = pd.DataFrame({"gender": clips.gender, "attack": clips.attack})
     table = _table_of(source.root)
@@ -68,5 +77,5 @@ def _table_of(root: Path | None) -> pd.DataFrame | None:
 
 @lru_cache(maxsize=2)
 def _read_table(root: Path, _identity: tuple[str, str]) -> pd.DataFrame:
-    """Read a data set's table once for all trials of a search, as long as it stays as it is."""
+    """Read a data set's files table, cached for a search for as long as it is not changed."""
     return Dataset.open(root).read_files()

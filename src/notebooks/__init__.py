@@ -1,1 +1,1 @@
-"""The notebooks, and what they share: opening a data set, showing tables, figures and sound."""
+"""The notebooks, and what they share: opening a data set, showing tables, figures, audio."""

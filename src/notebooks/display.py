@@ -1,4 +1,4 @@
-"""What a notebook shows: tables, figures and sound, as Jupyter knows how to draw them."""
+"""Rich output of notebooks: tables, figures and audio players."""
 
 import base64
 import html
@@ -25,7 +25,13 @@ LONGEST_SOUND = 3.0
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as HTML, with a description for those who hear the page."""
+    """A figure as HTML, with alternative text for screen readers.
+
+    Attributes
+    ----------
+    markup : str
+        The HTML, which holds the image.
+    """
 
     markup: str
 
@@ -35,7 +41,13 @@ class Picture:
 
 @dataclass(frozen=True)
 class Sounds:
-    """Players under each other, each with its name; for a browser."""
+    """Audio players as HTML, one below the other.
+
+    Attributes
+    ----------
+    wavs : dict of str to bytes
+        WAV files by the name that stands beside the player.
+    """
 
     wavs: dict[str, bytes]
 
@@ -50,15 +62,16 @@ class Sounds:
 
 
 def draw(plot: Callable[..., None], *values: Any, about: str) -> Picture:
-    """Return what a function of `src.visualize` draws.
+    """Return the figure that a function of `src.visualize` draws.
 
     Parameters
     ----------
     plot : callable
         Takes `values` and then the path to write a PNG to.
     *values
+        What is drawn.
     about : str
-        What the figure shows, for those who hear the page.
+        Alternative text of the figure, for screen readers.
     """
     with TemporaryDirectory() as folder:
         path = Path(folder) / "figure.png"
@@ -67,20 +80,28 @@ def draw(plot: Callable[..., None], *values: Any, about: str) -> Picture:
 
 
 def picture(path: Path, about: str) -> Picture:
-    """Return a PNG file with what it shows, for those who hear the page."""
+    """Return a PNG file as a picture.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file, which is copied into the page.
+    about : str
+        Alternative text, for screen readers.
+    """
     # Browsers move figures to the right unless told otherwise.
     return Picture(image(path, about).replace("<figure>", '<figure style="margin: 0">', 1))
 
 
 def play(waveforms: dict[str, np.ndarray], sample_rate: int) -> Sounds:
-    """Return players of the first seconds of waveforms, as a 16-bit file of 16 kHz would hold them.
+    """Return audio players of the first seconds of waveforms, at 16 kHz and 16 bit.
 
     Parameters
     ----------
     waveforms : dict of str to numpy.ndarray
-        By name, shape (samples,); what lies beyond full scale is cut off.
+        By name, shape (samples,); samples beyond full scale are clipped.
     sample_rate : int
-        Hz.
+        Sample rate of the waveforms in Hz.
     """
     wavs = {}
     with TemporaryDirectory() as folder:
@@ -94,13 +115,14 @@ def play(waveforms: dict[str, np.ndarray], sample_rate: int) -> Sounds:
 
 
 def show(table: pd.DataFrame, rows: int = SHOWN, **formats: str) -> Styler:
-    """Return a table for people: names to the left, numbers to the right, long ones cut short.
+    """Return a styled table: text to the left, numbers to the right, a long one cut short.
 
     Parameters
     ----------
     table : pandas.DataFrame
+        What is shown, without its index.
     rows : int
-        How many are shown; what is left out is counted below.
+        The most rows to show; the others are counted below.
     **formats
         The format of a column, such as `share="{:.1%}"`, by its name; a float without one has two
         places. Spaces and hyphens of the name are written as underscores.

@@ -1,4 +1,4 @@
-"""An experiment for a notebook: the baseline on recordings as they are, and at one level."""
+"""An experiment for a notebook: the baseline with and without level normalisation."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +28,11 @@ class Attempt:
     Attributes
     ----------
     name : str
+        The version of the recordings.
     training : BaselineTraining
+        The training run.
     results : Results
-        Of the test.
+        The metrics of the test.
     """
 
     name: str
@@ -44,18 +46,20 @@ class Attempt:
 
     @property
     def validation_accuracy(self) -> float:
-        """Share of validation clips that the kept epoch tells right."""
+        """Accuracy on validation of the epoch that early stopping kept."""
         return float(np.load(self.training.run.folder / "val_accuracies.npy")[self.training.best])
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """Both attempts; the folder they lie in goes with it.
+    """Both attempts, with the temporary folder that holds their files.
 
     Attributes
     ----------
     attempts : list of Attempt
+        As recorded, then at one level.
     folder : tempfile.TemporaryDirectory
+        Removed with this object.
     """
 
     attempts: list[Attempt]
@@ -63,7 +67,7 @@ class Experiment:
 
     @property
     def table(self) -> pd.DataFrame:
-        """A row an attempt: figures of validation and test, rates between 0 and 1."""
+        """Metrics of validation and test, a row an attempt; rates are between 0 and 1."""
         rows = []
         for one in self.attempts:
             low, high = one.results.ci95["eer"]
@@ -88,16 +92,18 @@ def try_levels(dataset: Dataset, epochs: int, width: float, seed: int = 7) -> Ex
     Parameters
     ----------
     dataset : Dataset
-        With its tables.
+        A data set with its tables.
     epochs : int
+        Number of training epochs.
     width : float
-        Of the network; see `YamNet`.
+        Width multiplier of the network (see `YamNet`).
     seed : int
+        Seed of the split and of the training.
 
     Raises
     ------
     AudiosError
-        When it cannot be divided or trained on.
+        When it cannot be split or trained on.
     """
     folder = TemporaryDirectory()
     root = Path(folder.name)

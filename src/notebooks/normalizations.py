@@ -1,4 +1,4 @@
-"""The ways to bring a recording to one level, side by side, so that one can be chosen."""
+"""Methods of level normalisation compared: what each does to the levels of the classes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,28 +17,28 @@ from src.utils.metrics.eer import compute_eer
 from src.utils.parallel import for_each_file
 
 MOST_CLIPS = 2000
-"""More than these are not measured to compare the ways: a picture, not a census."""
+"""Size of the random sample that is measured of more clips."""
 
 _HEARD = ("original", "RMS 0.1", "RMS 0.5")
 _SHOWN = ("speaker", "gender", "label", "attack", "duration", "file")
 
 _STEP = 0.01
-"""Peaks nearer to each other than this are the same level, as in the audit."""
+"""Resolution of a peak: smaller differences are the same level, as in the audit."""
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way to normalise.
+class Normalization:
+    """A method of level normalisation with its parameter.
 
     Attributes
     ----------
     name : str
-        For people.
+        Its name for people.
     method : {'none', 'rms', 'peak', 'z-score'}
-        `z-score` takes the mean away and divides by the standard deviation, as many networks do
-        to their input; no file can hold the result.
+        What is brought to a target: the RMS level, the peak (to full scale), or mean and standard
+        deviation (to 0 and 1), as many networks standardise their input; no file can hold that.
     target_rms : float
-        For `rms`.
+        The RMS level for `rms`, where full scale is 1.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Way:
     target_rms: float = nan
 
     def affine(self, extent: "Extent") -> tuple[float, float]:
-        """Return what is taken away from every sample, and what it is then multiplied by."""
+        """Return offset and gain for a recording of this extent: (x - offset) * gain."""
         if self.method == "none":
             return 0.0, 1.0
         if self.method == "z-score":
@@ -54,22 +54,22 @@ class Way:
         return 0.0, choose_gain(self.method, extent.level, self.target_rms)
 
 
-WAYS = (
-    Way("original", "none"),
-    *(Way(f"RMS {target:g}", "rms", target) for target in (0.01, 0.1, 0.2, 0.5)),
-    Way("peak", "peak"),
-    Way("z-score", "z-score"),
+NORMALIZATIONS = (
+    Normalization("original", "none"),
+    *(Normalization(f"RMS {target:g}", "rms", target) for target in (0.01, 0.1, 0.2, 0.5)),
+    Normalization("peak", "peak"),
+    Normalization("z-score", "z-score"),
 )
 
 
 @dataclass(frozen=True)
 class Extent:
-    """How far the samples of a recording reach.
+    """Extremes, mean and root mean square of the samples of a recording.
 
     Attributes
     ----------
     lowest, highest, mean, rms : float
-        Full scale is 1.
+        In units of full scale.
     """
 
     lowest: float
@@ -79,7 +79,7 @@ class Extent:
 
     @property
     def level(self) -> Level:
-        """Peak and RMS."""
+        """Peak and RMS level."""
         return Level(max(abs(self.lowest), abs(self.highest)), self.rms)
 
     @property
@@ -87,26 +87,26 @@ class Extent:
         """The standard deviation."""
         return sqrt(max(self.rms**2 - self.mean**2, 0.0))
 
-    def after(self, way: Way) -> Level:
-        """Return peak and RMS when it is normalised, clipping or not."""
-        shift, gain = way.affine(self)
+    def after(self, normalization: Normalization) -> Level:
+        """Predict peak and RMS level after a normalization, clipping or not."""
+        shift, gain = normalization.affine(self)
         peak = max(abs(self.lowest - shift), abs(self.highest - shift))
         power = self.deviation**2 + (self.mean - shift) ** 2
         return Level(peak * gain, sqrt(power) * gain)
 
 
 @dataclass(frozen=True)
-class Clips:
-    """A clip of each class, normalised each way.
+class NormalizedClips:
+    """One clip of each class after each normalisation.
 
     Attributes
     ----------
     table : pandas.DataFrame
-        A row a clip.
+        A row a clip, with the columns of `_SHOWN`.
     normalized : dict of str to list of numpy.ndarray
-        By the way's name: the waveforms, shape (samples,), in the order of the table.
+        By name of the normalisation: the waveforms, shape (samples,), in the order of the table.
     rates : list of int
-        Hz.
+        Sample rate of each clip in Hz.
     """
 
     table: pd.DataFrame
@@ -115,18 +115,18 @@ class Clips:
 
     @property
     def titles(self) -> list[str]:
-        """What stands above a figure of each clip."""
+        """Title of each clip in a figure."""
         return [f"{label}: {file}" for label, file in self.table[["label", "file"]].to_numpy()]
 
     @property
     def levels(self) -> pd.DataFrame:
-        """A row a way: `way`, and of each class RMS, peak and the share of samples cut off.
+        """Level of each clip after each normalisation, and the share of its samples that clip.
 
-        The columns are `bona-fide RMS`, `spoof cut off` and so on.
+        The columns are `normalization`, `bona-fide RMS`, `spoof cut off` and so on.
         """
         rows = []
         for name, waveforms in self.normalized.items():
-            row: dict[str, object] = {"way": name}
+            row: dict[str, object] = {"normalization": name}
             for label, waveform in zip(self.table["label"], waveforms, strict=True):
                 level = measure_extent([waveform]).level
                 row[f"{label} RMS"], row[f"{label} peak"] = level.rms, level.peak
@@ -136,23 +136,23 @@ class Clips:
 
     @property
     def sounds(self) -> dict[str, np.ndarray]:
-        """What is worth hearing: the last clip as it is, at a common level, and clipped."""
+        """Waveforms to listen to: the last clip as it is, at a common level, and clipped."""
         label = self.table["label"].iloc[-1]
         return {f"{label}, {name}": self.normalized[name][-1] for name in _HEARD}
 
     @property
     def sample_rate(self) -> int:
-        """Hz, of the sounds."""
+        """Sample rate of the sounds in Hz."""
         return self.rates[-1]
 
 
 def measure_extent(blocks: Iterable[np.ndarray]) -> Extent:
-    """Measure a recording in one pass.
+    """Measure the extent of a recording in one pass.
 
     Parameters
     ----------
     blocks : iterable of numpy.ndarray
-        Of any shape.
+        The recording in blocks, each of any shape.
 
     Raises
     ------
@@ -173,22 +173,22 @@ def measure_extent(blocks: Iterable[np.ndarray]) -> Extent:
     return extent
 
 
-def normalize_waveform(waveform: np.ndarray, way: Way) -> np.ndarray:
-    """Return a waveform of shape (samples,) at the way's level, however far that reaches.
+def normalize_waveform(waveform: np.ndarray, normalization: Normalization) -> np.ndarray:
+    """Apply a normalization to a waveform of shape (samples,), beyond full scale if need be.
 
-    `NormalizeDataset` lowers the gain of what would clip; here it shows.
+    `NormalizeDataset` lowers the gain of a clip that would clip; here it shows.
 
     Raises
     ------
     AudioError
         As `measure_extent` does.
     """
-    shift, gain = way.affine(measure_extent([waveform]))
+    shift, gain = normalization.affine(measure_extent([waveform]))
     return ((waveform - shift) * gain).astype(np.float32)
 
 
 def clipped_share(waveform: np.ndarray) -> float:
-    """Return the share of samples that lie beyond full scale, where a file cuts them off."""
+    """Return the share of samples of a waveform beyond full scale, which a file would clip."""
     return float((np.abs(waveform) > 1.0).mean())
 
 
@@ -203,8 +203,8 @@ def choose_clips(files: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row a class that there is. Of the speakers with both classes the first by name is taken,
-        and of each class the clip of median length.
+        A row for each class present: of the first speaker by name who has both classes, the clip
+        of median length.
     """
     n_labels = files[files["speaker"] != ""].groupby("speaker")["label"].nunique()
     both = sorted(n_labels.index[n_labels == len(LABELS)])
@@ -217,8 +217,15 @@ def choose_clips(files: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(chosen)
 
 
-def read_clips(dataset: Dataset, files: pd.DataFrame) -> Clips:
-    """Read the clips that `choose_clips` chooses, and normalise them each way.
+def read_clips(dataset: Dataset, files: pd.DataFrame) -> NormalizedClips:
+    """Read the clips that `choose_clips` chooses from `files`, and apply each normalisation.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Where the recordings are read from.
+    files : pandas.DataFrame
+        Its files table with `duration`.
 
     Raises
     ------
@@ -234,8 +241,11 @@ def read_clips(dataset: Dataset, files: pd.DataFrame) -> Clips:
             measure_extent(waveforms[-1:])
         except AudioError as error:
             raise DatasetError(f"{dataset.path(file)} {error}") from error
-    ways = {way.name: [normalize_waveform(one, way) for one in waveforms] for way in WAYS}
-    return Clips(table[list(_SHOWN)], ways, rates)
+    normalized = {
+        method.name: [normalize_waveform(waveform, method) for waveform in waveforms]
+        for method in NORMALIZATIONS
+    }
+    return NormalizedClips(table[list(_SHOWN)], normalized, rates)
 
 
 def _read_start(path: Path) -> np.ndarray:
@@ -249,26 +259,27 @@ def _read_start(path: Path) -> np.ndarray:
     return to_mono(next(read_blocks(path)))
 
 
-def compare_ways(
+def compare_normalizations(
     dataset: Dataset, files: pd.DataFrame, most: int = MOST_CLIPS, seed: int = 7
 ) -> pd.DataFrame:
-    """Measure every clip once and tell its level after each way.
+    """Measure every clip once and predict its level after each normalisation.
 
     Parameters
     ----------
     dataset : Dataset
+        Where the recordings are read from.
     files : pandas.DataFrame
         Rows of its files table.
     most : int
-        Of more clips, so many are drawn.
+        Size of the random sample that is taken of more clips.
     seed : int
-        Of the drawing.
+        Seed of the sample.
 
     Returns
     -------
     pandas.DataFrame
-        `file, label, gender, way, peak, rms`, a row a clip and way. Clips that cannot be used
-        are left out.
+        `file, label, gender, normalization, peak, rms`, a row a clip and normalisation. Clips that
+        cannot be used are left out.
 
     Raises
     ------
@@ -286,38 +297,39 @@ def compare_ways(
     clips = drawn[["file", "label", "gender"]].itertuples(index=False, name=None)
     for clip, extent in zip(clips, outcome.results, strict=True):
         if extent is not None:
-            for way in WAYS:
-                level = extent.after(way)
-                rows.append((*clip, way.name, level.peak, level.rms))
-    return pd.DataFrame(rows, columns=["file", "label", "gender", "way", "peak", "rms"])
+            for method in NORMALIZATIONS:
+                level = extent.after(method)
+                rows.append((*clip, method.name, level.peak, level.rms))
+    columns = ["file", "label", "gender", "normalization", "peak", "rms"]
+    return pd.DataFrame(rows, columns=columns)
 
 
-def describe_ways(levels: pd.DataFrame) -> pd.DataFrame:
-    """Tell what each way does to the classes.
+def summarise_normalizations(levels: pd.DataFrame) -> pd.DataFrame:
+    """Summarise the levels of each class after each normalisation.
 
     Parameters
     ----------
     levels : pandas.DataFrame
-        As `compare_ways` returns.
+        The table of `compare_normalizations`.
 
     Returns
     -------
     pandas.DataFrame
-        `way`, the median peak and the share of clips beyond full scale of each class
-        (`bona-fide peak`, `spoof clipping`, ...), and `peak EER`, `RMS EER`: the EER of guessing
-        the class by that alone, in the better direction; NaN where there is one class.
+        `normalization`, the median peak and the share of clips beyond full scale of each class
+        (`bona-fide peak`, `spoof clipping`, ...), and `peak EER`, `RMS EER`: the EER of telling the
+        classes apart by that alone, in the better direction; NaN where there is one class.
     """
     rows = []
-    for way in WAYS:
-        part = levels[levels["way"] == way.name]
-        row: dict[str, object] = {"way": way.name}
+    for method in NORMALIZATIONS:
+        part = levels[levels["normalization"] == method.name]
+        row: dict[str, object] = {"normalization": method.name}
         for label in LABELS:
             peaks = part["peak"][part["label"] == label]
             row[f"{label} peak"] = peaks.median()
             # A peak brought to full scale may end a rounding above it.
             row[f"{label} clipping"] = (peaks > 1 + 1e-6).mean()
-        for name, measure in (("peak", "peak"), ("RMS", "rms")):
-            row[f"{name} EER"] = _eer_of(part[measure], part["label"])
+        for name, column in (("peak", "peak"), ("RMS", "rms")):
+            row[f"{name} EER"] = _eer_of(part[column], part["label"])
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -325,7 +337,7 @@ def describe_ways(levels: pd.DataFrame) -> pd.DataFrame:
 def _eer_of(values: pd.Series, labels: pd.Series) -> float:
     if labels.nunique() < len(LABELS):
         return nan
-    # Steps are of the level before any gain, so that the same differences count after it.
+    # The resolution is relative to the median, so that a gain changes nothing.
     scale = values.median()
     steps = np.round(values.to_numpy() / (scale * _STEP))
     y = labels.map(LABEL_VALUE).to_numpy()

@@ -1,4 +1,4 @@
-"""Opening what a notebook is about."""
+"""Opening the data set of a notebook."""
 
 from pathlib import Path
 

@@ -35,7 +35,7 @@ _TEMPLATE = """{% extends "lab/index.html.j2" %}
 
 
 class _ThisPython(KernelSpecManager):
-    """Knows one kernel, of the Python that runs this, whatever else is installed."""
+    """Offers one kernel: the Python that runs this, whatever else is installed."""
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -48,7 +48,7 @@ class _ThisPython(KernelSpecManager):
 
 
 class _Kernels(AsyncKernelManager):
-    """Starts that kernel, and lets nobody else on this machine listen."""
+    """Starts that kernel on an encrypted connection, which other users cannot read."""
 
     def __init__(self, **traits: object) -> None:
         super().__init__(
@@ -62,7 +62,14 @@ def list_notebooks(folder: Path = FOLDER) -> list[Path]:
 
 
 def choose_dataset(notebook: NotebookNode, dataset: Path) -> None:
-    """Write another data set into the one cell that names it.
+    """Write another data set into the cell that names it.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Changed in place.
+    dataset : pathlib.Path
+        Folder of the data set.
 
     Raises
     ------
@@ -83,9 +90,9 @@ def execute(notebook: NotebookNode, folder: Path = FOLDER, timeout: int = 600) -
     notebook : NotebookNode
         Changed in place, and returned.
     folder : pathlib.Path
-        Where it is meant to lie.
+        The working directory of the kernel.
     timeout : int
-        Seconds that one cell may take.
+        The most seconds that one cell may take.
 
     Raises
     ------
@@ -104,10 +111,17 @@ def execute(notebook: NotebookNode, folder: Path = FOLDER, timeout: int = 600) -
         raise AudiosError(error.evalue if error.ename.endswith("Error") else str(error)) from error
 
 
-def render(notebook: NotebookNode, title: str) -> str:
+def render_notebook(notebook: NotebookNode, title: str) -> str:
     """Return an executed notebook as one HTML page that needs no network.
 
     Progress bars and warnings, which went to stderr, are left out.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Executed; what it wrote to stderr is removed in place.
+    title : str
+        Title of the page.
     """
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -127,7 +141,7 @@ def write_pages(output: Path, dataset: Path | None = None) -> list[Path]:
     output : pathlib.Path
         Folder of the pages.
     dataset : pathlib.Path, optional
-        What they shall be about, if not each what its first cell names.
+        The data set of all pages (default: the one that each notebook names).
 
     Raises
     ------
@@ -145,7 +159,7 @@ def write_pages(output: Path, dataset: Path | None = None) -> list[Path]:
         except AudiosError as error:
             raise AudiosError(f"{path.name}: {error}") from error
         pages.append(output / f"{path.stem}.html")
-        write_text(pages[-1], render(notebook, path.stem))
+        write_text(pages[-1], render_notebook(notebook, path.stem))
     return pages
 
 

@@ -1,4 +1,4 @@
-"""How far up the spectra of the training recordings reach, measured when first asked for."""
+"""Bandwidths of the training recordings, measured when first needed."""
 
 import logging
 from dataclasses import asdict, dataclass
@@ -21,28 +21,28 @@ BANDWIDTHS = "bandwidths.json"
 
 MOST_RECORDINGS = 200
 FEWEST_RECORDINGS = 10
-"""Fewer that are left say nothing about the others."""
+"""With fewer recordings left there is no range."""
 
 _OUTER = (2.5, 97.5)
-"""Percentiles between which most recordings lie."""
+"""Percentiles that are the ends of the range."""
 _CLEARLY = 0.1
-"""The share by which a bandwidth has to miss that range to be told."""
+"""Relative tolerance: a bandwidth differs that misses the range by more."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Bandwidths:
-    """The range of the training recordings' bandwidths.
+    """The range of the bandwidths of the training recordings.
 
     Attributes
     ----------
     low, high : float
-        Hz; 95 in 100 lie between. Of what a backbone hears, so never above half its rate.
+        The 2.5th and 97.5th percentile in Hz, at most the Nyquist frequency of the backbone.
     sample_rate : int
-        The backbone's.
+        Sample rate of the backbone in Hz.
     count : int
-        How many recordings were measured.
+        Number of recordings measured.
     """
 
     low: float
@@ -51,33 +51,34 @@ class Bandwidths:
     count: int
 
     def differs(self, bandwidth: float) -> bool:
-        """Say whether a bandwidth in Hz lies clearly outside the range."""
+        """Return whether a bandwidth in Hz is clearly outside the range."""
         heard = min(bandwidth, self.sample_rate / 2)
         return not (1 - _CLEARLY) * self.low <= heard <= (1 + _CLEARLY) * self.high
 
 
 def bandwidths_of(run: Run, sample_rate: int) -> Bandwidths | None:
-    """Return those of a run's training recordings, None where too few of them are left.
+    """Return the bandwidths of a run's training recordings, None where too few are left.
 
-    They are measured once, on up to `MOST_RECORDINGS` evenly spread over the training, and kept
-    in the run's folder.
+    They are measured once, on up to `MOST_RECORDINGS` evenly spaced in the list of training files,
+    and cached in the run's folder.
 
     Parameters
     ----------
     run : Run
+        A finished training run.
     sample_rate : int
-        The backbone's, in Hz.
+        Sample rate of the run's backbone in Hz.
     """
     path = run.folder / BANDWIDTHS
     try:
         return Bandwidths(**read_json(path))
     except (AudiosError, TypeError):
         pass  # not measured yet, or by another version
-    found = _measure(run, sample_rate)
-    if len(found) < FEWEST_RECORDINGS:
+    measured = _measure(run, sample_rate)
+    if len(measured) < FEWEST_RECORDINGS:
         return None
-    low, high = np.percentile(np.minimum(found, sample_rate / 2), _OUTER)
-    bandwidths = Bandwidths(float(low), float(high), sample_rate, len(found))
+    low, high = np.percentile(np.minimum(measured, sample_rate / 2), _OUTER)
+    bandwidths = Bandwidths(float(low), float(high), sample_rate, len(measured))
     try:
         write_json(path, asdict(bandwidths))
     except AudiosError as error:
@@ -99,7 +100,7 @@ def _measure(run: Run, sample_rate: int) -> list[float]:
 
 
 def _dataset_of(run: Run) -> Dataset | None:
-    """Return where the training recordings lie, None when they are gone."""
+    """Return the data set of the training recordings, None when it is gone."""
     root, audio = (run.manifest.get(key) for key in ("root", "dataset"))
     try:
         if root and Path(root).is_dir():

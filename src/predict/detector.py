@@ -1,4 +1,4 @@
-"""A trained run made ready to judge: its backbone, classifier, calibration and reference."""
+"""A trained detector: the backbone, classifier, calibration and reference of a run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,22 +20,25 @@ from src.utils.metrics.calibration import Calibration
 from src.utils.runs import Run
 
 _SPAN = ("first_layer", "layers")
-"""Entries of a backbone's description that say which layers are kept, not what they hold."""
+"""Entries of a backbone's description that select layers, and do not change their values."""
 
 
 @dataclass(frozen=True)
 class Detector:
-    """A run's model with all that it needs to judge a waveform.
+    """A trained model with all that it takes to judge a waveform.
 
     Attributes
     ----------
     run : Run
+        The training run.
     backbone : Backbone
-        Keeps the run's layer alone; those behind it are not computed.
-    classifier : Classifier
+        Computes the embeddings of the run's layer; deeper layers are not computed.
+    classifier : Scorer
+        Scores embeddings.
     calibration : Calibration
+        Turns scores into likelihood ratios and verdicts.
     reference : Reference or None
-        None for a run of before there was any.
+        Detects embeddings far from the training data; None for an older run without one.
     """
 
     run: Run
@@ -46,13 +49,14 @@ class Detector:
 
     @classmethod
     def load(cls, run: Run, checkpoint: str | None = None) -> "Detector":
-        """Load what a finished training run names.
+        """Load the detector of a finished training run.
 
         Parameters
         ----------
         run : Run
+            The training run.
         checkpoint : str, optional
-            Where the run's checkpoint is now, if not where it was.
+            Folder or hub id of the run's checkpoint (default: where it was in training).
 
         Raises
         ------
@@ -81,7 +85,7 @@ class Detector:
         return cls(run, YamnetBackbone(model), model, calibration, reference)
 
     def vectors(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
-        """Embed what the backbone prepared, as training saw it: float32, shape (clips, dim)."""
+        """Embed prepared waveforms as in training: float32, shape (clips, dim)."""
         # One layer, its statistics side by side (see `EmbeddingStore.load`).
         return self.backbone.embed(prepared)[:, 0].reshape(len(prepared), -1)
 
@@ -109,7 +113,7 @@ def _load_backbone(run: Run, checkpoint: str | None) -> Backbone:
 
 
 def _is_gone(checkpoint: str) -> bool:
-    """Say whether a checkpoint was a folder, by its absolute path, and is no more."""
+    """Return whether a checkpoint is the absolute path of a folder that no longer exists."""
     path = Path(checkpoint)
     return path.is_absolute() and not path.is_dir()
 

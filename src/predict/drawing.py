@@ -1,4 +1,4 @@
-"""Figures of judged recordings: the most suspicious first, and no more than asked for."""
+"""Figures of judged recordings, of the lowest probability first."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,59 +7,62 @@ from pathlib import Path
 from tqdm import tqdm
 
 from src.predict.verdict import Verdict, most_suspicious
-from src.visualize.clip_plot import Judged, plot_clip
+from src.visualize.clip_plot import JudgedClip, plot_clip
 from src.visualize.overview import take_overview
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """What to draw.
+    """A request for figures of recordings.
 
     Attributes
     ----------
     folder : pathlib.Path
+        Where the PNG files go.
     most : int
-        How many recordings, those of the lowest probability first.
+        The most recordings to draw, those of the lowest probability first.
     """
 
     folder: Path
     most: int
 
 
-def draw(
+def draw_verdicts(
     drawing: Drawing, verdicts: Sequence[Verdict], paths: Mapping[str, Path], confidence: float
 ) -> list[Path]:
-    """Draw judged recordings, one PNG each, and return where they are.
+    """Draw judged recordings, one PNG each, and return the paths of the figures.
 
     Parameters
     ----------
     drawing : Drawing
+        How many to draw, and where.
     verdicts : sequence of Verdict
+        All verdicts; refused recordings are not drawn.
     paths : mapping of str to pathlib.Path
-        Where each file lies; they are read again.
+        Where each recording lies; they are read again.
     confidence : float
-        What a probability has to reach for a verdict.
+        Probability that a verdict takes, in either direction.
     """
-    judged = [one for one in verdicts if not one.is_refused]
-    judged.sort(key=lambda one: one.probability or 0.0)
+    judged = [verdict for verdict in verdicts if not verdict.is_refused]
+    judged.sort(key=lambda verdict: verdict.probability or 0.0)
     chosen = judged[: drawing.most]
     figures = []
-    for one in tqdm(chosen, "figures", unit="clip", leave=False):
+    for verdict in tqdm(chosen, "figures", unit="clip", leave=False):
         # With its suffix: a.wav and a.flac are two recordings.
-        path = drawing.folder / f"{one.file}.png"
-        plot_clip(take_overview(paths[one.file]), _judged(one, confidence), path)
+        path = drawing.folder / f"{verdict.file}.png"
+        plot_clip(take_overview(paths[verdict.file]), _judged_clip(verdict, confidence), path)
         figures.append(path)
     return figures
 
 
-def _judged(one: Verdict, confidence: float) -> Judged:
-    found = most_suspicious(one.windows)
-    return Judged(
-        file=one.file,
-        verdict=one.verdict,
-        probability=one.probability or 0.0,
+def _judged_clip(verdict: Verdict, confidence: float) -> JudgedClip:
+    windows = most_suspicious(verdict.windows)
+    return JudgedClip(
+        file=verdict.file,
+        verdict=verdict.verdict,
+        probability=verdict.probability or 0.0,
         confidence=confidence,
-        windows=[(window.start, window.end, window.probability) for window in one.windows],
-        suspicious=(found[0].start, found[-1].end) if found else None,
-        reason=one.reason,
+        windows=[(window.start, window.end, window.probability) for window in verdict.windows],
+        suspicious=(windows[0].start, windows[-1].end) if windows else None,
+        reason=verdict.reason,
     )

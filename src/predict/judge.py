@@ -1,7 +1,7 @@
-"""Judging many recordings in a stream: read ahead, embedded in batches, told in order.
+"""Judging many recordings in a stream: read ahead, embedded in batches, yielded in order.
 
-What is embedded of a recording, the whole and its windows, are pieces; pieces of one or several
-recordings share a batch. Neither the batch nor what lies beside changes a score.
+The segments of a recording that are embedded are the whole and its windows; segments of one or
+several recordings share a batch. Neither the batch nor its other segments change a score.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -14,9 +14,9 @@ import numpy as np
 
 from src.predict.bandwidths import Bandwidths
 from src.predict.detector import Detector
-from src.predict.recording import CLIPPING_TOLD, Recording, has_sound, listen
-from src.predict.verdict import REFUSED, Verdict, Window, most_suspicious
-from src.predict.windows import PART_SECONDS, Stretch, cut, part_samples
+from src.predict.recording import CLIPPING_WARNED, Recording, has_sound, read_recording
+from src.predict.verdict import REFUSED, JudgedWindow, Verdict, most_suspicious
+from src.predict.windows import PART_SECONDS, Segment, cut_segments, part_samples
 from src.utils.audio.io import read_info, read_parts
 from src.utils.audio.nuisances.measure import Nuisances
 from src.utils.embeddings.engines.local import AHEAD_SECONDS, BATCHES_IN_FLIGHT
@@ -24,53 +24,54 @@ from src.utils.embeddings.plan import MAX_BATCH_CLIPS
 from src.utils.errors import AudioError
 from src.utils.parallel import attempt, map_ahead
 
-Heed = Callable[[str, float, float], None]
-"""Is told how many seconds of a file's length are judged."""
+ProgressCallback = Callable[[str, float, float], None]
+"""Called with a file, the seconds of it that are judged, and its length in seconds."""
 
 
 @dataclass
-class _Case:
-    """A recording on its way to a verdict."""
+class _PendingVerdict:
+    """A recording of which some segments are not judged yet."""
 
     file: str
     nuisances: Nuisances | None = None
     refusal: str = ""
     scores: list[float] = field(default_factory=list)
     distances: list[float] = field(default_factory=list)
-    windows: list[Window] = field(default_factory=list)
+    windows: list[JudgedWindow] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class _Piece:
-    """A stretch of a case, prepared for the backbone; None where it is not judged.
+class _QueuedSegment:
+    """A segment queued for embedding, with what the backbone prepared of it.
 
-    The last piece of a case has no stretch either: it closes it.
+    The last one of a recording has no segment: it completes the verdict.
     """
 
-    case: _Case
-    stretch: Stretch | None = None
+    pending: _PendingVerdict
+    segment: Segment | None = None
     prepared: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
 class _Embedded:
-    """A batch with the scores of its judged pieces, and their distances from the training data."""
+    """A batch with the score of each segment, and its distance from the training data."""
 
-    pieces: Sequence[_Piece]
+    segments: Sequence[_QueuedSegment]
     scores: np.ndarray
     distances: np.ndarray
 
 
 class Judge:
-    """Gives verdicts on recordings.
+    """Gives verdicts on recordings by a trained detector.
 
     Parameters
     ----------
     detector : Detector
+        The trained model with its calibration.
     prior : float
-        The share of bona-fide recordings that is expected, between 0 and 1.
+        Prior probability of bona-fide, between 0 and 1.
     bandwidths : Bandwidths, optional
-        Those of the training, to tell what differs.
+        Those of the training recordings, to warn of a recording that differs.
     """
 
     def __init__(
@@ -82,91 +83,93 @@ class Judge:
         self._bandwidths = bandwidths
 
     def judge(
-        self, files: Sequence[tuple[str, Path]], heed: Heed = lambda *_: None
+        self, files: Sequence[tuple[str, Path]], progress: ProgressCallback = lambda *_: None
     ) -> Generator[Verdict]:
         """Yield a verdict on every recording, in order.
 
         Parameters
         ----------
         files : sequence of (str, pathlib.Path)
-            How each is listed, and where it lies.
-        heed : callable, optional
-            Is told how far a recording of many windows is.
+            The name of each recording, and where it lies.
+        progress : callable, optional
+            Called after each window of a long recording with its name, the seconds judged so far
+            and its length in seconds.
         """
         rate = self._backbone.sample_rate
-        heard = map_ahead(
-            lambda item: attempt(partial(listen, sample_rate=rate), item[1]),
+        recordings = map_ahead(
+            lambda item: attempt(partial(read_recording, sample_rate=rate), item[1]),
             files,
             cost=lambda item: _seconds(item[1]),
             budget=AHEAD_SECONDS,
         )
-        with closing(heard):
-            pieces = map_ahead(
+        with closing(recordings):
+            segments = map_ahead(
                 self._prepare,
-                self._pieces(files, heard),
+                self._segments(files, recordings),
                 ahead=2 * MAX_BATCH_CLIPS,
-                cost=lambda piece: len(piece.stretch.samples) / rate if piece.stretch else 0.0,
+                cost=lambda queued: len(queued.segment.samples) / rate if queued.segment else 0.0,
                 budget=AHEAD_SECONDS,
             )
-            with closing(pieces):
-                yield from self._verdicts(self._embedded(pieces), heed)
+            with closing(segments):
+                yield from self._verdicts(self._embedded(segments), progress)
 
-    def _pieces(
-        self, files: Sequence[tuple[str, Path]], heard: Iterable[Recording | AudioError]
-    ) -> Iterator[_Piece]:
+    def _segments(
+        self, files: Sequence[tuple[str, Path]], recordings: Iterable[Recording | AudioError]
+    ) -> Iterator[_QueuedSegment]:
         rate = self._backbone.sample_rate
-        for (file, path), found in zip(files, heard, strict=True):
-            if isinstance(found, AudioError):
-                yield _Piece(_Case(file, refusal=str(found)))
+        for (file, path), recording in zip(files, recordings, strict=True):
+            if isinstance(recording, AudioError):
+                yield _QueuedSegment(_PendingVerdict(file, refusal=str(recording)))
                 continue
-            case = _Case(file, found.nuisances)
+            nuisances, level = recording.nuisances, recording.sound_level
+            pending = _PendingVerdict(file, nuisances)
             parts: Iterable[np.ndarray]
-            if found.waveform is None:
-                parts = read_parts(path, part_samples(found.nuisances.duration, rate), rate)
+            if recording.waveform is None:
+                parts = read_parts(path, part_samples(nuisances.duration, rate), rate)
             else:
-                parts = [found.waveform]
+                parts = [recording.waveform]
             try:
-                for stretch in cut(parts, rate):
-                    if not stretch.is_window or has_sound(stretch.samples, rate, found.sound_level):
-                        yield _Piece(case, stretch)
+                for segment in cut_segments(parts, rate):
+                    if not segment.is_window or has_sound(segment.samples, rate, level):
+                        yield _QueuedSegment(pending, segment)
                     else:
-                        case.windows.append(Window(stretch.start, stretch.end))
+                        pending.windows.append(JudgedWindow(segment.start, segment.end))
             except AudioError as error:
-                # It was whole when it was listened to: somebody has changed it meanwhile.
-                case.refusal = str(error)
-            yield _Piece(case)
+                # It was whole when it was first read: somebody has changed it meanwhile.
+                pending.refusal = str(error)
+            yield _QueuedSegment(pending)
 
-    def _prepare(self, piece: _Piece) -> _Piece:
-        if piece.stretch is None:
-            return piece
-        prepared = self._backbone.prepare(piece.stretch.samples)
-        return _Piece(piece.case, piece.stretch, prepared)
+    def _prepare(self, queued: _QueuedSegment) -> _QueuedSegment:
+        if queued.segment is None:
+            return queued
+        prepared = self._backbone.prepare(queued.segment.samples)
+        return _QueuedSegment(queued.pending, queued.segment, prepared)
 
-    def _embedded(self, pieces: Iterable[_Piece]) -> Iterator[_Embedded]:
-        batches = self._batches(pieces)
+    def _embedded(self, segments: Iterable[_QueuedSegment]) -> Iterator[_Embedded]:
+        batches = self._batches(segments)
         if not self._backbone.leaves_cpu_free:
             return map(self._embed, batches)
         return map_ahead(
             self._embed, batches, ahead=BATCHES_IN_FLIGHT + 1, threads=BATCHES_IN_FLIGHT
         )
 
-    def _batches(self, pieces: Iterable[_Piece]) -> Iterator[list[_Piece]]:
-        """Group pieces so that what is embedded together, padding counted, fits a batch."""
-        batch: list[_Piece] = []
+    def _batches(self, segments: Iterable[_QueuedSegment]) -> Iterator[list[_QueuedSegment]]:
+        """Group segments into batches that fit the backbone's limit, padding counted."""
+        batch: list[_QueuedSegment] = []
         count, longest = 0, 0.0
-        for piece in pieces:
-            if piece.stretch is not None:
-                seconds = piece.stretch.end - piece.stretch.start
+        for queued in segments:
+            if queued.segment is not None:
+                seconds = queued.segment.end - queued.segment.start
                 too_long = (count + 1) * max(longest, seconds) > self._backbone.batch_seconds
                 if count and (too_long or count == MAX_BATCH_CLIPS):
                     yield batch
                     batch, count, longest = [], 0, 0.0
                 count, longest = count + 1, max(longest, seconds)
-            batch.append(piece)
+            batch.append(queued)
         yield batch
 
-    def _embed(self, batch: list[_Piece]) -> _Embedded:
-        prepared = [piece.prepared for piece in batch if piece.prepared is not None]
+    def _embed(self, batch: list[_QueuedSegment]) -> _Embedded:
+        prepared = [queued.prepared for queued in batch if queued.prepared is not None]
         if not prepared:
             return _Embedded(batch, np.empty(0), np.empty(0))
         vectors = self._detector.vectors(prepared)
@@ -178,45 +181,49 @@ class Judge:
                 distances[finite] = self._detector.reference.distances(vectors[finite])
         return _Embedded(batch, scores, distances)
 
-    def _verdicts(self, batches: Iterable[_Embedded], heed: Heed) -> Iterator[Verdict]:
+    def _verdicts(
+        self, batches: Iterable[_Embedded], progress: ProgressCallback
+    ) -> Iterator[Verdict]:
         for batch in batches:
-            judged = iter(zip(batch.scores.tolist(), batch.distances.tolist(), strict=True))
-            for piece in batch.pieces:
-                case, stretch = piece.case, piece.stretch
-                if stretch is None:
-                    yield self._close(case)
+            results = iter(zip(batch.scores.tolist(), batch.distances.tolist(), strict=True))
+            for queued in batch.segments:
+                pending, segment = queued.pending, queued.segment
+                if segment is None:
+                    yield self._close(pending)
                     continue
-                score, distance = next(judged)
-                if not stretch.is_window:
-                    case.scores.append(score)
-                    case.distances.append(distance)
+                score, distance = next(results)
+                if not segment.is_window:
+                    pending.scores.append(score)
+                    pending.distances.append(distance)
                     continue
-                case.windows.append(self._window(stretch, score, distance))
-                if case.nuisances and case.nuisances.duration > PART_SECONDS:
-                    heed(case.file, stretch.end, case.nuisances.duration)
+                pending.windows.append(self._window(segment, score, distance))
+                if pending.nuisances and pending.nuisances.duration > PART_SECONDS:
+                    progress(pending.file, segment.end, pending.nuisances.duration)
 
-    def _window(self, stretch: Stretch, score: float, distance: float) -> Window:
+    def _window(self, segment: Segment, score: float, distance: float) -> JudgedWindow:
         if not np.isfinite(score):
-            return Window(stretch.start, stretch.end)
+            return JudgedWindow(segment.start, segment.end)
         probability = self._probability(score)
-        return Window(stretch.start, stretch.end, score, probability, self._is_outside(distance))
+        return JudgedWindow(
+            segment.start, segment.end, score, probability, self._is_outside(distance)
+        )
 
-    def _close(self, case: _Case) -> Verdict:
-        duration = case.nuisances.duration if case.nuisances else None
-        score = float(np.mean(case.scores)) if case.scores else np.nan
-        if not case.refusal and not np.isfinite(score):
-            case.refusal = "gives a vector that is not finite"
-        if case.refusal or case.nuisances is None:
-            return Verdict(case.file, REFUSED, duration=duration, refusal=case.refusal)
-        windows = sorted(case.windows, key=lambda window: window.start)
+    def _close(self, pending: _PendingVerdict) -> Verdict:
+        duration = pending.nuisances.duration if pending.nuisances else None
+        score = float(np.mean(pending.scores)) if pending.scores else np.nan
+        if not pending.refusal and not np.isfinite(score):
+            pending.refusal = "gives a vector that is not finite"
+        if pending.refusal or pending.nuisances is None:
+            return Verdict(pending.file, REFUSED, duration=duration, refusal=pending.refusal)
+        windows = sorted(pending.windows, key=lambda window: window.start)
         return Verdict(
-            file=case.file,
+            file=pending.file,
             verdict=str(self._detector.calibration.verdicts(np.array([score]), self._prior)[0]),
             score=score,
             llr=float(self._detector.calibration.llrs(np.array([score]))[0]),
             probability=self._probability(score),
             duration=duration,
-            warnings=self._warnings(case.nuisances, float(np.mean(case.distances)), windows),
+            warnings=self._warnings(pending.nuisances, float(np.mean(pending.distances)), windows),
             windows=windows,
         )
 
@@ -229,33 +236,33 @@ class Judge:
         return float(self._detector.calibration.probabilities(scores, self._prior)[0])
 
     def _warnings(
-        self, nuisances: Nuisances, distance: float, windows: Sequence[Window]
+        self, nuisances: Nuisances, distance: float, windows: Sequence[JudgedWindow]
     ) -> list[str]:
-        told = []
+        notes = []
         reference = self._detector.reference
         if reference is not None and self._is_outside(distance):
-            told.append(
+            notes.append(
                 f"far outside the training data (distance {distance:.1f}, limit "
                 f"{reference.limit:.1f})"
             )
         elif any(window.is_outside for window in most_suspicious(windows)):
-            told.append("the most suspicious seconds are far outside the training data")
+            notes.append("the most suspicious seconds are far outside the training data")
         rate = self._backbone.sample_rate
         if nuisances.sample_rate < rate:
-            told.append(f"sampled at {nuisances.sample_rate:,} Hz, under the {rate:,} Hz needed")
+            notes.append(f"sampled at {nuisances.sample_rate:,} Hz, under the {rate:,} Hz needed")
         known = self._bandwidths
         if known is not None and known.differs(nuisances.bandwidth):
-            told.append(
+            notes.append(
                 f"bandwidth {nuisances.bandwidth / 1000:.1f} kHz, of the training "
                 f"{known.low / 1000:.1f} to {known.high / 1000:.1f}"
             )
-        if nuisances.clipping > CLIPPING_TOLD:
-            told.append(f"{nuisances.clipping:.0%} of its samples are clipped")
-        return told
+        if nuisances.clipping > CLIPPING_WARNED:
+            notes.append(f"{nuisances.clipping:.0%} of its samples are clipped")
+        return notes
 
 
 def _seconds(path: Path) -> float:
-    """Return how long a recording is held once it is decoded."""
+    """Return the seconds of a recording that are held in memory once it is decoded."""
     try:
         duration = read_info(path).duration
     except AudioError:

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from src.predict.bandwidths import bandwidths_of
 from src.predict.detector import Detector
-from src.predict.drawing import Drawing, draw
+from src.predict.drawing import Drawing, draw_verdicts
 from src.predict.judge import Judge
 from src.predict.table import write_verdicts
 from src.predict.verdict import REFUSED, Verdict
@@ -23,23 +23,26 @@ from src.utils.runs import Run
 
 @dataclass(frozen=True)
 class Prediction:
-    """What was said of recordings.
+    """The verdicts of a run on new recordings.
 
     Attributes
     ----------
     run : Run
+        The training run that judged them.
     prior : float
+        Prior probability of bona-fide.
     verdicts : list of Verdict
         In the order of the files.
     n_files : int
-        How many recordings there are; more than verdicts when it was stopped.
+        Number of recordings found; more than verdicts where Ctrl-C ended the work.
     notes : list of str
-        What could not be told of any.
+        Checks that could not be made on any recording.
     output : pathlib.Path or None
-        Where the verdicts were written.
+        The file that the verdicts were written to.
     figures : list of pathlib.Path
+        The PNG files that were drawn.
     was_stopped : bool
-        Whether Ctrl-C ended it.
+        Whether Ctrl-C ended the work.
     """
 
     run: Run
@@ -71,13 +74,13 @@ def predict(
     audio : pathlib.Path
         A file or a folder.
     checkpoint : str, optional
-        Where the run's checkpoint is now, if not where it was.
+        Folder or hub id of the run's checkpoint (default: where it was in training).
     prior : float
-        The share of bona-fide recordings that is expected, between 0 and 1.
+        Prior probability of bona-fide, between 0 and 1.
     output : pathlib.Path, optional
         A file for the verdicts (see `table.check_output`).
     drawing : Drawing, optional
-        What to draw, and where.
+        How many figures to draw, and where.
 
     Raises
     ------
@@ -119,17 +122,17 @@ def predict(
         raise AudiosError(_nothing_judged(verdicts))
     figures = []
     if drawing is not None and not was_stopped:
-        figures = draw(drawing, verdicts, dict(files), detector.calibration.confidence)
+        figures = draw_verdicts(drawing, verdicts, dict(files), detector.calibration.confidence)
     return Prediction(run, prior, verdicts, n_files, notes, output, figures, was_stopped)
 
 
 def _find(audio: Path) -> tuple[list[tuple[str, Path]], list[Verdict]]:
-    """Return how each recording is listed and where it lies, and what cannot even be opened."""
+    """Return the name and path of each recording, and verdicts on names that cannot be read."""
     if audio.is_dir():
         problems: dict[str, str] = {}
         files = [(file, audio / file) for file in find_recordings(audio, problems)]
         if not files:
-            why = f": {_told(problems)}" if problems else f" ({', '.join(AUDIO_SUFFIXES)})"
+            why = f": {_join_reasons(problems)}" if problems else f" ({', '.join(AUDIO_SUFFIXES)})"
             raise AudiosError(f"no recording in {audio}{why}")
         refused = [Verdict(file, REFUSED, refusal=why) for file, why in problems.items()]
         return files, refused
@@ -142,12 +145,12 @@ def _find(audio: Path) -> tuple[list[tuple[str, Path]], list[Verdict]]:
 def _judge_all(judge: Judge, files: Sequence[tuple[str, Path]], verdicts: list[Verdict]) -> None:
     with tqdm(total=len(files), desc="Predict", unit="clip") as bar:
 
-        def heed(file: str, seconds: float, duration: float) -> None:
-            told = f"{file}: {seconds / 60:.0f} of {duration / 60:.0f} min"
-            if bar.postfix != told:
-                bar.set_postfix_str(told)
+        def show_progress(file: str, seconds: float, duration: float) -> None:
+            text = f"{file}: {seconds / 60:.0f} of {duration / 60:.0f} min"
+            if bar.postfix != text:
+                bar.set_postfix_str(text)
 
-        with closing(judge.judge(files, heed)) as stream:
+        with closing(judge.judge(files, show_progress)) as stream:
             for verdict in stream:
                 verdicts.append(verdict)
                 bar.set_postfix_str("", refresh=False)
@@ -157,9 +160,9 @@ def _judge_all(judge: Judge, files: Sequence[tuple[str, Path]], verdicts: list[V
 def _nothing_judged(verdicts: Sequence[Verdict]) -> str:
     reasons = {one.file: one.refusal for one in verdicts}
     if len(reasons) == 1:
-        return _told(reasons)
-    return f"not one of {len(reasons):,} recordings can be judged: {_told(reasons)}"
+        return _join_reasons(reasons)
+    return f"not one of {len(reasons):,} recordings can be judged: {_join_reasons(reasons)}"
 
 
-def _told(reasons: dict[str, str]) -> str:
+def _join_reasons(reasons: dict[str, str]) -> str:
     return shorten((f"{file} {reason}" for file, reason in reasons.items()), 3)

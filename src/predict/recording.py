@@ -1,4 +1,4 @@
-"""Listening to a recording once: what it is, whether it can be judged, and its waveform."""
+"""Reading a new recording: its nuisances, whether it can be judged, and its waveform."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,10 @@ from src.utils.errors import AudioError
 
 MIN_SECONDS = 0.5
 MIN_SOUND_SECONDS = 0.3
-"""Less than a syllable says nothing about a voice."""
+"""Shortest duration of sound: less than a syllable says nothing about a voice."""
 
 MAX_CLIPPING = 0.15
-"""The share of `Nuisances.clipping` from which on a recording is refused.
+"""Largest share of clipped samples (`Nuisances.clipping`) of a recording that is judged.
 
 Measured with `acoustic` on the 333 test clips of a development set, turned up by 0 to 40 dB and cut
 off at full scale, all gains together; the EER of the SVM, MLP and forest by the share of samples
@@ -36,8 +36,9 @@ At 20 dB half of the clips lie above 9 %, at 24 dB above 17 %. The share of samp
 would serve as well, but a recording that was turned down afterwards would escape it.
 """
 
-CLIPPING_TOLD = 0.01
-"""From here on errors are three times as many as on the same clips unclipped."""
+CLIPPING_WARNED = 0.01
+"""Share of clipped samples from which on there is a warning: the error rate is three times that on
+the same clips unclipped."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,11 @@ class Recording:
     Attributes
     ----------
     nuisances : Nuisances
+        The recording's properties besides the voice.
     sound_level : float
-        dBFS, above which a frame of 10 ms holds sound.
+        Threshold of sound in dBFS for the level of a frame of 10 ms.
     waveform : numpy.ndarray or None
-        float32, shape (samples,), at the rate asked for; None for one so long that it is read again
+        float32, shape (samples,), resampled; None for a recording so long that it is read again,
         part by part.
     """
 
@@ -59,8 +61,15 @@ class Recording:
     waveform: np.ndarray | None
 
 
-def listen(path: Path, sample_rate: int) -> Recording:
+def read_recording(path: Path, sample_rate: int) -> Recording:
     """Decode a recording once and check whether it can be judged.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        An audio file.
+    sample_rate : int
+        Sample rate in Hz that the waveform is resampled to.
 
     Raises
     ------
@@ -68,33 +77,45 @@ def listen(path: Path, sample_rate: int) -> Recording:
         With the reason: it cannot be decoded, is too short, silent or clipped to noise.
     """
     info = read_info(path)
-    # A header may lie about the length, but then the blocks end elsewhere, which is told.
+    # A header may be wrong about the length, but then reading the blocks raises.
     is_long = info.duration > PART_SECONDS
-    ear = _Ear(info.sample_rate, None if is_long else Resampler(info.sample_rate, sample_rate))
-    nuisances = measure_nuisances(path, ear.add)
+    accumulator = _Accumulator(
+        info.sample_rate, None if is_long else Resampler(info.sample_rate, sample_rate)
+    )
+    nuisances = measure_nuisances(path, accumulator.add)
     if nuisances.duration < MIN_SECONDS:
         raise AudioError(f"is too short: {nuisances.duration:.2f} s, under {MIN_SECONDS:g} s")
-    if ear.peak < SILENCE_PEAK:
+    if accumulator.peak < SILENCE_PEAK:
         raise AudioError("is silent (its peak is under -80 dBFS)")
-    levels = np.concatenate(ear.levels)
+    levels = np.concatenate(accumulator.levels)
     level = sound_level(levels)
     sound = float((levels > level).sum() * FRAME_SECONDS)
     if sound < MIN_SOUND_SECONDS:
         raise AudioError(f"holds too little sound: {sound:.2f} s, under {MIN_SOUND_SECONDS:g} s")
     if nuisances.clipping > MAX_CLIPPING:
         raise AudioError(f"is clipped to noise: {nuisances.clipping:.0%} of its samples")
-    waveform = ear.resampler.finish() if ear.resampler else None
+    waveform = accumulator.resampler.finish() if accumulator.resampler else None
     return Recording(nuisances, level, waveform)
 
 
 def has_sound(samples: np.ndarray, sample_rate: int, level: float) -> bool:
-    """Say whether a stretch of a recording holds enough of what lies above its sound level."""
+    """Return whether a segment of a recording holds enough sound to be judged.
+
+    Parameters
+    ----------
+    samples : numpy.ndarray
+        The segment, shape (samples,).
+    sample_rate : int
+        Sample rate in Hz.
+    level : float
+        Threshold of sound of the recording in dBFS (see `Recording`).
+    """
     levels = frame_levels(samples, frame_length(sample_rate))
     return float((levels > level).sum() * FRAME_SECONDS) >= MIN_SOUND_SECONDS
 
 
-class _Ear:
-    """What is heard beside what is measured, block by block."""
+class _Accumulator:
+    """Peak, frame levels and resampled waveform of a recording, added up block by block."""
 
     def __init__(self, sample_rate: int, resampler: Resampler | None) -> None:
         self._frame = frame_length(sample_rate)

@@ -1,4 +1,4 @@
-"""Verdicts as a file: CSV for a table, JSON with the curve of every recording."""
+"""Writing verdicts: CSV for a table, JSON with the windows of every recording."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,12 +16,12 @@ COLUMNS = ("file", "score", "probability", "verdict", "reason", "seconds")
 
 
 def check_output(path: Path) -> Path:
-    """Return a path that verdicts can be written to, before work of minutes is lost.
+    """Check that verdicts can be written to `path`, before any work, and return it.
 
     Raises
     ------
     ArgumentError
-        When it has another suffix than `SUFFIXES`, or is a folder.
+        When its suffix is not one of `SUFFIXES`, or it is a folder.
     AudiosError
         When its folder cannot be made.
     """
@@ -34,17 +34,17 @@ def check_output(path: Path) -> Path:
 def write_verdicts(path: Path, verdicts: Sequence[Verdict]) -> None:
     """Write verdicts in one step, in the format that the suffix names."""
     if path.suffix.lower() == ".json":
-        write_json(path, [_entry(one) for one in verdicts])
+        write_json(path, [_entry(verdict) for verdict in verdicts])
         return
-    rows = [[getattr(one, name) for name in COLUMNS] for one in verdicts]
+    rows = [[getattr(verdict, name) for name in COLUMNS] for verdict in verdicts]
     write_csv(path, pd.DataFrame(rows, columns=list(COLUMNS)))
 
 
-def _entry(one: Verdict) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in COLUMNS} | {
-        "duration": one.duration,
-        "llr": one.llr,
-        "warnings": list(one.warnings),
+def _entry(verdict: Verdict) -> dict[str, Any]:
+    return {name: getattr(verdict, name) for name in COLUMNS} | {
+        "duration": verdict.duration,
+        "llr": verdict.llr,
+        "warnings": list(verdict.warnings),
         "windows": [
             {
                 "start": window.start,
@@ -52,6 +52,6 @@ def _entry(one: Verdict) -> dict[str, Any]:
                 "score": window.score,
                 "probability": window.probability,
             }
-            for window in one.windows
+            for window in verdict.windows
         ],
     }

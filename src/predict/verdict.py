@@ -1,27 +1,27 @@
-"""What is said of one recording."""
+"""The verdict on one recording, and on its windows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 REFUSED = "refused"
-"""The verdict on a recording that holds nothing a detector could judge."""
+"""The verdict on a recording that cannot be judged."""
 
 _AS_SUSPICIOUS = 0.01
-"""Probabilities this close say the same."""
+"""Tolerance of probability within which neighbouring windows are equally suspicious."""
 
 
 @dataclass(frozen=True)
-class Window:
-    """A stretch of a recording that was judged on its own.
+class JudgedWindow:
+    """A window of a recording that was judged on its own.
 
     Attributes
     ----------
     start, end : float
-        Seconds.
+        Position in seconds.
     score, probability : float or None
-        As of `Verdict`; None where there is too little sound.
+        As those of a `Verdict`; None where there is too little sound.
     is_outside : bool
-        Whether it lies far outside the training data.
+        Whether its embedding is far outside the training data.
     """
 
     start: float
@@ -33,25 +33,25 @@ class Window:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of one recording.
+    """The verdict on a recording.
 
     Attributes
     ----------
     file : str
-        As it is listed: relative to the folder that was given, or a file's own name.
+        Its path relative to the folder that was given, or the name of a single file.
     verdict : str
         `bona-fide`, `spoof`, `inconclusive` or `refused`.
     score, llr, probability : float or None
         The detector's score, the natural log-likelihood ratio and the probability of bona-fide at
         the prior asked for; None where it was refused.
     duration : float or None
-        Seconds, None where it could not be decoded.
+        Length in seconds, None where it could not be decoded.
     refusal : str
-        Why it was refused, else empty.
+        Reason of a refusal, else empty.
     warnings : sequence of str
-        Why the verdict should be believed less.
-    windows : sequence of Window
-        In order of time; empty for a recording that is no longer than one.
+        Reasons to trust the verdict less.
+    windows : sequence of JudgedWindow
+        In order of time; empty for a recording that is no longer than one window.
     """
 
     file: str
@@ -62,11 +62,11 @@ class Verdict:
     duration: float | None = None
     refusal: str = ""
     warnings: Sequence[str] = ()
-    windows: Sequence[Window] = field(default=(), repr=False)
+    windows: Sequence[JudgedWindow] = field(default=(), repr=False)
 
     @property
     def is_refused(self) -> bool:
-        """Whether there is no verdict."""
+        """Whether the recording could not be judged."""
         return self.verdict == REFUSED
 
     @property
@@ -77,20 +77,21 @@ class Verdict:
     @property
     def seconds(self) -> str:
         """The most suspicious seconds, such as `12.0-16.0`; empty where there are no windows."""
-        found = most_suspicious(self.windows)
-        return f"{found[0].start:.1f}-{found[-1].end:.1f}" if found else ""
+        windows = most_suspicious(self.windows)
+        return f"{windows[0].start:.1f}-{windows[-1].end:.1f}" if windows else ""
 
     @property
     def lowest(self) -> float | None:
-        """The lowest probability of a window, None where there is none."""
+        """The lowest probability of any window, None where there is none."""
         judged = (window.probability for window in self.windows)
         return min((one for one in judged if one is not None), default=None)
 
 
-def most_suspicious(windows: Sequence[Window]) -> Sequence[Window]:
-    """Return the window of the lowest probability, with the neighbours that say the same.
+def most_suspicious(windows: Sequence[JudgedWindow]) -> Sequence[JudgedWindow]:
+    """Return the window of the lowest probability, with neighbours of the same probability.
 
-    >>> found = most_suspicious([Window(t, t + 4, 0, p) for t, p in enumerate((0.9, 0.2, 0.2))])
+    >>> windows = [JudgedWindow(t, t + 4, 0, p) for t, p in enumerate((0.9, 0.2, 0.2))]
+    >>> found = most_suspicious(windows)
     >>> found[0].start, found[-1].end
     (1, 6)
     """

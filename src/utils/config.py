@@ -25,30 +25,30 @@ DOWNSTREAM_SPLITS = ("downstream_train", "downstream_val", "downstream_test")
 SPLITS = PRETEXT_SPLITS + DOWNSTREAM_SPLITS
 SPLIT_STRATEGIES = ("speaker", "column", "official")
 SPLIT_UNITS = BY_SPEAKER, BY_UTTERANCE = ("speaker", "utterance")
-"""What a split keeps on one side: whole speakers, or, for corpora of a single voice, utterances."""
-SAME_VOICES = "split by utterance: the figures hold for these voices only"
+"""The unit that a split keeps whole: a speaker or, for corpora of one voice, an utterance."""
+SAME_VOICES = "split by utterance: the metrics hold for these voices only"
 HOLD_OUT_COLUMNS = ("attack", "source", "language")
-"""What can be held out of training, so that a test shows how a detector takes what is new."""
+"""Columns of which values can be held out of training, so that a test is on unseen ones."""
 MIN_FOLDS = 3
-"""Train, validation and test are of different folds."""
+"""The fewest folds of a cross-validation: train, validation and test are of different folds."""
 
 FULL = "full"
 """The pseudo-split that stands for the whole files table."""
 
 DEMO_MARKER = ".audios-demo"
-"""Says that a folder is a demonstration's, so that `Clean` may remove it."""
+"""The file that marks a folder as the demonstration's, which `Clean` may remove."""
 
 CLASSIFIERS = ("mlp", "svm", "rf")
 BASELINE = "yamnet"
-"""The classifier that is given recordings, by way of their log-mel patches, and no vectors."""
+"""The classifier that reads log-mel patches of the recordings in place of embeddings."""
 LOG_MEL = "log-mel"
-"""What its runs name in place of a backbone."""
+"""The input representation of the baseline, which its runs name in place of a backbone."""
 
 PRECISIONS = ("auto", "float32", "bfloat16")
-"""What a pretrained backbone may compute in; auto is bfloat16 where the hardware has it."""
+"""Number formats of a pretrained backbone; auto is bfloat16 where the hardware has it."""
 
 PROBE: Final = "probe"
-"""The layer that means: the one that the layer probe finds best."""
+"""In place of a layer's number: the layer that the layer probe finds best."""
 
 LayerChoice = int | Literal["probe"]
 
@@ -62,7 +62,7 @@ DEFAULTS = {
 
 @dataclass(frozen=True)
 class BackbonePreset:
-    """What a backbone's name stands for.
+    """The checkpoint and the architecture that a backbone's name stands for.
 
     Attributes
     ----------

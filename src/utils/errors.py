@@ -10,13 +10,13 @@ class AudiosError(Exception):
     Attributes
     ----------
     exit_code : int
-        What the process exits with: 2 for bad arguments, 1 for anything else.
+        Exit status of the process: 2 for bad arguments, 1 for anything else.
     """
 
     exit_code = 1
 
     def _render_traceback_(self) -> list[str]:
-        """Return what a notebook shows in place of a traceback, by IPython's rule: the text."""
+        """Show the text alone in a notebook, where IPython would show a traceback."""
         return [str(self)]
 
 
@@ -58,9 +58,9 @@ def choose(flag: str, value: str, choices: Iterable[str]) -> str:
     flag : str
         The flag as the user typed it, for the message.
     value : str
-        What was given.
+        The value that was given.
     choices : iterable of str
-        What is allowed.
+        The allowed values.
 
     Raises
     ------
@@ -76,7 +76,11 @@ def choose(flag: str, value: str, choices: Iterable[str]) -> str:
 
 
 def shorten(items: Iterable[object], limit: int = 5) -> str:
-    """Join the first `limit` items with commas and say how many more there are."""
+    """Join the first `limit` items with commas and say how many more there are.
+
+    >>> shorten("abcdefg", 2)
+    'a, b and 5 more'
+    """
     texts = [str(item) for item in items]
     more = f" and {len(texts) - limit:,} more" if len(texts) > limit else ""
     return ", ".join(texts[:limit]) + more

@@ -1,4 +1,4 @@
-"""Writing so that a file under its final name is always whole."""
+"""Atomic writing of files, file locks, JSON and checksums."""
 
 import fcntl
 import hashlib
@@ -13,15 +13,25 @@ from typing import Any
 from src.utils.errors import AudiosError
 
 PARTIAL = ".partial"
-"""The mark of unfinished work; `Clean` may remove what carries it."""
+"""Suffix of unfinished files and folders, which `Clean` may remove."""
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; rename it over `path` if the block succeeds.
+    """Write atomically: give a temporary path, renamed to `path` if the block succeeds.
 
     The temporary name keeps the suffix, since writers choose a format by it, and holds the
-    process, so that two writing the same file do not mix their bytes.
+    process id, so that two processes writing the same file do not mix their bytes.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file's final name; its folder is made if it is missing.
+
+    Yields
+    ------
+    pathlib.Path
+        The temporary file beside it, to write to.
 
     Raises
     ------
@@ -40,14 +50,21 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def remove_partials(folder: Path) -> None:
-    """Remove what killed writers left in a folder that only one process writes to."""
+    """Remove the temporary files of killed processes from a folder with a single writer."""
     for path in folder.rglob(f".*{PARTIAL}.*"):
         path.unlink(missing_ok=True)
 
 
 @contextmanager
 def locked(path: Path, what: str) -> Iterator[None]:
-    """Keep a second process from doing the same; a kill frees the lock.
+    """Hold an exclusive lock on a file; it is freed when the process ends, even by a kill.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The lock file, made if it is missing.
+    what : str
+        What the lock protects, for the message.
 
     Raises
     ------
@@ -68,9 +85,9 @@ def locked(path: Path, what: str) -> Iterator[None]:
 
 
 def file_identity(path: Path) -> tuple[str, str]:
-    """Return a file's size in bytes and its time in nanoseconds, both empty where it is absent.
+    """Return the size in bytes and the modification time in nanoseconds of a file at `path`.
 
-    What was computed from a file holds as long as the two stay.
+    Both are empty where it is absent. A result cached for a file is valid as long as both stay.
     """
     try:
         stat = path.stat()
@@ -101,7 +118,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def without_nan(value: Any) -> Any:
-    """Return nested values for JSON, which lacks NaN and numpy's numbers: None, and Python's."""
+    """Return a nested value for JSON: NaN becomes None, numpy's scalars become Python's."""
     if isinstance(value, dict):
         return {str(key): without_nan(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -112,7 +129,7 @@ def without_nan(value: Any) -> Any:
 
 
 def number_or_nan(value: Any) -> Any:
-    """Return NaN for the None that `without_nan` made of it, and anything else as it is."""
+    """Return a value that `without_nan` has converted as it was: NaN for None."""
     return nan if value is None else value
 
 

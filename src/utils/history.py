@@ -1,4 +1,4 @@
-"""How a training went, step by step."""
+"""The learning curves of a training."""
 
 from dataclasses import dataclass
 
@@ -7,18 +7,18 @@ import numpy as np
 
 @dataclass(frozen=True)
 class History:
-    """How training went, one value a step (an epoch, or a tree).
+    """Learning curves: losses and rates on both splits, one value a step (an epoch, or a tree).
 
     Attributes
     ----------
     train_losses, val_losses : numpy.ndarray
-        Mean cross-entropy in nats, shape (steps,); weighted by class where training is.
+        Mean cross-entropy in nats, shape (steps,); class-weighted where the training is.
     val_accuracies, val_eers : numpy.ndarray
-        Shares between 0 and 1, shape (steps,).
+        Accuracy and EER on validation, between 0 and 1, shape (steps,).
     step : str
-        What a step is, for the axis of a plot.
+        Name of a step (`epoch` or `tree`), for the axis of a plot.
     best : int
-        The step whose model was kept.
+        The step whose model was kept by early stopping.
     """
 
     train_losses: np.ndarray

@@ -1,4 +1,4 @@
-"""Ctrl-C that waits for a safe place."""
+"""Deferred handling of Ctrl-C (SIGINT)."""
 
 import signal
 import threading
@@ -8,7 +8,7 @@ from types import FrameType
 
 
 class Interrupts:
-    """Holds Ctrl-C back for the length of a `with` block, save where `allowed` lets it through.
+    """Context manager that defers Ctrl-C to the blocks where it is `allowed`, or to its end.
 
     A `KeyboardInterrupt` may otherwise be raised between any two lines, also in a library's
     clean-up code that then fails in turn. One that was held back is raised at the next
@@ -44,7 +44,7 @@ class Interrupts:
 
     @contextmanager
     def allowed(self) -> Iterator[None]:
-        """Let Ctrl-C through inside this block."""
+        """Let Ctrl-C raise `KeyboardInterrupt` inside this block, also one that came before it."""
         self._is_allowed = True
         try:
             if self._is_pending:

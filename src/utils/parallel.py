@@ -1,4 +1,4 @@
-"""One loop over many recordings: all cores, a progress bar, bad files set aside."""
+"""Thread-pool loops over recordings: all cores, bounded read-ahead, bad files set aside."""
 
 import math
 import os
@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 def n_workers() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of CPU cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -32,23 +32,30 @@ def map_ahead(
     budget: float = math.inf,
     threads: int | None = None,
 ) -> Generator[Result]:
-    """Apply `function` to every item in threads and yield the results in order.
+    """Apply `function` to every item in a thread pool and yield the results in order.
 
-    Decoding and array arithmetic leave Python's lock, so threads use all cores; where they would
-    not suffice, they may wait for processes (see `in_processes`).
+    Decoding and array arithmetic release the global interpreter lock (GIL), so threads use all
+    cores; where they would not, they may wait for processes (see `process_pool`).
 
     Parameters
     ----------
     function : callable
+        Takes an item; what it raises is raised here, at the item's turn.
     items : iterable
+        Read only so far ahead as results may wait.
     ahead : int, optional
-        How many results may wait, finished or in work (default: four a core).
+        The most results that wait to be taken, finished or in work (default: four a core).
     cost : callable, optional
-        What an item's result takes up while it waits, in the unit of `budget`.
+        Gives the size of an item's result, in the unit of `budget`; 0 by default.
     budget : float
-        How much may wait by cost; a single item may exceed it, alone.
+        The most that the waiting results may cost in sum; a single item may exceed it, alone.
     threads : int, optional
-        How many (default: one a core).
+        Size of the pool (default: one a core).
+
+    Yields
+    ------
+    object
+        The result of each item.
     """
     ahead = ahead or 4 * n_workers()
     waiting: deque[tuple[Future[Result], float]] = deque()
@@ -70,7 +77,7 @@ def map_ahead(
 
 
 def attempt(function: Callable[[Item], Result], item: Item) -> Result | AudioError:
-    """Return what `function` gives, or the `AudioError` that it raises, for one loop over many."""
+    """Return the result of `function` for an item, or the `AudioError` that it raises."""
     try:
         return function(item)
     except AudioError as error:
@@ -78,15 +85,15 @@ def attempt(function: Callable[[Item], Result], item: Item) -> Result | AudioErr
 
 
 @dataclass(frozen=True)
-class Outcome(Generic[Result]):
-    """What became of a list of files.
+class FileResults(Generic[Result]):
+    """The result of a function for each file, and the files that it rejected.
 
     Attributes
     ----------
     results : list
-        In the order of the files, None for a rejected one.
+        One a file, in the order of the files; None for a rejected one.
     rejected : dict of str to str
-        The reason by file.
+        The reason of each rejected file.
     """
 
     results: list[Result | None]
@@ -95,8 +102,18 @@ class Outcome(Generic[Result]):
 
 def for_each_file(
     function: Callable[[str], Result], files: Sequence[str], description: str
-) -> Outcome[Result]:
-    """Apply `function` to every file under a progress bar, collecting the rejected ones."""
+) -> FileResults[Result]:
+    """Apply a function to every file, with a progress bar, and collect the rejected ones.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a file; an `AudioError` that it raises rejects the file.
+    files : sequence of str
+        What `function` is called with, one at a time.
+    description : str
+        The text before the progress bar.
+    """
     results: list[Result | None] = []
     rejected: dict[str, str] = {}
     outcomes = map_ahead(partial(attempt, function), files)
@@ -107,4 +124,4 @@ def for_each_file(
             results.append(None)
         else:
             results.append(result)
-    return Outcome(results, rejected)
+    return FileResults(results, rejected)

@@ -1,9 +1,9 @@
-"""A function in processes of its own, for calls so many that Python's lock would be their limit.
+"""A process pool, for calls so many that the global interpreter lock (GIL) would limit threads.
 
-Threads call it and wait, each for one process, with Python's lock given back. A process that is
-killed is noticed at once, and if this one is killed the others end, since each pair shares a
-socket with nobody else; queues or pools of processes have locks and pipes in common, where
-others would wait for what the dead one held.
+Threads call it and wait, each for one worker process, with the GIL released. A worker that is
+killed is noticed at once, and if this process is killed the workers end, since each pair shares a
+socket with nobody else. `concurrent.futures.ProcessPoolExecutor` and `multiprocessing.Pool` share
+locks and pipes among their workers, where others would wait for what the dead one held.
 """
 
 import os
@@ -25,12 +25,12 @@ Item = TypeVar("Item")
 
 
 @contextmanager
-def in_processes(
+def process_pool(
     function: Callable[[Item], np.ndarray], count: int
 ) -> Iterator[Callable[[Item], np.ndarray]]:
-    """Give a function that calls `function` in one of `count` processes.
+    """Run a pool of worker processes; give a function that calls `function` in one of them.
 
-    Meant to be called from `count` threads. What `function` raises is raised by the call.
+    It is meant to be called from `count` threads. What `function` raises is raised by the call.
 
     Parameters
     ----------
@@ -38,11 +38,17 @@ def in_processes(
         Takes what can be pickled and returns an array. It is pickled itself, once, so it must
         be importable from another module than `__main__`.
     count : int
+        Number of worker processes.
+
+    Yields
+    ------
+    callable
+        Like `function`, and computed by an idle worker.
 
     Raises
     ------
     AudiosError
-        By a call whose process is killed.
+        By a call whose worker is killed.
     """
     pairs = [socket.socketpair() for _ in range(count)]
     theirs = [their.fileno() for _, their in pairs]
@@ -80,9 +86,12 @@ def in_processes(
 
 
 def serve(descriptors: Sequence[int]) -> NoReturn:
-    """Answer, in a process each, what comes through sockets, until their other ends are closed.
+    """Fork a worker process for each socket, which answers calls until the socket is closed.
 
-    The function to call comes first, through the first of them.
+    Parameters
+    ----------
+    descriptors : sequence of int
+        File descriptors of the sockets; the function to call comes first, through the first one.
     """
     connections = [Connection(descriptor) for descriptor in descriptors]
     with suppress(EOFError, ConnectionError):
@@ -103,7 +112,7 @@ def serve(descriptors: Sequence[int]) -> NoReturn:
 
 
 def _answer(function: Callable[[Any], np.ndarray], connection: Connection) -> NoReturn:
-    """Answer until the other end is closed, which raises an `EOFError` or `ConnectionError`."""
+    """Answer calls until the other end closes, which raises `EOFError` or `ConnectionError`."""
     while True:
         item = connection.recv()
         try:
@@ -125,7 +134,7 @@ def _ask(connection: Connection, item: Any) -> np.ndarray:
         answer = connection.recv()
         if not isinstance(answer, Exception):
             result: np.ndarray = np.empty(*answer)
-            # Straight into the array, where `recv` would make two copies under Python's lock.
+            # Straight into the array, where `recv` would make two copies under the GIL.
             left = _bytes_of(result)
             while len(left):
                 count = os.readv(connection.fileno(), [left])

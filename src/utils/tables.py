@@ -1,4 +1,4 @@
-"""CSV tables in and out, every cell as text."""
+"""Reading and writing CSV tables, every cell as text."""
 
 from pathlib import Path
 

@@ -18,40 +18,58 @@ _BINS = 40
 _MOST_BARS = 6
 
 
-class Measured(Protocol):
-    """What `plot_shortcuts` needs to know of a nuisance; rates lie between 0 and 1."""
+class MeasuredNuisance(Protocol):
+    """A nuisance with the EER of telling the classes apart by it; rates are between 0 and 1."""
 
     @property
-    def label(self) -> str: ...  # noqa: D102
+    def label(self) -> str:
+        """Its name for people."""
 
     @property
-    def eer(self) -> float: ...  # noqa: D102
+    def eer(self) -> float:
+        """The equal error rate."""
 
     @property
-    def low(self) -> float: ...  # noqa: D102
+    def low(self) -> float:
+        """Lower end of the EER's 95 % interval, NaN where it is unknown."""
 
     @property
-    def high(self) -> float: ...  # noqa: D102
+    def high(self) -> float:
+        """Upper end of the EER's 95 % interval, NaN where it is unknown."""
 
     @property
-    def is_flagged(self) -> bool: ...  # noqa: D102
+    def is_flagged(self) -> bool:
+        """Whether it is marked as a shortcut."""
 
 
-class Distributed(Protocol):
-    """What `plot_nuisances` needs to know of a nuisance."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
+class NuisanceColumn(Protocol):
+    """A nuisance as a column of the clips' table."""
 
     @property
-    def title(self) -> str: ...  # noqa: D102
+    def name(self) -> str:
+        """The column."""
 
     @property
-    def is_category(self) -> bool: ...  # noqa: D102
+    def title(self) -> str:
+        """Title of its panel."""
+
+    @property
+    def is_category(self) -> bool:
+        """Whether its values are categorical and drawn as bars, not as a histogram."""
 
 
-def plot_shortcuts(shortcuts: Sequence[Measured], flagged_below: float, path: Path) -> None:
-    """Draw the EER of each nuisance with its interval, the most telling on top."""
+def plot_shortcuts(shortcuts: Sequence[MeasuredNuisance], flagged_below: float, path: Path) -> None:
+    """Draw the EER of each nuisance with its interval, the lowest on top.
+
+    Parameters
+    ----------
+    shortcuts : sequence of MeasuredNuisance
+        The nuisances, in any order.
+    flagged_below : float
+        The EER below which a nuisance is flagged, which is shaded.
+    path : pathlib.Path
+        The PNG file to write.
+    """
     ordered = sorted(shortcuts, key=lambda one: -one.eer)
     size = (8.0, 1.2 + 0.3 * len(ordered))
     with figure_axes(path, "How well a nuisance alone tells the classes apart", size) as axes:
@@ -68,16 +86,17 @@ def plot_shortcuts(shortcuts: Sequence[Measured], flagged_below: float, path: Pa
         axes.grid(axis="y", visible=False)
 
 
-def plot_nuisances(files: pd.DataFrame, nuisances: Sequence[Distributed], path: Path) -> None:
-    """Draw how nuisances are distributed in each class.
+def plot_nuisances(files: pd.DataFrame, nuisances: Sequence[NuisanceColumn], path: Path) -> None:
+    """Draw the distribution of each nuisance by class, as histograms and bar charts.
 
     Parameters
     ----------
     files : pandas.DataFrame
-        With the column `label` and those of `Nuisances`.
-    nuisances : sequence of Distributed
-        In the order to be drawn; `bandwidth` is drawn in kHz, `dc_offset` by its logarithm.
+        A row a clip, with the column `label` and those of `Nuisances`.
+    nuisances : sequence of NuisanceColumn
+        A panel each, in this order; `bandwidth` is in kHz, `dc_offset` by its logarithm.
     path : pathlib.Path
+        The PNG file to write.
     """
     rows = max(1, -(-len(nuisances) // _COLUMNS))
     with saved_figure(path, (12.0, 2.3 * rows)) as figure:
@@ -99,7 +118,7 @@ def _draw_histogram(axes: Axes, files: pd.DataFrame, name: str) -> None:
         values = values / 1000
     elif name == "dc_offset":
         values = np.log10(np.maximum(values, 1e-8))
-    # A few far outliers would press all the rest into one bin.
+    # Outliers would press all the rest into one bin.
     low, high = np.percentile(values, (0.5, 99.5))
     edges = np.linspace(low, high if high > low else low + 1e-6, _BINS + 1)
     for label in LABELS:
@@ -114,7 +133,7 @@ def _draw_histogram(axes: Axes, files: pd.DataFrame, name: str) -> None:
 
 
 def _draw_bars(axes: Axes, files: pd.DataFrame, name: str) -> None:
-    values = files[name].map(_shown)
+    values = files[name].map(_format_value)
     commonest = values.value_counts().index
     shown = list(commonest[:_MOST_BARS])
     for side, label in enumerate(LABELS):
@@ -129,6 +148,6 @@ def _draw_bars(axes: Axes, files: pd.DataFrame, name: str) -> None:
     axes.grid(axis="y", visible=False)
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     text = f"{value:,.0f}" if isinstance(value, int | float) else str(value) or "not named"
     return text if len(text) <= 18 else f"{text[:17]}…"

@@ -1,4 +1,4 @@
-"""The figure of one judged recording: waveform, spectrogram and the curve of probability."""
+"""The figure of one judged recording: waveform, spectrogram and probability over time."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -23,22 +23,23 @@ _MINUTES_FROM = 120.0
 _NARROWEST = 0.005
 _MOST_TICKS = 12
 _STEPS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
-"""Seconds between ticks."""
+"""Candidate tick spacings in seconds."""
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What a figure says of a recording.
+class JudgedClip:
+    """The verdict on a recording, as far as its figure shows it.
 
     Attributes
     ----------
     file, verdict : str
+        The recording's name, and its class as decided.
     probability, confidence : float
-        Of bona-fide, and what it has to reach, in either direction, for a verdict.
+        The probability of bona-fide, and the one that a verdict takes, in either direction.
     windows : sequence of (float, float, float or None)
         Start and end in seconds and the probability of each window; None where not judged.
     suspicious : (float, float) or None
-        The most suspicious seconds.
+        Start and end in seconds of the most suspicious part.
     reason : str
         Warnings, or empty.
     """
@@ -52,14 +53,17 @@ class Judged:
     reason: str = ""
 
 
-def plot_clip(overview: Overview, judged: Judged, path: Path) -> None:
+def plot_clip(overview: Overview, judged: JudgedClip, path: Path) -> None:
     """Draw a recording with its verdict, the most suspicious seconds shaded.
 
     Parameters
     ----------
     overview : Overview
-    judged : Judged
+        The waveform's envelope and the spectrogram.
+    judged : JudgedClip
+        The verdict, and the probability of each window.
     path : pathlib.Path
+        The PNG file to write.
     """
     heights = [1.0, 1.8, 1.2][: 3 if judged.windows else 2]
     with (
@@ -96,7 +100,7 @@ def plot_clip(overview: Overview, judged: Judged, path: Path) -> None:
 
 
 def _mark(axes: Sequence[Axes], seconds: tuple[float, float], duration: float) -> None:
-    """Shade a stretch, and frame it in the spectrogram: a shade would look like a softer sound."""
+    """Shade an interval, and frame it in the spectrogram, where shade would look like sound."""
     # Four seconds of an hour would be thinner than a line.
     wider = max(0.0, _NARROWEST * duration - (seconds[1] - seconds[0])) / 2
     start, end = seconds[0] - wider, seconds[1] + wider
@@ -107,9 +111,9 @@ def _mark(axes: Sequence[Axes], seconds: tuple[float, float], duration: float) -
 
 
 def _draw_waveform(axes: Axes, overview: Overview) -> None:
-    edges = _middles(overview)
+    times = _column_centres(overview)
     axes.fill_between(
-        edges, overview.lowest, overview.highest, color=_INK, linewidth=0.3, step="mid"
+        times, overview.lowest, overview.highest, color=_INK, linewidth=0.3, step="mid"
     )
     top = 1.05 * max(np.abs(overview.lowest).max(), np.abs(overview.highest).max(), 1e-3)
     axes.set(ylim=(-top, top), ylabel="amplitude")
@@ -133,7 +137,7 @@ def _draw_spectrogram(axes: Axes, overview: Overview) -> None:
     axes.grid(False)
 
 
-def _draw_curve(axes: Axes, judged: Judged, duration: float) -> None:
+def _draw_curve(axes: Axes, judged: JudgedClip, duration: float) -> None:
     times = [(start + end) / 2 for start, end, _ in judged.windows]
     values = [np.nan if p is None else p for _, _, p in judged.windows]
     axes.axhspan(0, 1 - judged.confidence, color=COLOURS[SPOOF], alpha=0.07, linewidth=0)
@@ -145,25 +149,25 @@ def _draw_curve(axes: Axes, judged: Judged, duration: float) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_yticks([0, 0.5, 1])
     if judged.suspicious is not None:
-        told = " to ".join(map(_clock(duration), judged.suspicious))
-        told += " s" if duration < _MINUTES_FROM else ""
-        axes.set_title(f"most suspicious: {told}", loc="right", fontsize=10, color=_INK)
+        span = " to ".join(map(_clock(duration), judged.suspicious))
+        span += " s" if duration < _MINUTES_FROM else ""
+        axes.set_title(f"most suspicious: {span}", loc="right", fontsize=10, color=_INK)
 
 
-def _middles(overview: Overview) -> np.ndarray:
+def _column_centres(overview: Overview) -> np.ndarray:
     count = len(overview.lowest)
     return (np.arange(count) + 0.5) * overview.duration / count
 
 
 def _clock(duration: float) -> Callable[[float], str]:
-    """Return how times of a recording so long are written."""
+    """Return a formatter of times: in seconds, or in minutes for a long recording."""
 
-    def tell(seconds: float) -> str:
+    def format_time(seconds: float) -> str:
         if duration < _MINUTES_FROM:
             return f"{seconds:.4g}"
         return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
-    return tell
+    return format_time
 
 
 def _shortened(name: str) -> str:

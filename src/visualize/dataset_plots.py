@@ -1,4 +1,4 @@
-"""Figures of a data set: who speaks how much, how loud and long clips are, what is in a split."""
+"""Figures of a data set: speakers, class balance, levels, durations, waveforms and splits."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ _OWN = "#D8E6F0"
 
 
 def plot_speakers(speakers: pd.DataFrame, path: Path) -> None:
-    """Draw the clips and minutes of the first 40 speakers, the classes on top of each other.
+    """Draw clips and minutes of the first 40 speakers as bars, stacked by class.
 
     Parameters
     ----------
@@ -32,6 +32,7 @@ def plot_speakers(speakers: pd.DataFrame, path: Path) -> None:
         With `speaker`, `bona-fide clips`, `spoof clips`, `bona-fide minutes` and `spoof minutes`,
         in the order to be drawn.
     path : pathlib.Path
+        The PNG file to write.
     """
     shown = speakers.head(_MOST_NAMES)
     places = np.arange(len(shown))
@@ -51,17 +52,18 @@ def plot_speakers(speakers: pd.DataFrame, path: Path) -> None:
         rows[1].set_xlim(-0.6, len(shown) - 0.4)
         if len(shown) < len(speakers):
             rows[0].set_title(f"the first {len(shown)} of {len(speakers):,} speakers", fontsize=11)
-        _name(figure, COLOURS)
+        _add_legend(figure, COLOURS)
 
 
 def plot_balance(groups: pd.DataFrame, path: Path) -> None:
-    """Draw clips, minutes and speakers of each class, parted by gender.
+    """Draw clips, minutes and speakers of each class as bars, stacked by gender.
 
     Parameters
     ----------
     groups : pandas.DataFrame
-        With `label, gender, clips, minutes, speakers`, a row a group.
+        A row a class and gender, with `label, gender, clips, minutes, speakers`.
     path : pathlib.Path
+        The PNG file to write.
     """
     genders = [name for name in GENDER_COLOURS if (groups["gender"] == name).any()]
     with saved_figure(path, (10.0, 2.6)) as figure:
@@ -70,7 +72,7 @@ def plot_balance(groups: pd.DataFrame, path: Path) -> None:
             table = table.reindex(index=list(LABELS), columns=genders).fillna(0)
             _stack(axes, table, GENDER_COLOURS)
             axes.set_xlabel(what)
-        _name(figure, {name: GENDER_COLOURS[name] for name in genders})
+        _add_legend(figure, {name: GENDER_COLOURS[name] for name in genders})
 
 
 def plot_boxes(files: pd.DataFrame, path: Path) -> None:
@@ -79,8 +81,9 @@ def plot_boxes(files: pd.DataFrame, path: Path) -> None:
     Parameters
     ----------
     files : pandas.DataFrame
-        With `label, gender, amplitude` and `duration` (s).
+        A row a clip, with `label, gender, amplitude` (peak) and `duration` (s).
     path : pathlib.Path
+        The PNG file to write.
     """
     titles = {"amplitude": "amplitude (peak, full scale 1)", "duration": "duration (s)"}
     with saved_figure(path, (10.0, 4.2)) as figure:
@@ -88,42 +91,44 @@ def plot_boxes(files: pd.DataFrame, path: Path) -> None:
             _draw_boxes(axes, files, "gender", column)
             axes.set_ylabel(title)
             axes.set_ylim(0, 1.05 * files[column].max())
-        _name(figure, COLOURS)
+        _add_legend(figure, COLOURS)
 
 
-def plot_ways(levels: pd.DataFrame, path: Path) -> None:
-    """Draw the peaks that each way of normalising gives the clips of each class.
+def plot_normalizations(levels: pd.DataFrame, path: Path) -> None:
+    """Draw box plots of the peak after each normalisation, by class.
 
     Parameters
     ----------
     levels : pandas.DataFrame
-        With `way, label` and `peak`, in the order to be drawn.
+        A row a clip and method, with `normalization, label, peak`, in the order to be drawn.
     path : pathlib.Path
+        The PNG file to write.
     """
     with saved_figure(path, (10.0, 4.2)) as figure:
         axes = figure.subplots()
-        _draw_boxes(axes, levels, "way", "peak")
+        _draw_boxes(axes, levels, "normalization", "peak")
         axes.axhline(1.0, color=COLOURS[SPOOF], linestyle="--", linewidth=1)
         axes.set_yscale("log")
         ticks = [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]
         axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.minorticks_off()
         axes.set_ylabel("peak (dashed: full scale)")
-        _name(figure, COLOURS)
+        _add_legend(figure, COLOURS)
 
 
 def plot_waveforms(
     rows: Mapping[str, Sequence[np.ndarray]], titles: Sequence[str], path: Path
 ) -> None:
-    """Draw clips in columns, a row each way to normalise; what lies beyond full scale is marked.
+    """Draw waveforms, a column a clip and a row a normalisation; clipped samples are marked.
 
     Parameters
     ----------
     rows : mapping of str to sequence of numpy.ndarray
-        By the way's name: the waveform of each clip, shape (samples,).
+        By name of the normalisation: the waveform of each clip, shape (samples,).
     titles : sequence of str
-        Of the clips.
+        Title of each clip.
     path : pathlib.Path
+        The PNG file to write.
     """
     with saved_figure(path, (10.0, 1.15 * len(rows) + 0.4)) as figure:
         grid = figure.subplots(len(rows), len(titles), sharey="row", squeeze=False)
@@ -142,13 +147,15 @@ def plot_waveforms(
 
 
 def plot_splits(table: pd.DataFrame, path: Path) -> None:
-    """Draw what is in each split: clips and minutes by class, minutes by gender.
+    """Draw the content of each split: clips and minutes by class, minutes by gender.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        With `split`, and clips and minutes of classes and genders (`spoof clips`, `F minutes`).
+        A row a split, with `split` and the counts of classes and genders (`spoof clips`,
+        `F minutes`).
     path : pathlib.Path
+        The PNG file to write.
     """
     genders = {
         name: colour for name, colour in GENDER_COLOURS.items() if f"{name} minutes" in table
@@ -160,18 +167,20 @@ def plot_splits(table: pd.DataFrame, path: Path) -> None:
             parts.columns = list(colours)
             _stack(axes, parts, colours)
             axes.set_xlabel(what)
-        _name(figure, {**COLOURS, **genders})
+        _add_legend(figure, {**COLOURS, **genders})
 
 
 def plot_shared(shared: pd.DataFrame, title: str, path: Path) -> None:
-    """Draw what each two splits have in common as a table of squares; anything but 0 is marked.
+    """Draw the overlap of every two splits as a matrix, in which overlaps are marked.
 
     Parameters
     ----------
     shared : pandas.DataFrame
-        Square, a row and a column a split; the diagonal counts what is in it.
+        A square matrix of counts, a row and a column a split; the diagonal counts the split itself.
     title : str
+        Title of the figure.
     path : pathlib.Path
+        The PNG file to write.
     """
     values = shared.to_numpy()
     with saved_figure(path, (6.0, 3.6)) as figure:
@@ -208,7 +217,7 @@ def _draw_boxes(axes: Axes, table: pd.DataFrame, x: str, y: str) -> None:
 
 
 def _draw_waveform(axes: Axes, waveform: np.ndarray) -> None:
-    """Draw a waveform by the extremes of so many columns."""
+    """Draw a waveform downsampled to its envelope: minimum and maximum of each pixel column."""
     parts = np.array_split(waveform, min(_COLUMNS, len(waveform)))
     lowest = np.array([part.min() for part in parts])
     highest = np.array([part.max() for part in parts])
@@ -222,7 +231,7 @@ def _draw_waveform(axes: Axes, waveform: np.ndarray) -> None:
 
 
 def _stack(axes: Axes, table: pd.DataFrame, colours: Mapping[str, str]) -> None:
-    """Draw a bar a row of a table, its columns one after the other."""
+    """Draw a stacked bar for each row of a table."""
     left = np.zeros(len(table))
     for name in table.columns:
         widths = table[name].to_numpy(float)
@@ -230,7 +239,7 @@ def _stack(axes: Axes, table: pd.DataFrame, colours: Mapping[str, str]) -> None:
         left += widths
     axes.set_xlim(0, 1.05 * max(left.max(), 1e-3))
     axes.set_yticks(range(len(table)), table.index)
-    # A shared axis is turned once.
+    # A shared axis must be inverted only once.
     axes.set_ylim(len(table) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
 
@@ -241,7 +250,7 @@ def _square(row: int, column: int, colour: str) -> Rectangle:
     )
 
 
-def _name(figure: Figure, colours: Mapping[str, str]) -> None:
+def _add_legend(figure: Figure, colours: Mapping[str, str]) -> None:
     keys = [Patch(color=colour, label=name) for name, colour in colours.items()]
     figure.legend(handles=keys, loc="outside lower center", ncols=len(keys), frameon=False)
 

@@ -1,4 +1,4 @@
-"""How every figure looks and is saved: colours, axes, one PNG in one step."""
+"""Style and saving of all figures: colours, axes, resolution."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ from src.utils.files import replacing
 COLOURS = {BONA_FIDE: "#0072B2", SPOOF: "#D55E00"}
 
 DPI = 150
-"""Pixels an inch: sharp on screens whose letters are twice as fine as they look."""
+"""Resolution in pixels per inch: sharp on high-density screens too."""
 
 _LETTERS_PER_INCH = 8
 _TITLE_LINES = 3
@@ -29,7 +29,20 @@ _TITLE_LINES = 3
 
 @contextmanager
 def saved_figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
-    """Give an empty figure, inches wide and high; save it in one step when the block ends."""
+    """Open an empty figure and save it atomically when the block ends.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The PNG file to write.
+    size : tuple of float
+        Width and height in inches.
+
+    Yields
+    ------
+    matplotlib.figure.Figure
+        To be drawn on.
+    """
     with seaborn.axes_style("whitegrid"):
         figure = plt.figure(figsize=size, layout="constrained")
         try:
@@ -42,7 +55,20 @@ def saved_figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
 
 @contextmanager
 def figure_axes(path: Path, title: str, size: tuple[float, float] = (6.0, 5.0)) -> Iterator[Axes]:
-    """Give axes with a title; save them to `path` in one step when the block ends."""
+    """Open a figure with a single, titled plot and save it atomically when the block ends.
+
+    Parameters
+    ----------
+    title : str
+        Broken into lines where it is long.
+    path, size
+        See `saved_figure`.
+
+    Yields
+    ------
+    matplotlib.axes.Axes
+        To be drawn on.
+    """
     with saved_figure(path, size) as figure:
         axes = figure.subplots()
         # It may hold the name of a file or folder: not to be cut off, nor read as a formula.

@@ -1,4 +1,4 @@
-"""A recording in a thousand columns: its extremes and its spectrum, however long it is."""
+"""A recording downsampled to the width of a figure: waveform envelope and spectrogram."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,18 +16,18 @@ _FLOOR = 1e-12
 
 @dataclass(frozen=True)
 class Overview:
-    """What a figure of a recording shows.
+    """The waveform envelope and the spectrogram of a recording.
 
     Attributes
     ----------
     lowest, highest : numpy.ndarray
-        Shape (columns,): the extremes of the waveform in each.
+        Minimum and maximum of the waveform in each column, shape (columns,).
     spectrum : numpy.ndarray
-        Shape (frequencies, columns), dBFS.
+        Power spectrogram in dBFS, shape (frequencies, columns).
     duration : float
-        Seconds.
+        Length of the recording in seconds.
     sample_rate : int
-        Hz; the highest frequency is half of it.
+        Sample rate in Hz; the highest frequency is half of it.
     """
 
     lowest: np.ndarray
@@ -38,7 +38,7 @@ class Overview:
 
 
 def take_overview(path: Path) -> Overview:
-    """Look through a recording block by block.
+    """Compute the overview of a recording in one pass, block by block.
 
     Raises
     ------
@@ -46,14 +46,14 @@ def take_overview(path: Path) -> Overview:
         When it cannot be decoded to its end.
     """
     info = read_info(path)
-    view = _View(info.frames, info.sample_rate)
+    columns = _Columns(info.frames, info.sample_rate)
     for block in read_blocks(path):
-        view.add(to_mono(block))
-    return view.finish()
+        columns.add(to_mono(block))
+    return columns.finish()
 
 
-class _View:
-    """Adds a recording up into columns of equal length."""
+class _Columns:
+    """Accumulates the blocks of a recording into columns of equal length."""
 
     def __init__(self, n_samples: int, sample_rate: int) -> None:
         self._rate = sample_rate
@@ -68,7 +68,7 @@ class _View:
         self._power = np.zeros((self._columns, self._frame // 2 + 1))
         self._counts = np.zeros(self._columns)
         self._seen = 0
-        # Half a frame of nothing ahead, so that the first frame's middle is the first sample.
+        # Padded by half a frame of zeros, so that the first frame's middle is the first sample.
         self._held = np.zeros(self._frame // 2, np.float32)
         self._middle = 0
 
@@ -83,7 +83,7 @@ class _View:
         self._add_frames(np.concatenate([self._held, mono]))
 
     def finish(self) -> Overview:
-        """Return what was seen."""
+        """Return the overview of all blocks added."""
         self._add_frames(np.concatenate([self._held, np.zeros(self._frame // 2, np.float32)]))
         seen = self._counts > 0
         # Columns without a frame of their own show that of a neighbour.

@@ -1,4 +1,4 @@
-"""Figures of embeddings and of training, one function each; all write a PNG and show nothing."""
+"""Figures of embeddings, trainings, searches and layer probes; each function writes a PNG."""
 
 from itertools import cycle
 from pathlib import Path
@@ -20,16 +20,18 @@ _CURVES = (("#0072B2", "o-"), ("#E69F00", "s-"), ("#009E73", "^-"), ("#CC79A7", 
 
 
 def plot_points(points: pd.DataFrame, path: Path, title: str, axis: str) -> None:
-    """Scatter two-dimensional points: colour by label, marker by gender.
+    """Draw a scatter plot of projected clips: colour by label, marker by gender.
 
     Parameters
     ----------
     points : pandas.DataFrame
-        With the columns `x`, `y`, `label` and `gender`.
+        A row a clip, with the columns `x`, `y`, `label` and `gender`.
     path : pathlib.Path
+        The PNG file to write.
     title : str
+        Title of the figure.
     axis : str
-        The method's name, for the axes.
+        Name of the projection method, for the axes.
     """
     shown = points.assign(gender=points["gender"].replace("", "unknown"))
     labels = [label for label in COLOURS if (shown["label"] == label).any()]
@@ -60,7 +62,17 @@ def plot_points(points: pd.DataFrame, path: Path, title: str, axis: str) -> None
 
 
 def plot_losses(history: History, path: Path, name: str) -> None:
-    """Draw training and validation loss and the validation EER, with the kept step marked."""
+    """Draw the learning curves: training and validation loss, and the validation EER.
+
+    Parameters
+    ----------
+    history : History
+        The values of each step; the step kept by early stopping is marked.
+    path : pathlib.Path
+        The PNG file to write.
+    name : str
+        The classifier's name, for the title.
+    """
     steps = np.arange(1, len(history.val_losses) + 1)
     with figure_axes(path, f"{name}: learning curve", (7.0, 4.5)) as axes:
         axes.plot(steps, history.train_losses, label="training loss", color="#555555")
@@ -78,14 +90,16 @@ def plot_losses(history: History, path: Path, name: str) -> None:
 
 
 def plot_search(trials: pd.DataFrame, path: Path, title: str) -> None:
-    """Draw every trial's validation EER and the best so far.
+    """Draw the validation EER of every search trial, and the best so far.
 
     Parameters
     ----------
     trials : pandas.DataFrame
-        With the columns `trial` and `validation_eer`, NaN for a failed trial.
+        A row a search trial, with the columns `trial` and `validation_eer`, NaN for a failed trial.
     path : pathlib.Path
+        The PNG file to write.
     title : str
+        Title of the figure.
     """
     with figure_axes(path, title, (7.0, 4.5)) as axes:
         eer = 100 * trials["validation_eer"]
@@ -98,16 +112,18 @@ def plot_search(trials: pd.DataFrame, path: Path, title: str) -> None:
 
 
 def plot_layers(table: pd.DataFrame, best: pd.Series, path: Path, title: str) -> None:
-    """Draw the EER over the layers, a curve a pooling in a band of its standard error.
+    """Draw the EER over the layers, a curve for each pooling with its standard error.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        With the columns `layer`, `pooling`, `eer` and `standard_error`.
+        A row a layer and pooling, with the columns `layer`, `pooling`, `eer`, `standard_error`.
     best : pandas.Series
-        The row to mark.
+        The row to mark as the best.
     path : pathlib.Path
+        The PNG file to write.
     title : str
+        Title of the figure.
     """
     with figure_axes(path, title, (8.0, 5.0)) as axes:
         poolings = table.groupby("pooling", sort=False)

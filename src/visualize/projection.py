@@ -1,4 +1,4 @@
-"""Stage 8: from an embedding store to a figure of its clips in the plane, by any method."""
+"""Stage 8: dimensionality reduction of an embedding store to a scatter plot of its clips."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ MIN_CLIPS = 5
 
 @dataclass(frozen=True)
 class Method:
-    """One way to lay points out in a plane.
+    """A method of dimensionality reduction to two dimensions.
 
     Attributes
     ----------
     label : str
-        As the field writes it.
+        Its name for people.
     project : callable
-        Of (x standardised, seed), returning float (clips, 2).
+        Takes `x` and `seed` (see `project_tsne`) and returns float of shape (clips, 2).
     """
 
     label: str
@@ -43,18 +43,20 @@ METHODS = {"umap": Method("UMAP", project_umap), "tsne": Method("t-SNE", project
 def visualize(
     store: EmbeddingStore, runs: Path, method: str, layer: int, seed: int = 7, reuse: bool = False
 ) -> Run:
-    """Project one layer of a split to the plane; write PNG and CSV into a run folder.
+    """Project one layer of a split to two dimensions; write PNG and CSV into a run folder.
 
     Parameters
     ----------
     store : EmbeddingStore
+        The embeddings of a split.
     runs : pathlib.Path
         The runs folder.
     method : str
         A key of `METHODS`.
     layer : int
-        The model's own number, or negative from the last that is held.
+        The model's own number, or a negative one, counted from the last layer of the store.
     seed : int
+        Seed of the method.
     reuse : bool
         Return an equal finished run instead of computing it again.
 
@@ -68,7 +70,7 @@ def visualize(
     ArgumentError
         When there is no such layer.
     EmbeddingError
-        When there are too few clips to lay out.
+        When there are too few clips.
     """
     number = store.check_layer(layer)
     settings = {
@@ -85,9 +87,9 @@ def visualize(
     clips = store.load(number)
     if len(clips) < MIN_CLIPS:
         raise EmbeddingError(f"{len(clips)} clips are too few to lay out; it takes {MIN_CLIPS}")
-    how = METHODS[method]
+    reduction = METHODS[method]
     with new_run(runs, KIND, settings, inputs) as run:
-        xy = how.project(StandardScaler().fit_transform(clips.x), seed)
+        xy = reduction.project(StandardScaler().fit_transform(clips.x), seed)
         points = pd.DataFrame(
             {
                 "file": clips.files,
@@ -101,8 +103,8 @@ def visualize(
         )
         write_csv(run.folder / f"{method}.csv", points)
         title = (
-            f"{how.label} of {clips.backbone}, layer {number}, {settings['split']}\n"
+            f"{reduction.label} of {clips.backbone}, layer {number}, {settings['split']}\n"
             f"{int(clips.y.sum())} bona-fide and {int((clips.y == 0).sum())} spoof clips"
         )
-        plot_points(points, run.folder / f"{method}.png", title, how.label)
+        plot_points(points, run.folder / f"{method}.png", title, reduction.label)
     return run

@@ -1,4 +1,4 @@
-"""Figures of scores, one function each; all write a PNG and show nothing."""
+"""Figures of scored trials, one function each, which writes a PNG."""
 
 from collections.abc import Mapping
 from itertools import cycle
@@ -23,11 +23,21 @@ _BINS = 10
 _MOST_GROUPS = 40
 _LONGEST_NAME = 40
 _FEW = 20
-"""Clips that a share of them needs to be drawn as sure."""
+"""Clips that a bin needs to be drawn in full colour."""
 
 
 def plot_confusion(detection: Detection, path: Path, title: str) -> None:
-    """Draw the confusion matrix at the threshold in use: counts and row shares."""
+    """Draw the confusion matrix at the threshold in use: counts and row shares.
+
+    Parameters
+    ----------
+    detection : Detection
+        The counts and rates of a test.
+    path : pathlib.Path
+        The PNG file to write.
+    title : str
+        Title of the figure.
+    """
     counts = np.array(
         [
             [detection.true_bona_fide, detection.false_spoof],
@@ -59,7 +69,15 @@ def plot_confusion(detection: Detection, path: Path, title: str) -> None:
 
 
 def plot_roc(curve: DetCurve, detection: Detection, path: Path, title: str) -> None:
-    """Draw the ROC curve, the point of the EER and the point of the threshold in use."""
+    """Draw the ROC curve, the point of the EER and the point of the threshold in use.
+
+    Parameters
+    ----------
+    curve : DetCurve
+        The error rates over all thresholds.
+    detection, path, title
+        See `plot_confusion`.
+    """
     with figure_axes(path, title) as axes:
         axes.plot(*_thin(curve.far, 1 - curve.frr), color=COLOURS[BONA_FIDE])
         axes.plot([0, 1], [0, 1], color="#999999", linestyle=":", label="chance")
@@ -86,6 +104,11 @@ def plot_det(curve: DetCurve, detection: Detection, path: Path, title: str) -> N
     """Draw the DET curve on normal-deviate axes.
 
     Martin et al. (1997), "The DET curve in assessment of detection task performance".
+
+    Parameters
+    ----------
+    curve, detection, path, title
+        See `plot_roc` and `plot_confusion`.
     """
     with figure_axes(path, title) as axes:
         _draw_det(axes, curve, COLOURS[BONA_FIDE], "")
@@ -97,7 +120,17 @@ def plot_det(curve: DetCurve, detection: Detection, path: Path, title: str) -> N
 
 
 def plot_dets(curves: Mapping[str, DetCurve], path: Path, title: str) -> None:
-    """Draw the DET curves of several detectors over each other, by name, each with its EER."""
+    """Draw the DET curves of several detectors in one plot, each with its EER.
+
+    Parameters
+    ----------
+    curves : mapping of str to DetCurve
+        By name of the detector.
+    path : pathlib.Path
+        The PNG file to write.
+    title : str
+        Title of the figure.
+    """
     with figure_axes(path, title, (7.0, 6.0)) as axes:
         for (name, curve), colour in zip(curves.items(), cycle(_LINES)):
             # The name last: what begins with an underscore is left out of legends.
@@ -109,17 +142,20 @@ def plot_dets(curves: Mapping[str, DetCurve], path: Path, title: str) -> None:
 def plot_scores(
     scores: np.ndarray, labels: np.ndarray, threshold: float, path: Path, title: str
 ) -> None:
-    """Draw how the scores of each class are spread, and the threshold between them.
+    """Draw the histogram of the scores of each class, and the decision threshold.
 
     Parameters
     ----------
     scores, labels : numpy.ndarray
-        Shape (trials,); 1 is bona-fide.
+        Shape (trials,); label 1 is bona-fide.
     threshold : float
+        Scores from here on are decided as bona-fide.
     path : pathlib.Path
+        The PNG file to write.
     title : str
+        Title of the figure.
     """
-    # A few scores far out would squeeze all others into a line.
+    # Outliers would squeeze all other scores into a line.
     low, high = np.quantile(np.r_[scores, threshold], [0.002, 0.998])
     # Bins must be wide enough for floats to tell their edges apart.
     least = 1000 * np.spacing(max(abs(low), abs(high)))
@@ -146,20 +182,22 @@ def plot_scores(
 def plot_reliability(
     llrs: np.ndarray, labels: np.ndarray, confidence: float, path: Path, title: str
 ) -> None:
-    """Draw how often clips are bona-fide against how likely they were said to be.
+    """Draw the reliability diagram: observed frequency against predicted probability.
 
-    DeGroot & Fienberg (1983), "The comparison and evaluation of forecasters". Both classes weigh
-    alike, as the probabilities have it at an even prior; bars are 95 % intervals (Wilson 1927) over
-    clips, narrower than they would be for other voices.
+    DeGroot & Fienberg (1983), "The comparison and evaluation of forecasters". Both classes have
+    equal weight, as the probabilities are those at a prior of one half; error bars are 95 % Wilson
+    intervals (1927) over clips, narrower than they would be over speakers.
 
     Parameters
     ----------
     llrs, labels : numpy.ndarray
         Natural log-likelihood ratios and classes, shape (trials,).
     confidence : float
-        From here on, in either direction, a verdict is given; between is shaded.
+        Probability that a verdict takes, in either direction; what is inconclusive is shaded.
     path : pathlib.Path
+        The PNG file to write.
     title : str
+        Title of the figure.
     """
     likely = expit(llrs)
     weights = np.where(labels == 1, 0.5 / (labels == 1).sum(), 0.5 / (labels == 0).sum())
@@ -197,18 +235,20 @@ def plot_reliability(
 
 
 def plot_tippett(llrs: np.ndarray, labels: np.ndarray, path: Path, title: str) -> None:
-    """Draw, for each class, the share of clips whose likelihood ratio is at or above each value.
+    """Draw the Tippett plot: for each class, the share of clips at or above a likelihood ratio.
 
-    The plot of forensic voice comparison (Meuwly 2001). At a ratio of 1, 0 on the axis, the height
-    of the spoofs' curve is the share of their ratios that point the wrong way, and what the
-    bona-fide curve lacks of 100 % is that of theirs. A ratio of 1 itself points neither way.
+    It is used in forensic voice comparison (Meuwly 2001). At a ratio of 1, which is 0 on the axis,
+    the height of the spoofs' curve is the rate of misleading evidence for spoofs, and 100 % minus
+    the height of the bona-fide curve is that for bona-fide clips. A ratio of 1 points neither way.
 
     Parameters
     ----------
     llrs, labels : numpy.ndarray
         Natural log-likelihood ratios and classes, shape (trials,).
     path : pathlib.Path
+        The PNG file to write.
     title : str
+        Title of the figure.
     """
     tens = llrs / np.log(10)
     low, high = np.quantile(tens, [0.002, 0.998])
@@ -236,17 +276,20 @@ def plot_tippett(llrs: np.ndarray, labels: np.ndarray, path: Path, title: str) -
 
 
 def plot_breakdowns(groups: Mapping[str, pd.DataFrame], eer: float, path: Path, title: str) -> None:
-    """Draw the EER of every group with its interval, and the EER of all.
+    """Draw a forest plot of the EER of every group with its interval, and the EER of all.
 
-    Of a condition with very many groups the largest are drawn, and it is said so.
+    Of a condition with many groups only the largest are drawn, and a label says so.
 
     Parameters
     ----------
     groups : mapping of str to pandas.DataFrame
-        By condition: `group`, `eer`, `low`, `high`, `is_small`, and the numbers of clips.
+        By condition: `group`, `eer`, `low`, `high`, `is_small`, `n_bona_fide` and `n_spoof`.
     eer : float
+        The EER of all trials.
     path : pathlib.Path
+        The PNG file to write.
     title : str
+        Title of the figure.
     """
     sizes = {name: len(table) for name, table in groups.items()}
     groups = {name: _largest(table) for name, table in groups.items()}
@@ -304,12 +347,12 @@ def _set_det_axes(axes: Axes) -> None:
 
 
 def _deviate(rate: np.ndarray | float) -> np.ndarray:
-    """Return normal deviates, the frame's edge for rates of 0 and 1, which lie at infinity."""
+    """Return the normal deviate (probit) of rates, clipped to the axes: 0 and 1 are infinite."""
     return norm.ppf(np.clip(rate, _DET_LOW, _DET_HIGH))
 
 
 def _thin(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Leave points of a curve out that no eye could tell from the one before."""
+    """Thin a curve: drop points that look the same as the one before."""
     steps = np.stack([x, y]).round(3)
     kept = np.flatnonzero(np.r_[True, (np.diff(steps) != 0).any(axis=0)])
     kept = np.union1d(kept, [len(x) - 1])
@@ -317,7 +360,7 @@ def _thin(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _wilson(share: float, size: float) -> tuple[float, float]:
-    """Return the 95 % interval of a share of so many."""
+    """Return the 95 % Wilson interval of a binomial share of `size` trials."""
     z = norm.ppf(0.975)
     middle = (share + z**2 / (2 * size)) / (1 + z**2 / size)
     half = z * np.sqrt(share * (1 - share) / size + z**2 / (4 * size**2)) / (1 + z**2 / size)
@@ -325,12 +368,12 @@ def _wilson(share: float, size: float) -> tuple[float, float]:
 
 
 def _plain(name: str) -> str:
-    """Keep a name from being read as a formula, and from taking all the room."""
+    """Shorten a name and escape what matplotlib would read as a formula."""
     return _short(name).replace("$", r"\$")
 
 
 def _short(name: str) -> str:
-    """Leave out the middle of a very long name; its end often tells it from others."""
+    """Shorten a long name in the middle; its end often tells it from others."""
     half = _LONGEST_NAME // 2
     return name if len(name) <= _LONGEST_NAME else f"{name[:half]}…{name[-half:]}"
 

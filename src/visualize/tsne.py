@@ -8,18 +8,19 @@ PCA_DIMENSIONS = 50
 
 
 def project_tsne(x: np.ndarray, seed: int) -> np.ndarray:
-    """Lay standardised vectors out in the plane, after PCA to 50 dimensions as its authors did.
+    """Project vectors to two dimensions by t-SNE, after PCA to 50 dimensions as its authors did.
 
     Parameters
     ----------
     x : numpy.ndarray
-        Shape (clips, dim), standardised.
+        Standardised vectors (mean 0, variance 1), shape (clips, dim).
     seed : int
+        Seed of the PCA and of the layout.
 
     Returns
     -------
     numpy.ndarray
-        Shape (clips, 2).
+        Coordinates, shape (clips, 2).
     """
     reduced = PCA(min(PCA_DIMENSIONS, *x.shape), random_state=seed).fit_transform(x)
     # A perplexity of a third of the clips is the largest the method can use.

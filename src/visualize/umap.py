@@ -6,19 +6,7 @@ import numpy as np
 
 
 def project_umap(x: np.ndarray, seed: int) -> np.ndarray:
-    """Lay standardised vectors out in the plane.
-
-    Parameters
-    ----------
-    x : numpy.ndarray
-        Shape (clips, dim), standardised.
-    seed : int
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (clips, 2).
-    """
+    """Project vectors to two dimensions by UMAP; for the parameters see `project_tsne`."""
     # Here, since importing it compiles for seconds.
     from umap import UMAP
 

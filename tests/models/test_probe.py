@@ -218,16 +218,14 @@ def test_train_and_validation_must_be_disjoint(
         probe_layers(TrainingStores.open(tmp_path, NAME))
 
 
-def test_the_mean_of_the_folds_and_its_error(stores: TrainingStores, monkeypatch) -> None:
-    monkeypatch.setattr(module, "_probe_layers", module._probe_layers.__wrapped__)
+def test_the_mean_of_the_folds_and_its_error(stores: TrainingStores) -> None:
     seen: list[int] = []
 
     def eer(clips: EmbeddingSet, _columns: slice, _fold: tuple) -> float:
         seen.append(clips.layer)
         return [0.1, 0.2, 0.3, 0.2, 0.2][len(seen) % 5]
 
-    monkeypatch.setattr(module, "_fold_eer", eer)
-    probe = probe_layers(stores)
+    probe = probe_layers(stores, measure=eer)
     assert seen == [0] * 5 + [1] * 5 + [2] * 5
     assert probe.table["eer"].tolist() == [0.2] * 3
     np.testing.assert_allclose(probe.table["standard_error"], np.sqrt(0.02 / 4 / 5))
@@ -260,7 +258,7 @@ def test_the_scaler_sees_training_rows_only(make_set: Callable, monkeypatch) -> 
     monkeypatch.setattr(module, "StandardScaler", Scaler)
     clips = make_set(30, 30, gap=1.0)
     train, held_out = np.arange(0, 60, 2), np.arange(1, 60, 2)
-    eer = module._fold_eer(clips, slice(1, 3), (train, held_out))
+    eer = module.fold_eer(clips, slice(1, 3), (train, held_out))
     [x] = seen
     np.testing.assert_array_equal(x, clips.x[train, 1:3])
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, class_weight="balanced"))

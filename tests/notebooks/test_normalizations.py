@@ -1,4 +1,4 @@
-"""The ways to one level, and what they do to the classes."""
+"""The methods of level normalisation, and what they do to the classes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,13 +8,18 @@ import pandas as pd
 import pytest
 
 from src.notebooks import normalizations
-from src.notebooks.normalizations import WAYS, Way, measure_extent, normalize_waveform
+from src.notebooks.normalizations import (
+    NORMALIZATIONS,
+    Normalization,
+    measure_extent,
+    normalize_waveform,
+)
 from src.utils.audio.io import measure_level
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.normalize import normalize_dataset
 from src.utils.errors import AudioError, DatasetError
 
-BY_NAME = {way.name: way for way in WAYS}
+BY_NAME = {one.name: one for one in NORMALIZATIONS}
 
 
 def rms(waveform: np.ndarray) -> float:
@@ -26,14 +31,14 @@ def wave(voice: Callable) -> np.ndarray:
     return voice(0.5) + np.float32(0.02)
 
 
-def test_the_ways() -> None:
+def test_the_normalizations() -> None:
     assert list(BY_NAME) == [
         *("original", "RMS 0.01", "RMS 0.1", "RMS 0.2", "RMS 0.5", "peak", "z-score"),
     ]
 
 
 def test_waveforms(wave: np.ndarray) -> None:
-    done = {way.name: normalize_waveform(wave, way) for way in WAYS}
+    done = {one.name: normalize_waveform(wave, one) for one in NORMALIZATIONS}
     assert np.array_equal(done["original"], wave)
     for target in (0.01, 0.1, 0.2, 0.5):
         assert rms(done[f"RMS {target:g}"]) == pytest.approx(target, rel=1e-5)
@@ -43,11 +48,11 @@ def test_waveforms(wave: np.ndarray) -> None:
     assert all(one.dtype == np.float32 for one in done.values())
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
-def test_levels_are_foretold(wave: np.ndarray, way: Way) -> None:
+@pytest.mark.parametrize("method", NORMALIZATIONS, ids=lambda one: one.name)
+def test_levels_are_foretold(wave: np.ndarray, method: Normalization) -> None:
     """From the extremes and moments alone, without the waveform."""
-    told = measure_extent(np.array_split(wave, 7)).after(way)
-    done = normalize_waveform(wave, way)
+    told = measure_extent(np.array_split(wave, 7)).after(method)
+    done = normalize_waveform(wave, method)
     assert told.peak == pytest.approx(np.abs(done).max(), rel=1e-4)
     assert told.rms == pytest.approx(rms(done), rel=1e-4)
 
@@ -98,7 +103,7 @@ def test_clips_are_read(dataset: Dataset) -> None:
     assert list(clips.normalized) == list(BY_NAME)
     assert list(clips.sounds) == ["spoof, original", "spoof, RMS 0.1", "spoof, RMS 0.5"]
     assert clips.sample_rate == 16_000
-    levels = clips.levels.set_index("way")
+    levels = clips.levels.set_index("normalization")
     assert levels.loc["RMS 0.1", "spoof RMS"] == pytest.approx(0.1, rel=1e-4)
     assert levels.loc["peak", "bona-fide peak"] == pytest.approx(1.0, rel=1e-4)
     assert levels.loc["original", "spoof cut off"] == 0
@@ -109,38 +114,38 @@ def test_clips_are_read(dataset: Dataset) -> None:
 
 
 def test_level_no_longer_tells(dataset: Dataset) -> None:
-    levels = normalizations.compare_ways(dataset, dataset.read_files())
-    assert len(levels) == 8 * len(WAYS)
-    table = normalizations.describe_ways(levels).set_index("way")
+    levels = normalizations.compare_normalizations(dataset, dataset.read_files())
+    assert len(levels) == 8 * len(NORMALIZATIONS)
+    table = normalizations.summarise_normalizations(levels).set_index("normalization")
     assert list(table.index) == list(BY_NAME)
     assert table.loc["original", ["peak EER", "RMS EER"]].tolist() == [0.0, 0.0]
     assert table.loc["peak", "peak EER"] == table.loc["RMS 0.1", "RMS EER"] == 0.5
     assert table.loc["original", "spoof clipping"] == 0
     assert table.loc["RMS 0.5", "bona-fide clipping"] == 1
     assert table.loc["peak", "spoof clipping"] == 0
-    one = normalizations.describe_ways(levels[levels["label"] == "spoof"])
+    one = normalizations.summarise_normalizations(levels[levels["label"] == "spoof"])
     assert one["peak EER"].isna().all()
 
 
 def test_rejected_and_too_many(dataset: Dataset) -> None:
     files = dataset.read_files()
-    assert normalizations.compare_ways(dataset, files, most=3)["file"].nunique() == 3
+    assert normalizations.compare_normalizations(dataset, files, most=3)["file"].nunique() == 3
     dataset.path(files["file"][0]).write_bytes(b"no audio")
-    assert normalizations.compare_ways(dataset, files)["file"].nunique() == 7
+    assert normalizations.compare_normalizations(dataset, files)["file"].nunique() == 7
     with pytest.raises(DatasetError, match="not one of 1 recordings"):
-        normalizations.compare_ways(dataset, files[:1])
+        normalizations.compare_normalizations(dataset, files[:1])
 
 
 @pytest.mark.parametrize("name", ["RMS 0.1", "peak"])
 def test_as_the_stage_does(dataset: Dataset, tmp_path_factory, name: str) -> None:
     """What the page foretells is what `NormalizeDataset` writes, where nothing clips."""
-    way = BY_NAME[name]
+    normalization = BY_NAME[name]
     output = tmp_path_factory.mktemp("out") / "normalized"
-    target = 0.1 if way.method == "peak" else way.target_rms
-    derived = normalize_dataset(dataset, output, way.method, target)
+    target = 0.1 if normalization.method == "peak" else normalization.target_rms
+    derived = normalize_dataset(dataset, output, normalization.method, target)
     assert derived.limited == 0
-    told: pd.DataFrame = normalizations.compare_ways(dataset, dataset.read_files())
-    told = told[told["way"] == name].set_index("file")
+    told: pd.DataFrame = normalizations.compare_normalizations(dataset, dataset.read_files())
+    told = told[told["normalization"] == name].set_index("file")
     for file in told.index:
         written = measure_level(derived.dataset.path(file))
         assert written.peak == pytest.approx(told.loc[file, "peak"], abs=1e-3)

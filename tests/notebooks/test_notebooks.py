@@ -177,7 +177,7 @@ def test_splits_are_shown_apart(executed: Callable) -> None:
 
 @each(NOTEBOOKS)
 def test_page(path: Path, executed: Callable) -> None:
-    html = pages.render(executed(path), path.stem)
+    html = pages.render_notebook(executed(path), path.stem)
     assert f"<title>{path.stem}</title>" in html
     fetched = re.findall(
         r'(?:<script[^>]*src|<link[^>]*href|import\(|<img[^>]*src)="?([^" )]+)', html

@@ -53,8 +53,8 @@ def test_ctrl_c_keeps_what_was_judged(
     """A second one does not lose it either."""
     real = Judge.judge
 
-    def pressed(self, files, heed) -> Iterator[Verdict]:
-        for number, verdict in enumerate(real(self, files, heed)):
+    def pressed(self, files, progress) -> Iterator[Verdict]:
+        for number, verdict in enumerate(real(self, files, progress)):
             if number == 2:
                 os.kill(os.getpid(), signal.SIGINT)
             yield verdict

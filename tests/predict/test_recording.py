@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from src.predict import recording
-from src.predict.recording import CLIPPING_TOLD, MAX_CLIPPING, has_sound, listen
+from src.predict.recording import CLIPPING_WARNED, MAX_CLIPPING, has_sound, read_recording
 from src.utils.audio.io import read_waveform
 from src.utils.errors import AudioError
 
@@ -21,7 +21,7 @@ def test_what_is_heard_is_what_training_heard(
     stereo = np.stack([wave, 0.5 * wave], axis=1)
     for name, samples in (("a.wav", wave), ("b.flac", stereo)):
         path = write_audio(tmp_path / name, samples, 22_050)
-        found = listen(path, 16_000)
+        found = read_recording(path, 16_000)
         np.testing.assert_array_equal(found.waveform, read_waveform(path, 16_000))
         assert found.nuisances.duration == pytest.approx(1.2, abs=0.01)
         assert found.nuisances.sample_rate == 22_050
@@ -42,15 +42,15 @@ def test_what_is_refused(
 ) -> None:
     path = write_audio(tmp_path / "a.wav", make(voice(1.0)))
     with pytest.raises(AudioError, match=reason):
-        listen(path, 16_000)
+        read_recording(path, 16_000)
 
 
 def test_what_cannot_be_decoded_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_text("no audio")
     with pytest.raises(AudioError, match="cannot be opened as audio"):
-        listen(tmp_path / "a.wav", 16_000)
+        read_recording(tmp_path / "a.wav", 16_000)
     with pytest.raises(AudioError, match="is missing"):
-        listen(tmp_path / "b.wav", 16_000)
+        read_recording(tmp_path / "b.wav", 16_000)
 
 
 def test_a_word_in_a_long_silence_is_enough(
@@ -60,14 +60,14 @@ def test_a_word_in_a_long_silence_is_enough(
     noise = 1e-3 * np.random.default_rng(0).normal(size=160_000).astype(np.float32)
     for name, pause in (("a", np.tile(SILENCE, 3)), ("b", noise)):
         path = write_audio(tmp_path / f"{name}.wav", np.r_[pause, word, pause])
-        assert listen(path, 16_000).nuisances.duration > 10
+        assert read_recording(path, 16_000).nuisances.duration > 10
 
 
 def test_windows_are_judged_where_there_is_sound(
     tmp_path: Path, write_audio: Callable, voice: Callable
 ) -> None:
     wave = np.r_[voice(3.0), np.tile(SILENCE, 2)]
-    found = listen(write_audio(tmp_path / "a.wav", wave), 16_000)
+    found = read_recording(write_audio(tmp_path / "a.wav", wave), 16_000)
     assert found.waveform is not None
     assert has_sound(found.waveform[:16_000], 16_000, found.sound_level)
     assert not has_sound(found.waveform[-32_000:], 16_000, found.sound_level)
@@ -83,14 +83,14 @@ def test_clipping_grows_with_the_gain(
     for decibels in (0, 17, 19):
         loud = np.clip(voice(1.0) * 10 ** (decibels / 20), -1, 1)
         path = write_audio(tmp_path / f"{decibels}.wav", loud)
-        shares.append(listen(path, 16_000).nuisances.clipping)
+        shares.append(read_recording(path, 16_000).nuisances.clipping)
     assert shares[0] == 0 < shares[1] < shares[2] < MAX_CLIPPING
-    assert shares[2] > CLIPPING_TOLD
+    assert shares[2] > CLIPPING_WARNED
 
 
 def test_a_long_recording_is_not_held(
     tmp_path: Path, write_audio: Callable, voice: Callable, monkeypatch
 ) -> None:
     monkeypatch.setattr(recording, "PART_SECONDS", 2.0)
-    assert listen(write_audio(tmp_path / "a.wav", voice(2.5)), 16_000).waveform is None
-    assert listen(write_audio(tmp_path / "b.wav", voice(1.5)), 16_000).waveform is not None
+    assert read_recording(write_audio(tmp_path / "a.wav", voice(2.5)), 16_000).waveform is None
+    assert read_recording(write_audio(tmp_path / "b.wav", voice(1.5)), 16_000).waveform is not None

@@ -7,10 +7,10 @@ import pytest
 
 from src import reports
 from src.predict.predict import Prediction
-from src.predict.verdict import REFUSED, Verdict, Window
+from src.predict.verdict import REFUSED, JudgedWindow, Verdict
 from src.utils.runs import Run
 
-WINDOW = Window(1.0, 5.0, -3.0, 0.0123)
+WINDOW = JudgedWindow(1.0, 5.0, -3.0, 0.0123)
 
 
 @pytest.fixture

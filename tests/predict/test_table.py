@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from src.predict.table import COLUMNS, check_output, write_verdicts
-from src.predict.verdict import REFUSED, Verdict, Window
+from src.predict.verdict import REFUSED, JudgedWindow, Verdict
 from src.utils.errors import ArgumentError
 
 VERDICTS = [
@@ -19,7 +19,11 @@ VERDICTS = [
         0.05,
         7.5,
         warnings=["odd", "low"],
-        windows=[Window(0.0, 4.0, -2.0, 0.01), Window(1.0, 5.0), Window(2.0, 6.0, 1.0, 0.9)],
+        windows=[
+            JudgedWindow(0.0, 4.0, -2.0, 0.01),
+            JudgedWindow(1.0, 5.0),
+            JudgedWindow(2.0, 6.0, 1.0, 0.9),
+        ],
     ),
     Verdict("c.wav", REFUSED, refusal="is silent (its peak is under -80 dBFS)"),
 ]

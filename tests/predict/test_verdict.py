@@ -1,10 +1,10 @@
 """What is said of one recording."""
 
-from src.predict.verdict import REFUSED, Verdict, Window, most_suspicious
+from src.predict.verdict import REFUSED, JudgedWindow, Verdict, most_suspicious
 
 
-def along(*probabilities: float | None) -> list[Window]:
-    return [Window(t, t + 4.0, p, p) for t, p in enumerate(probabilities)]
+def along(*probabilities: float | None) -> list[JudgedWindow]:
+    return [JudgedWindow(t, t + 4.0, p, p) for t, p in enumerate(probabilities)]
 
 
 def span(*probabilities: float | None) -> tuple[float, float]:

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from src.predict.windows import PART_SECONDS, cut, part_samples
+from src.predict.windows import PART_SECONDS, cut_segments, part_samples
 
 RATE = 100
 
 
 def windows(parts: list[np.ndarray]) -> list[tuple[float, float]]:
-    return [(one.start, one.end) for one in cut(parts, RATE) if one.is_window]
+    return [(one.start, one.end) for one in cut_segments(parts, RATE) if one.is_window]
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_windows_reach_to_the_end(seconds: float, expected: list[float]) -> None
 
 def test_they_hold_their_own_samples() -> None:
     samples = np.arange(20 * RATE)
-    for one in cut([samples], RATE):
+    for one in cut_segments([samples], RATE):
         first, last = round(one.start * RATE), round(one.end * RATE)
         np.testing.assert_array_equal(one.samples, samples[first:last])
 
@@ -39,8 +39,8 @@ def test_they_hold_their_own_samples() -> None:
 def test_parts_change_no_window(size: int) -> None:
     samples = np.arange(20 * RATE)
     parts = [samples[start : start + size] for start in range(0, len(samples), size)]
-    whole = [one for one in cut([samples], RATE) if one.is_window]
-    found = list(cut(parts, RATE))
+    whole = [one for one in cut_segments([samples], RATE) if one.is_window]
+    found = list(cut_segments(parts, RATE))
     in_parts = [one for one in found if one.is_window]
     assert [(one.start, one.end) for one in in_parts] == [(one.start, one.end) for one in whole]
     for one, other in zip(in_parts, whole, strict=True):
@@ -51,7 +51,7 @@ def test_parts_change_no_window(size: int) -> None:
 
 def test_no_more_than_a_part_and_a_window_is_held() -> None:
     size = 10 * RATE
-    for one in cut((np.zeros(size) for _ in range(20)), RATE):
+    for one in cut_segments((np.zeros(size) for _ in range(20)), RATE):
         assert one.samples.base is None or len(one.samples.base) <= size + 4 * RATE
 
 

@@ -72,7 +72,7 @@ def test_lengths_rates_and_voices() -> None:
     text = told(Data([part]), backbone={"sample_rate": 8000}, units="utterance")
     assert "last 1.5 to 4.0 s (median 2.8 s)" in text
     assert "8,000 Hz: nothing above 4 kHz" in text
-    assert "Split by utterance: the figures hold for these voices only." in text
+    assert "Split by utterance: the metrics hold for these voices only." in text
 
 
 def test_a_small_test_and_its_warnings() -> None:

@@ -73,7 +73,9 @@ def test_ignored_stays_ignored() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with Interrupts() as interrupts, interrupts.allowed():
+            assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
             press()
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
 

@@ -15,7 +15,7 @@ import pytest
 from src.utils.config import ROOT
 from src.utils.errors import AudioError, AudiosError
 from src.utils.parallel import attempt, map_ahead
-from src.utils.processes import in_processes
+from src.utils.processes import process_pool
 from tests.utils import called
 
 END_SECONDS = 60
@@ -25,12 +25,12 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from src.utils.parallel import map_ahead
-from src.utils.processes import in_processes
+from src.utils.processes import process_pool
 from tests.utils.called import note_and_work
 
 folder, seconds = Path(sys.argv[1]), float(sys.argv[2])
 try:
-    with in_processes(note_and_work, 3) as call:
+    with process_pool(note_and_work, 3) as call:
         list(map_ahead(call, [(folder, seconds)] * 3, threads=3))
         (folder / "answered").touch()
         list(map_ahead(call, [(folder, 0.2)] * 10_000, threads=3))
@@ -62,14 +62,14 @@ def test_arrays_come_back_as_they_are() -> None:
         np.array(7, np.int16),
         np.ones((3, 2, 4), np.float32).transpose(2, 0, 1),
     ]
-    with in_processes(called.double, 2) as call:
+    with process_pool(called.double, 2) as call:
         for item, found in zip(items, map_ahead(call, items, threads=2), strict=True):
             np.testing.assert_array_equal(found, 2 * item)
             assert (found.dtype, found.shape) == (item.dtype, item.shape)
 
 
 def test_every_process_has_work() -> None:
-    with in_processes(called.whoami, 3) as call:
+    with process_pool(called.whoami, 3) as call:
         found = {int(number) for [number] in map_ahead(call, range(300), threads=3)}
     assert 1 < len(found) <= 3
     assert os.getpid() not in found
@@ -77,7 +77,7 @@ def test_every_process_has_work() -> None:
 
 
 def test_errors_are_raised_here() -> None:
-    with in_processes(called.fail, 1) as call:
+    with process_pool(called.fail, 1) as call:
         with pytest.raises(AudioError, match=r"^is silent$"):
             call(AudioError("is silent"))
         with pytest.raises(ZeroDivisionError) as raised:
@@ -91,7 +91,7 @@ def test_errors_are_raised_here() -> None:
 
 
 def test_bad_files_are_set_aside() -> None:
-    with in_processes(called.reject, 2) as call:
+    with process_pool(called.reject, 2) as call:
         found = list(map_ahead(partial(attempt, call), range(10), threads=2))
     assert [str(result) for result in found[1::2]] == [f"is odd: {n}" for n in range(1, 10, 2)]
     assert [int(result[0]) for result in found[::2]] == [0, 2, 4, 6, 8]
@@ -103,7 +103,7 @@ def test_a_killed_process_is_one_line(function: Callable) -> None:
         pytest.raises(
             AudiosError, match=r"^a process that .* was killed, .*run this again"
         ) as raised,
-        in_processes(function, 2) as call,
+        process_pool(function, 2) as call,
     ):
         list(map_ahead(call, range(100), threads=2))
     assert "\n" not in str(raised.value)
@@ -112,7 +112,7 @@ def test_a_killed_process_is_one_line(function: Callable) -> None:
 def test_what_cannot_be_imported_is_told(capfd: pytest.CaptureFixture, monkeypatch) -> None:
     monkeypatch.setattr(called, "gone", called.double, raising=False)
     monkeypatch.setattr(called.double, "__qualname__", "gone")
-    with pytest.raises(AudiosError), in_processes(called.double, 1) as call:
+    with pytest.raises(AudiosError), process_pool(called.double, 1) as call:
         call(1)
     assert "Can't get attribute 'gone'" in capfd.readouterr().err
 

@@ -102,6 +102,6 @@ def test_a_stopped_figure_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_long_names_are_cut() -> None:
-    shown: Callable = audit_plots._shown
+    shown: Callable = audit_plots._format_value
     assert shown("x" * 19) == "x" * 17 + "…"
     assert (shown(16_000), shown(""), shown("x" * 18)) == ("16,000", "not named", "x" * 18)

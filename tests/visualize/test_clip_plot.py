@@ -11,7 +11,7 @@ import pytest
 
 from src.utils.audio.io import read_blocks
 from src.visualize import figure, overview
-from src.visualize.clip_plot import Judged, plot_clip
+from src.visualize.clip_plot import JudgedClip, plot_clip
 from src.visualize.overview import COLUMNS, Overview, take_overview
 
 
@@ -55,7 +55,7 @@ def test_hardly_a_recording(tmp_path: Path, write_audio: Callable) -> None:
     view = take_overview(write_audio(tmp_path / "a.wav", np.zeros(30, np.float32)))
     assert np.isfinite(view.spectrum).all()
     assert (view.lowest == 0).all()
-    plot_clip(view, Judged("a", "spoof", 0.1, 0.9), tmp_path / "a.png")
+    plot_clip(view, JudgedClip("a", "spoof", 0.1, 0.9), tmp_path / "a.png")
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def view(tmp_path_factory: pytest.TempPathFactory, write_audio: Callable) -> Ove
     return take_overview(write_audio(folder / "a.wav", sweep(9.0, 8_000), 8_000))
 
 
-def drawn(view: Overview, judged: Judged, path: Path, monkeypatch) -> plt.Figure:
+def drawn(view: Overview, judged: JudgedClip, path: Path, monkeypatch) -> plt.Figure:
     seen = []
     with monkeypatch.context() as patch:
         patch.setattr(figure.plt, "close", seen.append)
@@ -76,7 +76,7 @@ def drawn(view: Overview, judged: Judged, path: Path, monkeypatch) -> plt.Figure
 
 def test_verdict_curve_and_suspicious_seconds(view: Overview, tmp_path: Path, monkeypatch) -> None:
     curve = [(t, t + 4.0, p) for t, p in enumerate((0.9, 0.2, None, 0.8, 0.7, 0.9))]
-    judged = Judged("voices/a.wav", "inconclusive", 0.62, 0.9, curve, (1.0, 5.0), "odd")
+    judged = JudgedClip("voices/a.wav", "inconclusive", 0.62, 0.9, curve, (1.0, 5.0), "odd")
     shown = drawn(view, judged, tmp_path / "a.png", monkeypatch)
     assert len(shown.axes) == 3
     titles = {axes.get_title(where) for axes in shown.axes for where in ("left", "right")}
@@ -92,7 +92,7 @@ def test_verdict_curve_and_suspicious_seconds(view: Overview, tmp_path: Path, mo
 
 
 def test_a_short_one_has_no_curve(view: Overview, tmp_path: Path, monkeypatch) -> None:
-    shown = drawn(view, Judged("a.wav", "spoof", 0.1, 0.9), tmp_path / "a.png", monkeypatch)
+    shown = drawn(view, JudgedClip("a.wav", "spoof", 0.1, 0.9), tmp_path / "a.png", monkeypatch)
     assert len(shown.axes) == 2
 
 
@@ -102,7 +102,7 @@ def test_a_short_one_has_no_curve(view: Overview, tmp_path: Path, monkeypatch) -
 def test_seconds_of_an_hour_can_be_seen(
     view: Overview, tmp_path: Path, monkeypatch, duration: float, marked: tuple[float, float]
 ) -> None:
-    judged = Judged("a.wav", "spoof", 0.1, 0.9, [(0.0, 4.0, 0.5)], (10.0, 14.0))
+    judged = JudgedClip("a.wav", "spoof", 0.1, 0.9, [(0.0, 4.0, 0.5)], (10.0, 14.0))
     long = replace(view, duration=duration)
     shown = drawn(long, judged, tmp_path / "a.png", monkeypatch)
     edges = [edge.get_xdata()[0] for edge in shown.axes[1].get_lines()]
@@ -119,6 +119,6 @@ def test_any_name_and_any_length(view: Overview, tmp_path: Path) -> None:
     long = replace(view, duration=3604.0)
     with warnings.catch_warnings(action="error"):
         for name in ("$x_{", "声音.wav", "a" * 300):
-            judged = Judged(name, "spoof", 0.1, 0.9, curve, (10.0, 14.0), "why " * 80)
+            judged = JudgedClip(name, "spoof", 0.1, 0.9, curve, (10.0, 14.0), "why " * 80)
             plot_clip(long, judged, tmp_path / "a.png")
     assert not plt.get_fignums()

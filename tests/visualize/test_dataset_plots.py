@@ -69,8 +69,8 @@ def test_boxes(drawn: Callable, files: pd.DataFrame) -> None:
 
 def test_ways(drawn: Callable) -> None:
     rows = [(way, label, 0.5) for way in ("a", "b") for label in COLOURS]
-    levels = pd.DataFrame(rows, columns=["way", "label", "peak"])
-    [axes] = drawn(dataset_plots.plot_ways, levels).axes
+    levels = pd.DataFrame(rows, columns=["normalization", "label", "peak"])
+    [axes] = drawn(dataset_plots.plot_normalizations, levels).axes
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["a", "b"]
     assert axes.get_yscale() == "log"
 

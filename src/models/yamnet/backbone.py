@@ -1,4 +1,4 @@
-"""The baseline's network as a backbone, for those who judge by vectors."""
+"""The baseline's network as a backbone: the embedding is the input of its last layer."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,15 +11,16 @@ from src.utils.config import LOG_MEL, SAMPLE_RATE
 from src.utils.dataset.patches import DTYPE, join_blocks
 
 INPUT = {"name": LOG_MEL, "version": VERSION, "sample_rate": SAMPLE_RATE}
-"""What the settings of a run tell in place of a backbone."""
+"""The input representation, as a run's settings keep it in place of a backbone."""
 
 
 class YamnetBackbone:
-    """Turns waveforms into the vectors that the last layer scores (see `Backbone`).
+    """Computes the vectors that the last layer scores (see `Backbone`).
 
     Parameters
     ----------
     model : YamnetClassifier
+        A trained model.
     """
 
     name = LOG_MEL
@@ -35,15 +36,15 @@ class YamnetBackbone:
         return self._model.device.type == "cuda"
 
     def describe(self) -> dict[str, Any]:
-        """Return what the vectors are of, as JSON values."""
+        """Return the description of the vectors as JSON values."""
         dim = self._model.network.classifier.in_features
         return INPUT | {"layers": 1, "stats": ["mean"], "stats_count": 1, "dim": dim}
 
     def prepare(self, waveform: np.ndarray) -> np.ndarray:
-        """Return the blocks of a float32 waveform, rounded as those kept on disk are."""
+        """Return the log-mel blocks of a float32 waveform, rounded as those kept on disk."""
         return compute_blocks(waveform).astype(DTYPE)
 
     def embed(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
-        """Return float32 of shape (clips, 1, 1, dim), each clip computed by itself."""
+        """Embed prepared clips one by one: float32, shape (clips, 1, 1, dim)."""
         vectors = [self._model.vector(join_blocks(blocks)) for blocks in prepared]
         return np.stack(vectors)[:, None, None]

@@ -24,21 +24,21 @@ NAME = "model.safetensors"
 _FIRST_LAYER = "layers.1.conv.weight"
 
 _READ_AHEAD = 4
-"""Batches that wait while one is computed."""
+"""Batches read ahead while one is computed."""
 
 
 class YamnetClassifier(Configured):
     """YAMNet with a single output; a clip's score is the mean of its patches' logits.
 
-    The last layer being linear, that is also the logit of the mean of what it is given, which is
-    taken for the clip's vector.
+    Since the last layer is linear, that is also the logit of the mean of its inputs, which is the
+    embedding of the clip.
 
     Parameters
     ----------
     hyperparameters, seed
         See `Configured`.
     width : float
-        See `YamNet`.
+        Width multiplier (see `YamNet`).
     """
 
     name: ClassVar[str] = BASELINE
@@ -86,12 +86,12 @@ class YamnetClassifier(Configured):
         return clips.means(self.patch_logits(clips))
 
     def vector(self, patches: np.ndarray) -> np.ndarray:
-        """Return the vector of the clip whose patches these are, float32 of shape (dim,).
+        """Return the embedding of a clip, float32 of shape (dim,).
 
         Parameters
         ----------
         patches : numpy.ndarray
-            float32, shape (patches, 96, 64).
+            The clip's log-mel patches, float32 of shape (patches, 96, 64).
         """
         self.network.eval()
         batches = torch.from_numpy(patches).split(self.hyperparameters["batch_size"])
@@ -100,7 +100,7 @@ class YamnetClassifier(Configured):
             return (torch.stack(sums).sum(dim=0) / len(patches)).cpu().numpy()
 
     def vectors(self, clips: PatchSet) -> np.ndarray:
-        """Return the vector of each clip, float32 of shape (clips, dim)."""
+        """Return the embedding of each clip, float32 of shape (clips, dim)."""
         numbers = np.split(np.arange(clips.n_patches), clips.starts[1:])
         read = map_ahead(clips.read, numbers, ahead=_READ_AHEAD, threads=1)
         return np.stack([self.vector(patches) for patches in read])
@@ -111,16 +111,29 @@ class YamnetClassifier(Configured):
         starts = range(0, clips.n_patches, size)
         batches = (np.arange(start, min(start + size, clips.n_patches)) for start in starts)
         self.network.eval()
-        found = []
+        logits = []
         with torch.inference_mode():
             for _, patches in self.read(clips, batches):
-                found.append(self.network(patches).squeeze(1).double().cpu().numpy())
-        return np.concatenate(found)
+                logits.append(self.network(patches).squeeze(1).double().cpu().numpy())
+        return np.concatenate(logits)
 
     def read(
         self, clips: PatchSet, batches: Iterator[np.ndarray]
     ) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
-        """Yield the numbers of each batch of patches and the patches, read ahead in a thread."""
+        """Read batches of patches ahead in a thread.
+
+        Parameters
+        ----------
+        clips : PatchSet
+            Where the patches are read from.
+        batches : iterator of numpy.ndarray
+            The numbers of the patches of each batch.
+
+        Yields
+        ------
+        tuple of (numpy.ndarray, torch.Tensor)
+            The numbers of a batch, and its patches on the model's device.
+        """
 
         def fetch(numbers: np.ndarray) -> tuple[np.ndarray, torch.Tensor]:
             return numbers, torch.from_numpy(clips.read(numbers))
@@ -129,13 +142,13 @@ class YamnetClassifier(Configured):
             yield numbers, patches.to(self.device)
 
     def save(self, folder: Path) -> None:
-        """Write the weights as `model.safetensors`."""
+        """Write the weights into a folder as `model.safetensors`."""
         state = {name: value.contiguous() for name, value in self.network.state_dict().items()}
         with replacing(folder / NAME) as temporary:
             save_file(state, temporary)
 
     def load(self, folder: Path) -> None:
-        """Read `model.safetensors`; nothing in it is ever executed.
+        """Read the weights from `model.safetensors` in a folder; no code in it is executed.
 
         Raises
         ------
@@ -164,6 +177,6 @@ class YamnetClassifier(Configured):
 
 @contextmanager
 def reproducible() -> Iterator[None]:
-    """Let a GPU take the ways of computing that give the same every time."""
+    """Make cuDNN use deterministic algorithms only."""
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
         yield

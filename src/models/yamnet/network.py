@@ -15,10 +15,10 @@ from torch.nn import functional
 from src.utils.audio.log_mel import BANDS, PATCH_FRAMES
 
 N_CLASSES = 521
-"""Of AudioSet; the first is "Speech"."""
+"""Number of classes of AudioSet; the first is "Speech"."""
 
 EPSILON = 1e-4
-"""Of the batch norms; torch's own default would give other scores."""
+"""Epsilon of the batch norms; torch's default would give other scores."""
 
 _KERNEL = 3
 _FIRST = (2, 32)
@@ -37,9 +37,12 @@ class ConvolutionUnit(nn.Module):
 
     Parameters
     ----------
-    channels, out_channels, kernel, stride : int
+    channels, out_channels : int
+        Number of input and output channels.
+    kernel, stride : int
+        Size and stride of the kernel, in both dimensions.
     is_depthwise : bool
-        Whether each channel is filtered by itself.
+        Whether the convolution is depthwise: each channel is filtered by itself.
     """
 
     def __init__(
@@ -57,7 +60,7 @@ class ConvolutionUnit(nn.Module):
         self.norm.weight.requires_grad_(False)
 
     def convolve(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the convolution alone."""
+        """Return the convolution of `x`, without batch norm and ReLU."""
         (height, width), (kernel, _) = x.shape[2:], self.conv.kernel_size
         top, bottom = _same(height, kernel, self.conv.stride[0])
         left, right = _same(width, kernel, self.conv.stride[1])
@@ -68,16 +71,16 @@ class ConvolutionUnit(nn.Module):
         return self.conv(functional.pad(x, (left, right, top, bottom)))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the activations."""
+        """Return the activations for `x`, float32 of shape (batch, channels, height, width)."""
         return functional.relu(self.norm(self.convolve(x)), inplace=True)
 
     def fold(self) -> None:
-        """Take the norm for one that was folded into the convolution, which leaves its offset."""
+        """Make the batch norm the identity but for its offset, as if it were folded."""
         self._set_norm(torch.zeros(()), torch.tensor(1.0 - EPSILON))
 
     @torch.no_grad()
     def unfold(self, x: torch.Tensor) -> torch.Tensor:
-        """Take the norm apart from the convolution again, by what `x` gives (see `YamNet.unfold`).
+        """Unfold the batch norm by the statistics of the inputs `x` (see `YamNet.unfold`).
 
         Returns
         -------
@@ -93,7 +96,7 @@ class ConvolutionUnit(nn.Module):
 
     @torch.no_grad()
     def _set_norm(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
-        """Let the norm expect these, and change nothing that has them but by its offset."""
+        """Set the running statistics, and the scale such that only the offset has an effect."""
         expected = {"running_mean": mean, "running_var": variance}
         for name, value in expected.items():
             self.norm.get_buffer(name).copy_(value)
@@ -106,9 +109,9 @@ class YamNet(nn.Module):
     Parameters
     ----------
     n_outputs : int
-        521 for the classes of AudioSet, 1 for a detector.
+        Number of logits: 521 for the classes of AudioSet, 1 for a detector.
     width : float
-        Multiplies the number of channels; 1 is YAMNet.
+        Width multiplier of the number of channels; 1 is YAMNet.
     """
 
     def __init__(self, n_outputs: int = N_CLASSES, width: float = 1.0) -> None:
@@ -148,11 +151,11 @@ class YamNet(nn.Module):
         return self.classifier(self.features(patches))
 
     def features(self, patches: torch.Tensor) -> torch.Tensor:
-        """Return what the last layer is given: float32, shape (patches, 1024 times the width)."""
+        """Return the inputs of the last layer for patches: float32 (patches, 1024 * width)."""
         return self.layers(_as_images(patches)).mean(dim=(2, 3))
 
     def unfold(self, patches: torch.Tensor) -> None:
-        """Take all batch norms apart from their convolutions again.
+        """Unfold all batch norms from their convolutions.
 
         Networks made for inference have each norm folded into the convolution before it. In
         training, a norm brings what comes from the convolution to mean 0 and variance 1, and what

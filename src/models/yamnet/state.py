@@ -1,4 +1,4 @@
-"""Where a training stands, on disk, so that one that was killed goes on."""
+"""Training checkpoints, from which a training that was killed resumes."""
 
 import json
 from collections.abc import Iterator
@@ -24,14 +24,14 @@ Tensors = dict[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave.
+    """Losses and validation metrics of an epoch.
 
     Attributes
     ----------
     train_loss, val_loss : float
-        Mean cross-entropy of a patch in nats, weighted by class.
+        Mean class-weighted cross-entropy of a patch in nats.
     val_accuracy, val_eer : float
-        Of clips.
+        Accuracy and EER of clips, between 0 and 1.
     """
 
     train_loss: float
@@ -42,15 +42,16 @@ class Epoch:
 
 @dataclass
 class Progress:
-    """The epochs that are finished.
+    """The state of a training after its finished epochs.
 
     Attributes
     ----------
     epochs : list of Epoch
+        The finished epochs.
     network, kept, optimizer : dict of str to torch.Tensor
-        As they are now, and the network of the best epoch.
+        State of the network after the last and after the best epoch, and of the optimizer.
     n_before : int
-        How many epochs were read from disk.
+        Number of epochs read from disk.
     """
 
     epochs: list[Epoch] = field(default_factory=list)
@@ -62,18 +63,26 @@ class Progress:
     @property
     def best(self) -> int:
         """The epoch with the lowest validation EER; of several, the one with the lower loss."""
-        found = [(one.val_eer, one.val_loss) for one in self.epochs]
-        return found.index(min(found))
+        ranks = [(epoch.val_eer, epoch.val_loss) for epoch in self.epochs]
+        return ranks.index(min(ranks))
 
     def is_over(self, epochs: int, patience: int) -> bool:
-        """Say whether there is nothing more to train."""
+        """Return whether the training ends, by its number of epochs or by early stopping.
+
+        Parameters
+        ----------
+        epochs : int
+            The most epochs.
+        patience : int
+            Early-stopping patience: epochs without a lower validation loss.
+        """
         losses = [one.val_loss for one in self.epochs]
         if len(losses) >= epochs:
             return True
         return bool(losses) and len(losses) - 1 - losses.index(min(losses)) >= patience
 
     def history(self) -> History:
-        """Return how training went."""
+        """Return the learning curves."""
         return History(
             train_losses=np.array([one.train_loss for one in self.epochs]),
             val_losses=np.array([one.val_loss for one in self.epochs]),
@@ -84,7 +93,7 @@ class Progress:
         )
 
     def write(self, folder: Path) -> None:
-        """Write it into a run's folder, in one step."""
+        """Write the state into a run's folder, atomically."""
         tensors = {
             f"{part}.{name}": value.detach().cpu().contiguous()
             for part in _PARTS
@@ -96,7 +105,7 @@ class Progress:
 
     @classmethod
     def read(cls, folder: Path) -> "Progress":
-        """Read what `write` wrote; of a training that has finished no epoch, nothing.
+        """Read the state from a run's folder; it is empty where no epoch has finished.
 
         Raises
         ------
@@ -107,12 +116,12 @@ class Progress:
         if not path.is_file():
             return cls()
         try:
-            found: dict[str, Tensors] = {part: {} for part in _PARTS}
+            parts: dict[str, Tensors] = {part: {} for part in _PARTS}
             with safe_open(path, "pt") as file:
                 for part, name, value in _tensors(file):
-                    found[part][name] = value
+                    parts[part][name] = value
                 epochs = [Epoch(**one) for one in json.loads((file.metadata() or {})[_KEY])]
-            return cls(epochs, **found, n_before=len(epochs))
+            return cls(epochs, **parts, n_before=len(epochs))
         except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
             reason = str(error).splitlines()[0]
             raise RunError(

@@ -18,10 +18,10 @@ from src.utils.errors import CheckpointError
 Item = TypeVar("Item")
 
 CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, MUL = 3, 4, 9, 18
-"""Codes of the operators that YAMNet's constants belong to."""
+"""Operator codes of the layers of YAMNet."""
 
 MOST_BYTES = 1 << 28
-"""YAMNet has 4 or 15 MB."""
+"""Largest file that is read; YAMNet has 4 or 15 MB."""
 
 _IDENTIFIER = b"TFL3"
 
@@ -32,7 +32,7 @@ _OPERATOR_INDEX, _OPERATOR_INPUTS = 0, 1
 _SHAPE, _TYPE, _BUFFER, _QUANTIZATION = 0, 1, 2, 4
 _SCALE, _ZERO_POINT, _DIMENSION = 2, 3, 6
 _DATA = 0
-"""Which field of its table each is."""
+"""Numbers of the fields in their tables."""
 
 _TYPES: dict[int, np.dtype[Any]] = {
     0: np.dtype("<f4"),
@@ -46,15 +46,14 @@ _TYPES: dict[int, np.dtype[Any]] = {
 
 @dataclass(frozen=True)
 class Operator:
-    """One step of the network.
+    """An operator (layer) of the network.
 
     Attributes
     ----------
     code : int
-        Such as `CONV_2D`.
+        Its operator code, such as `CONV_2D`.
     constants : list of numpy.ndarray or None
-        Its inputs, None for what is computed or not there. Floats are float32, quantised numbers
-        are what they stand for.
+        Its constant inputs as float32, dequantised; None for an input that is computed or absent.
     """
 
     code: int
@@ -62,7 +61,7 @@ class Operator:
 
 
 def read_operators(path: Path) -> list[Operator]:
-    """Return the operators of the first graph, in order.
+    """Read the operators of the first graph of the file at `path`, in order.
 
     Raises
     ------
@@ -84,7 +83,7 @@ def read_operators(path: Path) -> list[Operator]:
 
 
 class _Buffer:
-    """The bytes of the file; what lies outside them is a `ValueError`."""
+    """The bytes of the file, with bounds checks that raise a `ValueError`."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -116,7 +115,7 @@ class _Table:
     place: int
 
     def _field(self, field: int) -> int | None:
-        """Return where a field is, None where the table leaves it out."""
+        """Return the position of a field, None where the table leaves it out."""
         layout = self.place - self.buffer.number("<i", self.place)
         if 4 + 2 * field >= self.buffer.number("<H", layout):
             return None
@@ -185,7 +184,7 @@ def _constant(tensor: _Table, buffers: list[_Table]) -> np.ndarray | None:
 
 
 def _real(values: np.ndarray, quantization: _Table) -> np.ndarray:
-    """Return the numbers that quantised ones stand for."""
+    """Dequantise values."""
     scale = quantization.vector(_SCALE, "<f4")
     zero = quantization.vector(_ZERO_POINT, "<i8")
     zero = zero if len(zero) else np.zeros(1, np.int64)

@@ -1,4 +1,4 @@
-"""Training the baseline into a run folder, and testing it, as all other classifiers are."""
+"""Training the baseline into a run folder, and testing it as all classifiers are."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -35,16 +35,17 @@ class BaselineTraining:
     Attributes
     ----------
     run : Run
+        The run of the training.
     validation_eer, threshold : float
-        Of the model that was saved; the threshold decides as at its validation EER.
+        EER of the saved model on validation, and its decision threshold there.
     n_epochs, best : int
-        How many epochs there were, and which was kept, 0 the first.
+        Number of epochs, and index of the one kept by early stopping.
     n_kept : int
-        How many of them had been finished before, by a training that was broken off.
+        Number of epochs that an interrupted training had finished before.
     rejected : dict of str to str
-        The reason by recording.
+        The reason of each rejected recording.
     was_there : bool
-        Whether an equal run was found instead of training anew.
+        Whether an equal finished run was reused.
     """
 
     run: Run
@@ -68,22 +69,24 @@ def train_baseline(
 ) -> BaselineTraining:
     """Train the baseline on a data set's own split and write a run folder.
 
-    An equal training that was killed goes on, in its folder, behind its last finished epoch.
+    An equal training that was killed is resumed, in its folder, after its last finished epoch.
 
     Parameters
     ----------
     dataset : Dataset
+        A data set with its split.
     runs : pathlib.Path
         The runs folder.
     weights : Weights or None
-        Pretrained ones to start from; None for random ones.
+        Pretrained weights to start from; None for random ones.
     hyperparameters : mapping, optional
-        In place of the classifier's defaults.
+        Values that replace the classifier's defaults.
     seed : int
+        Seed of the weights and of the order of patches.
     reuse : bool
         Return an equal finished run instead of training again.
     width : float
-        See `YamNet`; a narrow one trains fast and detects worse.
+        Width multiplier of `YamNet`; a narrow network trains fast and detects worse.
 
     Raises
     ------
@@ -128,7 +131,9 @@ def evaluate_baseline(
     Parameters
     ----------
     run : Run
+        A training run of the baseline.
     dataset : Dataset
+        The data set whose test split is scored.
     gender, reuse
         See `evaluate_run`.
 
@@ -148,7 +153,7 @@ def evaluate_baseline(
 def _settings(
     model: YamnetClassifier, train: SplitPatches, weights: Weights | None
 ) -> dict[str, Any]:
-    """Return what a training is asked to do, as its manifest keeps it."""
+    """Return the settings of a training, as its manifest keeps them."""
     units = train.clips.units
     # Named only where it differs, as all trainings do.
     return ({} if units == BY_SPEAKER else {"units": units}) | {
@@ -175,7 +180,7 @@ def _evenly(n_clips: int) -> np.ndarray:
 
 @contextmanager
 def _run(runs: Path, settings: dict[str, Any], inputs: dict[str, Any]) -> Iterator[Run]:
-    """Give the folder of an equal training that did not end well, or else a new one."""
+    """Resume the run of an equal training that is not complete, or start a new one."""
     found = [
         run
         for run in list_runs(runs)

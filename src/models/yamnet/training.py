@@ -18,22 +18,24 @@ from src.utils.metrics.eer import compute_eer
 log = logging.getLogger(__name__)
 
 _UNFOLDED_BY = 256
-"""Patches that tell the mean and variance of what comes from each convolution."""
+"""Patches by which batch norms are unfolded (see `YamNet.unfold`)."""
 
 
 class Trainer:
-    """Fits a classifier, and keeps in a folder what it needs to go on.
+    """Trains a network with early stopping and a checkpoint after each epoch.
 
-    Adam on the binary cross-entropy of patches, each with the label of its clip and the rarer class
-    weighted up. Training ends when the validation loss has not fallen for `patience` epochs; the
-    weights of the epoch with the lowest validation EER, which is one of clips, are kept.
+    Adam minimises the class-weighted binary cross-entropy of patches, each with the label of its
+    clip. Training stops early when the validation loss has not fallen for `patience` epochs; the
+    weights of the epoch with the lowest validation EER, computed over clips, are kept.
 
     Parameters
     ----------
     model : YamnetClassifier
+        The model to train, in place.
     train, validation : PatchSet
+        The clips of both splits.
     folder : pathlib.Path
-        Where the training stands is kept here, and read from here.
+        Where checkpoints are written, and read on resuming.
     """
 
     def __init__(
@@ -47,9 +49,9 @@ class Trainer:
         self._loss_of = nn.BCEWithLogitsLoss(pos_weight=weight)
 
     def fit(self, weights: Weights | None) -> Progress:
-        """Train from pretrained weights, or random ones, or from where it was.
+        """Train from pretrained weights or, for None, random ones, or resume from a checkpoint.
 
-        The model has the weights of the best epoch then.
+        Afterwards the model has the weights of the best epoch.
 
         Raises
         ------
@@ -85,7 +87,7 @@ class Trainer:
             network.unfold(torch.from_numpy(seen).to(self._model.device))
 
     def _optimizer(self, progress: Progress) -> torch.optim.Optimizer:
-        """Return Adam, and bring it and the network to where the training stands."""
+        """Return Adam, with its state and the network's restored from the checkpoint."""
         network = self._model.network
         if progress.epochs:
             network.load_state_dict(progress.network)
@@ -100,20 +102,20 @@ class Trainer:
         return optimizer
 
     def _advance(self, progress: Progress, optimizer: torch.optim.Optimizer) -> bool:
-        """Train one epoch more and keep it; say no where its loss is not finite."""
+        """Train one more epoch and write it; return False where its loss is not finite."""
         number = len(progress.epochs)
         train_loss = self._train_epoch(number, optimizer)
-        found = self._validate(train_loss)
-        if not np.isfinite([found.train_loss, found.val_loss]).all():
+        epoch = self._validate(train_loss)
+        if not np.isfinite([epoch.train_loss, epoch.val_loss]).all():
             return False
         log.info(
             "epoch %d: training loss %.4f, validation loss %.4f, validation EER %.2f %%",
             number + 1,
-            found.train_loss,
-            found.val_loss,
-            100 * found.val_eer,
+            epoch.train_loss,
+            epoch.val_loss,
+            100 * epoch.val_eer,
         )
-        progress.epochs.append(found)
+        progress.epochs.append(epoch)
         progress.network = self._model.network.state_dict()
         if progress.best == number:
             progress.kept = {name: value.clone() for name, value in progress.network.items()}
@@ -128,7 +130,7 @@ class Trainer:
     def _train_epoch(self, number: int, optimizer: torch.optim.Optimizer) -> float:
         """Make one pass over shuffled patches and return their mean loss."""
         model, size = self._model, self._model.hyperparameters["batch_size"]
-        # By the epoch's own number, so that it is the same one whatever was broken off before.
+        # Seeded by the epoch's number, so that a resumed training shuffles as an unbroken one.
         order = np.random.default_rng([model.seed, number]).permutation(self._train.n_patches)
         batches = iter(np.split(order, range(size, len(order), size)))
         model.network.train()

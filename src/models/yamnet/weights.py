@@ -22,7 +22,7 @@ from src.utils.errors import ArgumentError, CheckpointError
 from src.utils.files import sha256_file
 
 NONE, PACKAGE = "none", "package"
-"""What `--weights` takes beside a file."""
+"""Values of `--weights` that are not a file."""
 
 _PACKAGE = "torch-vggish-yamnet"
 
@@ -31,14 +31,14 @@ Tensors = dict[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class Weights:
-    """Pretrained weights.
+    """Pretrained weights of YAMNet.
 
     Attributes
     ----------
     file : str
-        The name of the file that they are from.
+        Name of the file that they were read from.
     sha256 : str
-        Of that file.
+        Checksum of that file.
     tensors : dict of str to torch.Tensor
         float32, by their names in the state of a `YamNet`.
     is_folded : bool
@@ -51,11 +51,11 @@ class Weights:
     is_folded: bool
 
     def describe(self) -> dict[str, str]:
-        """Return what a run's settings keep of them."""
+        """Return name and checksum of the file, for a run's settings."""
         return {"file": self.file, "sha256": self.sha256}
 
     def fill(self, network: YamNet) -> None:
-        """Put the weights into a network; one with other outputs keeps its own classifier.
+        """Copy the weights into a network; one with other outputs keeps its own last layer.
 
         Raises
         ------
@@ -88,21 +88,21 @@ class Weights:
 
 
 def _may_lack(name: str, is_folded: bool) -> bool:
-    """Say whether a file may leave out what a new network has anyway."""
+    """Return whether a file may lack an entry of the state, since it is constant."""
     constant = (".norm.weight", ".num_batches_tracked")
     folded = (".running_mean", ".running_var")
     return name.endswith(constant + folded if is_folded else constant)
 
 
 def load_weights(text: str) -> Weights | None:
-    """Return what `--weights` names: a file, `package`, or None for `none`.
+    """Load weights from `text`: the path of a file, `package`, or `none` for None.
 
     Raises
     ------
     ArgumentError
-        When the file's name ends in none of the known ways.
+        When the file's suffix is not a known one.
     CheckpointError
-        When the file, or the package's, cannot be had or read.
+        When the file, or the package's, cannot be fetched or read.
     """
     if text == NONE:
         return None
@@ -120,7 +120,7 @@ def load_weights(text: str) -> Weights | None:
 
 
 def _fetch_package_file() -> Path:
-    """Return the file that the package would load, fetched if it is not there yet.
+    """Return the file that the package would load, downloaded if it is not there yet.
 
     The package itself would unpickle it.
     """

@@ -6,7 +6,7 @@ import pandas as pd
 
 from src.utils.audio.io import AudioInfo, measure_level, read_info
 from src.utils.dataset.dataset import Dataset, require_some
-from src.utils.parallel import Outcome, for_each_file
+from src.utils.parallel import FileResults, for_each_file
 
 DURATION_STAGE = "AddDatasetDuration"
 AMPLITUDE_STAGE = "AddDatasetAmplitude"
@@ -76,7 +76,7 @@ def is_measured(dataset: Dataset, stage: str, column: str) -> bool:
     return set(empty) <= set(dataset.read_rejected(stage)) and len(empty) < len(files)
 
 
-def _measure(dataset: Dataset, stage: str, function: Callable) -> tuple[list[str], Outcome]:
+def _measure(dataset: Dataset, stage: str, function: Callable) -> tuple[list[str], FileResults]:
     files = dataset.read_files()["file"].tolist()
     outcome = for_each_file(function, files, stage)
     dataset.write_rejected(stage, outcome.rejected)

@@ -1,4 +1,4 @@
-"""A large array on disk, read and written row by row without being mapped into memory.
+"""Row-wise access to a large `.npy` array on disk without mapping it into memory.
 
 The pages of a memory map that were touched count as the process's own memory, so that filling a
 store would need as much of it as the store is large. Positioned reads and writes leave them to
@@ -26,12 +26,14 @@ class ArrayFile:
     Parameters
     ----------
     path : pathlib.Path
+        The file, which must exist (see `create`).
     writable : bool
+        Whether rows can be written.
 
     Attributes
     ----------
     shape : tuple of int
-        The first number counts rows.
+        Shape of the array; the first number counts rows.
 
     Raises
     ------
@@ -57,7 +59,14 @@ class ArrayFile:
 
     @classmethod
     def create(cls, path: Path, shape: tuple[int, ...]) -> "ArrayFile":
-        """Make a file of zeros, which appears under its name only whole, and open it to write.
+        """Create a file of zeros, atomically, and open it for writing.
+
+        Parameters
+        ----------
+        path : pathlib.Path
+            The file's name.
+        shape : tuple of int
+            Shape of the array; the first number counts rows.
 
         Raises
         ------
@@ -71,7 +80,7 @@ class ArrayFile:
         return cls(path, writable=True)
 
     def read(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Return these rows: float32 of shape (len(rows), *shape[1:]).
+        """Read rows: float32 of shape (len(rows), *shape[1:]).
 
         Raises
         ------
@@ -90,7 +99,7 @@ class ArrayFile:
         return values
 
     def write(self, rows: Sequence[int] | np.ndarray, values: np.ndarray) -> None:
-        """Put `values`, of shape (len(rows), *shape[1:]), into these rows.
+        """Write `values`, of shape (len(rows), *shape[1:]), into `rows`.
 
         Raises
         ------
@@ -109,11 +118,11 @@ class ArrayFile:
                 done += os.pwrite(self._stream.fileno(), view[done:], self._offset(row) + done)
 
     def flush(self) -> None:
-        """Wait until everything written is on the disk."""
+        """Flush everything written to the disk (fsync)."""
         os.fsync(self._stream.fileno())
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         self._stream.close()
 
     def __enter__(self) -> "ArrayFile":
@@ -134,7 +143,7 @@ class ArrayFile:
 
 
 def _read_header(stream: FileIO) -> tuple[tuple[int, ...], int]:
-    """Return shape and where the data starts.
+    """Return the shape and the offset of the data in bytes.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a classifier is given: vectors with their labels, checked when made."""
+"""The input of a classifier: embeddings with their labels, validated when made."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,19 +13,21 @@ from src.utils.errors import AudiosError, EmbeddingError, shorten
 
 @dataclass(frozen=True, kw_only=True)
 class EmbeddingSet(LabelledClips):
-    """The vectors of one split at one layer.
+    """The embeddings of one split at one layer.
 
     Attributes
     ----------
     x : numpy.ndarray
-        float32, shape (clips, dim).
+        The embeddings, float32 of shape (clips, dim).
     backbone : str
+        Name of the backbone that computed them.
     layer : int
+        The model's own number of the layer.
 
     Raises
     ------
     EmbeddingError
-        When made of parts that do not fit together.
+        When the parts it is made of do not fit together.
     """
 
     x: np.ndarray
@@ -37,7 +39,7 @@ class EmbeddingSet(LabelledClips):
     what: ClassVar[str] = "embeddings"
 
     def find_problems(self) -> list[str]:
-        """Return what does not fit together."""
+        """Return the faults of shapes, types and values, one text each."""
         problems = super().find_problems()
         if self.x.ndim != 2 or self.x.dtype != np.float32:
             problems.append(
@@ -49,22 +51,33 @@ class EmbeddingSet(LabelledClips):
         return problems
 
 
-def join(first: EmbeddingSet, second: EmbeddingSet) -> EmbeddingSet:
-    """Return the clips of two sets of one backbone and layer, the first one's first."""
+def concatenate_sets(first: EmbeddingSet, second: EmbeddingSet) -> EmbeddingSet:
+    """Concatenate two sets of one backbone and layer, `first` and then `second`."""
     pairs = {name: (getattr(first, name), getattr(second, name)) for name in first.per_clip}
     rows: dict[str, Any] = {name: np.concatenate(pair) for name, pair in pairs.items()}
     return replace(first, **rows)
 
 
 def unshared(*units: str) -> tuple[str, ...]:
-    """Return what sets of splits by these units must not share: `speaker` and `files`, or less."""
+    """Return the columns in which splits must be disjoint: `speaker` and `files`, or `files` alone.
+
+    Parameters
+    ----------
+    *units : {'speaker', 'utterance'}
+        The unit that each of the splits keeps whole (see `SPLIT_UNITS`).
+    """
     return ("files",) if set(units) == {BY_UTTERANCE} else ("speaker", "files")
 
 
 def assert_disjoint(**sets: EmbeddingSet) -> None:
-    """Fail when two sets share a speaker or a file, which would flatter every figure.
+    """Check that no two sets share a speaker or a file, which would bias every metric.
 
     Two sets of a split by utterance may share speakers.
+
+    Parameters
+    ----------
+    **sets : EmbeddingSet
+        By the name of the split.
 
     Raises
     ------

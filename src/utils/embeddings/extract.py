@@ -1,4 +1,4 @@
-"""Stage 7: filling the embedding store of one split."""
+"""Stage 7: computing the embeddings of one split into its store."""
 
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -27,15 +27,16 @@ _GROUPS = {"downstream": DOWNSTREAM_SPLITS, "pretext": PRETEXT_SPLITS, "all": SP
 
 @dataclass(frozen=True)
 class Extraction:
-    """How the extraction of one split went.
+    """The result of the extraction of one split.
 
     Attributes
     ----------
     store : EmbeddingStore
+        The finished store.
     n_computed, n_kept : int
-        Clips embedded now, and clips whose vectors were there already.
+        Clips embedded now, and clips whose embeddings were there already.
     rejected : dict of str to str
-        The reason by file, of all clips of the split.
+        The reason of each rejected clip of the split, by file.
     """
 
     store: EmbeddingStore
@@ -73,26 +74,29 @@ def extract_split(
 ) -> Extraction:
     """Embed every recording of a split into `embeddings/<backbone>/<split>`.
 
-    Killed and called again it goes on where it was; called on a whole store it only refreshes
-    labels. Which clips share a batch is fixed before the first is computed, so that a store made
+    Killed and called again it resumes; called on a finished store it only refreshes labels. Which
+    clips share a batch is fixed before the first is computed, so that a store made
     with interruptions is the same, byte for byte, as one made without.
 
     Parameters
     ----------
     dataset : Dataset
+        The data set, which is split unless the split is `full`.
     split : str
         One of `config.SPLITS`, or `full`.
     backbone : Backbone
+        Computes the embeddings.
     embeddings : pathlib.Path
+        The folder of all stores.
     engine : Engine, optional
-        What computes the batches (default: this process).
+        Where batches are computed (default: in this process).
 
     Raises
     ------
     DatasetError
         When the split is absent or empty.
     EmbeddingError
-        When the store was made otherwise, another process writes it, or no clip can be used.
+        When the store is of another backbone, another process writes it, or no clip can be used.
     """
     clips = _clips_of(dataset, split)
     units = read_units(dataset, split)
@@ -135,17 +139,17 @@ def _fill(writer: StoreWriter, dataset: Dataset, backbone: Backbone, engine: Eng
 
 
 def _seconds(dataset: Dataset, files: pd.Series) -> np.ndarray:
-    """Return every clip's length, 0 for one that cannot be opened: the reason shows later."""
+    """Return every clip's length, 0 for one that cannot be opened: extraction rejects it."""
 
     def duration(file: str) -> float:
         return read_info(dataset.path(file)).duration
 
-    infos = map_ahead(partial(attempt, duration), files)
-    return np.array([0.0 if isinstance(found, AudioError) else found for found in infos])
+    lengths = map_ahead(partial(attempt, duration), files)
+    return np.array([0.0 if isinstance(length, AudioError) else length for length in lengths])
 
 
 def _clips_of(dataset: Dataset, split: str) -> pd.DataFrame:
-    """Return what the store keeps of a split's files table, and each file's size and time."""
+    """Return the columns of a split's files table that a store keeps, and each file's identity."""
     table = read_split(dataset, split)
     clips = table[["file", "speaker", "gender", "label", "attack"]].copy()
     clips[["bytes", "mtime_ns"]] = [file_identity(dataset.path(file)) for file in clips["file"]]

@@ -1,7 +1,7 @@
-"""Which clips share a batch: fixed once, before the first one is computed.
+"""The batch plan: which clips share a batch, fixed before the first one is computed.
 
-Sums of a batch depend, in their last bits, on the clips beside. Only what is computed in the same
-batches is the same to the last bit, so the plan is kept on disk and outlives a kill.
+The last bits of an embedding depend on the other clips of its batch. Only equal batches give equal
+bits, so the plan is kept on disk and outlives a kill.
 """
 
 import json
@@ -18,14 +18,14 @@ MAX_BATCH_CLIPS = 64
 
 @dataclass(frozen=True)
 class Batch:
-    """Clips that are computed together.
+    """Clips that are embedded together.
 
     Attributes
     ----------
     rows : numpy.ndarray
-        int32, shape (clips,): positions in the table of clips.
+        Positions in the table of clips, int32 of shape (clips,).
     seconds : float
-        How long its longest clip is.
+        Length of its longest clip.
     """
 
     rows: np.ndarray
@@ -33,18 +33,18 @@ class Batch:
 
 
 def make_plan(files: Sequence[str], seconds: np.ndarray, batch_seconds: float) -> list[Batch]:
-    """Group rows of similar length, longest first, so that batches carry little padding.
+    """Group clips of similar length into batches, so that there is little padding.
 
-    The longest first, since memory that does not suffice should show at the start.
+    The longest come first, so that a lack of memory shows at the start.
 
     Parameters
     ----------
     files : sequence of str
-        Names put clips of one length in order, wherever they stand in the table.
+        Names of the clips, by which clips of equal length are sorted.
     seconds : numpy.ndarray
-        Shape (clips,).
+        Length of each clip, shape (clips,).
     batch_seconds : float
-        How much audio, padding counted, a batch may hold.
+        The most audio of a batch, padding counted.
     """
     by_name = np.array(sorted(range(len(files)), key=files.__getitem__), dtype=np.int32)
     order = by_name[np.argsort(-seconds[by_name], kind="stable")]
@@ -61,7 +61,7 @@ def make_plan(files: Sequence[str], seconds: np.ndarray, batch_seconds: float) -
 
 
 def write_plan(path: Path, plan: Sequence[Batch]) -> None:
-    """Write a plan in one step, one line a batch."""
+    """Write a plan atomically as JSON lines, one a batch."""
     lines = (
         json.dumps({"rows": batch.rows.tolist(), "seconds": batch.seconds}) + "\n" for batch in plan
     )
@@ -69,7 +69,7 @@ def write_plan(path: Path, plan: Sequence[Batch]) -> None:
 
 
 def read_plan(path: Path) -> list[Batch]:
-    """Read what `write_plan` wrote."""
+    """Read a plan that `write_plan` has written."""
     with path.open(encoding="utf-8") as stream:
         entries = map(json.loads, stream)
         return [Batch(np.array(entry["rows"], np.int32), entry["seconds"]) for entry in entries]

@@ -1,8 +1,8 @@
-"""Filling an embedding store so that it can be killed at any moment and continued.
+"""A resumable writer of embedding stores, which can be killed at any moment.
 
 Work happens in `<split>.partial` beside the final folder: the array is written in place and
-`progress.jsonl` says, one line a batch, which of its rows are true. `plan.jsonl` says which clips
-share a batch, whatever is done. Only a whole store gets the final name.
+`progress.jsonl` says, one line a batch, which of its rows are committed. `plan.jsonl` says which
+clips share a batch. Only a complete store gets the final name.
 """
 
 import json
@@ -43,25 +43,25 @@ from src.utils.tables import read_csv, write_csv
 PROGRESS = "progress.jsonl"
 PLAN = "plan.jsonl"
 IDENTITY = ["file", "bytes", "mtime_ns"]
-"""What makes a row of another store the vector of this very recording."""
+"""Columns that identify a recording, so that its embedding can be copied from another store."""
 
-VOUCH_ROWS = 1024
+COMMIT_ROWS = 1024
 COPY_ROWS = 64
-"""Rows of one store that are vouched for, and that are in memory, at a time: 5 MB of a layer."""
+"""Rows that are committed at once, and that are copied in memory at once: 5 MB of a layer."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the clips of a store come from, as its manifest keeps it.
+    """The provenance of a store, as its manifest keeps it.
 
     Attributes
     ----------
     dataset : str
-        Where the recordings lie.
+        Folder of the recordings.
     root : str
-        Where the data set's tables and splits lie.
+        Folder of the data set's tables and splits.
     split_fingerprint : str or None
-        How it was split then (see `split_fingerprint`), None for the whole table.
+        Fingerprint of the split (see `split_fingerprint`), None for the whole table.
     """
 
     dataset: str
@@ -75,14 +75,17 @@ class StoreWriter:
     Parameters
     ----------
     embeddings : pathlib.Path
+        The folder of all stores.
     split : str
+        Name of the split, and of the store's folder.
     backbone : dict
-        What `Backbone.describe` says; a store of anything else is refused, not mixed.
+        The result of `Backbone.describe`; a store of another backbone is refused, not mixed.
     origin : Origin
+        Where the clips come from.
     clips : pandas.DataFrame
         All clips wanted: `file, speaker, gender, label, attack, bytes, mtime_ns`, as text.
     units : {'speaker', 'utterance'}
-        What the split keeps on one side.
+        The unit that the split keeps whole.
 
     Raises
     ------
@@ -116,24 +119,24 @@ class StoreWriter:
             self._refuse_other_dataset(folder)
 
     def locked(self) -> AbstractContextManager[None]:
-        """Keep a second process from filling the same store (see `files.locked`)."""
+        """Lock the store against a second writing process (see `files.locked`)."""
         return locked(self.parent / f".{self.split}.lock", str(self.final))
 
     @property
     def rejected(self) -> dict[str, str]:
-        """The reason by file, in the order of the table."""
+        """The reason of each rejected clip by file, in the order of the table."""
         reasons = self._progress.rejected
         return {self.clips["file"].iloc[row]: reasons[row] for row in sorted(reasons)}
 
     def is_up_to_date(self) -> bool:
-        """Say whether the final store holds these very clips; their labels are not compared."""
+        """Return whether the finished store holds these very clips; labels are not compared."""
         if not (self.final / MANIFEST).is_file():
             return False
         there = pd.concat([read_csv(self.final / CLIPS), read_csv(self.final / REJECTED)])
         return set(_identities(there)) == set(_identities(self.clips))
 
     def refresh_table(self) -> EmbeddingStore:
-        """Give an up-to-date store the labels and speakers as they are now."""
+        """Update labels and speakers of a finished store, and return it."""
         there = read_csv(self.final / CLIPS)["file"]
         wanted = self.clips.set_index("file", drop=False).loc[there].reset_index(drop=True)
         remove_partials(self.final)
@@ -143,19 +146,19 @@ class StoreWriter:
         return self._open()
 
     def start(self) -> int:
-        """Make or continue the partial folder, taking over vectors that exist already.
+        """Create or resume the partial folder, copying embeddings that exist already.
 
-        Vectors come from earlier work on this split and from finished stores of the same
+        Embeddings come from earlier work on this split and from finished stores of the same
         backbone and recordings: after a `full` extraction a split costs no computing.
 
         Returns
         -------
         int
-            How many clips have a vector or a reason already.
+            Number of clips that are embedded or rejected already.
         """
         shape = (len(self.clips), *(self.backbone[k] for k in ("layers", "stats_count", "dim")))
         if self.partial.is_dir() and not self._is_same_work():
-            # Its finished rows serve the new work, so it makes way but is not thrown away.
+            # Its finished rows are copied into the new work, so it is renamed, not removed.
             self.partial.rename(self._superseded())
         if not self.partial.is_dir():
             building = self.parent / f".{self.split}.building{PARTIAL}"
@@ -169,21 +172,21 @@ class StoreWriter:
             building.rename(self.partial)
         self._array = ArrayFile(self.partial / ARRAY, writable=True)
         self._progress = _read_progress(self.partial, len(self.clips))
-        # What a kill tore, and what stands behind it, was never written.
+        # A line torn by a kill, and any behind it, was never committed.
         os.truncate(self.partial / PROGRESS, self._progress.sound_bytes)
-        # Also when going on: a kill may have come in the midst of it.
-        self._take_over()
+        # Also on resuming: a kill may have interrupted the copying.
+        self._copy_existing()
         return int(self._progress.done.sum())
 
     def remaining(self, make: Callable[[], list[Batch]]) -> list[Batch]:
-        """Return the batches that are not wholly done, by the plan this work was begun with.
+        """Return the batches that are not complete, by the plan this work was begun with.
 
-        A batch of which only some rows were taken over is computed whole, as planned.
+        A batch of which only some rows were copied is computed whole, as planned.
 
         Parameters
         ----------
         make : callable
-            Makes the plan if there is none yet.
+            Makes the plan; called if there is none yet.
         """
         done = self._progress.done
         if done.all():
@@ -194,7 +197,7 @@ class StoreWriter:
         return [batch for batch in read_plan(path) if not done[batch.rows].all()]
 
     def write(self, rows: Sequence[int], vectors: np.ndarray, rejected: Mapping[int, str]) -> None:
-        """Store the vectors of `rows` and the reasons of the rejected, then say so on disk.
+        """Write the embeddings of `rows` and the reasons of rejected clips, then commit them.
 
         Parameters
         ----------
@@ -203,14 +206,14 @@ class StoreWriter:
         vectors : numpy.ndarray
             float32, shape (len(rows), layers, stats, dim).
         rejected : mapping of int to str
-            The reason by row.
+            The reason of each rejected clip by row.
         """
         if len(rows):
             self._array.write(rows, vectors)
-        self._vouch(rows, rejected)
+        self._commit(rows, rejected)
 
     def finish(self) -> EmbeddingStore:
-        """Drop the rejected rows and give the store its final name.
+        """Drop the rejected rows, give the store its final name, and return it.
 
         Raises
         ------
@@ -245,8 +248,8 @@ class StoreWriter:
         self._remove_leftovers()
         return self._open()
 
-    def _vouch(self, rows: Sequence[int], rejected: Mapping[int, str]) -> None:
-        """Say on disk that `rows` are true, which they must be there before."""
+    def _commit(self, rows: Sequence[int], rejected: Mapping[int, str]) -> None:
+        """Record on disk that rows are done; their embeddings must be written before."""
         if len(rows):
             self._array.flush()
         finished = sorted([*map(int, rows), *map(int, rejected)])
@@ -261,7 +264,7 @@ class StoreWriter:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _superseded(self) -> Path:
-        """Return a name for a folder whose vectors may still serve; none is given twice."""
+        """Return an unused name for a folder whose embeddings can still be copied."""
         number = 0
         while (path := self.parent / f"{self.split}.superseded{number}{PARTIAL}").exists():
             number += 1
@@ -313,8 +316,8 @@ class StoreWriter:
             self.clips
         )
 
-    def _take_over(self) -> None:
-        """Copy the vectors of recordings that another folder of this backbone holds."""
+    def _copy_existing(self) -> None:
+        """Copy the embeddings of recordings that another folder of this backbone holds."""
         row_of = {identity: row for row, identity in enumerate(_identities(self.clips))}
         folders = sorted(path for path in self.parent.iterdir() if (path / MANIFEST).is_file())
         # The whole table first: it most likely holds everything.
@@ -339,11 +342,11 @@ class StoreWriter:
 
     def _copy(self, array: ArrayFile, pairs: list[tuple[int, int]]) -> None:
         """Copy rows of another array, given as (row here, row there)."""
-        for block in _blocks(pairs, VOUCH_ROWS):
+        for block in _blocks(pairs, COMMIT_ROWS):
             for part in _blocks(block, COPY_ROWS):
                 here, there = zip(*part, strict=True)
                 self._array.write(here, array.read(there))
-            self._vouch([here for here, _ in block], {})
+            self._commit([here for here, _ in block], {})
 
     def _place_array(self, path: Path, accepted: np.ndarray) -> None:
         """Put the accepted rows at `path`; all of them cost no copy where links are possible."""
@@ -362,16 +365,16 @@ class StoreWriter:
 
 @dataclass
 class _Progress:
-    """What a partial folder vouches for.
+    """The committed rows of a partial folder.
 
     Attributes
     ----------
     done : numpy.ndarray
-        bool, shape (clips,).
+        Whether each row is committed, bool of shape (clips,).
     rejected : dict of int to str
-        The reason by row; these are done too.
+        The reason of each rejected clip by row; these are done too.
     sound_bytes : int
-        Where the first torn line starts.
+        Offset of the first torn line.
     """
 
     done: np.ndarray
@@ -379,13 +382,13 @@ class _Progress:
     sound_bytes: int = 0
 
     def add(self, rows: Sequence[int], rejected: Mapping[int, str]) -> None:
-        """Take in one line: all rows that are finished, and why some have no vector."""
+        """Add one line: the rows that are finished, and the reasons of those rejected."""
         self.rejected |= rejected
         self.done[rows] = True
 
 
 def _read_progress(folder: Path, n_clips: int) -> _Progress:
-    """Read line by line up to the first that a kill tore."""
+    """Read line by line up to the first one torn by a kill."""
     progress = _Progress(np.zeros(n_clips, dtype=bool))
     with (folder / PROGRESS).open("rb") as stream:
         for line in stream:

@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError, replace
 import numpy as np
 import pytest
 
-from src.utils.embeddings.embedding_set import assert_disjoint, join
+from src.utils.embeddings.embedding_set import assert_disjoint, concatenate_sets
 from src.utils.errors import EmbeddingError
 
 
@@ -76,7 +76,7 @@ def test_sets_by_utterance_may_share_voices(make_set: Callable) -> None:
     train = replace(make_set(6, 6, prefix="a"), units="utterance")
     val = replace(make_set(6, 6, prefix="b"), speaker=train.speaker, units="utterance")
     assert_disjoint(train=train, val=val)
-    assert join(train, val).units == val.where(val.y == 1).units == "utterance"
+    assert concatenate_sets(train, val).units == val.where(val.y == 1).units == "utterance"
     # Both must say so: a store of another split may be left over.
     with pytest.raises(EmbeddingError, match="share 6 speakers"):
         assert_disjoint(train=train, val=replace(val, units="speaker"))

@@ -74,7 +74,7 @@ def test_a_torn_last_line(dataset: Dataset, tmp_path: Path, torn: bytes) -> None
     assert content(tmp_path / "e/toy/full") == content(tmp_path / "plain/toy/full")
 
 
-def test_rows_not_vouched_for_are_computed_again(dataset: Dataset, tmp_path: Path) -> None:
+def test_rows_that_are_not_committed_are_computed_again(dataset: Dataset, tmp_path: Path) -> None:
     """A kill between the vectors and the line that vouches for them."""
     plain = Toy()
     extract_split(dataset, "full", plain, tmp_path / "plain")

@@ -35,16 +35,16 @@ log = logging.getLogger(__name__)
 CONNECT_SECONDS = 5.0
 
 STORE_BYTES = 256 * 2**20
-"""What a cluster made here holds of results on their way, in shared memory."""
+"""Shared memory of a cluster started here, for results in transit."""
 
 TASK_BATCHES = 8
-"""Batches an actor is given at a time: it reads the next one while it computes."""
+"""Batches of a task: an actor reads the next one while it computes."""
 
 TASKS_AN_ACTOR = 8
-"""At least so many, where there are enough batches, or some actors would end long after others."""
+"""Fewest tasks of an actor, where there are enough batches: with fewer, some would end late."""
 
 TASK_RETRIES = 10
-"""How often a task may take its actor with it: lost machines are survived, a deadly clip told."""
+"""Retries of a task whose actor dies: a lost machine is survived, a fatal clip is reported."""
 
 
 class RayEngine:
@@ -56,7 +56,7 @@ class RayEngine:
     Parameters
     ----------
     address : str, optional
-        `host:port` of a running cluster of which this machine is part (default: make one here).
+        `host:port` of a running cluster of which this machine is part (default: start one here).
 
     Raises
     ------
@@ -79,7 +79,7 @@ class RayEngine:
     def run(
         self, backbone: Backbone, batches: Sequence[Batch], path_of: Callable[[int], Path]
     ) -> Generator[Embedded]:
-        """Yield what became of each batch, as they come (see `Engine.run`).
+        """Compute batches on the cluster, in no order; for the parameters see `Engine.run`.
 
         Raises
         ------
@@ -117,7 +117,7 @@ class RayEngine:
     def _tables(
         self, backbone: Backbone, batches: Sequence[Batch], path_of: Callable[[int], Path]
     ) -> Generator[Any]:
-        """Give the batches to actors and yield their tables as they come."""
+        """Send the batches to actors and yield their results as Arrow tables."""
         import ray
         from ray.util.annotations import RayDeprecationWarning
 
@@ -147,7 +147,7 @@ class RayEngine:
         yield from results.iter_batches(batch_size=None, batch_format="pyarrow")
 
     def close(self) -> None:
-        """Leave the cluster; one that was made here ends."""
+        """Disconnect from the cluster; one that was started here ends."""
         if self._is_connected:
             import ray
 
@@ -207,13 +207,14 @@ class RayEngine:
 
 
 class _Worker:
-    """An actor: computes batches as a process of its own would.
+    """A Ray actor that computes batches with a `LocalEngine`.
 
     Parameters
     ----------
     backbone : ray.ObjectRef
-        Not the backbone itself, which is too large to be sent anew with every restart.
+        A reference to the backbone, which is too large to be sent again with every restart.
     n_readers : int
+        Number of reading threads.
     """
 
     def __init__(self, backbone: Any, n_readers: int) -> None:
@@ -256,7 +257,7 @@ def _unpack(text: str, vectors: Any) -> Embedded:
 
 @dataclass(frozen=True)
 class _Actors:
-    """How many actors there are to be, and what each is given."""
+    """The number of actors, and the cores and GPUs of each."""
 
     count: int
     cores: int
@@ -264,7 +265,7 @@ class _Actors:
 
 
 def _actors(nodes: Sequence[dict[str, float]]) -> _Actors:
-    """Divide what the nodes of a cluster have.
+    """Divide the resources of a cluster's nodes among actors.
 
     Raises
     ------
@@ -294,7 +295,7 @@ def _actors(nodes: Sequence[dict[str, float]]) -> _Actors:
 
 
 def _check(address: str) -> None:
-    """See whether a server as Ray's answers, since Ray itself would wait for minutes."""
+    """Check that a Ray server answers at an address; Ray itself would wait for minutes."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
         raise ArgumentError(f"--ray-address={address} is not HOST:PORT, such as 10.0.0.1:6379")
@@ -313,14 +314,14 @@ def _check(address: str) -> None:
 
 @contextmanager
 def _silent_stdout() -> Iterator[None]:
-    """Keep away what Ray prints there, of all places, of what it mends by itself."""
+    """Suppress stdout, where Ray prints of faults that it recovers from."""
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         yield
 
 
 @contextmanager
 def _silent_stderr() -> Iterator[None]:
-    """Keep away what Ray's core prints by itself; what matters is raised as well."""
+    """Suppress stderr, where Ray's core logs; what matters is raised as well."""
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:

@@ -1,4 +1,4 @@
-"""What every engine is."""
+"""The interface of an engine, which computes embeddings somewhere."""
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from src.utils.embeddings.plan import Batch
 
 @dataclass(frozen=True)
 class Embedded:
-    """What became of one batch.
+    """The embeddings of one batch.
 
     Attributes
     ----------
     rows : list of int
-        The clips that gave a vector.
+        The clips that have an embedding.
     vectors : numpy.ndarray
-        float32, shape (len(rows), layers, stats, dim).
+        The embeddings, float32 of shape (len(rows), layers, stats, dim).
     rejected : dict of int to str
-        The reason by row of all others.
+        The reason of each other clip by row.
     """
 
     rows: list[int]
@@ -31,23 +31,25 @@ class Embedded:
 
 
 class Engine(Protocol):
-    """Computes the batches of a plan, here or elsewhere.
+    """Computes the batches of a plan, on this machine or others.
 
-    A batch is the unit of work, and its vectors do not depend on the engine.
+    A batch is the unit of work, and its embeddings do not depend on the engine.
     """
 
     def run(
         self, backbone: Backbone, batches: Sequence[Batch], path_of: Callable[[int], Path]
     ) -> Generator[Embedded]:
-        """Yield what became of each batch, once, in any order.
+        """Yield the embeddings of each batch, once, in any order.
 
         Parameters
         ----------
         backbone : Backbone
+            Computes the embeddings.
         batches : sequence of Batch
+            The work to do.
         path_of : callable
-            Says where the recording of a row lies.
+            Returns the path of a row's recording.
         """
 
     def close(self) -> None:
-        """Give back what was started."""
+        """Release processes and connections."""

@@ -13,29 +13,30 @@ from src.utils.embeddings.engines.engine import Embedded
 from src.utils.embeddings.plan import MAX_BATCH_CLIPS, Batch
 from src.utils.errors import AudioError
 from src.utils.parallel import attempt, map_ahead, n_workers
-from src.utils.processes import in_processes
+from src.utils.processes import process_pool
 
 AHEAD_SECONDS = 1800.0
-"""How much decoded audio may wait in memory: 115 MB at 16 kHz."""
+"""Seconds of decoded audio that may wait in memory: 115 MB at 16 kHz."""
 
 AHEAD_SECONDS_A_READER = 120.0
 """With many readers somewhat more may wait, or long clips would keep most of them idle."""
 
 
 BATCHES_IN_FLIGHT = 2
-"""On a GPU: while one computes, the other is put together, or its result brought back."""
+"""Batches at a time on a GPU: while one computes, the other is assembled or copied back."""
 
 
 class LocalEngine:
     """Computes batches one after the other, or on a GPU two at a time.
 
-    For a GPU that takes thousands of clips a second Python's lock would hold reading threads
-    back, so processes read; on a CPU, which computes for longer than it reads, threads do.
+    For a GPU that takes thousands of clips a second the GIL would limit reading threads, so a
+    process pool reads; on a CPU, which computes for longer than it reads, threads do.
 
     Parameters
     ----------
     n_readers : int, optional
-        Threads, or processes, that read, resample and prepare clips (default: one a core).
+        Number of threads, or processes, that read, resample and prepare clips (default: one a
+        core).
     overlap : bool, optional
         Whether to work as for a GPU (default: when the backbone leaves the CPU free).
     """
@@ -49,17 +50,17 @@ class LocalEngine:
     def run(
         self, backbone: Backbone, batches: Sequence[Batch], path_of: Callable[[int], Path]
     ) -> Generator[Embedded]:
-        """Yield what became of each batch, in order (see `Engine.run`).
+        """Compute batches in their order; for the parameters see `Engine.run`.
 
         Raises
         ------
         AudiosError
-            When a process that reads is killed.
+            When a reading process is killed.
         """
         try:
             yield from self._run(backbone, batches, path_of)
         except BaseException:
-            # What a reader may have been in the midst of, the next run shall not be given.
+            # The next run must not be given the results of this one's unfinished reads.
             self.close()
             raise
 
@@ -71,7 +72,7 @@ class LocalEngine:
         overlap = backbone.leaves_cpu_free if self.overlap is None else self.overlap
         read: Callable[[Path], np.ndarray] = partial(read_clip, backbone)
         if overlap and clips:
-            read = self._in_processes(backbone)
+            read = self._reader_pool(backbone)
         prepared = map_ahead(
             lambda clip: attempt(read, path_of(clip[0])),
             clips,
@@ -90,23 +91,23 @@ class LocalEngine:
             ahead = BATCHES_IN_FLIGHT + 1
             yield from map_ahead(embed, work, ahead=ahead, threads=BATCHES_IN_FLIGHT)
 
-    def _in_processes(self, backbone: Backbone) -> Callable[[Path], np.ndarray]:
-        """Return `read_clip` in processes, which stay for later runs: they take long to start."""
+    def _reader_pool(self, backbone: Backbone) -> Callable[[Path], np.ndarray]:
+        """Return `read_clip` in a process pool, kept for later runs since it starts slowly."""
         if self._served is not backbone:
             self.close()
             read = partial(read_clip, backbone)
-            self._read = self._started.enter_context(in_processes(read, self.n_readers))
+            self._read = self._started.enter_context(process_pool(read, self.n_readers))
             self._served = backbone
         return self._read
 
     def close(self) -> None:
-        """End the processes that read."""
+        """End the reading processes."""
         self._served = None
         self._started.close()
 
 
 def read_clip(backbone: Backbone, path: Path) -> np.ndarray:
-    """Return what `backbone.embed` takes of a recording, of shape (samples,)."""
+    """Read the recording at `path` as input of `backbone.embed`, of shape (samples,)."""
     return backbone.prepare(read_waveform(path, backbone.sample_rate))
 
 
