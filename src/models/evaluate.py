@@ -12,7 +12,7 @@ from src.evaluation.results import Results, evaluate_trials
 from src.models.calibrate import calibration_of
 from src.models.classifier import Classifier
 from src.models.data import TEST, ClipSource, warn_if_stale
-from src.models.lookup import require_vectors
+from src.models.lookup import require_current_backbone, require_vectors
 from src.models.record import TRAINED_ON
 from src.models.registry import classifier_class
 from src.models.tested import TESTED, ending_for, keep_ending
@@ -89,10 +89,11 @@ def evaluate_run(
         When the test embeddings are absent, of another model than the run's, share a speaker
         with what it was trained on, or lack a class.
     RunError
-        When the model cannot be loaded.
+        When the model cannot be loaded, or is of before its backbone had its name.
     """
     settings = run.settings
     require_vectors(run)
+    require_current_backbone(run)
     store = EmbeddingStore.open(embeddings, settings["backbone"]["name"], TEST)
     _require_same_model(run, store)
 

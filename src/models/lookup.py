@@ -6,6 +6,7 @@ from typing import Any
 from src.utils.config import BASELINE
 from src.utils.errors import RunError, shorten
 from src.utils.files import read_json
+from src.utils.renamed import backbone_of, is_renamed, label_of
 from src.utils.runs import Run, find_run, list_runs
 
 TRAINING = "train"
@@ -42,14 +43,18 @@ def find_training(
         found = [r for r in list_runs(folder) if r.kind == TRAINING and r.is_complete]
         # The baseline is tested by tasks of its own, and must be asked for.
         found = [r for r in found if is_baseline(r) == (classifier == BASELINE)]
-        found = [r for r in found if not _disagreements(r, wanted)]
-        if not found:
+        fitting = [r for r in found if not _disagreements(r, wanted)]
+        if not fitting:
             if classifier == BASELINE:
                 raise RunError(f"no {BASELINE} run in {folder}/; run first: fab TrainBaseline")
+            for run in reversed(found):
+                named = run.settings.get("backbone", {}).get("name") == backbone
+                if named and not _disagreements(run, {"classifier": classifier}):
+                    require_current_backbone(run)
             what = " ".join(["trained", *(value for value in (backbone, classifier) if value)])
             flags = f"--backbone={backbone or 'NAME'} --classifier={classifier or 'NAME'}"
             raise RunError(f"no {what} run in {folder}/; run first: fab TrainModel {flags}")
-        return found[-1]
+        return fitting[-1]
     run = find_run(folder, run_number)
     if run.kind != TRAINING:
         raise RunError(f"run {run_number} in {folder}/ is a {run.kind} run, not a training")
@@ -78,6 +83,28 @@ def require_vectors(run: Run) -> None:
         raise RunError(
             f"run {run.number} is a {BASELINE} baseline, which is given recordings and no vectors; "
             f"test it by: fab TestBaseline --run-number={run.number}"
+        )
+
+
+def require_current_backbone(run: Run) -> None:
+    """Fail for a run on vectors of the descriptor `acoustic` of when it was called `lfcc`.
+
+    Parameters
+    ----------
+    run : Run
+
+    Raises
+    ------
+    RunError
+        Naming the commands that make it anew.
+    """
+    about = run.settings.get("backbone", {})
+    if is_renamed(about):
+        flag = f"--backbone={backbone_of(about)}"
+        raise RunError(
+            f"run {run.number} was trained on {backbone_of(about)} when it was called "
+            f"{about['name']}; train anew: fab GenerateEmbeddings {flag}, then fab TrainModel "
+            f"{flag} --classifier={run.settings.get('classifier', 'NAME')}"
         )
 
 
@@ -123,12 +150,14 @@ def best_of_study(
 
 def _disagreements(run: Run, wanted: dict[str, Any]) -> list[str]:
     settings = run.settings
+    about, classifier = settings.get("backbone", {}), settings.get("classifier")
+    # By the name of now, and as people are told it.
     have = {
-        "backbone": settings.get("backbone", {}).get("name"),
-        "classifier": settings.get("classifier"),
+        "backbone": (backbone_of(about), label_of(about)),
+        "classifier": (classifier, classifier),
     }
     return [
-        f"its {key} is {have[key]}, not {value}"
+        f"its {key} is {have[key][1]}, not {value}"
         for key, value in wanted.items()
-        if value is not None and have[key] != value
+        if value is not None and have[key][0] != value
     ]

@@ -10,7 +10,7 @@ import numpy as np
 from src.models.calibrate import calibration_of
 from src.models.classifier import Scorer
 from src.models.evaluate import load_classifier
-from src.models.lookup import is_baseline
+from src.models.lookup import is_baseline, require_current_backbone
 from src.models.reference import Reference
 from src.utils.config import BASELINE
 from src.utils.embeddings.backbones import Backbone, load_backbone
@@ -65,10 +65,12 @@ class Detector:
         CheckpointError
             When the checkpoint cannot be loaded or is another than the run was trained on.
         RunError
-            When a file of the run is absent or damaged.
+            When a file of the run is absent or damaged, or the run is of before its backbone had
+            its name.
         """
         if is_baseline(run):
             return cls._load_baseline(run, checkpoint)
+        require_current_backbone(run)
         classifier = load_classifier(run)
         calibration, reference = calibration_of(run), Reference.read(run.folder)
         return cls(run, _load_backbone(run, checkpoint), classifier, calibration, reference)

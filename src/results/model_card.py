@@ -21,6 +21,7 @@ from src.results.outcomes import Outcome, read_tests
 from src.results.wording import explain_eer, explain_threshold, explain_verdicts, tell_eer
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.files import write_text
+from src.utils.renamed import label_of
 from src.utils.runs import MODEL_CARD, Run
 
 _KINDS = {
@@ -107,7 +108,7 @@ def _tell_kind(run: Run) -> str:
         source = f"checkpoint {backbone['checkpoint']}"
         if backbone.get("revision"):
             source += f", revision {backbone['revision']}"
-    name, layer = backbone.get("name", "?"), settings.get("layer", "?")
+    name, layer = label_of(backbone) or "?", settings.get("layer", "?")
     return f"{what} on vectors of {name} ({source}), layer {layer}"
 
 

@@ -10,6 +10,7 @@ from src.models.lookup import TRAINING, is_baseline
 from src.models.probe import KIND as PROBE
 from src.models.search import KIND as STUDY
 from src.utils.config import DEFAULTS, ROOT
+from src.utils.renamed import label_of
 from src.utils.runs import Run
 from src.visualize.projection import KIND as PROJECTION
 from src.visualize.projection import METHODS
@@ -45,8 +46,7 @@ def dataset_name(run: Run) -> str:
 def describe(run: Run) -> str:
     """Say in a few words what a run is."""
     settings = run.settings
-    about = settings.get("backbone")
-    backbone = str(about.get("name", "")) if isinstance(about, dict) else ""
+    backbone = label_of(settings.get("backbone")) or ""
     if run.kind in (TRAINING, STUDY):
         detector = f"{backbone} + {settings.get('classifier', '?')}"
         if run.kind == STUDY:

@@ -6,6 +6,7 @@ from typing import Any
 from src.results.audits import AuditNote
 from src.results.naming import command_of
 from src.utils.errors import shorten
+from src.utils.renamed import is_renamed, label_of
 from src.utils.runs import Run
 from src.visualize import page
 
@@ -26,6 +27,8 @@ def tell_audit(note: AuditNote) -> list[str]:
 def tell_settings(run: Run, *left_out: str) -> list[str]:
     """Return what the run was asked to do, the entries that are told elsewhere left out."""
     shown = {name: value for name, value in run.settings.items() if name not in left_out}
+    if is_renamed(shown.get("backbone")):
+        shown["backbone"] = shown["backbone"] | {"name": label_of(shown["backbone"])}
     return [page.heading("Settings"), page.facts(_flatten(shown))]
 
 

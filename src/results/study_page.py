@@ -16,6 +16,7 @@ from src.results.origin_section import (
 )
 from src.utils.errors import RunError
 from src.utils.files import read_json
+from src.utils.renamed import backbone_of
 from src.utils.runs import Run, list_runs
 from src.utils.tables import read_csv
 from src.visualize import page
@@ -99,7 +100,8 @@ def _tell_best(
         audit,
     ]
     text = f"Best: run {best['run_number']} with a validation EER of {best[_EER]:.1%}."
-    names = (f"--backbone={best['backbone']}", f"--classifier={best['classifier']}")
+    backbone = backbone_of(run.settings.get("backbone")) or best["backbone"]
+    names = (f"--backbone={backbone}", f"--classifier={best['classifier']}")
     return [
         page.verdict(text, points, is_flagged),
         page.paragraph("Train with it, then test the new run; or test the best trial as it is:"),

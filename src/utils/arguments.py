@@ -9,6 +9,8 @@ from typing import Any
 from src.utils.config import BACKBONES, CLASSIFIERS, HOLD_OUT_COLUMNS, PROBE, LayerChoice
 from src.utils.errors import ArgumentError, choose
 from src.utils.files import read_json
+from src.utils.renamed import backbone_of, is_renamed, label_of
+from src.utils.runs import MANIFEST
 
 
 def required(flag: str, value: str | None, choices: Sequence[str]) -> str:
@@ -254,19 +256,36 @@ def recipe(text: str | None, backbone: str, classifier: str) -> Recipe:
 
 
 def _read_recipe(text: str, wanted: dict[str, str]) -> Recipe:
-    content = read_json(Path(text).expanduser())
+    path = Path(text).expanduser()
+    content = read_json(path)
     values = content.get("hyperparameters", content) if isinstance(content, dict) else None
     if not isinstance(values, dict):
         raise ArgumentError(f"--hyperparameters={text} holds no hyperparameters")
     for key, want in wanted.items():
         have = content.get(key, want)
-        have = have.get("name") if isinstance(have, dict) else have
+        label = have
+        if key == "backbone":
+            about = _described(path, have)
+            have, label = backbone_of(about), label_of(about)
         if have != want:
-            raise ArgumentError(f"--hyperparameters={text} is for the {key} {have}, not {want}")
+            raise ArgumentError(f"--hyperparameters={text} is for the {key} {label}, not {want}")
     layer = content.get("layer")
     if not isinstance(layer, int | None):
         raise ArgumentError(f"--hyperparameters={text} holds the layer {layer}, no whole number")
     return Recipe(values, layer)
+
+
+def _described(path: Path, backbone: Any) -> dict[str, Any]:
+    """Return what is known of the backbone that a file of hyperparameters names.
+
+    A run's file describes it; a study's has its name alone, and the manifest beside it the rest.
+    """
+    if isinstance(backbone, dict):
+        return backbone
+    manifest = path.with_name(MANIFEST)
+    settings = read_json(manifest).get("settings", {}) if manifest.is_file() else {}
+    about = settings.get("backbone")
+    return about if is_renamed(about) else {"name": backbone}
 
 
 def share_flags(**texts: str | None) -> dict[str, float]:

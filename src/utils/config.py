@@ -78,6 +78,7 @@ class BackbonePreset:
 
 BACKBONES = {
     "acoustic": BackbonePreset(None, None),
+    "lfcc": BackbonePreset(None, None),
     "wav2vec2": BackbonePreset("facebook/wav2vec2-base", "wav2vec2"),
     "hubert": BackbonePreset("facebook/hubert-large-ll60k", "hubert"),
     "wavlm": BackbonePreset("microsoft/wavlm-large", "wavlm"),

@@ -73,6 +73,12 @@ def test_a_study(stores: TrainingStores, embeddings: Path, tmp_path: Path) -> No
     assert best_of_study(tmp_path, 0) == best
     with pytest.raises(RunError, match="its backbone is wav2vec2, not acoustic"):
         best_of_study(tmp_path, 0, "acoustic")
+    # As it was made when `acoustic` was called `lfcc`: what it found holds for the same vectors.
+    about = found.study.settings["backbone"] | {"name": "lfcc", "stats": ["descriptor"]}
+    found.study.update(settings=found.study.settings | {"backbone": about})
+    assert best_of_study(tmp_path, 0, "acoustic") == best
+    with pytest.raises(RunError, match=r"its backbone is acoustic \(was lfcc\), not lfcc"):
+        best_of_study(tmp_path, 0, "lfcc")
 
 
 def test_the_seed_decides(stores: TrainingStores, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from src.models.evaluate import evaluate_run, load_classifier
 from src.models.lookup import find_study, find_training
 from src.models.train import train_model
 from src.reports import report_evaluation, report_training
+from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import ArgumentError, AudiosError, EmbeddingError, RunError
 from src.utils.files import write_json
@@ -410,6 +411,42 @@ def test_finding_a_training(stores: TrainingStores, tmp_path: Path) -> None:
     for text, flags in mistakes.items():
         with pytest.raises(RunError, match=text):
             find_training(tmp_path, **flags)
+
+
+@pytest.fixture
+def renamed(stores: TrainingStores, tmp_path: Path) -> Run:
+    """A run of the descriptor `acoustic` of when it was called `lfcc`."""
+    run = trained(stores, tmp_path, "svm").run
+    about = run.settings["backbone"] | {"name": "lfcc", "stats": ["descriptor"]}
+    run.update(settings=run.settings | {"backbone": about})
+    return run
+
+
+def test_a_run_of_another_name_is_found_by_the_one_of_now(
+    renamed: Run, stores: TrainingStores, tmp_path: Path
+) -> None:
+    assert find_training(tmp_path).number == 0
+    assert find_training(tmp_path, "acoustic", "svm").number == 0
+    with pytest.raises(RunError, match=r"its backbone is acoustic \(was lfcc\), not lfcc"):
+        find_training(tmp_path, "lfcc", run_number=0)
+    for classifier in (None, "svm"):
+        with pytest.raises(RunError, match="run 0 was trained on acoustic when it was called lfcc"):
+            find_training(tmp_path, "lfcc", classifier)
+    with pytest.raises(RunError, match="no trained lfcc rf run in"):
+        find_training(tmp_path, "lfcc", "rf")
+    run = trained(stores, tmp_path, "svm").run
+    run.update(settings=run.settings | {"backbone": load_backbone("lfcc").describe()})
+    assert find_training(tmp_path, "lfcc").number == 1
+    assert find_training(tmp_path, "acoustic").number == 0
+
+
+def test_a_run_of_another_name_is_not_tested(renamed: Run, embeddings: Path) -> None:
+    with pytest.raises(RunError) as refused:
+        evaluate_run(renamed, embeddings)
+    assert str(refused.value) == (
+        "run 0 was trained on acoustic when it was called lfcc; train anew: fab GenerateEmbeddings "
+        "--backbone=acoustic, then fab TrainModel --backbone=acoustic --classifier=svm"
+    )
 
 
 def test_finding_a_study_names_those_there_are(tmp_path: Path) -> None:

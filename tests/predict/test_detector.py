@@ -80,6 +80,13 @@ def test_acoustic_of_another_version_is_refused(run: Run) -> None:
         Detector.load(run, "somewhere")
 
 
+def test_a_run_of_when_acoustic_was_called_lfcc_is_refused(run: Run) -> None:
+    about = load_backbone("acoustic").describe() | {"name": "lfcc"}
+    run.manifest["settings"] |= {"backbone": about, "layer": 0}
+    with pytest.raises(RunError, match=r"run 0 was trained on acoustic when .* train anew: fab "):
+        Detector.load(run)
+
+
 def test_an_older_run_has_no_reference(run: Run) -> None:
     (run.folder / "reference.safetensors").unlink()
     (run.folder / "calibration.json").unlink()

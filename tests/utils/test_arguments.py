@@ -137,6 +137,22 @@ def test_a_recipe_brings_its_layer_and_fits(tmp_path: Path) -> None:
         arguments.recipe(str(path), "acoustic", "svm")
 
 
+def test_a_recipe_of_when_acoustic_was_called_lfcc(tmp_path: Path) -> None:
+    """A run's file tells by what was pooled, a study's by the manifest beside it."""
+    about = {"name": "lfcc", "stats": ["descriptor"]}
+    content = {"backbone": about, "classifier": "svm", "hyperparameters": {"C": 2.0}}
+    path = tmp_path / "hyperparameters.json"
+    path.write_text(json.dumps(content))
+    study = tmp_path / "best_hyperparameters.json"
+    study.write_text(json.dumps(content | {"backbone": "lfcc"}))
+    assert arguments.recipe(str(study), "lfcc", "svm").hyperparameters == {"C": 2.0}
+    (tmp_path / "manifest.json").write_text(json.dumps({"settings": {"backbone": about}}))
+    for file in (path, study):
+        assert arguments.recipe(str(file), "acoustic", "svm").hyperparameters == {"C": 2.0}
+        with pytest.raises(ArgumentError, match=r"backbone acoustic \(was lfcc\), not lfcc"):
+            arguments.recipe(str(file), "lfcc", "svm")
+
+
 @pytest.mark.parametrize(("text", "span"), [("0-6", (0, 6)), ("9", (9, 9)), ("12-12", (12, 12))])
 def test_layer_span(text: str, span: tuple[int, int]) -> None:
     assert arguments.layer_span(text) == span

@@ -18,6 +18,7 @@ from src.utils.dataset.split import read_recipe, split_fingerprint
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import ArgumentError, EmbeddingError
 from src.utils.files import read_json
+from src.utils.renamed import backbone_of, is_renamed
 from src.utils.tables import read_csv
 
 ARRAY = "embeddings.npy"
@@ -35,6 +36,41 @@ def backbone_differences(one: dict[str, Any], other: dict[str, Any]) -> list[str
     one, other = ({"first_layer": 0} | about for about in (one, other))
     keys = dict.fromkeys([*one, *other])
     return [key for key in keys if key != "checkpoint" and one.get(key) != other.get(key)]
+
+
+def refuse_renamed(folder: Path, split: str, about: Any) -> None:
+    """Refuse a store of the descriptor `acoustic` of when it was called `lfcc`.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Of the store.
+    split : str
+        What is to be embedded again.
+    about : dict or None
+        What the store's manifest says of its backbone.
+
+    Raises
+    ------
+    EmbeddingError
+        Naming the command that makes it anew.
+    """
+    if is_renamed(about):
+        name, now = about["name"], str(backbone_of(about))
+        remedy = _command(folder.parent.parent, now, split)
+        raise EmbeddingError(
+            f"{folder} holds the descriptor that was called {name} and is called {now} now; remove "
+            f"{folder.parent} and run: {remedy} (or the same with --backbone={name} for LFCC)"
+        )
+
+
+def _command(embeddings: Path, backbone: str, split: str) -> str:
+    """Return the command that fills a store."""
+    splits = "downstream" if split in DOWNSTREAM_SPLITS else split
+    return (
+        f"fab GenerateEmbeddings --backbone={backbone} --splits={splits} "
+        f"--embeddings={shlex.quote(str(embeddings))}"
+    )
 
 
 @dataclass(frozen=True)
@@ -59,17 +95,18 @@ class EmbeddingStore:
         Raises
         ------
         EmbeddingError
-            When it is not there, naming the command that makes it.
+            When it is not there, or of before the backbone had its name; naming the command that
+            makes it.
         """
         folder = embeddings / backbone / split
         if not (folder / MANIFEST).is_file():
-            splits = "downstream" if split in DOWNSTREAM_SPLITS else split
             raise EmbeddingError(
-                f"no {backbone} embeddings of {split} in {embeddings}; run first: fab "
-                f"GenerateEmbeddings --backbone={backbone} --splits={splits} "
-                f"--embeddings={shlex.quote(str(embeddings))}"
+                f"no {backbone} embeddings of {split} in {embeddings}; run first: "
+                f"{_command(embeddings, backbone, split)}"
             )
-        return cls(folder, read_json(folder / MANIFEST))
+        store = cls(folder, read_json(folder / MANIFEST))
+        refuse_renamed(folder, split, store.manifest.get("backbone"))
+        return store
 
     @property
     def backbone(self) -> dict[str, Any]:

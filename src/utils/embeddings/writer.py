@@ -27,6 +27,7 @@ from src.utils.embeddings.store import (
     REJECTED,
     EmbeddingStore,
     backbone_differences,
+    refuse_renamed,
 )
 from src.utils.errors import EmbeddingError
 from src.utils.files import (
@@ -112,10 +113,13 @@ class StoreWriter:
         self.clips = clips.reset_index(drop=True)
         self._progress = _Progress(np.zeros(len(clips), dtype=bool))
         self._array: ArrayFile
+        neighbours = sorted(self.parent.iterdir()) if self.parent.is_dir() else []
+        for folder in neighbours:
+            self._refuse_renamed(folder)
         for folder in (self.final, self.partial):
             self._refuse_other_backbone(folder)
         # Train and test of one folder must come from one data set.
-        for folder in sorted(self.parent.iterdir()) if self.parent.is_dir() else ():
+        for folder in neighbours:
             self._refuse_other_dataset(folder)
 
     def locked(self) -> AbstractContextManager[None]:
@@ -285,6 +289,10 @@ class StoreWriter:
             "clips": len(clips),
             "fingerprint": sha256_text(described + clips.to_csv(index=False)),
         }
+
+    def _refuse_renamed(self, folder: Path) -> None:
+        if (folder / MANIFEST).is_file():
+            refuse_renamed(folder, self.split, read_json(folder / MANIFEST).get("backbone"))
 
     def _refuse_other_dataset(self, folder: Path) -> None:
         if not (folder / MANIFEST).is_file():

@@ -133,6 +133,31 @@ def test_another_backbone_is_refused(dataset: Dataset, tmp_path: Path) -> None:
         extract_split(dataset, "downstream_val", Toy(), tmp_path / "e")
 
 
+@pytest.mark.parametrize("finished", [True, False])
+@pytest.mark.parametrize("split", ["full", "downstream_val"])
+def test_lfcc_does_not_mix_with_the_descriptor_of_that_name(
+    dataset: Dataset, tmp_path: Path, finished: bool, split: str
+) -> None:
+    """In a split of its own, too: one folder is one backbone's."""
+    # No store of that kind is made any more, so it is given its manifest by hand.
+    old = Toy(None if finished else 1, name="lfcc")
+    with nullcontext() if finished else pytest.raises(Killed):
+        extract_split(dataset, "full", old, tmp_path / "e")
+    folder = tmp_path / "e/lfcc" / ("full" if finished else "full.partial")
+    manifest = read_json(folder / "manifest.json")
+    manifest["backbone"]["stats"] = ["descriptor"]
+    write_json(folder / "manifest.json", manifest)
+    before = content(folder)
+    with pytest.raises(EmbeddingError) as refused:
+        extract_split(dataset, split, Toy(0, name="lfcc"), tmp_path / "e")
+    splits = "downstream" if split == "downstream_val" else split
+    assert f"{folder} holds the descriptor" in str(refused.value)
+    assert f"remove {tmp_path / 'e/lfcc'} and run: fab Gen" in str(refused.value)
+    assert f"--backbone=acoustic --splits={splits} --emb" in str(refused.value)
+    assert content(folder) == before
+    assert sorted(path.name for path in folder.parent.iterdir() if path.is_dir()) == [folder.name]
+
+
 @pytest.mark.parametrize(
     ("setting", "there", "now"),
     [

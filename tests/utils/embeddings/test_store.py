@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from src.utils.dataset.split import split_fingerprint
+from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.store import EmbeddingStore, backbone_differences
 from src.utils.errors import ArgumentError, EmbeddingError
-from src.utils.files import write_json
+from src.utils.files import read_json, write_json
 
 
 def test_round_trip(tmp_path: Path, make_set: Callable, make_store: Callable) -> None:
@@ -121,3 +122,29 @@ def test_the_recipe_of_the_split_is_told_as_long_as_it_holds(tmp_path: Path) -> 
     assert EmbeddingStore(tmp_path, {"root": str(root)}).split_recipe is None
     write_json(root / "splits/split.json", {"strategy": "speaker", "seed": 4})
     assert store.split_recipe is None
+
+
+@pytest.mark.parametrize("name", ["lfcc", "acoustic"])
+def test_the_descriptor_by_its_old_name_is_refused(
+    tmp_path: Path, make_set: Callable, make_store: Callable, name: str
+) -> None:
+    """Where it lies does not matter: a folder that was renamed holds the same manifest."""
+    store = make_store(tmp_path, "downstream_val", make_set(2, 2), name=name)
+    manifest = read_json(store.folder / "manifest.json")
+    manifest["backbone"] |= {"name": "lfcc", "stats": ["descriptor"]}
+    write_json(store.folder / "manifest.json", manifest)
+    with pytest.raises(EmbeddingError) as refused:
+        EmbeddingStore.open(tmp_path, name, "downstream_val")
+    assert str(refused.value) == (
+        f"{store.folder} holds the descriptor that was called lfcc and is called acoustic now; "
+        f"remove {tmp_path / name} and run: fab GenerateEmbeddings --backbone=acoustic "
+        f"--splits=downstream --embeddings={tmp_path} (or the same with --backbone=lfcc for LFCC)"
+    )
+
+
+def test_lfcc_is_opened(tmp_path: Path, make_set: Callable, make_store: Callable) -> None:
+    about = load_backbone("lfcc").describe()
+    make_store(tmp_path, "full", make_set(2, 2, 120), **about)
+    store = EmbeddingStore.open(tmp_path, "lfcc", "full")
+    assert store.stats == ["mean", "std"]
+    assert store.load(0).x.shape == (4, 120)

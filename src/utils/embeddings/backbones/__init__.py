@@ -41,6 +41,10 @@ def load_backbone(
             raise ArgumentError(f"--checkpoint={checkpoint}: {name} is built in and loads none")
         if precision == "bfloat16" or layers not in (None, (0, 0)):
             raise ArgumentError(f"--precision and --layers: {name} has one layer, in float32")
+        if name == "lfcc":
+            from src.utils.embeddings.backbones.lfcc import LfccBackbone
+
+            return LfccBackbone()
         from src.utils.embeddings.backbones.acoustic import AcousticBackbone
 
         return AcousticBackbone()
