@@ -21,6 +21,7 @@ LEVELS: list[tuple[str, ...]] = [
             "tables",
             "arguments",
             "runs",
+            "registry",
         )
     ),
     ("src.utils.audio",),
