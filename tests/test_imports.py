@@ -15,6 +15,7 @@ LEVELS: list[tuple[str, ...]] = [
             "errors",
             "config",
             "files",
+            "history",
             "interrupts",
             "parallel",
             "processes",

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from src.utils.audio.io import AUDIO_SUFFIXES, is_audio
+from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.layouts.protocol import read_header, read_table, tell_header
 from src.utils.dataset.layouts.scan import Scan
 from src.utils.dataset.layouts.tree import find_recordings
@@ -112,3 +113,6 @@ def _plain(files: pd.Series) -> pd.Series:
 
 
 _FILES = Words(_plain, "'{}' is not a path inside the data set")
+
+
+LAYOUT = Layout("csv", EXPECTS, matches, scan)
