@@ -37,7 +37,6 @@ FULL = "full"
 DEMO_MARKER = ".audios-demo"
 """Says that a folder is a demonstration's, so that `Clean` may remove it."""
 
-CLASSIFIERS = ("mlp", "svm", "rf")
 BASELINE = "yamnet"
 """The classifier that is given recordings, by way of their log-mel patches, and no vectors."""
 LOG_MEL = "log-mel"
