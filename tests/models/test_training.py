@@ -415,7 +415,7 @@ def test_finding_a_training(stores: TrainingStores, tmp_path: Path) -> None:
 
 def test_finding_a_study_names_those_there_are(tmp_path: Path) -> None:
     for classifier in ("mlp", "svm", "svm"):
-        with new_run(tmp_path, "study", {}, prefix=f"{classifier}_study"):
+        with new_run(tmp_path, "study", {}, study_of=classifier):
             pass
     assert find_study(tmp_path, 1).folder.name.startswith("svm_study1_")
     with pytest.raises(RunError, match="add --classifier"):
