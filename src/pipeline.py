@@ -12,10 +12,11 @@ from src.audit.audit import audit_dataset
 from src.audit.match_audited import match_audited
 from src.models.data import TEST, TRAIN, TrainingStores
 from src.models.evaluate import evaluate_run
+from src.models.registry import CLASSIFIERS
 from src.models.search import optimize
 from src.models.train import Training, train_model
 from src.results.report import write_report
-from src.utils.config import CLASSIFIERS, DOWNSTREAM_SPLITS, PROBE, LayerChoice
+from src.utils.config import DOWNSTREAM_SPLITS, PROBE, LayerChoice
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.generate import generate_tables
 from src.utils.dataset.match import MatchSettings
@@ -63,8 +64,8 @@ class PipelineSettings:
         First and last layer to extract, None for all.
     classifiers : sequence of str
     layer : int or 'probe'
-    trials : int
-        Of each search; 0 trains with the defaults instead.
+    n_trials : int
+        Trials of each search; 0 trains with the defaults instead.
     seed : int
     """
 
@@ -80,9 +81,9 @@ class PipelineSettings:
     backbones: dict[str, str | None] = field(default_factory=lambda: {"acoustic": None})
     precision: str = "auto"
     layers: tuple[int, int] | None = None
-    classifiers: Sequence[str] = CLASSIFIERS
+    classifiers: Sequence[str] = CLASSIFIERS.names
     layer: LayerChoice = PROBE
-    trials: int = 10
+    n_trials: int = 10
     seed: int = 7
 
 
@@ -239,9 +240,9 @@ def _train(
 ) -> tuple[Training, Path | None]:
     """Search, if asked to, and train with what was found; return the page of the search too."""
     layer, hyperparameters, page = settings.layer, None, None
-    if settings.trials:
+    if settings.n_trials:
         search = optimize(
-            stores, settings.runs, classifier, settings.trials, settings.seed, reuse=True
+            stores, settings.runs, classifier, settings.n_trials, settings.seed, reuse=True
         )
         page = _write(search.study, settings)
         tell(f"OptimizeHyperparameters\n{reports.report_search(search)}")
