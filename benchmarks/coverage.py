@@ -26,11 +26,11 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 
+from benchmarks.parts.simulation import simulate
 from src.utils.metrics.bootstrap import Units, interval, intervals, p_value, resample
 from src.utils.metrics.dcf import ASVSPOOF5
 from src.utils.metrics.detection import evaluate_scores
 from src.utils.parallel import n_workers
-from tests.utils.metrics.simulation import simulate
 
 SPEAKERS = (12, 30, 100, 300)
 CLIPS = 4

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from src.evaluation.measures import (
+from src.evaluation.formatting import (
     BY_DECISION,
     BY_SCORE,
     EER,

@@ -3,7 +3,7 @@
 from math import isnan
 from typing import Any
 
-from src.evaluation.measures import EER, MEASURES, with_interval
+from src.evaluation.formatting import EER, MEASURES, with_interval
 from src.evaluation.results import Results
 from src.results.comparison import COMPARED, FIGURE, PAGE, TABLE, Comparison
 from src.results.naming import describe

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from src.evaluation.breakdown import ENOUGH_CLIPS, ENOUGH_SPEAKERS, Group
 from src.evaluation.figures import BREAKDOWNS, FIGURES
-from src.evaluation.measures import (
+from src.evaluation.formatting import (
     BY_DECISION,
     BY_SCORE,
     EER,

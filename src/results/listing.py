@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from src.evaluation.measures import EER, MEASURES
+from src.evaluation.formatting import EER, MEASURES
 from src.models.lookup import BEST, TRAINING, find_study
 from src.models.search import KIND as STUDY
 from src.results.naming import describe, name_of

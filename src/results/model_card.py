@@ -7,7 +7,7 @@ to beware of.
 
 from pathlib import Path
 
-from src.evaluation.measures import BY_DECISION, BY_SCORE, EER, MEASURES
+from src.evaluation.formatting import BY_DECISION, BY_SCORE, EER, MEASURES
 from src.evaluation.results import Results
 from src.models.calibrate import calibration_of
 from src.models.lookup import is_baseline

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from src.evaluation.measures import BY_SCORE, EER
+from src.evaluation.formatting import BY_SCORE, EER
 from src.evaluation.trials import Trials
 from src.models.calibrate import VALIDATION_SCORES, calibration_of
 from src.utils.metrics.bootstrap import intervals, resample_eer

@@ -3,7 +3,7 @@
 from math import isnan
 from typing import Any
 
-from src.evaluation.measures import EER, MEASURES
+from src.evaluation.formatting import EER, MEASURES
 from src.evaluation.results import Results
 
 LEVEL = 0.05

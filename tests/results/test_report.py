@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from src.evaluation.measures import MEASURES
+from src.evaluation.formatting import MEASURES
 from src.evaluation.results import Results
 from src.results.report import write_report
 from src.utils.errors import RunError

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 
+from benchmarks.parts.simulation import simulate
 from src.utils.errors import AudiosError
 from src.utils.metrics import bootstrap
 from src.utils.metrics.bootstrap import (
@@ -26,7 +27,6 @@ from src.utils.metrics.dcf import ASVSPOOF5
 from src.utils.metrics.detection import Detection, evaluate_scores
 from src.utils.metrics.eer import compute_eer
 from tests.utils.drawing import RISING, grouped_trials
-from tests.utils.metrics.simulation import simulate
 
 N_DRAWS = 6
 THRESHOLD = 1.0

@@ -1,6 +1,6 @@
 """How figures are written."""
 
-from src.evaluation.measures import EER, MEASURES, tell_decided
+from src.evaluation.formatting import EER, MEASURES, tell_decided
 from src.utils.metrics.bootstrap import METRICS
 from src.utils.metrics.calibration import Decided
 
