@@ -1,4 +1,4 @@
-"""Simulated tests whose true metrics are known; shared by the benchmark of coverage and the tests."""
+"""Simulated tests whose true metrics are known, for the benchmark of coverage and the tests."""
 
 import numpy as np
 

@@ -12,7 +12,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from src.utils.config import BONA_FIDE, LABEL_VALUE, SPOOF
-from src.utils.metrics.detection import Detection
+from src.utils.metrics.detection import DetectionMetrics
 from src.utils.metrics.eer import DetCurve
 from src.visualize.figure import COLOURS, figure_axes
 
@@ -26,7 +26,7 @@ _FEW = 20
 """Clips that a share of them needs to be drawn as sure."""
 
 
-def plot_confusion(detection: Detection, path: Path, title: str) -> None:
+def plot_confusion(detection: DetectionMetrics, path: Path, title: str) -> None:
     """Draw the confusion matrix at the threshold in use: counts and row shares."""
     counts = np.array(
         [
@@ -58,7 +58,7 @@ def plot_confusion(detection: Detection, path: Path, title: str) -> None:
         axes.set(xlabel="decided", ylabel="true")
 
 
-def plot_roc(curve: DetCurve, detection: Detection, path: Path, title: str) -> None:
+def plot_roc(curve: DetCurve, detection: DetectionMetrics, path: Path, title: str) -> None:
     """Draw the ROC curve, the point of the EER and the point of the threshold in use."""
     with figure_axes(path, title) as axes:
         axes.plot(*_thin(curve.far, 1 - curve.frr), color=COLOURS[BONA_FIDE])
@@ -82,7 +82,7 @@ def plot_roc(curve: DetCurve, detection: Detection, path: Path, title: str) -> N
         axes.legend(loc="lower right", title=f"AUC {detection.auc:.3f}")
 
 
-def plot_det(curve: DetCurve, detection: Detection, path: Path, title: str) -> None:
+def plot_det(curve: DetCurve, detection: DetectionMetrics, path: Path, title: str) -> None:
     """Draw the DET curve on normal-deviate axes.
 
     Martin et al. (1997), "The DET curve in assessment of detection task performance".
@@ -335,7 +335,7 @@ def _short(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[:half]}…{name[-half:]}"
 
 
-def _rates(detection: Detection) -> tuple[float, float]:
+def _rates(detection: DetectionMetrics) -> tuple[float, float]:
     """Return false acceptance and false rejection rate at the threshold in use."""
     return (
         detection.false_bona_fide / detection.n_spoof,

@@ -1,32 +1,37 @@
-"""How figures are written."""
+"""How results are told."""
 
-from src.evaluation.formatting import EER, MEASURES, tell_decided
-from src.utils.metrics.bootstrap import METRICS
+from src.evaluation.formatting import tell_decided, tell_missing
 from src.utils.metrics.calibration import Decided
+from src.utils.metrics.table import METRICS
 
 NAN = float("nan")
 
 
-def test_every_resampled_figure_has_a_name() -> None:
-    assert set(MEASURES) == set(METRICS)
-    labels = [measure.label for measure in MEASURES.values()]
-    assert len(set(labels)) == len(labels)
-    # They stand in a column of ten letters.
-    assert max(map(len, labels)) <= 10
-
-
-def test_rates_are_in_percent_and_costs_are_not() -> None:
-    cost = MEASURES["min_dcf"]
-    assert (EER.write(0.0726), cost.write(0.0726)) == ("7.26%", "0.0726")
-    assert (EER.write_span(0.03, 0.122), cost.write_span(0.03, 0.122)) == (
-        "3.0% .. 12.2%",
-        "0.030 .. 0.122",
-    )
-    assert (EER.write_change(-0.015), cost.write_change(0.015)) == ("-1.50 points", "+0.0150")
-    assert EER.write_change_span(-0.015, 0.02, " to ") == "-1.5 to +2.0"
-
-
-def test_what_cannot_be_told() -> None:
-    assert EER.write(NAN) == "–"
-    assert EER.write_span(NAN, NAN) == EER.write_change_span(0.1, NAN) == "cannot be told"
+def test_verdicts() -> None:
     assert tell_decided(Decided(0.9, 1.0, NAN)).endswith(", - of the others wrong")
+    assert tell_decided(Decided(NAN, NAN, NAN)) == "not measured"
+
+
+def test_what_is_missing_is_named_by_its_label() -> None:
+    assert tell_missing([], []) == ""
+    assert tell_missing(["cllr"], []) == "tested before Cllr was measured: test it again for it"
+    assert tell_missing(["min_dcf", "cllr", "far"], []) == (
+        "tested before minDCF, Cllr and FAR were measured: test it again for them"
+    )
+    assert tell_missing(["cllr"], ["eer", "auc"]) == (
+        "tested before Cllr was measured and before the intervals of EER and AUC were measured: "
+        "test it again for them"
+    )
+
+
+def test_only_without_any_interval_there_were_none() -> None:
+    assert tell_missing([], list(METRICS)) == (
+        "tested before there were intervals: test it again for them"
+    )
+    others = [name for name in METRICS if name not in ("min_dcf", "cllr")]
+    assert tell_missing(["min_dcf", "cllr"], others) == (
+        "tested before minDCF and Cllr were measured and before there were intervals: test it "
+        "again for them"
+    )
+    assert "there were intervals" not in tell_missing(["min_dcf"], ["eer", "auc"])
+    assert "there were intervals" not in tell_missing(list(METRICS), [])
