@@ -2,7 +2,7 @@
 
 Run as `python benchmarks/coverage.py [--tests=200]`. Many small tests are made up, of 12 to 300
 speakers with four clips in either class, whose scores lie around a mean of their own in each; the
-true figures are those of normal distributions. For each metric, in per cent of the tests:
+true values are those of normal distributions. For each metric, in per cent of the tests:
 
 - ours: intervals over speakers, percentiles expanded for their number and bias-corrected;
 - plain percentiles of the same draws;
@@ -26,11 +26,12 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 
-from src.utils.metrics.bootstrap import Units, interval, intervals, p_value, resample
+from benchmarks.parts.simulation import simulate
+from src.utils.metrics.bootstrap import interval, intervals, p_value, resample
+from src.utils.metrics.clusters import Clusters
 from src.utils.metrics.dcf import ASVSPOOF5
 from src.utils.metrics.detection import evaluate_scores
 from src.utils.parallel import n_workers
-from tests.utils.metrics.simulation import simulate
 
 SPEAKERS = (12, 30, 100, 300)
 CLIPS = 4
@@ -40,7 +41,7 @@ RESAMPLES = 1000
 COMPARED = ("eer", "auc", "cllr")
 
 
-def true_figures() -> dict[str, float]:
+def true_metrics() -> dict[str, float]:
     """Return what infinitely many speakers would come to."""
     least = minimize_scalar(
         lambda at: ASVSPOOF5.of(norm.cdf(at - APART), norm.sf(at)), (0.0, 1.0), tol=1e-12
@@ -57,11 +58,11 @@ def holds(n_speakers: int, truth: dict[str, float], seed: int) -> np.ndarray:
     """Return whether the intervals of one test hold the truth, shape (metrics, kinds)."""
     scores, labels, speakers = simulate(n_speakers, CLIPS, seed, APART)
     draws = [
-        resample(scores, labels, Units(units), THRESHOLD, None, RESAMPLES, seed)
-        for units in (speakers, np.arange(len(labels)))
+        resample(scores, labels, Clusters(of), THRESHOLD, None, RESAMPLES, seed)
+        for of in (speakers, np.arange(len(labels)))
     ]
-    figures = evaluate_scores(scores, labels, THRESHOLD).as_dict()
-    ours = intervals(draws[0], n_speakers, figures=figures)
+    points = evaluate_scores(scores, labels, THRESHOLD).values
+    ours = intervals(draws[0], n_speakers, points=points)
     kinds = (ours, *({name: interval(found[name]) for name in truth} for found in draws))
     return np.array(
         [
@@ -80,7 +81,7 @@ def parts(n_speakers: int, seed: int) -> np.ndarray:
         scores = common + alone
         # True log-likelihood ratios, since the deviation is 1.
         llrs = APART * (scores - APART / 2)
-        draws.append(resample(scores, labels, Units(speakers), THRESHOLD, llrs, RESAMPLES, seed))
+        draws.append(resample(scores, labels, Clusters(speakers), THRESHOLD, llrs, RESAMPLES, seed))
     differences = [draws[0][name] - draws[1][name] for name in COMPARED]
     return np.array([[p_value(d, n_speakers) < 0.05, p_value(d) < 0.05] for d in differences])
 
@@ -90,7 +91,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tests", type=int, default=200)
     options = parser.parse_args()
-    truth = true_figures()
+    truth = true_metrics()
     seeds = range(options.tests)
     print(f"{options.tests:,} tests of each size, {RESAMPLES:,} resamples, in per cent")
     print("true " + ", ".join(f"{name} {value:.4f}" for name, value in truth.items()))

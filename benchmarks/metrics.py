@@ -1,14 +1,14 @@
-"""How fast figures and their bootstrap are, against scikit-learn and against sorting and adding.
+"""How fast metrics and their bootstrap are, against scikit-learn and against sorting and adding.
 
 Run as `python benchmarks/metrics.py`. Two parts, each in one process and on one core, by turns, the
 best of the rounds:
 
-All figures of a million scores:
+All metrics of a million scores:
 - ours: `evaluate_scores`;
-- the alternative: the same figures with scikit-learn's functions, which must agree to 1e-9;
+- the alternative: the same metrics with scikit-learn's functions, which must agree to 1e-9;
 - the limit: `np.argsort` of the scores alone.
 
-A thousand resamples, all figures, of as many scores as the evaluation of ASVspoof 2019 LA has
+A thousand resamples, all metrics, of as many scores as the evaluation of ASVspoof 2019 LA has
 (7,355 bona-fide and 63,882 spoof, here of 67 speakers):
 - ours: `resample`, over speakers, and over speakers and 13 attacks;
 - the alternative: scikit-learn's functions on the trials of the drawn speakers, timed on a few
@@ -29,9 +29,11 @@ from scipy.special import expit
 from sklearn import metrics
 from threadpoolctl import threadpool_limits
 
-from src.utils.metrics.bootstrap import METRICS, Units, resample
+from src.utils.metrics.bootstrap import resample
+from src.utils.metrics.clusters import Clusters
 from src.utils.metrics.dcf import ASVSPOOF5
 from src.utils.metrics.detection import evaluate_scores
+from src.utils.metrics.table import METRICS
 
 N_SCORES = 1_000_000
 N_BONA_FIDE, N_SPOOF = 7_355, 63_882
@@ -49,9 +51,8 @@ def make_scores(n_bona_fide: int, n_spoof: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def ours(scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Compute all figures; the ratios are the true ones."""
-    found = evaluate_scores(scores, labels, THRESHOLD, 2 * scores - 2)
-    return {name: getattr(found, name) for name in METRICS}
+    """Compute all metrics; the ratios are the true ones."""
+    return evaluate_scores(scores, labels, THRESHOLD, 2 * scores - 2).values
 
 
 def by_scikit_learn(scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
@@ -99,7 +100,7 @@ def seconds_for(functions: list[Callable[[], object]], rounds: int) -> list[floa
     return best
 
 
-def print_figures(names: tuple[str, ...], seconds: list[float]) -> None:
+def print_times(names: tuple[str, ...], seconds: list[float]) -> None:
     """Print the time of each, then ratio and fraction of the first; the last is the limit."""
     for name, taken in zip(names, seconds, strict=True):
         print(f"  {name:34} {taken:9.3f} s")
@@ -109,13 +110,13 @@ def print_figures(names: tuple[str, ...], seconds: list[float]) -> None:
     )
 
 
-def compare_figures(rounds: int) -> None:
+def compare_metrics(rounds: int) -> None:
     """Measure and print the first part."""
     scores, labels = make_scores(N_SCORES // 2, N_SCORES // 2)
     found, expected = ours(scores, labels), by_scikit_learn(scores, labels)
     apart = max(abs(found[name] - expected[name]) for name in METRICS)
     if apart > 1e-9:
-        raise ValueError(f"the figures differ by up to {apart:.1e}")
+        raise ValueError(f"the metrics differ by up to {apart:.1e}")
     taken = seconds_for(
         [
             lambda: ours(scores, labels),
@@ -124,8 +125,8 @@ def compare_figures(rounds: int) -> None:
         ],
         rounds,
     )
-    print(f"{len(METRICS)} figures of {N_SCORES:,} scores, equal to {apart:.0e}")
-    print_figures(("ours", "scikit-learn", "np.argsort alone (the limit)"), taken)
+    print(f"{len(METRICS)} metrics of {N_SCORES:,} scores, equal to {apart:.0e}")
+    print_times(("ours", "scikit-learn", "np.argsort alone (the limit)"), taken)
 
 
 def compare_resamples(rounds: int) -> None:
@@ -137,8 +138,8 @@ def compare_resamples(rounds: int) -> None:
     rows_of = [np.flatnonzero(speakers == number) for number in range(N_SPEAKERS)]
     weights = chance.multinomial(N_SPEAKERS, np.full(N_SPEAKERS, 1 / N_SPEAKERS), N_RESAMPLES)
 
-    def over(units: Units) -> object:
-        return resample(scores, labels, units, THRESHOLD, 2 * scores - 2, N_RESAMPLES)
+    def over(clusters: Clusters) -> object:
+        return resample(scores, labels, clusters, THRESHOLD, 2 * scores - 2, N_RESAMPLES)
 
     def plainly() -> None:
         for _ in range(N_PLAIN):
@@ -152,8 +153,8 @@ def compare_resamples(rounds: int) -> None:
 
     taken = seconds_for(
         [
-            lambda: over(Units(speakers)),
-            lambda: over(Units(speakers, attacks)),
+            lambda: over(Clusters(speakers)),
+            lambda: over(Clusters(speakers, attacks)),
             plainly,
             gather_and_add,
         ],
@@ -162,7 +163,7 @@ def compare_resamples(rounds: int) -> None:
     taken[2] *= N_RESAMPLES / N_PLAIN
     print(f"{N_RESAMPLES:,} resamples of {len(scores):,} scores")
     names = ("ours", "ours, attacks too", "scikit-learn", "gathering and adding (the limit)")
-    print_figures(names, taken)
+    print_times(names, taken)
 
 
 def main() -> None:
@@ -171,7 +172,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with threadpool_limits(1):
-        compare_figures(options.rounds)
+        compare_metrics(options.rounds)
         compare_resamples(options.rounds)
 
 

@@ -10,17 +10,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from src.evaluation.measures import (
-    BY_DECISION,
-    BY_SCORE,
-    EER,
-    MEASURES,
-    TANDEM_MEASURES,
-    tell_decided,
-    with_interval,
-)
+from src.evaluation.formatting import tell_decided, tell_missing, with_interval
 from src.utils.config import BY_UTTERANCE, DOWNSTREAM_SPLITS, LABELS, SAME_VOICES
 from src.utils.errors import shorten
+from src.utils.metrics.table import BY_DECISION, BY_SCORE, EER, METRICS, TANDEM
 from src.utils.runs import MODEL_CARD
 
 # A stage that ends soon should not wait for the libraries of all the others.
@@ -459,7 +452,7 @@ def report_comparison(done: Comparison) -> str:
         )
         for one in done.entries
     ]
-    names = ["run", "what", *(MEASURES[name].label for name in COMPARED), "tested on"]
+    names = ["run", "what", *(METRICS[name].label for name in COMPARED), "tested on"]
     lines = [table(pd.DataFrame(rows, columns=names))]
     lines += [tell_pair(row) for row in done.pairs.itertuples()]
     if len(set(done.pairs["run"])) > 1:
@@ -471,17 +464,17 @@ def report_comparison(done: Comparison) -> str:
 def _tell_results(results: Results) -> str:
     """Lay out the figures of a test: what is likely in brackets, what to beware of first."""
     found = results.detection
-    lines = [f"warning: {text}" for text in results.warnings]
-    rows = {MEASURES[name].label: with_interval(results, name) for name in BY_SCORE}
+    missing = tell_missing(results.missing, results.missing_intervals)
+    lines = [f"warning: {text}" for text in [*results.warnings, *filter(None, [missing])]]
+    rows = {METRICS[name].label: with_interval(results, name) for name in BY_SCORE}
     rows |= {
-        TANDEM_MEASURES[name].label: TANDEM_MEASURES[name].write(value)
-        for name, value in results.tandem.items()
+        TANDEM[name].label: TANDEM[name].write(value) for name, value in results.tandem.items()
     }
     rows["threshold"] = (
         f"{found.threshold:.4f}, fixed beforehand (the test's own EER lies at "
         f"{found.eer_threshold:.4f})"
     )
-    rows |= {MEASURES[name].label: with_interval(results, name) for name in BY_DECISION}
+    rows |= {METRICS[name].label: with_interval(results, name) for name in BY_DECISION}
     rows["bona-fide"] = (
         f"{found.n_bona_fide:,} clips: {found.true_bona_fide:,} accepted, {found.false_spoof:,} "
         f"rejected"
@@ -495,7 +488,7 @@ def _tell_results(results: Results) -> str:
     lines.append(f"(in brackets: 95 % intervals over {results.ci95_over})")
     if results.ci95_attacks:
         low, high = results.ci95_attacks["eer"]
-        lines.append(f"EER over {results.ci95_attacks_over}: {EER.write_span(low, high)}")
+        lines.append(f"EER over {results.ci95_attacks_over}: {EER.write_interval(low, high)}")
     for condition, groups in results.breakdowns.items():
         lines.append(_tell_groups(condition, groups))
     return "\n".join(lines)
@@ -507,7 +500,7 @@ def _tell_groups(condition: str, groups: list[Group]) -> str:
         (
             one.group,
             f"{one.eer:.1%}",
-            EER.write_span(one.low, one.high),
+            EER.write_interval(one.low, one.high),
             *("-" if isnan(rate) else f"{rate:.1%}" for rate in (one.frr, one.far)),
             *(f"{count:,}" for count in (one.n_bona_fide, one.n_spoof, one.n_speakers)),
             f"against all {one.against}" if one.against else "",

@@ -1,6 +1,7 @@
 """What the stages print."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -212,6 +213,14 @@ def test_evaluation(tmp_path: Path) -> None:
     assert text.startswith("tested on another data set: /there\nwarning: the EER of 100.0%")
     assert "polarity reversed" in text
     assert "inconclusive at 90% confidence, - of the others wrong" in text
+
+
+def test_what_an_older_test_lacks_is_told(tmp_path: Path) -> None:
+    found = evaluated([1.0, 0.0, 2.0, -1.0], [0, 1, 1, 0], "abab")
+    found = replace(found, missing=["min_dcf", "cllr"])
+    text = reports.report_evaluation(Evaluation(Run(4, tmp_path, {}), found, tmp_path, []))
+    told = "warning: tested before minDCF and Cllr were measured: test it again for them"
+    assert told in text.splitlines()
 
 
 def test_groups_that_say_something_are_shown(tmp_path: Path) -> None:

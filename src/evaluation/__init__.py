@@ -1,1 +1,1 @@
-"""What scores are worth: figures with intervals, breakdowns, comparisons; whoever made them."""
+"""Evaluation of scores, whoever made them: metrics with intervals, breakdowns, comparisons."""

@@ -1,4 +1,4 @@
-"""The figures of a test group by group: by attack, codec, gender and so on."""
+"""The metrics of a test group by group: by attack, codec, gender and so on."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -7,7 +7,8 @@ import numpy as np
 
 from src.evaluation.trials import ATTACK, CONDITIONS, DURATION, Trials
 from src.utils.config import BONA_FIDE, SPOOF
-from src.utils.metrics.bootstrap import Units, intervals, resample_eer
+from src.utils.metrics.bootstrap import intervals, resample_eer
+from src.utils.metrics.clusters import Clusters
 from src.utils.metrics.eer import compute_eer
 
 ENOUGH_CLIPS = 30
@@ -28,7 +29,7 @@ _BAND_NAMES = (
 
 @dataclass(frozen=True)
 class Group:
-    """The figures of a part of the clips.
+    """The metrics of a part of the clips.
 
     Attributes
     ----------
@@ -37,10 +38,12 @@ class Group:
     n_bona_fide, n_spoof, n_speakers : int
         Clips and speakers of the group itself.
     eer : float
+        The equal error rate.
     low, high : float
-        95 % interval over speakers; NaN where it cannot be told.
+        Its 95 % interval over speakers; NaN where it cannot be told.
     far, frr : float
-        At the threshold of the test; NaN for a class that the group does not have.
+        The error rates at the threshold of the test; NaN for a class that the group does not
+        have.
     against : str
         The class that the group does not have and that all clips of the test stand for; empty
         for a group with both.
@@ -73,10 +76,13 @@ def break_down(
     Parameters
     ----------
     trials : Trials
+        All trials of the test, with their conditions.
     threshold : float
-        Of the decisions that `far` and `frr` count.
-    n_resamples, seed : int
-        Of the intervals.
+        A clip is accepted when its score is at or above it.
+    n_resamples : int
+        How many draws the bootstrap of the intervals makes.
+    seed : int
+        Of the bootstrap.
     """
     found = {}
     for condition in CONDITIONS:
@@ -99,7 +105,7 @@ def _names(condition: str, trials: Trials) -> np.ndarray:
         return _bands(values.to_numpy(np.float64))
     names = values.to_numpy(dtype=object)
     named = np.where(names == "", UNKNOWN, names)
-    # Of a bona-fide clip nobody asks which attack it is.
+    # A bona-fide clip is in no group of an attack.
     return np.where(trials.labels == 0, named, "") if condition == ATTACK else named
 
 
@@ -124,10 +130,10 @@ def _measure(
     against = "" if n_bona_fide and n_spoof else SPOOF if n_bona_fide else BONA_FIDE
     shown = inside | (is_bona_fide if against == BONA_FIDE else ~is_bona_fide & (against == SPOOF))
     scores, labels = trials.scores[shown], trials.labels[shown]
-    units = Units(trials.units.speakers[shown])
-    resampled = resample_eer(scores, labels, units.speakers, n_resamples, seed)
+    clusters = Clusters(trials.clusters.speakers[shown])
+    resampled = resample_eer(scores, labels, clusters.speakers, n_resamples, seed)
     eer, _ = compute_eer(scores, labels)
-    low, high = intervals({"eer": resampled}, units.count(labels), figures={"eer": eer})["eer"]
+    low, high = intervals({"eer": resampled}, clusters.count(labels), points={"eer": eer})["eer"]
     accepted = trials.scores >= threshold
     speakers = trials.speakers[shown]
     too_few_clips = min(np.sum(labels == value) for value in (0, 1)) < ENOUGH_CLIPS

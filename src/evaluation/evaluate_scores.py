@@ -18,8 +18,10 @@ from src.utils.dataset.layouts.keys import read_key
 from src.utils.dataset.schema import text_column
 from src.utils.files import sha256_file
 from src.utils.metrics.calibration import CONFIDENCE, Calibration, fit_calibration
+from src.utils.metrics.counts import Counts
 from src.utils.metrics.eer import det_curve
-from src.utils.metrics.tandem import VerifierErrors, min_tdcf, min_tdcf_2019
+from src.utils.metrics.table import TANDEM
+from src.utils.metrics.tandem import VerifierErrors
 from src.utils.runs import Kind, Run, new_run
 
 RESULTS = "results.json"
@@ -36,6 +38,7 @@ class ScoreSettings:
     Attributes
     ----------
     scores, protocol : pathlib.Path
+        The score file, and the key of its trials.
     polarity : {'bona-fide', 'spoof'}
         What higher scores in the files speak for.
     subset : str or None
@@ -94,10 +97,13 @@ class ScoreEvaluation:
     Attributes
     ----------
     run : Run
+        The run that holds it.
     results : Results
+        Its metrics with intervals and warnings.
     path : pathlib.Path
         The JSON file of the results.
     figures : list of pathlib.Path
+        The PNG files that were drawn.
     unused : list of str
         Scores that belong to no trial of the protocol.
     is_calibrated : bool
@@ -118,7 +124,9 @@ def evaluate_score_file(settings: ScoreSettings, runs: Path) -> ScoreEvaluation:
     Parameters
     ----------
     settings : ScoreSettings
+        Which scores are evaluated, and how.
     runs : pathlib.Path
+        The runs folder.
 
     Raises
     ------
@@ -171,8 +179,8 @@ def _tandem(trials: Trials, settings: ScoreSettings) -> dict[str, float]:
         return {}
     asv = read_asv_scores(settings.asv_scores, settings.asv_protocol, settings.subset)
     verifier = VerifierErrors.of_scores(asv.target, asv.nontarget, asv.spoof)
-    curve = det_curve(trials.scores, trials.labels)
-    return {"min_tdcf": min_tdcf(curve, verifier), "min_tdcf_2019": min_tdcf_2019(curve, verifier)}
+    counts = Counts(det_curve(trials.scores, trials.labels), {}, verifier=verifier)
+    return {name: metric.formula(counts) for name, metric in TANDEM.items()}
 
 
 def _trials(table: pd.DataFrame, calibration: Calibration) -> Trials:

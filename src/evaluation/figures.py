@@ -1,4 +1,4 @@
-"""The figures of a test, beside its results."""
+"""The figures (pictures) of a test, beside its results."""
 
 from pathlib import Path
 
@@ -27,11 +27,19 @@ FIGURES = {
     "tippett": "Likelihood ratios by class (Tippett plot)",
     BREAKDOWNS: "EER by group, with intervals",
 }
-"""By the name of the file, without its ending: what it shows."""
+"""What each figure shows, by the name of its file without the ending."""
 
 
 def figure_paths(folder: Path, suffix: str = "") -> dict[str, Path]:
-    """Return where each of `FIGURES` is or will be, by its name."""
+    """Return where each of `FIGURES` is or will be, by its name.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The run's folder.
+    suffix : str
+        What the names of the files end in.
+    """
     return {name: folder / f"{name}{suffix}.png" for name in FIGURES}
 
 
@@ -43,17 +51,20 @@ def draw_figures(
     Parameters
     ----------
     trials : Trials
+        The trials of the test.
     results : Results
-        Of these trials.
+        The results of these trials.
     folder : pathlib.Path
+        Where the figures go.
     suffix : str
         What the names of the files end in.
     title : str
+        Stands above each figure.
 
     Returns
     -------
     list of pathlib.Path
-        Without the one of groups where there are none.
+        The files, without the one of groups where there are none.
     """
     paths = figure_paths(folder, suffix)
     detection = results.detection

@@ -13,7 +13,7 @@ from src.utils.dataset.layouts.tree import stem_of, without_suffix
 from src.utils.errors import DatasetError
 
 _WAYS: tuple[Callable[[str], str], ...] = (str, without_suffix, stem_of)
-"""How recordings are called on both sides, from the whole path to the stem."""
+"""The names by which recordings are matched, in the order tried, from path to stem."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,12 @@ def match_scores(key: pd.DataFrame, scores: ScoreFile) -> ScoredTrials:
     key : pandas.DataFrame
         With `file` and `label`, as `read_key` returns it.
     scores : ScoreFile
+        The scores of the system.
 
     Raises
     ------
     DatasetError
-        When a trial has no score (a figure on part of a test is not the test's), names do not
+        When a trial has no score (a metric of part of a test is not the test's), names do not
         tell two recordings apart, or the classes in the score file are others than the key's.
     """
     pairing = _pair(key["file"], scores.ids)

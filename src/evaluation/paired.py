@@ -1,12 +1,13 @@
-"""Whether two detectors differ on the same clips, or chance alone parts them."""
+"""Paired comparison of two detectors on the same clips, by the cluster bootstrap."""
 
 import numpy as np
 import pandas as pd
 
 from src.evaluation.trials import Trials
 from src.utils.errors import AudiosError, shorten
-from src.utils.metrics.bootstrap import METRICS, interval, p_value, resample
+from src.utils.metrics.bootstrap import interval, p_value, resample
 from src.utils.metrics.detection import evaluate_scores
+from src.utils.metrics.table import METRICS
 
 
 def compare_trials(
@@ -16,18 +17,20 @@ def compare_trials(
     n_resamples: int = 1000,
     seed: int = 7,
 ) -> pd.DataFrame:
-    """Compare two detectors, speaker by speaker drawn alike for both.
+    """Compare two detectors by a paired bootstrap: the same speakers are drawn for both.
 
-    What is hard in a draw is hard for both, so that the difference is told far more surely than
-    the figures are.
+    What is hard in a draw is hard for both, so that the interval of a difference is far narrower
+    than those of the two metrics.
 
     Parameters
     ----------
     first, second : Trials
-        Of the same clips, in any order.
+        The scores of each detector, of the same clips in any order.
     thresholds : (float, float)
-        Of their decisions.
-    n_resamples, seed : int
+        At or above which each detector accepts a clip.
+    n_resamples : int
+        How many draws the bootstrap makes.
+    seed : int
         Of the bootstrap.
 
     Returns
@@ -42,36 +45,37 @@ def compare_trials(
         When the clips or their labels are not the same, or a clip is there twice.
     """
     order = _same_clips(first, second)
-    units = first.units
-    n_units = units.count(first.labels)
+    clusters = first.clusters
+    n_clusters = clusters.count(first.labels)
     pair = (
         (first.scores, first.llrs, thresholds[0]),
         (second.scores[order], second.llrs[order], thresholds[1]),
     )
-    figures, drawn = [], []
+    points, drawn = [], []
     for scores, llrs, threshold in pair:
-        figures.append(evaluate_scores(scores, first.labels, threshold, llrs).as_dict())
-        drawn.append(resample(scores, first.labels, units, threshold, llrs, n_resamples, seed))
+        points.append(evaluate_scores(scores, first.labels, threshold, llrs).values)
+        drawn.append(resample(scores, first.labels, clusters, threshold, llrs, n_resamples, seed))
     rows = []
     for metric in METRICS:
         differences = drawn[1][metric] - drawn[0][metric]
-        low, high = interval(differences, n_units=n_units)
-        one, other = figures[0][metric], figures[1][metric]
-        rows.append((metric, one, other, other - one, low, high, p_value(differences, n_units)))
+        low, high = interval(differences, n_clusters=n_clusters)
+        one, other = points[0][metric], points[1][metric]
+        p = p_value(differences, n_clusters)
+        rows.append((metric, one, other, other - one, low, high, p))
     columns = ["metric", "first", "second", "difference", "low", "high", "p_value"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
-    """Return p-values that stay true however many questions are asked.
+    """Return p-values corrected for multiple comparisons.
 
     The step-down procedure of Holm (1979), "A simple sequentially rejective multiple test
-    procedure": the smallest counts as often as there are questions, the next once less.
+    procedure": the smallest is multiplied by the number of comparisons, the next by one less.
 
     Parameters
     ----------
     p_values : numpy.ndarray
-        Shape (questions,); NaN for one without an answer, which is not counted.
+        One a comparison, shape (comparisons,); NaN for an unknown one, which is not counted.
 
     Examples
     --------

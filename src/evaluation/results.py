@@ -1,4 +1,4 @@
-"""Everything that is told of a test: figures, how sure they are, and what to beware of."""
+"""The results of a test: metrics with intervals, breakdowns and warnings, and their file."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -11,13 +11,19 @@ from src.evaluation.breakdown import ENOUGH_SPEAKERS, Group, break_down
 from src.evaluation.trials import Trials
 from src.utils.errors import RunError
 from src.utils.files import number_or_nan, read_json, without_nan, write_json
-from src.utils.metrics.bootstrap import METRICS, Units, interval, intervals, resample
+from src.utils.metrics.bootstrap import interval, intervals, resample
 from src.utils.metrics.calibration import CONFIDENCE, Decided, decide
-from src.utils.metrics.detection import Detection, evaluate_scores
+from src.utils.metrics.clusters import Clusters
+from src.utils.metrics.detection import DetectionMetrics, evaluate_scores
+from src.utils.metrics.table import METRICS, TANDEM
 
 Intervals = dict[str, tuple[float, float]]
 
 RESAMPLES = 1000
+"""Draws of the bootstrap."""
+
+_UNKNOWN_CLUSTERS = "unknown speakers"
+"""What the intervals are over in a file of before there were any."""
 
 _COSTLY = 0.01
 """How much more than the EER, and than half of it again, errors may cost without a warning."""
@@ -33,10 +39,11 @@ class Results:
 
     Attributes
     ----------
-    detection : Detection
+    detection : DetectionMetrics
+        The metrics, thresholds and counts.
     ci95 : dict of str to (float, float)
-        By metric, the 95 % interval over speakers (or what `ci95_over` names); NaN where it
-        cannot be told.
+        By metric of `METRICS`, the 95 % interval over speakers (or what `ci95_over` names); NaN
+        where it cannot be told.
     ci95_over : str
         What was resampled, with its number.
     ci95_attacks, ci95_attacks_over : dict and str
@@ -46,11 +53,16 @@ class Results:
     warnings : list of str
         What a reader must know, a sentence each.
     breakdowns : dict of str to list of Group
+        By condition, such as the attack, the metrics of every group.
     tandem : dict of str to float
-        `min_tdcf` and `min_tdcf_2019` where the scores of a speaker verifier were given.
+        The metrics of `TANDEM` where the scores of a speaker verifier were given.
+    missing : list of str
+        Metrics of `METRICS` that were not measured when the file was written; they are NaN.
+    missing_intervals : list of str
+        Metrics that were, but whose intervals were not.
     """
 
-    detection: Detection
+    detection: DetectionMetrics
     ci95: Intervals
     ci95_over: str
     ci95_attacks: Intervals
@@ -59,9 +71,24 @@ class Results:
     warnings: list[str]
     breakdowns: dict[str, list[Group]]
     tandem: dict[str, float] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    missing_intervals: list[str] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything is there that a test measures today."""
+        return not self.missing and not self.missing_intervals and self.decided.is_known
 
     def write(self, path: Path, about: Mapping[str, Any]) -> None:
-        """Write the figures flat, with `about` beside them; what cannot be told is null."""
+        """Write the metrics flat; what cannot be told is null.
+
+        Parameters
+        ----------
+        path : pathlib.Path
+            The JSON file.
+        about : mapping
+            What is written beside them, such as the data set.
+        """
         values = self.detection.as_dict() | self.tandem | asdict(self.decided)
         values |= {
             "ci95": self.ci95,
@@ -77,8 +104,15 @@ class Results:
         write_json(path, without_nan(values | dict(about)))
 
     @classmethod
-    def read(cls, path: Path) -> "Results | None":
-        """Read what `write` wrote, None where a figure of today is not in it.
+    def read(cls, path: Path) -> "Results":
+        """Read what `write` wrote, today or before some metric or any interval was measured.
+
+        What is not there is NaN, and named by `missing` and `missing_intervals`.
+
+        Parameters
+        ----------
+        path : pathlib.Path
+            The JSON file.
 
         Raises
         ------
@@ -89,30 +123,56 @@ class Results:
         if not isinstance(values, dict):
             raise RunError(f"{path} holds no results")
         try:
-            detection, decided = Detection.from_dict(values), Decided.from_dict(values)
-            is_whole = set(METRICS) <= set(values.get("ci95", ()))
-            if detection is None or decided is None or not is_whole:
-                return None
-            _require_numbers(detection.as_dict())
+            missing, missing_intervals = missing_from(values)
+            # Intervals came with all that follows them here.
+            parts = values if "ci95" in values else _BEFORE_INTERVALS | values
+            attacks = parts["ci95_attacks"]
             return cls(
-                detection=detection,
-                ci95=_spans(values["ci95"]),
-                ci95_over=values["ci95_over"],
-                ci95_attacks=_spans(values["ci95_attacks"]),
-                ci95_attacks_over=values["ci95_attacks_over"],
-                decided=decided,
-                warnings=list(values["warnings"]),
+                detection=DetectionMetrics.from_dict(values),
+                ci95=_intervals_from(parts["ci95"]),
+                ci95_over=parts["ci95_over"],
+                ci95_attacks={} if attacks == {} else _intervals_from(attacks),
+                ci95_attacks_over=parts["ci95_attacks_over"],
+                decided=Decided.from_dict(values),
+                warnings=list(parts["warnings"]),
                 breakdowns={
                     name: [Group(**{k: number_or_nan(v) for k, v in one.items()}) for one in groups]
-                    for name, groups in values["breakdowns"].items()
+                    for name, groups in parts["breakdowns"].items()
                 },
                 tandem={name: values[name] for name in TANDEM if name in values},
+                missing=missing,
+                missing_intervals=missing_intervals,
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise RunError(f"{path} is damaged: {error!r}") from error
 
 
-TANDEM = ("min_tdcf", "min_tdcf_2019")
+_BEFORE_INTERVALS: dict[str, Any] = {
+    "ci95": {},
+    "ci95_over": _UNKNOWN_CLUSTERS,
+    "ci95_attacks": {},
+    "ci95_attacks_over": "",
+    "warnings": [],
+    "breakdowns": {},
+}
+
+
+def missing_from(values: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Return which metrics a file of results lacks, and of which it lacks the interval alone.
+
+    Parameters
+    ----------
+    values : mapping
+        What the file holds.
+
+    Returns
+    -------
+    missing, missing_intervals : list of str
+        See `Results`.
+    """
+    there = values.get("ci95", {})
+    missing = [name for name in METRICS if name not in values]
+    return missing, [name for name in METRICS if name in values and name not in there]
 
 
 def evaluate_trials(
@@ -123,11 +183,12 @@ def evaluate_trials(
     is_calibrated: bool = True,
     seed: int = 7,
 ) -> Results:
-    """Compute all that is told of a test.
+    """Compute the results of a test.
 
     Parameters
     ----------
     trials : Trials
+        The trials of the test.
     threshold : float
         Fixed beforehand; a clip is taken for bona-fide when its score is at or above it.
     confidence : float
@@ -141,23 +202,22 @@ def evaluate_trials(
     """
     scores, labels = trials.scores, trials.labels
     detection = evaluate_scores(scores, labels, threshold, trials.llrs)
-    units = trials.units
+    clusters, both = trials.clusters, trials.clusters_with_attacks
 
-    def drawn(of: Units) -> dict[str, np.ndarray]:
+    def drawn(of: Clusters) -> dict[str, np.ndarray]:
         return resample(scores, labels, of, threshold, trials.llrs, RESAMPLES, seed)
 
-    def spans(found: dict[str, np.ndarray], of: Units) -> Intervals:
+    def spans(found: dict[str, np.ndarray], of: Clusters) -> Intervals:
         ratio = detection.n_spoof / detection.n_bona_fide
-        figures = detection.as_dict()
-        return intervals(found, of.count(labels), spoofs_per_bona_fide=ratio, figures=figures)
+        points = detection.values
+        return intervals(found, of.count(labels), spoofs_per_bona_fide=ratio, points=points)
 
-    resampled = drawn(units)
-    ci95 = spans(resampled, units)
-    both = trials.units_with_attacks
+    resampled = drawn(clusters)
+    ci95 = spans(resampled, clusters)
     return Results(
         detection=detection,
         ci95=ci95,
-        ci95_over=_number_of_units(trials),
+        ci95_over=_number_of_clusters(trials),
         ci95_attacks={} if both is None else spans(drawn(both), both),
         ci95_attacks_over="" if both is None else _number_of_both(trials, both),
         decided=decide(trials.llrs, labels, confidence),
@@ -167,7 +227,7 @@ def evaluate_trials(
     )
 
 
-def _number_of_units(trials: Trials) -> str:
+def _number_of_clusters(trials: Trials) -> str:
     if not trials.has_speakers:
         return f"{len(trials):,} clips"
     is_known = trials.speakers != ""
@@ -176,22 +236,22 @@ def _number_of_units(trials: Trials) -> str:
     return f"{known} and {n_unknown:,} clips of unknown ones" if n_unknown else known
 
 
-def _number_of_both(trials: Trials, both: Units) -> str:
+def _number_of_both(trials: Trials, both: Clusters) -> str:
     attacks = set(np.asarray(both.attacks)[trials.labels == 0].tolist())
     unknown = ", those unknown taken for one" if "" in attacks else ""
-    return f"{_number_of_units(trials)} and {len(attacks):,} attacks{unknown}"
+    return f"{_number_of_clusters(trials)} and {len(attacks):,} attacks{unknown}"
 
 
 def _warnings(
-    detection: Detection,
+    detection: DetectionMetrics,
     resampled: Mapping[str, np.ndarray],
     eer_span: tuple[float, float],
     trials: Trials,
     is_calibrated: bool,
 ) -> list[str]:
     found = [*_warn_of_chance(detection.eer, *eer_span)]
-    n_units = trials.units.count(trials.labels)
-    found += _warn_of_threshold(detection, resampled, n_units, is_calibrated)
+    n_clusters = trials.clusters.count(trials.labels)
+    found += _warn_of_threshold(detection, resampled, n_clusters, is_calibrated)
     if detection.cllr > 1:
         what = "the probabilities mislead here" if is_calibrated else "the scores are no ratios"
         found.append(
@@ -229,11 +289,14 @@ def _warn_of_chance(eer: float, low: float, high: float) -> list[str]:
 
 
 def _warn_of_threshold(
-    detection: Detection, resampled: Mapping[str, np.ndarray], n_units: int, is_calibrated: bool
+    detection: DetectionMetrics,
+    resampled: Mapping[str, np.ndarray],
+    n_clusters: int,
+    is_calibrated: bool,
 ) -> list[str]:
-    """Warn where the threshold costs much, and chance alone does not part the error rates."""
+    """Warn where the threshold costs much, and the error rates differ by more than chance."""
     apart = detection.far - detection.frr
-    low, high = interval(resampled["far"] - resampled["frr"], n_units=n_units)
+    low, high = interval(resampled["far"] - resampled["frr"], n_clusters=n_clusters)
     is_costly = detection.hter - detection.eer > max(_COSTLY, detection.eer / 2)
     if not (abs(apart) > _APART or is_costly) or not (low > 0 or high < 0):
         return []
@@ -248,11 +311,12 @@ def _warn_of_threshold(
     ]
 
 
-def _spans(values: Mapping[str, Any]) -> Intervals:
-    return {name: (number_or_nan(low), number_or_nan(high)) for name, (low, high) in values.items()}
-
-
-def _require_numbers(values: Mapping[str, Any]) -> None:
-    for name, value in values.items():
-        if not isinstance(value, int | float):
-            raise ValueError(f"{name} is {value!r}")
+def _intervals_from(values: Mapping[str, Any]) -> Intervals:
+    """Return the interval of every metric, NaN for one that is not there."""
+    known = {
+        name: (number_or_nan(low), number_or_nan(high)) for name, (low, high) in values.items()
+    }
+    for name, ends in known.items():
+        if not all(isinstance(end, int | float) for end in ends):
+            raise ValueError(f"the interval of {name} is {ends!r}")
+    return {name: known.get(name, (np.nan, np.nan)) for name in METRICS}

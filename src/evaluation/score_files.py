@@ -61,6 +61,7 @@ class ScoreFile:
     Attributes
     ----------
     path : pathlib.Path
+        The file.
     format : str
         One of `SCORE_FORMATS`.
     ids : pandas.Series
@@ -83,6 +84,11 @@ class ScoreFile:
 
 def read_scores(path: Path) -> ScoreFile:
     """Read a score file, whatever its form and name.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The score file, of any of `SCORE_FORMATS`.
 
     Raises
     ------
@@ -123,6 +129,7 @@ def write_scores_as(path: Path, format: str, trials: pd.DataFrame) -> None:
     Parameters
     ----------
     path : pathlib.Path
+        The score file that is written.
     format : str
         One of `SCORE_FORMATS`.
     trials : pandas.DataFrame

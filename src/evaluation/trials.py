@@ -1,4 +1,4 @@
-"""What is evaluated: scored clips, and what is known of each."""
+"""Trials: scored clips, and what is known of each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ import pandas as pd
 
 from src.utils.config import BONA_FIDE, LABEL_VALUE, SPOOF
 from src.utils.errors import AudiosError, RunError
-from src.utils.metrics.bootstrap import Units
+from src.utils.metrics.clusters import Clusters
 from src.utils.metrics.eer import check_trials
 from src.utils.tables import read_csv, write_csv
 
 ATTACK = "attack"
 DURATION = "duration"
 CONDITIONS = (ATTACK, "codec", "gender", "language", "source", DURATION)
-"""What a test is broken down by, where it is known."""
+"""The conditions that a test is broken down by, where they are known."""
 
 _ATTACK_GROUPS_NEEDED = 2
 
@@ -29,7 +29,7 @@ class Trials:
     Attributes
     ----------
     files : numpy.ndarray
-        str, shape (trials,).
+        The path of each clip, str, shape (trials,).
     scores : numpy.ndarray
         float64, shape (trials,), higher for bona-fide.
     labels : numpy.ndarray
@@ -45,7 +45,7 @@ class Trials:
     Raises
     ------
     AudiosError
-        When made of parts of different lengths, or as `det_curve` does.
+        When made of parts of different lengths, or as `check_trials` does.
     """
 
     files: np.ndarray
@@ -71,11 +71,11 @@ class Trials:
         return len(self.scores)
 
     @cached_property
-    def units(self) -> Units:
-        """What is resampled: speakers, a clip of an unknown one for itself."""
+    def clusters(self) -> Clusters:
+        """The clusters of the bootstrap: speakers, a clip of an unknown one being its own."""
         if not self.has_speakers:
-            return Units(np.arange(len(self)))
-        return Units(_named(self.speakers))
+            return Clusters(np.arange(len(self)))
+        return Clusters(_cluster_names(self.speakers))
 
     @cached_property
     def has_speakers(self) -> bool:
@@ -91,21 +91,27 @@ class Trials:
         )
 
     @property
-    def units_with_attacks(self) -> Units | None:
-        """What is resampled where attacks are too; None where there are not two of them.
+    def clusters_with_attacks(self) -> Clusters | None:
+        """The clusters with attacks besides; None where there are not two attacks.
 
         Spoofs of unknown attacks are taken for one more: each for itself, they would promise that
-        the figures hold for as many attacks.
+        the metrics hold for as many attacks.
         """
         if ATTACK not in self.conditions:
             return None
         attacks = self.conditions[ATTACK].to_numpy(dtype=str)
         if len(np.unique(attacks[(self.labels == 0) & (attacks != "")])) < _ATTACK_GROUPS_NEEDED:
             return None
-        return Units(self.units.speakers, attacks)
+        return Clusters(self.clusters.speakers, attacks)
 
     def write(self, path: Path) -> None:
-        """Write one row a clip: `file,label,score,speaker,gender,attack,llr` and conditions."""
+        """Write one row a clip: `file,label,score,speaker,gender,attack,llr` and conditions.
+
+        Parameters
+        ----------
+        path : pathlib.Path
+            The CSV file.
+        """
         columns = {
             "file": self.files,
             "label": np.where(self.labels == 1, BONA_FIDE, SPOOF),
@@ -126,6 +132,7 @@ class Trials:
         Parameters
         ----------
         path : pathlib.Path
+            The CSV file.
         llrs_of : callable
             Turns scores into ratios where the file has none.
 
@@ -152,7 +159,7 @@ class Trials:
             raise RunError(f"{path} is damaged: {error}") from error
 
 
-def _named(names: np.ndarray) -> np.ndarray:
-    """Return names in which each trial without one has a name of its own."""
+def _cluster_names(names: np.ndarray) -> np.ndarray:
+    """Return the speaker of each trial, a unique made-up one where it is unknown."""
     numbers = np.char.add("?", np.arange(len(names)).astype(str))
     return np.where(names == "", numbers, np.char.add("=", names.astype(str)))

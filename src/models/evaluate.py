@@ -123,7 +123,7 @@ def evaluate_clips(
     tested = run.manifest.get(TESTED, {})
     if reuse and tested.get(part) == source.fingerprint and path.is_file():
         there = Results.read(path)
-        if there is not None and read_json(path).get("dataset") == source.dataset:
+        if there.is_whole and read_json(path).get("dataset") == source.dataset:
             paths = figure_paths(run.folder, suffix).values()
             figures = [figure for figure in paths if figure.is_file()]
             return Evaluation(run, there, path, figures, elsewhere)

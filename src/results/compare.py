@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from src.evaluation.formatting import tell_missing
 from src.evaluation.results import Results
 from src.evaluation.trials import Trials
 from src.models.calibrate import calibration_of
@@ -62,6 +63,7 @@ def compare_runs(
     inputs = {one.run.folder.name: sha256_file(one.outcome.scores) for one in entries}
     with new_run(runs, Kind.COMPARISON, settings, inputs) as run:
         pairs, notes = pair_up(entries, seed)
+        notes += _tell_missing(entries)
         curves = {
             f"{one.name} ({describe(one.run)})": det_curve(one.trials.scores, one.trials.labels)
             for one in entries
@@ -73,6 +75,14 @@ def compare_runs(
     done = Comparison(run, entries, pairs, notes)
     write_comparison_page(done)
     return done
+
+
+def _tell_missing(entries: Sequence[Entry]) -> list[str]:
+    told = {
+        one.name: tell_missing(one.results.missing, one.results.missing_intervals)
+        for one in entries
+    }
+    return [f"{name} was {text}" for name, text in told.items() if text]
 
 
 def _entry(run: Run, runs: Path, tested_on: str | None) -> Entry:
@@ -89,10 +99,5 @@ def _entry(run: Run, runs: Path, tested_on: str | None) -> Entry:
         remedy = command_to_test(run, runs)
         raise RunError(f"{name_of(run)} is not tested; run first: {remedy}")
     results = Results.read(found[0].path)
-    if results is None:
-        remedy = command_to_test(run, runs)
-        raise RunError(
-            f"the test of {name_of(run)} is of before there were intervals; run again: {remedy}"
-        )
     trials = Trials.read(found[0].scores, lambda scores: calibration_of(run).llrs(scores))
     return Entry(run, found[0], results, trials)

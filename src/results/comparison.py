@@ -67,7 +67,7 @@ class Comparison:
         metric, difference` (the run's figure less the best's), `low, high, p_value` and `p_holm`,
         corrected for the number of runs.
     notes : list of str
-        What could not be paired, a sentence each.
+        What could not be paired, or was tested before all of it was measured, a sentence each.
     """
 
     run: Run

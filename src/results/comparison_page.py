@@ -3,12 +3,13 @@
 from math import isnan
 from typing import Any
 
-from src.evaluation.measures import EER, MEASURES, with_interval
+from src.evaluation.formatting import with_interval
 from src.evaluation.results import Results
 from src.results.comparison import COMPARED, FIGURE, PAGE, TABLE, Comparison
 from src.results.naming import describe
 from src.results.origin_section import subtitle, tell_provenance
 from src.results.wording import LEVEL, judge, sentence, tell_pair
+from src.utils.metrics.table import EER, METRICS
 from src.visualize import page
 
 
@@ -28,7 +29,7 @@ def write_comparison_page(done: Comparison) -> None:
     ]
     eer = EER.write(best.results.detection.eer)
     text = f"Lowest EER: {best.name} ({describe(best.run)}) with {eer}."
-    header = ["run", "what", "tested on", *(f"{MEASURES[name].label} (95 %)" for name in COMPARED)]
+    header = ["run", "what", "tested on", *(f"{METRICS[name].label} (95 %)" for name in COMPARED)]
     rows = [
         (
             one.name,
@@ -68,14 +69,14 @@ def _tell_pairs(done: Comparison) -> list[str]:
     corrected = n_runs > 1
     rows = []
     for row in done.pairs.itertuples():
-        measure = MEASURES[row.metric]
+        metric = METRICS[row.metric]
         rows.append(
             (
                 row.run,
                 row.best,
-                measure.label,
-                measure.write_change(row.difference),
-                measure.write_change_span(row.low, row.high, " – "),
+                metric.label,
+                metric.write_change(row.difference),
+                metric.write_change_interval(row.low, row.high, " – "),
                 _p(row.p_value),
                 *([_p(row.p_holm)] if corrected else []),
                 judge(row.p_holm).partition(" (")[0],

@@ -4,17 +4,12 @@ from collections.abc import Mapping
 
 from src.evaluation.breakdown import ENOUGH_CLIPS, ENOUGH_SPEAKERS, Group
 from src.evaluation.figures import BREAKDOWNS, FIGURES
-from src.evaluation.measures import (
-    BY_DECISION,
-    BY_SCORE,
-    EER,
-    TANDEM_MEASURES,
-    Measure,
-)
+from src.evaluation.formatting import tell_missing
 from src.evaluation.results import Results
 from src.results.outcomes import Outcome
 from src.results.wording import explain_threshold, explain_verdicts, sentence, tell_eer
 from src.utils.config import BONA_FIDE, SPOOF
+from src.utils.metrics.table import BY_DECISION, BY_SCORE, EER, METRICS, TANDEM
 from src.visualize import page
 
 MOST_GROUPS = 40
@@ -47,13 +42,14 @@ def tell_test(outcome: Outcome, results: Results) -> list[str]:
 
 def tell_briefly(outcome: Outcome, results: Results) -> list[str]:
     """Return what is told of a further test."""
-    rows = [_row((BY_SCORE | BY_DECISION)[name], name, results) for name in _BRIEF]
+    rows = [_row(name, results) for name in _BRIEF]
     pictures = [
         page.image(path, about, about)
         for path, about in outcome.figures.items()
         if path.name.startswith(("det_curve", "scores"))
     ]
-    warnings = [sentence(text) for text in results.warnings]
+    missing = tell_missing(results.missing, results.missing_intervals)
+    warnings = [sentence(text) for text in [*results.warnings, *filter(None, [missing])]]
     return [
         page.heading(f"On {outcome.title}"),
         page.verdict(tell_eer(results), warnings, bool(warnings)),
@@ -111,11 +107,11 @@ def _number(results: Results) -> str:
 
 
 def _tell_figures(results: Results) -> list[str]:
-    by_score = [_row(measure, name, results) for name, measure in BY_SCORE.items()]
+    by_score = [_row(name, results) for name in BY_SCORE]
     for name, value in results.tandem.items():
-        measure = TANDEM_MEASURES[name]
-        by_score.append((measure.label, measure.write(value), *_no_spans(results), measure.tells))
-    by_decision = [_row(measure, name, results) for name, measure in BY_DECISION.items()]
+        metric = TANDEM[name]
+        by_score.append((metric.label, metric.write(value), *_no_spans(results), metric.meaning))
+    by_decision = [_row(name, results) for name in BY_DECISION]
     header = _header(results)
     numbers = range(1, len(header) - 1)
     return [
@@ -133,15 +129,16 @@ def _header(results: Results) -> list[str]:
     return ["", "value", *over, "what it tells"]
 
 
-def _row(measure: Measure, name: str, results: Results) -> tuple[str, ...]:
+def _row(name: str, results: Results) -> tuple[str, ...]:
+    metric = METRICS[name]
     spans = [results.ci95[name]]
     if results.ci95_attacks:
         spans.append(results.ci95_attacks[name])
     return (
-        measure.label,
-        measure.write(getattr(results.detection, name)),
-        *(measure.write_span(*span, " – ") for span in spans),
-        measure.tells,
+        metric.label,
+        metric.write(getattr(results.detection, name)),
+        *(metric.write_interval(*span, " – ") for span in spans),
+        metric.meaning,
     )
 
 
@@ -175,7 +172,7 @@ def _group_table(condition: str, groups: list[Group]) -> str:
         (
             one.group,
             page.percent(one.eer),
-            EER.write_span(one.low, one.high, " – "),
+            EER.write_interval(one.low, one.high, " – "),
             page.percent(one.far),
             page.percent(one.frr),
             f"{one.n_bona_fide:,}",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from src.evaluation.breakdown import ENOUGH_CLIPS
+from src.evaluation.formatting import tell_missing
 from src.evaluation.results import Results
 from src.results.clips import PARTS, Clips, clips_of_test, clips_of_training
 from src.results.outcomes import Outcome
@@ -80,9 +81,9 @@ def _tell_recipe(recipe: Mapping[str, Any]) -> str:
     return f"People were dealt out: {', '.join(told)} ({seed}).{kept}"
 
 
-def limits_of_use(run: Run, data: Data, outcome: Outcome, results: Results | None) -> list[str]:
+def limits_of_use(run: Run, data: Data, outcome: Outcome, results: Results) -> list[str]:
     """Return what a reader of the figures must not forget, each drawn from what the run keeps."""
-    told = [sentence(text) for text in (results.warnings if results else [])]
+    told = [sentence(text) for text in results.warnings]
     if run.settings.get("units") == BY_UTTERANCE:
         told.append(sentence(SAME_VOICES))
     told += _tell_attacks(data) + _tell_origins(data) + _tell_lengths(data)
@@ -91,7 +92,7 @@ def limits_of_use(run: Run, data: Data, outcome: Outcome, results: Results | Non
         told.append(
             f"Recordings are heard at {rate:,} Hz: nothing above {rate / 2000:g} kHz counts."
         )
-    told += _tell_size(outcome, results)
+    told += _tell_size(results)
     told += [
         "Noise, codecs, transmission and editing that the training does not have are not covered "
         "by these figures.",
@@ -161,10 +162,9 @@ def _tell_lengths(data: Data) -> list[str]:
     return []
 
 
-def _tell_size(outcome: Outcome, results: Results | None) -> list[str]:
-    if results is None:
-        return ["The test is of before there were intervals: test it again."]
-    told = []
+def _tell_size(results: Results) -> list[str]:
+    missing = tell_missing(results.missing, results.missing_intervals)
+    told = [sentence(missing)] if missing else []
     fewest = min(results.detection.n_bona_fide, results.detection.n_spoof)
     if fewest < 10 * ENOUGH_CLIPS:
         told.append(
@@ -175,7 +175,7 @@ def _tell_size(outcome: Outcome, results: Results | None) -> list[str]:
     n_groups = sum(map(len, results.breakdowns.values()))
     if small:
         told.append(f"{len(small):,} of {n_groups:,} groups are too small to say anything of them.")
-    elif not n_groups:
+    elif not n_groups and not results.missing_intervals:
         told.append("Nothing is known of the clips by which the test could be broken down.")
     return told
 

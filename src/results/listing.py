@@ -6,13 +6,15 @@ from typing import Any
 
 import pandas as pd
 
-from src.evaluation.measures import EER, MEASURES
+from src.evaluation.formatting import tell_missing
+from src.evaluation.results import missing_from
 from src.models.lookup import BEST, find_study
 from src.models.registry import CLASSIFIERS
 from src.results.naming import describe, name_of
 from src.results.outcomes import Outcome, read_outcomes
 from src.utils.errors import AudiosError
 from src.utils.files import read_json
+from src.utils.metrics.table import EER, METRICS
 from src.utils.runs import Kind, Run, list_sound, studied_classifiers
 
 BY_EER, BY_NUMBER, BY_TIME = "eer", "number", "time"
@@ -30,7 +32,7 @@ class Listing:
         A row a run, study or tested trial of one, as text: `run, what, validation EER, test EER,
         95 % interval, minDCF, tested on, status, when`.
     faults : list of str
-        What could not be read, a sentence each.
+        What could not be read, or was tested before all of it was measured, a sentence each.
     """
 
     folder: Path
@@ -68,7 +70,10 @@ def list_all(
     for run in found:
         try:
             if classifier is None or run.settings.get("classifier") == classifier:
-                rows.append(_describe(run, with_study=study_number is None))
+                outcomes = read_outcomes(run)
+                missing = _tell_missing(run, outcomes)
+                rows.append(_describe(run, outcomes, with_study=study_number is None))
+                faults += missing
         except (AttributeError, AudiosError, KeyError, TypeError, ValueError) as error:
             faults.append(f"{run.folder} is left out: {error}")
     rows.sort(key=lambda row: row[f"by {order}"])
@@ -95,8 +100,13 @@ def _read(folder: Path) -> tuple[list[Run], list[str]]:
     return found, faults
 
 
-def _describe(run: Run, with_study: bool) -> dict[str, Any]:
-    outcomes = read_outcomes(run)
+def _tell_missing(run: Run, outcomes: list[Outcome]) -> list[str]:
+    """Say what the tests of a run lack, each sentence once."""
+    told = [tell_missing(*missing_from(one.values)) for one in outcomes]
+    return [f"{name_of(run)} was {text}" for text in dict.fromkeys(told) if text]
+
+
+def _describe(run: Run, outcomes: list[Outcome], with_study: bool) -> dict[str, Any]:
     main = next((one for one in outcomes if not one.gender), None)
     validation = _validation_eer(run)
     test = float("inf") if main is None else main.eer
@@ -127,12 +137,12 @@ def _validation_eer(run: Run) -> float | None:
 
 def _span(outcome: Outcome) -> str:
     low, high = outcome.values.get("ci95", {}).get("eer", (None, None))
-    return "" if low is None or high is None else EER.write_span(low, high)
+    return "" if low is None or high is None else EER.write_interval(low, high)
 
 
 def _min_dcf(outcome: Outcome) -> str:
     value = outcome.values.get("min_dcf")
-    return "" if value is None else MEASURES["min_dcf"].write(value)
+    return "" if value is None else METRICS["min_dcf"].write(value)
 
 
 def _tested_on(main: Outcome | None, outcomes: list[Outcome]) -> str:

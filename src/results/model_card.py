@@ -7,7 +7,7 @@ to beware of.
 
 from pathlib import Path
 
-from src.evaluation.measures import BY_DECISION, BY_SCORE, EER, MEASURES
+from src.evaluation.formatting import tell_missing
 from src.evaluation.results import Results
 from src.models.calibrate import calibration_of
 from src.models.lookup import is_baseline
@@ -22,6 +22,7 @@ from src.results.outcomes import Outcome, read_tests
 from src.results.wording import explain_eer, explain_threshold, explain_verdicts, tell_eer
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.files import write_text
+from src.utils.metrics.table import BY_DECISION, BY_SCORE, EER, METRICS
 from src.utils.renamed import label_of
 from src.utils.runs import MODEL_CARD, Run
 
@@ -160,11 +161,11 @@ def _tell_metrics(outcome: Outcome, results: Results) -> list[str]:
 def _figures(results: Results, names: list[str]) -> str:
     rows = [
         (
-            MEASURES[name].label,
-            MEASURES[name].write(getattr(results.detection, name)),
-            MEASURES[name].write_span(*results.ci95[name], " to "),
+            METRICS[name].label,
+            METRICS[name].write(getattr(results.detection, name)),
+            METRICS[name].write_interval(*results.ci95[name], " to "),
             *(
-                [MEASURES[name].write_span(*results.ci95_attacks[name], " to ")]
+                [METRICS[name].write_interval(*results.ci95_attacks[name], " to ")]
                 if results.ci95_attacks
                 else []
             ),
@@ -184,7 +185,7 @@ def _tell_groups(results: Results) -> list[str]:
             (
                 one.group,
                 EER.write(one.eer),
-                EER.write_span(one.low, one.high, " to "),
+                EER.write_interval(one.low, one.high, " to "),
                 f"{one.n_bona_fide:,}",
                 f"{one.n_spoof:,}",
                 f"{one.n_speakers:,}",
@@ -204,13 +205,12 @@ def _tell_groups(results: Results) -> list[str]:
     return parts
 
 
-def _tell_further(runs: Path, outcome: Outcome, results: Results | None) -> list[str]:
-    if results is None:
-        return []
+def _tell_further(runs: Path, outcome: Outcome, results: Results) -> list[str]:
+    missing = tell_missing(results.missing, results.missing_intervals)
     note = "" if outcome.is_own else note_audit(runs, dataset_of(outcome)).text
     return [
         markdown.heading(f"On {outcome.title}", 3),
-        markdown.escape(" ".join([tell_eer(results), *results.warnings, note]).strip()),
+        markdown.escape(" ".join([tell_eer(results), *results.warnings, missing, note]).strip()),
         _figures(results, ["eer", "min_dcf", "cllr", "hter", "far", "frr"]),
     ]
 

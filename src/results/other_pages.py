@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from src.evaluation.formatting import tell_missing
 from src.models.probe import TABLE as PROBE_TABLE
 from src.results.evaluation_section import tell_test
 from src.results.origin_section import subtitle, tell_provenance, tell_settings
@@ -73,7 +74,8 @@ def evaluation_parts(run: Run, runs: Path) -> list[str]:
         status = run.manifest.get("status", "unknown")
         return [*head, page.verdict(f"No results are there ({status}).", [], True), *_tail(run)]
     outcome, results = found
-    points = [explain_eer(results), *map(sentence, results.warnings)]
+    missing = tell_missing(results.missing, results.missing_intervals)
+    points = [explain_eer(results), *map(sentence, [*results.warnings, *filter(None, [missing])])]
     points += [explain_threshold(results), explain_verdicts(results)]
     if "validation_scores" not in run.settings:
         points.append(

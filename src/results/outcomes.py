@@ -87,22 +87,22 @@ def read_outcomes(run: Run) -> list[Outcome]:
 
 @dataclass(frozen=True)
 class Tests:
-    """The tests of a run with their figures.
+    """The tests of a run with their results.
 
     Attributes
     ----------
     main : (Outcome, Results) or None
         The one that stands for the run: of its own data set, or else of another.
-    others : list of (Outcome, Results or None)
-        None for a test of before there were intervals.
+    others : list of (Outcome, Results)
+        All others.
     """
 
     main: tuple[Outcome, Results] | None
-    others: list[tuple[Outcome, Results | None]]
+    others: list[tuple[Outcome, Results]]
 
 
 def read_tests(run: Run) -> Tests:
-    """Return every test of a run with its figures.
+    """Return every test of a run with its results.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def read_tests(run: Run) -> Tests:
     main, others = None, []
     for outcome in read_outcomes(run):
         results = Results.read(outcome.path)
-        if main is None and results is not None and not outcome.gender:
+        if main is None and not outcome.gender:
             main = (outcome, results)
         else:
             others.append((outcome, results))

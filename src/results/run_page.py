@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from src.evaluation.formatting import tell_missing
 from src.evaluation.results import Results
 from src.models.calibrate import VALIDATION_SCORES, calibration_of
 from src.models.probe import TABLE as PROBE_TABLE
@@ -76,7 +77,8 @@ def _verdict(run: Run, outcome: Outcome, results: Results, note: AuditNote) -> s
 
 def _beware(run: Run, results: Results, note: AuditNote) -> list[str]:
     voices = [SAME_VOICES] if run.settings.get("units") == BY_UTTERANCE else []
-    return [*results.warnings, *voices, *filter(None, [note.warning])]
+    missing = tell_missing(results.missing, results.missing_intervals)
+    return [*results.warnings, *voices, *filter(None, [missing, note.warning])]
 
 
 def _untested(run: Run, runs: Path, tests: Tests, note: AuditNote) -> list[str]:
@@ -84,9 +86,7 @@ def _untested(run: Run, runs: Path, tests: Tests, note: AuditNote) -> list[str]:
         status = run.manifest.get("status", "unknown")
         text = f"This training is {status}: there is no detector to judge."
         return [page.verdict(text, [], True)]
-    if any(not outcome.gender for outcome, _ in tests.others):
-        text = "Tested before there were intervals: test it again."
-    elif tests.others:
+    if tests.others:
         text = "Tested on the clips of one gender only."
     else:
         text = "Not tested yet: the figures below are of the clips that its settings were fixed on."
@@ -98,14 +98,7 @@ def _untested(run: Run, runs: Path, tests: Tests, note: AuditNote) -> list[str]:
     ]
 
 
-def _further(run: Run, runs: Path, outcome: Outcome, results: Results | None) -> list[str]:
-    if results is None:
-        return [
-            page.heading(f"On {outcome.title}"),
-            page.paragraph(
-                f"EER {outcome.eer:.1%}, from before there were intervals; test it again."
-            ),
-        ]
+def _further(run: Run, runs: Path, outcome: Outcome, results: Results) -> list[str]:
     parts = tell_briefly(outcome, results)
     if not outcome.is_own:
         parts.append(page.paragraph(note_audit(runs, dataset_of(outcome)).text, "soft"))

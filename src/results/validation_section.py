@@ -3,12 +3,12 @@
 import tempfile
 from pathlib import Path
 
-from src.evaluation.measures import BY_SCORE, EER
 from src.evaluation.trials import Trials
 from src.models.calibrate import VALIDATION_SCORES, calibration_of
 from src.utils.metrics.bootstrap import intervals, resample_eer
-from src.utils.metrics.detection import Detection, evaluate_scores
+from src.utils.metrics.detection import DetectionMetrics, evaluate_scores
 from src.utils.metrics.eer import det_curve
+from src.utils.metrics.table import BY_SCORE, EER, METRICS
 from src.utils.runs import Run
 from src.visualize import page
 from src.visualize.score_plots import plot_det, plot_scores
@@ -43,24 +43,24 @@ def tell_validation(run: Run) -> list[str]:
     ]
 
 
-def _rows(run: Run, trials: Trials, found: Detection) -> list[tuple[str, ...]]:
-    units = trials.units
+def _rows(run: Run, trials: Trials, found: DetectionMetrics) -> list[tuple[str, ...]]:
+    clusters = trials.clusters
     seed = int(run.settings.get("seed", 7))
-    drawn = resample_eer(trials.scores, trials.labels, units.speakers, seed=seed)
-    n_units = units.count(trials.labels)
-    span = intervals({"eer": drawn}, n_units, figures={"eer": found.eer})["eer"]
+    drawn = resample_eer(trials.scores, trials.labels, clusters.speakers, seed=seed)
+    n_clusters = clusters.count(trials.labels)
+    span = intervals({"eer": drawn}, n_clusters, points={"eer": found.eer})["eer"]
     return [
         (
-            measure.label,
-            measure.write(getattr(found, name)),
-            EER.write_span(*span, " – ") if name == "eer" else "",
-            measure.tells,
+            METRICS[name].label,
+            METRICS[name].write(getattr(found, name)),
+            EER.write_interval(*span, " – ") if name == "eer" else "",
+            METRICS[name].meaning,
         )
-        for name, measure in BY_SCORE.items()
+        for name in BY_SCORE
     ]
 
 
-def _draw(trials: Trials, found: Detection) -> list[str]:
+def _draw(trials: Trials, found: DetectionMetrics) -> list[str]:
     """Draw what is only looked at here, and is not kept as files that a test would make stale."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / name for name in _PICTURES]

@@ -3,8 +3,8 @@
 from math import isnan
 from typing import Any
 
-from src.evaluation.measures import EER, MEASURES
 from src.evaluation.results import Results
+from src.utils.metrics.table import EER, METRICS
 
 LEVEL = 0.05
 """A p-value from here on may be chance."""
@@ -16,7 +16,7 @@ _CHANCE = 0.4
 def tell_eer(results: Results) -> str:
     """Return the EER with its interval, in a sentence."""
     low, high = results.ci95["eer"]
-    span = f"95 % interval {EER.write_span(low, high, ' to ')} over {results.ci95_over}"
+    span = f"95 % interval {EER.write_interval(low, high, ' to ')} over {results.ci95_over}"
     if isnan(low):
         span = "how sure that is cannot be told"
     return f"Test EER {results.detection.eer:.1%} ({span})."
@@ -48,6 +48,11 @@ def explain_eer(results: Results) -> str:
 def explain_threshold(results: Results) -> str:
     """Say what decisions at the threshold fixed beforehand do."""
     found = results.detection
+    if isnan(found.far) or isnan(found.frr):
+        return (
+            f"What it does at the threshold fixed beforehand ({found.threshold:.4g}) was not "
+            f"measured."
+        )
     return (
         f"At the threshold fixed beforehand ({found.threshold:.4g}) it accepts {found.far:.1%} of "
         f"spoofs and rejects {found.frr:.1%} of bona-fide clips."
@@ -57,6 +62,8 @@ def explain_threshold(results: Results) -> str:
 def explain_verdicts(results: Results) -> str:
     """Say what verdicts that may abstain do."""
     decided = results.decided
+    if not decided.is_known:
+        return "Verdicts that may abstain were not measured."
     text = (
         f"Where a verdict must be {decided.confidence:.0%} sure, {decided.inconclusive:.1%} of "
         f"clips stay inconclusive"
@@ -80,11 +87,11 @@ def tell_pair(row: Any) -> str:
     row : named tuple
         Of `Comparison.pairs`.
     """
-    measure = MEASURES[row.metric]
-    change = measure.write_change(row.difference)
-    span = measure.write_change_span(row.low, row.high, " to ")
+    metric = METRICS[row.metric]
+    change = metric.write_change(row.difference)
+    span = metric.write_change_interval(row.low, row.high, " to ")
     return (
-        f"{row.run} against {row.best}: {measure.label} {change} (95 % interval {span}); "
+        f"{row.run} against {row.best}: {metric.label} {change} (95 % interval {span}); "
         f"{judge(row.p_holm)}"
     )
 

@@ -12,7 +12,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from src.utils.config import BONA_FIDE, LABEL_VALUE, SPOOF
-from src.utils.metrics.detection import Detection
+from src.utils.metrics.detection import DetectionMetrics
 from src.utils.metrics.eer import DetCurve
 from src.visualize.figure import COLOURS, figure_axes
 
@@ -26,12 +26,12 @@ _FEW = 20
 """Clips that a bin needs to be drawn in full colour."""
 
 
-def plot_confusion(detection: Detection, path: Path, title: str) -> None:
+def plot_confusion(detection: DetectionMetrics, path: Path, title: str) -> None:
     """Draw the confusion matrix at the threshold in use: counts and row shares.
 
     Parameters
     ----------
-    detection : Detection
+    detection : DetectionMetrics
         The counts and rates of a test.
     path : pathlib.Path
         The PNG file to write.
@@ -68,7 +68,7 @@ def plot_confusion(detection: Detection, path: Path, title: str) -> None:
         axes.set(xlabel="decided", ylabel="true")
 
 
-def plot_roc(curve: DetCurve, detection: Detection, path: Path, title: str) -> None:
+def plot_roc(curve: DetCurve, detection: DetectionMetrics, path: Path, title: str) -> None:
     """Draw the ROC curve, the point of the EER and the point of the threshold in use.
 
     Parameters
@@ -100,7 +100,7 @@ def plot_roc(curve: DetCurve, detection: Detection, path: Path, title: str) -> N
         axes.legend(loc="lower right", title=f"AUC {detection.auc:.3f}")
 
 
-def plot_det(curve: DetCurve, detection: Detection, path: Path, title: str) -> None:
+def plot_det(curve: DetCurve, detection: DetectionMetrics, path: Path, title: str) -> None:
     """Draw the DET curve on normal-deviate axes.
 
     Martin et al. (1997), "The DET curve in assessment of detection task performance".
@@ -378,7 +378,7 @@ def _short(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[:half]}…{name[-half:]}"
 
 
-def _rates(detection: Detection) -> tuple[float, float]:
+def _rates(detection: DetectionMetrics) -> tuple[float, float]:
     """Return false acceptance and false rejection rate at the threshold in use."""
     return (
         detection.false_bona_fide / detection.n_spoof,

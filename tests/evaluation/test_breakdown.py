@@ -87,10 +87,10 @@ def test_intervals_of_groups_are_over_speakers(make_trials: Callable, conditions
     inside = conditions["gender"] == "M"
     parts = trials.scores[inside], trials.labels[inside]
     over = {}
-    for what, units in (("speakers", trials.speakers), ("clips", trials.files)):
-        drawn = resample_eer(*parts, units[inside], 300, 3)
-        n_units = len(set(units[inside & (trials.labels == 1)]))
-        over[what] = intervals({"eer": drawn}, n_units)["eer"]
+    for what, drawn_by in (("speakers", trials.speakers), ("clips", trials.files)):
+        drawn = resample_eer(*parts, drawn_by[inside], 300, 3)
+        n_clusters = len(set(drawn_by[inside & (trials.labels == 1)]))
+        over[what] = intervals({"eer": drawn}, n_clusters)["eer"]
     assert (group.low, group.high) == pytest.approx(over["speakers"], abs=0.02)
     assert group.high - group.low > 1.1 * (over["clips"][1] - over["clips"][0])
     again = by_name(break_down(trials, 0.0, 300, seed=3)["gender"])["M"]

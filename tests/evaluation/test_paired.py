@@ -11,8 +11,9 @@ import pytest
 from src.evaluation.paired import compare_trials
 from src.evaluation.trials import Trials
 from src.utils.errors import AudiosError
-from src.utils.metrics.bootstrap import METRICS, interval, resample
+from src.utils.metrics.bootstrap import interval, resample
 from src.utils.metrics.detection import evaluate_scores
+from src.utils.metrics.table import METRICS
 
 
 def compare(first: Trials, second: Trials, n_resamples: int = 200, **options: Any) -> pd.DataFrame:
@@ -62,7 +63,8 @@ def test_a_better_system(make_trials: Callable) -> None:
 def test_few_speakers_widen_the_interval(make_trials: Callable) -> None:
     pair = [make_trials(4, 15, own=1.0, seed=seed) for seed in (1, 2)]
     one, other = (
-        resample(part.scores, part.labels, part.units, 0.0, part.llrs, 200)["auc"] for part in pair
+        resample(part.scores, part.labels, part.clusters, 0.0, part.llrs, 200)["auc"]
+        for part in pair
     )
     low, high = compare(*pair).loc["auc", ["low", "high"]]
     narrow = interval(other - one)

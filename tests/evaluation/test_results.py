@@ -12,9 +12,10 @@ import pytest
 from src.evaluation.results import Results, evaluate_trials
 from src.evaluation.trials import Trials
 from src.utils.errors import AudiosError, RunError
-from src.utils.metrics.bootstrap import METRICS, interval, resample
+from src.utils.metrics.bootstrap import interval, resample
 from src.utils.metrics.calibration import decide
 from src.utils.metrics.detection import evaluate_scores
+from src.utils.metrics.table import METRICS
 
 
 @pytest.fixture(autouse=True)
@@ -51,17 +52,17 @@ def test_figures_and_intervals(attacked: Trials) -> None:
     is_first = (attacked.conditions["attack"] == "A1").to_numpy()
     assert results.breakdowns["attack"][0].far == np.mean(scores[is_first] >= 0.5)
     # Of the kind of unit of which there are fewest, there are so many.
-    for found, units, n_units in (
-        (results.ci95, attacked.units, 12),
-        (results.ci95_attacks, attacked.units_with_attacks, 3),
+    for found, clusters, n_clusters in (
+        (results.ci95, attacked.clusters, 12),
+        (results.ci95_attacks, attacked.clusters_with_attacks, 3),
     ):
-        drawn = resample(scores, labels, units, 0.5, attacked.llrs, 200)
+        drawn = resample(scores, labels, clusters, 0.5, attacked.llrs, 200)
         assert set(found) == set(METRICS)
         for name, (low, high) in found.items():
             assert low < getattr(results.detection, name) < high, name
         # Roughly: ends may be corrected where draws lie to one side of the figure.
         for name in ("auc", "cllr", "far"):
-            expected = interval(drawn[name], n_units=n_units)
+            expected = interval(drawn[name], n_clusters=n_clusters)
             off = np.abs(np.subtract(found[name], expected)).max()
             assert off < 0.2 * (expected[1] - expected[0]), name
     # Of three attacks, hardly a draw is unlikely enough to be left out.
@@ -285,19 +286,85 @@ def test_groups_are_written_flat(attacked: Trials, tmp_path: Path) -> None:
     assert {group["frr"] for group in groups} == {None}
 
 
-def test_results_of_before(attacked: Trials, tmp_path: Path) -> None:
-    """A file that lacks a figure of today is no mistake: the test is made again."""
-    path = tmp_path / "results.json"
+def written(attacked: Trials, path: Path) -> dict[str, Any]:
     evaluate_trials(attacked, 0.5).write(path, {})
-    values = json.loads(path.read_text())
-    for key in ("min_dcf", "hter", "ci95", "inconclusive"):
-        path.write_text(json.dumps({name: values[name] for name in values if name != key}))
-        assert Results.read(path) is None, key
+    return json.loads(path.read_text())
+
+
+def read_without(values: dict[str, Any], path: Path, *keys: str) -> Results:
+    path.write_text(json.dumps({name: values[name] for name in values if name not in keys}))
+    return Results.read(path)
+
+
+def test_results_of_before_a_metric(attacked: Trials, tmp_path: Path) -> None:
+    """What is there is read, what is not is NaN and named."""
+    path = tmp_path / "results.json"
+    values = written(attacked, path)
+    for name in METRICS:
+        fewer = {key: span for key, span in values["ci95"].items() if key != name}
+        results = read_without(values | {"ci95": fewer}, path, name)
+        assert (results.missing, results.missing_intervals) == ([name], [])
+        assert not results.is_whole
+        assert np.isnan(getattr(results.detection, name))
+        assert set(results.ci95) == set(results.ci95_attacks) == set(METRICS)
+        assert np.isnan(results.ci95[name]).all()
+        others = [other for other in METRICS if other != name]
+        assert {other: getattr(results.detection, other) for other in others} == {
+            other: values[other] for other in others
+        }
+        assert {other: list(results.ci95[other]) for other in others} == {
+            other: values["ci95"][other] for other in others
+        }
+        assert results.warnings == values["warnings"]
+        assert list(results.breakdowns) == list(values["breakdowns"])
+
+
+def test_results_of_before_an_interval(attacked: Trials, tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    values = written(attacked, path)
     fewer = {name: span for name, span in values["ci95"].items() if name != "cllr"}
-    path.write_text(json.dumps(values | {"ci95": fewer}))
-    assert Results.read(path) is None
-    path.write_text(json.dumps(values | {"of_tomorrow": [1]}))
-    assert Results.read(path) is not None
+    results = read_without(values | {"ci95": fewer}, path)
+    assert (results.missing, results.missing_intervals) == ([], ["cllr"])
+    assert results.detection.cllr == values["cllr"]
+    assert np.isnan(results.ci95["cllr"]).all()
+    # An interval that cannot be told is none that is missing.
+    unknown = values["ci95"] | {"cllr": [None, None]}
+    results = read_without(values | {"ci95": unknown}, path)
+    assert results.is_whole and np.isnan(results.ci95["cllr"]).all()
+
+
+FIRST = (
+    *("eer", "accuracy", "precision", "recall", "f1_score", "auc", "threshold", "eer_threshold"),
+    *("n_bona_fide", "n_spoof", "true_bona_fide", "false_bona_fide", "true_spoof", "false_spoof"),
+)
+"""All that the first version wrote."""
+
+
+def test_results_of_before_there_were_intervals(attacked: Trials, tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    values = written(attacked, path)
+    results = read_without(values, path, *(set(values) - set(FIRST)))
+    assert results.missing == [name for name in METRICS if name not in FIRST]
+    assert results.missing_intervals == [name for name in METRICS if name in FIRST]
+    assert {name: getattr(results.detection, name) for name in FIRST} == {
+        name: values[name] for name in FIRST
+    }
+    assert np.isnan([*results.ci95.values()]).all() and set(results.ci95) == set(METRICS)
+    assert (results.ci95_attacks, results.ci95_attacks_over) == ({}, "")
+    assert (results.warnings, results.breakdowns, results.tandem) == ([], {}, {})
+    assert not results.decided.is_known and not results.is_whole
+
+
+def test_what_a_file_knows_besides_is_left_aside(attacked: Trials, tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    values = written(attacked, path)
+    results = read_without(values | {"of_tomorrow": [1]}, path)
+    assert results.is_whole
+    assert (results.missing, results.missing_intervals) == ([], [])
+    assert not read_without(values, path, "inconclusive").is_whole
+    for key in ("ci95_over", "warnings", "breakdowns", "ci95_attacks", "n_spoof", "threshold"):
+        with pytest.raises(RunError, match=f"damaged: .*{key}"):
+            read_without(values, path, key)
 
 
 DAMAGES: list[dict[str, Any]] = [
@@ -307,6 +374,9 @@ DAMAGES: list[dict[str, Any]] = [
     {"ci95": None},
     {"ci95": dict.fromkeys(METRICS, 0.5)},
     {"ci95": dict.fromkeys(METRICS, (0.1, 0.2, 0.3))},
+    {"ci95": dict.fromkeys(METRICS, ("low", "high"))},
+    {"ci95": 0.5},
+    {"cllr": "0.3"},
     {"ci95_attacks": []},
     {"warnings": None},
     {"breakdowns": []},

@@ -83,7 +83,7 @@ def test_files_with_less(make_trials: Callable, tmp_path: Path) -> None:
     table = pd.read_csv(path, keep_default_na=False)
     assert set(table["gender"]) == set(table["attack"]) == {""}
     again = Trials.read(path, no_ratios)
-    assert again.units_with_attacks is None
+    assert again.clusters_with_attacks is None
     table.drop(columns="llr").assign(duration="").to_csv(path, index=False)
     older = Trials.read(path, lambda scores: 2 * scores - 1)
     np.testing.assert_array_equal(older.llrs, 2 * trials.scores - 1)
@@ -126,30 +126,30 @@ def test_no_file(tmp_path: Path) -> None:
         Trials.read(tmp_path / "scores.csv", no_ratios)
 
 
-def same_unit(units: np.ndarray) -> list[list[bool]]:
-    return (units[:, None] == units).tolist()
+def same_cluster(clusters: np.ndarray) -> list[list[bool]]:
+    return (clusters[:, None] == clusters).tolist()
 
 
-def test_units_are_speakers() -> None:
-    def units_of(speakers: list[str], labels: list[int]) -> Trials:
+def test_clusters_are_speakers() -> None:
+    def trials_of(speakers: list[str], labels: list[int]) -> Trials:
         n = len(speakers)
         return Trials(np.arange(n).astype(str), np.arange(n), labels, np.zeros(n), speakers)
 
     speakers = np.array(["a", "b", "a", "b", "", "", "?4"])
-    trials = units_of(speakers, [1, 1, 0, 0, 1, 0, 0])
+    trials = trials_of(speakers, [1, 1, 0, 0, 1, 0, 0])
     assert trials.has_speakers and trials.fewest_speakers == 2
     # Unknown ones are of nobody, not even of one whose name looks made up.
     expected = (speakers[:, None] == speakers) & (speakers != "")
     np.fill_diagonal(expected, True)
-    assert same_unit(trials.units.speakers) == expected.tolist()
+    assert same_cluster(trials.clusters.speakers) == expected.tolist()
     # A speaker of both classes is one; of a single speaker, none can be left out.
     for alone in (["a", "a", "b", "c"], ["", "", "b", "c"], ["a", "", "b", "c"], [""] * 4):
-        trials = units_of(np.array(alone), [1, 1, 0, 0])
+        trials = trials_of(np.array(alone), [1, 1, 0, 0])
         assert not trials.has_speakers
-        assert len(np.unique(trials.units.speakers)) == 4
+        assert len(np.unique(trials.clusters.speakers)) == 4
 
 
-def test_units_with_attacks(make_trials: Callable) -> None:
+def test_clusters_with_attacks(make_trials: Callable) -> None:
     def attacks_of(names: list[str], bona_fide: str = "") -> np.ndarray | None:
         labels = np.array([1] * 4 + [0] * 4)
         trials = Trials(
@@ -160,18 +160,18 @@ def test_units_with_attacks(make_trials: Callable) -> None:
             np.array(list("abcd") * 2),
             pd.DataFrame({"attack": [bona_fide] * 4 + names}),
         )
-        units = trials.units_with_attacks
-        if units is None:
+        clusters = trials.clusters_with_attacks
+        if clusters is None:
             return None
-        assert same_unit(units.speakers) == same_unit(trials.units.speakers)
-        return units.attacks[4:]
+        assert same_cluster(clusters.speakers) == same_cluster(trials.clusters.speakers)
+        return clusters.attacks[4:]
 
-    assert make_trials(2).units_with_attacks is None
+    assert make_trials(2).clusters_with_attacks is None
     assert attacks_of(["x"] * 4) is None
     assert attacks_of([""] * 4) is None
     assert attacks_of(["x", "x", "", ""]) is None
     # What is said of bona-fide clips is no second attack.
     assert attacks_of(["x"] * 4, "bonafide") is None
-    assert same_unit(attacks_of(["x", "x", "y", "y"])) == same_unit(np.array([0, 0, 1, 1]))
+    assert same_cluster(attacks_of(["x", "x", "y", "y"])) == same_cluster(np.array([0, 0, 1, 1]))
     # Clips of unknown attacks are no attack each.
-    assert same_unit(attacks_of(["x", "y", "", ""])) == same_unit(np.array([0, 1, 2, 2]))
+    assert same_cluster(attacks_of(["x", "y", "", ""])) == same_cluster(np.array([0, 1, 2, 2]))

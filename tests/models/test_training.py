@@ -22,9 +22,9 @@ from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import ArgumentError, AudiosError, EmbeddingError, RunError
 from src.utils.files import write_json
-from src.utils.metrics.bootstrap import METRICS
 from src.utils.metrics.detection import evaluate_scores
 from src.utils.metrics.eer import compute_eer
+from src.utils.metrics.table import METRICS
 from src.utils.runs import FolderName, Kind, Run, list_runs, new_run
 
 SMALL: dict[str, dict] = {
@@ -222,6 +222,12 @@ def test_reuse_of_results(tested, embeddings: Path, monkeypatch) -> None:
         again = evaluate_run(run, embeddings, reuse=True)
     assert again.results.detection == first.results.detection
     assert again.figures == first.figures
+    # What lacks a metric is tested again.
+    written = first.path.read_bytes()
+    values = json.loads(written)
+    first.path.write_text(json.dumps({name: values[name] for name in values if name != "far"}))
+    assert evaluate_run(run, embeddings, reuse=True).results.is_whole
+    assert first.path.read_bytes() == written
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A runs folder with a bit of everything, made once: tested, not tested, a study, a probe."""
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -64,6 +65,28 @@ def runs(made: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def run_of(runs: Path) -> Callable[[int], Run]:
     return lambda number: find_run(runs, number)
+
+
+FIRST = (
+    *("eer", "accuracy", "precision", "recall", "f1_score", "auc", "threshold", "eer_threshold"),
+    *("n_bona_fide", "n_spoof", "true_bona_fide", "false_bona_fide", "true_spoof", "false_spoof"),
+)
+"""All that the first version wrote of a test."""
+
+
+@pytest.fixture
+def make_older() -> Callable[..., None]:
+    """Leave metrics out of a run's results, or all that the first version did not write."""
+
+    def make(run: Run, *names: str) -> None:
+        path = run.folder / "test_results.json"
+        values = json.loads(path.read_text())
+        for part in (values, values["ci95"], values["ci95_attacks"]):
+            for name in names:
+                del part[name]
+        path.write_text(json.dumps(values if names else {name: values[name] for name in FIRST}))
+
+    return make
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Runs side by side, on the same clips or not."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -140,11 +139,23 @@ def test_what_is_not_tested_is_refused_with_the_command(runs: Path, run_of: Call
         compare_runs(runs, [0, 9])
     with pytest.raises(RunError, match=r"run 0 of SVM study 0 is not tested; .*--study-number=0"):
         compare_runs(runs, [0, 1], study_number=0)
-    path = run_of(1).folder / "test_results.json"
-    path.write_text(json.dumps({"eer": 0.5}))
-    with pytest.raises(RunError, match="of before there were intervals; run again: fab TestModel"):
-        compare_runs(runs, [0, 1])
     assert {path.name for path in runs.iterdir()} == before
+
+
+def test_what_an_older_test_lacks_is_told(
+    runs: Path, run_of: Callable, make_older: Callable
+) -> None:
+    make_older(run_of(1), "cllr")
+    done = compare_runs(runs, [0, 1])
+    told = "run 1 was tested before Cllr was measured: test it again for it"
+    assert done.notes == [told]
+    assert f"warning: {told}" in report_comparison(done)
+    assert told.removeprefix("run") in read_page(done.page).text
+    [row] = [line for line in report_comparison(done).splitlines() if "– (cannot be told)" in line]
+    assert row.split()[0:2] == ["run", "1"]
+    # The pair is compared by the scores, which are there.
+    assert done.pairs["metric"].tolist() == ["eer", "min_dcf", "cllr"]
+    assert done.pairs["difference"].notna().all()
 
 
 def test_trials_of_a_study(runs: Path, run_of: Callable) -> None:

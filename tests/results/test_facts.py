@@ -1,5 +1,6 @@
 """What is said of a detector follows from what is known of its clips."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,18 @@ def evaluated(scores: list[float], labels: list[int], speakers: list[str]) -> Re
     )  # fmt: skip
 
 
+def old() -> Results:
+    """The results of a test of before there were intervals, large enough."""
+    n = 700
+    found = evaluated([1.0, -1] * (n // 2), [1, 0] * (n // 2), [""] * n)
+    unknown = dict.fromkeys(found.ci95, (float("nan"), float("nan")))
+    return replace(found, ci95=unknown, warnings=[], missing_intervals=list(found.ci95))
+
+
 def told(data: Data, results: Results | None = None, **settings: Any) -> str:
     run = Run(0, Path(), {"settings": settings})
+    if results is None:
+        results = old()
     outcome = Outcome(Path(), Path(), Path(), "", {}, "x")
     return "\n".join(limits_of_use(run, data, outcome, results))
 
@@ -63,7 +74,15 @@ def test_nothing_is_made_up() -> None:
     assert "How the spoofs were made is not known" in text
     for word in ("Languages", "Sources", "last", "kHz", "small"):
         assert word not in text
-    assert "of before there were intervals" in text
+    assert "Tested before there were intervals: test it again for them." in text
+
+
+def test_what_is_missing_is_told_by_its_label() -> None:
+    found = evaluated([1.0, 2, -1, -2], [1, 1, 0, 0], ["a", "b", "a", "b"])
+    assert "Tested before" not in told(Data([]), found)
+    text = told(Data([]), replace(found, missing=["min_dcf", "cllr"]))
+    assert "Tested before minDCF and Cllr were measured: test it again for them." in text
+    assert "before there were intervals" not in text
 
 
 def test_lengths_rates_and_voices() -> None:

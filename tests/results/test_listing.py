@@ -77,6 +77,18 @@ def test_damage_is_told_and_breaks_nothing(runs: Path, run_of: Callable) -> None
     assert sum(line.startswith("warning: ") for line in text.splitlines()) == 4
 
 
+def test_what_an_older_test_lacks_is_told(
+    runs: Path, run_of: Callable, make_older: Callable
+) -> None:
+    make_older(run_of(1), "min_dcf", "far")
+    found = list_all(runs)
+    told = "run 1 was tested before minDCF and FAR were measured: test it again for them"
+    assert found.faults == [told]
+    assert f"warning: {told}" in report_listing(found).splitlines()
+    row = found.table.set_index("run").loc["1"]
+    assert row["minDCF"] == "" and row["95 % interval"] != ""
+
+
 def test_what_has_not_ended_is_listed(tmp_path: Path) -> None:
     with pytest.raises(ValueError), new_run(tmp_path, "visualize", {}):
         raise ValueError

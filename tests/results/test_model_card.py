@@ -1,17 +1,16 @@
 """The model card: whole tables, the run's own figures, nothing made up."""
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from src.evaluation.measures import MEASURES
 from src.evaluation.results import Results
 from src.models.registry import CLASSIFIERS, MODELS
 from src.results import markdown
 from src.results.model_card import write_model_card
+from src.utils.metrics.table import METRICS
 from src.utils.tables import read_csv
 
 CELLS = re.compile(r"(?<!\\)\|")
@@ -58,12 +57,12 @@ def test_the_figures_are_those_of_the_test(card: str, run_of: Callable) -> None:
     # The next one is of the test on women.
     table, _ = (table for table in tables_of(card) if table[0][-1].endswith("attacks"))
     told = {row[0]: row[1:] for row in table[2:]}
-    assert set(told) == {measure.label for measure in MEASURES.values()}
-    for name, measure in MEASURES.items():
+    assert set(told) == {measure.label for measure in METRICS.values()}
+    for name, measure in METRICS.items():
         assert told[measure.label] == [
             measure.write(getattr(results.detection, name)),
-            measure.write_span(*results.ci95[name], " to "),
-            measure.write_span(*results.ci95_attacks[name], " to "),
+            measure.write_interval(*results.ci95[name], " to "),
+            measure.write_interval(*results.ci95_attacks[name], " to "),
         ]
     assert results.ci95_over in table[0][2]
 
@@ -122,9 +121,23 @@ def test_a_training_of_before_more_was_kept(runs: Path, run_of: Callable) -> Non
 
 def test_no_card_without_a_test(runs: Path, run_of: Callable) -> None:
     assert write_model_card(run_of(2), runs) is None
-    path = run_of(1).folder / "test_results.json"
-    path.write_text(json.dumps({"eer": 0.5}))
-    assert write_model_card(run_of(1), runs) is None
+
+
+def test_the_card_of_an_older_test(runs: Path, run_of: Callable, make_older: Callable) -> None:
+    run = run_of(1)
+    make_older(run, "min_dcf", "cllr")
+    card = write_model_card(run, runs).read_text()
+    assert "- Tested before minDCF and Cllr were measured: test it again for them." in card
+    told = {row[0]: row[1:] for table in tables_of(card) for row in table}
+    assert told["Cllr"] == ["–", "cannot be told", "cannot be told"]
+    assert "cannot be told" not in told["EER"]
+    make_older(run)
+    card = write_model_card(run, runs).read_text()
+    assert "measured and before there were intervals: test it again for them." in card
+    assert "Verdicts that may abstain were not measured." in card
+    assert not re.search(r"\bnan\b", card)
+    told = {row[0]: row[1:] for table in tables_of(card) for row in table}
+    assert told["AUC"][1] == "cannot be told" and told["AUC"][0] != "–"
 
 
 def test_markdown_says_what_it_says() -> None:

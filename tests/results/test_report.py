@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from src.evaluation.measures import MEASURES
 from src.evaluation.results import Results
 from src.results.report import write_report
 from src.utils.errors import RunError
+from src.utils.metrics.table import EER, METRICS
 from src.utils.runs import Run, find_run, new_run
 from tests.visualize.reading import Page, read_page
 
@@ -28,10 +28,10 @@ def test_a_tested_run(runs: Path, run_of: Callable) -> None:
     results = Results.read(run.folder / "test_results.json")
     text = " ".join(read.text.split())
     assert text.index("Test EER") < text.index("Figures") < text.index("Provenance")
-    for name, measure in MEASURES.items():
+    for name, measure in METRICS.items():
         assert measure.write(getattr(results.detection, name)) in text
         for spans in (results.ci95, results.ci95_attacks):
-            assert measure.write_span(*spans[name], " – ") in text
+            assert measure.write_interval(*spans[name], " – ") in text
     assert f"95 % over {results.ci95_over}" in text
     assert f"over {results.ci95_attacks_over}" in text
     # Every group, those too small to say anything set apart.
@@ -138,13 +138,38 @@ def test_a_test_of_another_data_set_has_a_section(runs: Path, run_of: Callable) 
     assert "Tested on another data set than its own: the data set where." in read.text
 
 
-def test_a_test_of_before_there_were_intervals(runs: Path, run_of: Callable) -> None:
+def test_a_test_of_before_there_were_intervals(
+    runs: Path, run_of: Callable, make_older: Callable
+) -> None:
     run = run_of(1)
-    (run.folder / "test_results.json").write_text(json.dumps({"eer": 0.25, "accuracy": 0.5}))
+    eer = Results.read(run.folder / "test_results.json").detection.eer
+    make_older(run)
     read = page_of(run, runs)
-    assert "Tested before there were intervals: test it again." in read.text
-    assert "EER 25.0%" in read.text
-    assert not (run.folder / "model_card.md").exists()
+    assert "measured and before there were intervals: test it again for them." in read.text
+    assert f"Test EER {eer:.1%} (how sure that is cannot be told)" in read.text
+    assert "Verdicts that may abstain were not measured." in read.text
+    assert not re.search(r"\bnan\b", read.text)
+    assert read.attributes("div", "class")[0] == "verdict bad"
+
+
+def test_a_test_of_before_a_metric(runs: Path, run_of: Callable, make_older: Callable) -> None:
+    """It had intervals, and they are shown."""
+    run = run_of(1)
+    low, high = Results.read(run.folder / "test_results.json").ci95["eer"]
+    make_older(run, "cllr")
+    read = page_of(run, runs)
+    assert "Tested before Cllr was measured: test it again for it." in read.text
+    assert "before there were intervals" not in read.text
+    assert EER.write_interval(low, high, " – ") in read.text
+
+
+def test_further_tests_say_what_they_lack(runs: Path, run_of: Callable) -> None:
+    run = run_of(0)
+    path = run.folder / "test_results_F.json"
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps({name: values[name] for name in values if name != "auc"}))
+    text = page_of(run, runs).text
+    assert text.index("On women's clips") < text.index("Tested before AUC was measured")
 
 
 def test_damaged_results_are_named(runs: Path, run_of: Callable) -> None:

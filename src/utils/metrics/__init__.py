@@ -1,1 +1,1 @@
-"""Metrics of scores: error rates, costs, calibration, and how sure each is."""
+"""Metrics of scores: `table.METRICS` names them all, with what each is computed by."""

@@ -1,5 +1,6 @@
-"""From scores to probabilities, and to verdicts that may abstain."""
+"""Calibration of scores: log-likelihood ratios, probabilities, and verdicts that may abstain."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -22,7 +23,7 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Calibration:
-    """What turns a detector's scores into likelihood ratios, probabilities and verdicts.
+    """A line from a detector's scores to log-likelihood ratios, and the limits of verdicts.
 
     Attributes
     ----------
@@ -46,7 +47,13 @@ class Calibration:
     n_spoof: int
 
     def llrs(self, scores: np.ndarray) -> np.ndarray:
-        """Return log-likelihood ratios (natural), float64 of the shape of `scores`."""
+        """Return log-likelihood ratios (natural), float64 of the shape of `scores`.
+
+        Parameters
+        ----------
+        scores : array_like
+            Of the detector, any shape.
+        """
         return self.slope * np.asarray(scores, np.float64) + self.offset
 
     def probabilities(self, scores: np.ndarray, prior: float = EVEN) -> np.ndarray:
@@ -55,13 +62,20 @@ class Calibration:
         Parameters
         ----------
         scores : array_like
+            Of the detector, any shape.
         prior : float
             The share of bona-fide clips that is expected, between 0 and 1.
         """
         return expit(self.llrs(scores) + logit(prior))
 
     def verdicts(self, scores: np.ndarray, prior: float = EVEN) -> np.ndarray:
-        """Return `bona-fide`, `spoof` or `inconclusive` for each score, str of its shape."""
+        """Return `bona-fide`, `spoof` or `inconclusive` for each score, str of its shape.
+
+        Parameters
+        ----------
+        scores, prior
+            As of `probabilities`.
+        """
         return verdicts_of(self.probabilities(scores, prior), self.confidence)
 
 
@@ -70,6 +84,13 @@ def verdicts_of(probabilities: np.ndarray, confidence: float) -> np.ndarray:
 
     It is `bona-fide` or `spoof` where the probability reaches `confidence` in that direction, and
     `inconclusive` elsewhere.
+
+    Parameters
+    ----------
+    probabilities : numpy.ndarray
+        Of bona-fide, any shape.
+    confidence : float
+        What a probability must reach for a verdict, above 0.5.
     """
     # Of a tenth, the rest is nine tenths, whereas 1 - 0.9 is a little less than 0.1.
     clear = [probabilities >= confidence, 1 - probabilities >= confidence]
@@ -78,14 +99,14 @@ def verdicts_of(probabilities: np.ndarray, confidence: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Decided:
-    """What verdicts that may abstain make of a test, both classes weighing alike.
+    """Metrics of verdicts that may abstain, both classes weighing alike.
 
     Attributes
     ----------
     confidence : float
         What a probability must reach for a verdict.
     inconclusive : float
-        Share of clips without a verdict.
+        Share of clips without a verdict; NaN in results of before it was measured.
     error_when_decided : float
         Share of wrong verdicts among those that were given; NaN where none was.
     """
@@ -94,13 +115,27 @@ class Decided:
     inconclusive: float
     error_when_decided: float
 
+    @property
+    def is_known(self) -> bool:
+        """Whether verdicts were measured."""
+        return not np.isnan(self.inconclusive)
+
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Decided | None":
-        """Make one from its fields in a dictionary, None where one is not in it."""
-        names = [field.name for field in fields(cls)]
-        if not set(names) <= set(values):
-            return None
-        return cls(*(np.nan if values[name] is None else float(values[name]) for name in names))
+    def from_dict(cls, values: Mapping[str, Any]) -> "Decided":
+        """Make one from its fields in a dictionary, NaN for one that is not in it.
+
+        Parameters
+        ----------
+        values : mapping
+            By the name of the field. Further keys are left aside.
+
+        Raises
+        ------
+        ValueError
+            When one is no number.
+        """
+        found = (values.get(field.name) for field in fields(cls))
+        return cls(*(np.nan if value is None else float(value) for value in found))
 
 
 def decide(llrs: np.ndarray, labels: np.ndarray, confidence: float = CONFIDENCE) -> Decided:
@@ -108,14 +143,12 @@ def decide(llrs: np.ndarray, labels: np.ndarray, confidence: float = CONFIDENCE)
 
     Parameters
     ----------
-    llrs, labels : array_like
-        As in `cllr.cllr`.
+    llrs : array_like
+        Natural log-likelihood ratios, shape (trials,), positive where bona-fide is likelier.
+    labels : array_like
+        1 for bona-fide, 0 for spoof, shape (trials,); `check_trials` refuses others.
     confidence : float
-
-    Raises
-    ------
-    AudiosError
-        As `det_curve` does.
+        What a probability must reach for a verdict.
     """
     llrs, labels = check_trials(llrs, labels)
     verdicts = verdicts_of(expit(llrs), confidence)
@@ -143,14 +176,9 @@ def fit_calibration(
     Parameters
     ----------
     scores, labels : array_like
-        As in `compute_eer`; of clips that the detector was not trained on.
+        Of clips that the detector was not trained on; as of `check_trials`, which refuses others.
     confidence : float
         See `Calibration`.
-
-    Raises
-    ------
-    AudiosError
-        As `det_curve` does.
     """
     scores, labels = check_trials(scores, labels)
     n_bona_fide = int(labels.sum())

@@ -1,4 +1,4 @@
-"""Detection costs: what wrong decisions cost where errors are not of one price."""
+"""Detection cost functions (DCF): the expected cost of decisions at given priors and costs."""
 
 from dataclasses import dataclass
 from math import log
@@ -6,6 +6,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from src.utils.metrics.counts import Counts, ScoredTrials
+from src.utils.metrics.decisions import Decisions
 from src.utils.metrics.eer import DetCurve, check_trials
 
 Rates = TypeVar("Rates", float, np.ndarray)
@@ -13,7 +15,7 @@ Rates = TypeVar("Rates", float, np.ndarray)
 
 @dataclass(frozen=True)
 class DetectionCosts:
-    """What is expected and what errors cost; by default as in ASVspoof 5.
+    """The prior of spoofs and the costs of both errors; by default those of ASVspoof 5.
 
     Wang et al. (2024), "ASVspoof 5: Crowdsourced speech data, deepfakes, and adversarial attacks at
     scale", section 4: P_spoof 0.05, C_miss 1, C_fa 10.
@@ -46,9 +48,14 @@ class DetectionCosts:
         return log(self.fa_weight / self.miss_weight)
 
     def of(self, frr: Rates, far: Rates) -> Rates:
-        """Return the cost of decisions with these error rates, of any one shape.
+        """Return the cost of decisions with these error rates.
 
         It is normalised: 1 is what the better of accepting all and rejecting all costs.
+
+        Parameters
+        ----------
+        frr, far : float or numpy.ndarray
+            False rejection and false acceptance rates, of one shape, which the costs have too.
         """
         lowest = min(self.miss_weight, self.fa_weight)
         return (self.miss_weight * frr + self.fa_weight * far) / lowest
@@ -60,6 +67,13 @@ ASVSPOOF5 = DetectionCosts()
 def min_dcf(curve: DetCurve, costs: DetectionCosts = ASVSPOOF5) -> float:
     """Return the normalised cost at the best of all thresholds.
 
+    Parameters
+    ----------
+    curve : DetCurve
+        Of all trials, or of a draw of the bootstrap.
+    costs : DetectionCosts
+        The prior and the costs.
+
     Examples
     --------
     >>> from src.utils.metrics.eer import det_curve
@@ -67,6 +81,32 @@ def min_dcf(curve: DetCurve, costs: DetectionCosts = ASVSPOOF5) -> float:
     0.5
     """
     return float(costs.of(curve.frr, curve.far).min())
+
+
+def is_accepted_by_ratio(trials: ScoredTrials) -> np.ndarray:
+    """Tell which trials have a ratio at or above the Bayes threshold of ASVspoof 5.
+
+    Parameters
+    ----------
+    trials : ScoredTrials
+        All trials of a test.
+    """
+    return trials.llrs >= ASVSPOOF5.bayes_threshold
+
+
+def act_dcf_of(counts: Counts) -> float:
+    """Return `act_dcf` at the costs of ASVspoof 5.
+
+    Parameters
+    ----------
+    counts : Counts
+        With the total of `is_accepted_by_ratio`.
+    """
+    made = counts.decided_by(is_accepted_by_ratio)
+    # In a draw the rate is what the accepted trials leave of 1: the same but for its rounding,
+    # which the intervals of all results so far have.
+    rejected = 1 - made.accepted_bona_fide / made.n_bona_fide if counts.is_draw else made.frr
+    return ASVSPOOF5.of(rejected, made.far)
 
 
 def act_dcf(llrs: np.ndarray, labels: np.ndarray, costs: DetectionCosts = ASVSPOOF5) -> float:
@@ -80,13 +120,9 @@ def act_dcf(llrs: np.ndarray, labels: np.ndarray, costs: DetectionCosts = ASVSPO
     llrs : array_like
         Natural logarithms, shape (trials,), positive where bona-fide is likelier.
     labels : array_like
-        1 for bona-fide, 0 for spoof, shape (trials,).
+        1 for bona-fide, 0 for spoof, shape (trials,); `check_trials` refuses others.
     costs : DetectionCosts
-
-    Raises
-    ------
-    AudiosError
-        As `det_curve` does.
+        The prior and the costs, which fix the threshold.
 
     Examples
     --------
@@ -95,6 +131,6 @@ def act_dcf(llrs: np.ndarray, labels: np.ndarray, costs: DetectionCosts = ASVSPO
     """
     llrs, labels = check_trials(llrs, labels)
     accepted = llrs >= costs.bayes_threshold
-    frr = float(np.mean(~accepted[labels == 1]))
-    far = float(np.mean(accepted[labels == 0]))
-    return costs.of(frr, far)
+    of_class = (accepted[labels == 1], accepted[labels == 0])
+    made = Decisions(*(int(one.sum()) for one in of_class), *(len(one) for one in of_class))
+    return costs.of(made.frr, made.far)

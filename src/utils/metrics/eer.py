@@ -1,4 +1,4 @@
-"""Error rates over all thresholds, from real-valued scores where higher means bona-fide.
+"""The DET curve of real-valued scores, higher for bona-fide, and its equal error rate (EER).
 
 Pure numpy: nothing here knows of files, models or audio.
 """
@@ -15,7 +15,8 @@ class DetCurve:
     """False acceptance and false rejection at every distinct threshold.
 
     A trial is accepted as bona-fide when its score is at or above the threshold. The counts
-    are kept, since rates rounded to floats cannot tell a tie from a near miss.
+    are kept, since rates rounded to floats cannot tell a tie from a near miss. In a draw of the
+    bootstrap a trial counts as often as it was drawn.
 
     Attributes
     ----------
@@ -26,6 +27,7 @@ class DetCurve:
     thresholds : numpy.ndarray
         Shape (points,), rising; the last is infinite (nothing is accepted).
     n_spoof, n_bona_fide : int
+        How many trials there are of each class.
     """
 
     accepted_spoof: np.ndarray
@@ -47,8 +49,14 @@ class DetCurve:
     @property
     def eer_point(self) -> int:
         """The first of the points where |FRR - FAR| is least."""
+        # Both rates times both numbers, as whole numbers; their gap never falls, so the least
+        # magnitude lies where it changes its sign.
         gap = self.rejected_bona_fide * self.n_spoof - self.accepted_spoof * self.n_bona_fide
-        return int(np.argmin(np.abs(gap)))
+        at = int(np.searchsorted(gap, 0))
+        if at and gap[at] >= -gap[at - 1]:
+            # Thresholds at which a draw has no trials part nothing: the first of them counts.
+            at = int(np.searchsorted(gap, gap[at - 1]))
+        return at
 
     @property
     def eer(self) -> float:
@@ -58,38 +66,19 @@ class DetCurve:
         accepted = self.accepted_spoof[at] / self.n_spoof
         return float((rejected + accepted) / 2)
 
-    @property
-    def auc(self) -> float:
-        """Area under the ROC curve.
-
-        It is how often a bona-fide trial scores above a spoof, ties counted half (Hanley & McNeil
-        1982, "The meaning and use of the area under a receiver operating characteristic curve").
-        """
-        spoof = -np.diff(self.accepted_spoof)
-        bona_fide = np.diff(self.rejected_bona_fide)
-        below = self.n_spoof - self.accepted_spoof[:-1]
-        return float(bona_fide @ (below + spoof / 2) / (self.n_bona_fide * self.n_spoof))
-
 
 def det_curve(scores: np.ndarray, labels: np.ndarray) -> DetCurve:
     """Sweep the threshold over every distinct score.
 
     Parameters
     ----------
-    scores : array_like
-        Real numbers, shape (trials,), higher for bona-fide.
-    labels : array_like
-        1 for bona-fide, 0 for spoof, shape (trials,).
+    scores, labels : array_like
+        As of `check_trials`, which refuses others.
 
     Returns
     -------
     DetCurve
-
-    Raises
-    ------
-    AudiosError
-        When shapes differ, a score is not finite, a label is neither 0 nor 1, or a class is
-        absent.
+        With one point more than there are distinct scores.
     """
     scores, labels = check_trials(scores, labels)
     order = np.argsort(scores, kind="stable")
@@ -120,10 +109,8 @@ def compute_eer(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
 
     Parameters
     ----------
-    scores : array_like
-        Real numbers, shape (trials,), higher for bona-fide.
-    labels : array_like
-        1 for bona-fide, 0 for spoof, shape (trials,).
+    scores, labels : array_like
+        As of `check_trials`, which refuses others.
 
     Returns
     -------
@@ -131,11 +118,6 @@ def compute_eer(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         Between 0 and 1; above 0.5 the scores point the wrong way.
     threshold : float
         Accept a trial when its score is at or above it.
-
-    Raises
-    ------
-    AudiosError
-        As `det_curve` does.
 
     Examples
     --------
@@ -157,17 +139,12 @@ def fix_threshold(scores: np.ndarray, labels: np.ndarray) -> float:
     Parameters
     ----------
     scores, labels : array_like
-        As in `compute_eer`.
+        Of the validation clips; as of `check_trials`, which refuses others.
 
     Returns
     -------
     float
         Accept a clip when its score is at or above it.
-
-    Raises
-    ------
-    AudiosError
-        As `det_curve` does.
 
     Examples
     --------
@@ -186,7 +163,21 @@ def fix_threshold(scores: np.ndarray, labels: np.ndarray) -> float:
 
 
 def check_trials(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return scores as float64 and labels as int64, both of shape (trials,).
+    """Return the scores and labels of trials as numpy arrays, checked.
+
+    Parameters
+    ----------
+    scores : array_like
+        Real numbers, shape (trials,), higher for bona-fide.
+    labels : array_like
+        1 for bona-fide, 0 for spoof, shape (trials,).
+
+    Returns
+    -------
+    scores : numpy.ndarray
+        float64, shape (trials,).
+    labels : numpy.ndarray
+        int64, shape (trials,).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The tandem detection cost: a spoofing detector in front of a speaker verifier.
+"""The tandem detection cost function (t-DCF): a spoofing detector in front of a speaker verifier.
 
 Kinnunen et al. (2020), "Tandem assessment of spoofing countermeasures and automatic speaker
 verification: Fundamentals". The verifier is fixed, at the threshold of its own EER between targets
@@ -15,7 +15,7 @@ from src.utils.metrics.eer import DetCurve, compute_eer
 
 @dataclass(frozen=True)
 class TandemCosts:
-    """What is expected and what errors cost; by default as in ASVspoof 2019 and 2021.
+    """The priors and the costs of errors; by default those of ASVspoof 2019 and 2021.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ ASVSPOOF2019 = TandemCosts()
 
 @dataclass(frozen=True)
 class VerifierErrors:
-    """How often a speaker verifier errs at its threshold.
+    """The error rates of a speaker verifier at its threshold.
 
     Attributes
     ----------
@@ -111,7 +111,9 @@ def min_tdcf(curve: DetCurve, verifier: VerifierErrors, costs: TandemCosts = ASV
     curve : DetCurve
         Of the spoofing detector.
     verifier : VerifierErrors
+        The errors of the speaker verifier behind it.
     costs : TandemCosts
+        The priors and the costs.
 
     Raises
     ------
@@ -129,7 +131,7 @@ def min_tdcf_2019(
     """Return the tandem cost as ASVspoof 2019 has it: without what the verifier costs by itself.
 
     Kinnunen et al. (2018), "t-DCF: a detection cost function for the tandem assessment of spoofing
-    countermeasures and automatic speaker verification". The published figures of that challenge are
+    countermeasures and automatic speaker verification". The published values of that challenge are
     of this kind; they are never higher than those of `min_tdcf`.
 
     Parameters

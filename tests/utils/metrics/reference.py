@@ -113,3 +113,71 @@ def min_tdcf_2019(
     _, c1, c2 = tandem_coefficients(*rates)
     costs = [c1 * frr + c2 * far for _, frr, far in all_error_rates(scores, labels)]
     return float(min(costs) / min(c1, c2))
+
+
+def confusion(scores: Scores, labels: Labels, threshold: float) -> tuple[int, int, int, int]:
+    """True and false acceptances, true and false rejections."""
+    bona_fide, spoof = of_class(scores, labels, 1), of_class(scores, labels, 0)
+    return (
+        sum(s >= threshold for s in bona_fide),
+        sum(s >= threshold for s in spoof),
+        sum(s < threshold for s in spoof),
+        sum(s < threshold for s in bona_fide),
+    )
+
+
+def far(scores: Scores, labels: Labels, threshold: float) -> float:
+    return float(error_rates(scores, labels, threshold)[1])
+
+
+def frr(scores: Scores, labels: Labels, threshold: float) -> float:
+    return float(error_rates(scores, labels, threshold)[0])
+
+
+def hter(scores: Scores, labels: Labels, threshold: float) -> float:
+    return float(sum(error_rates(scores, labels, threshold)) / 2)
+
+
+def accuracy(scores: Scores, labels: Labels, threshold: float) -> float:
+    true_accepted, _, true_rejected, _ = confusion(scores, labels, threshold)
+    return float(Fraction(true_accepted + true_rejected, len(labels)))
+
+
+def balanced_accuracy(scores: Scores, labels: Labels, threshold: float) -> float:
+    """The mean of the two classes' recalls."""
+    frr, far = error_rates(scores, labels, threshold)
+    return float(((1 - frr) + (1 - far)) / 2)
+
+
+def precision(scores: Scores, labels: Labels, threshold: float) -> float:
+    true_accepted, false_accepted, _, _ = confusion(scores, labels, threshold)
+    accepted = true_accepted + false_accepted
+    return float(Fraction(true_accepted, accepted)) if accepted else 0.0
+
+
+def recall(scores: Scores, labels: Labels, threshold: float) -> float:
+    true_accepted, _, _, false_rejected = confusion(scores, labels, threshold)
+    return float(Fraction(true_accepted, true_accepted + false_rejected))
+
+
+def f1_score(scores: Scores, labels: Labels, threshold: float) -> float:
+    """Van Rijsbergen's F with both weighing alike, from the counts."""
+    true_accepted, false_accepted, _, false_rejected = confusion(scores, labels, threshold)
+    wrong = false_accepted + false_rejected
+    return float(Fraction(2 * true_accepted, 2 * true_accepted + wrong))
+
+
+OF_SCORES = {"eer": lambda scores, labels: eer(scores, labels)[0], "min_dcf": min_dcf, "auc": auc}
+OF_RATIOS = {"act_dcf": act_dcf, "cllr": cllr}
+OF_DECISIONS = {
+    "accuracy": accuracy,
+    "balanced_accuracy": balanced_accuracy,
+    "precision": precision,
+    "recall": recall,
+    "f1_score": f1_score,
+    "hter": hter,
+    "far": far,
+    "frr": frr,
+}
+OF_VERIFIER = {"min_tdcf": min_tdcf, "min_tdcf_2019": min_tdcf_2019}
+"""By the name of the metric, its definition; what each is given is told by the group it is in."""

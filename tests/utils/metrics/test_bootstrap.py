@@ -1,7 +1,6 @@
 """The bootstrap of every figure, its intervals, and the comparison of two systems."""
 
 from collections.abc import Callable
-from dataclasses import asdict, fields
 from math import sqrt
 from statistics import NormalDist
 
@@ -11,22 +10,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 
+from benchmarks.parts.simulation import simulate
 from src.utils.errors import AudiosError
-from src.utils.metrics import bootstrap
+from src.utils.metrics import clusters as clusters_module
 from src.utils.metrics.bootstrap import (
-    METRICS,
-    Units,
     interval,
     intervals,
     p_value,
     resample,
     resample_eer,
 )
+from src.utils.metrics.clusters import CellCounts, Clusters, Draws
+from src.utils.metrics.counts import ScoredTrials
 from src.utils.metrics.dcf import ASVSPOOF5
-from src.utils.metrics.detection import Detection, evaluate_scores
-from src.utils.metrics.eer import compute_eer
+from src.utils.metrics.detection import evaluate_scores
+from src.utils.metrics.eer import compute_eer, det_curve
+from src.utils.metrics.metric import quantities_of
+from src.utils.metrics.table import METRICS
 from tests.utils.drawing import RISING, grouped_trials
-from tests.utils.metrics.simulation import simulate
 
 N_DRAWS = 6
 THRESHOLD = 1.0
@@ -35,10 +36,10 @@ ERRORS = ("eer", "min_dcf", "act_dcf", "hter", "far", "frr")
 SUCCESSES = ("auc", "accuracy", "balanced_accuracy", "precision", "recall", "f1_score")
 
 
-def drawn(n_units: int, seed: int | tuple) -> np.ndarray:
+def drawn(n_clusters: int, seed: int | tuple) -> np.ndarray:
     """How often each unit is drawn: as many as there are, with replacement."""
     chance = np.random.default_rng(seed)
-    return chance.multinomial(n_units, np.full(n_units, 1 / n_units), size=N_DRAWS)
+    return chance.multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=N_DRAWS)
 
 
 def repetitions(
@@ -68,14 +69,14 @@ def test_equals_the_figures_of_repeated_trials(with_attacks: bool, data: tuple, 
     scores, labels, speakers, attacks = data
     # Some lie at the threshold of their costs itself.
     llrs = scores + ASVSPOOF5.bayes_threshold
-    units = Units(speakers, attacks if with_attacks else None)
-    found = resample(scores, labels, units, THRESHOLD, llrs, N_DRAWS, seed)
+    clusters = Clusters(speakers, attacks if with_attacks else None)
+    found = resample(scores, labels, clusters, THRESHOLD, llrs, N_DRAWS, seed)
     assert set(found) == set(METRICS)
-    for number, rows in enumerate(repetitions(labels, speakers, units.attacks, seed)):
+    for number, rows in enumerate(repetitions(labels, speakers, clusters.attacks, seed)):
         if len(set(labels[rows])) < 2:
             assert all(np.isnan(found[name][number]) for name in METRICS)
             continue
-        expected = asdict(evaluate_scores(scores[rows], labels[rows], THRESHOLD, llrs[rows]))
+        expected = evaluate_scores(scores[rows], labels[rows], THRESHOLD, llrs[rows]).as_dict()
         for name in METRICS:
             value = found[name][number]
             assert value == pytest.approx(expected[name], rel=1e-12, abs=1e-12), name
@@ -84,17 +85,44 @@ def test_equals_the_figures_of_repeated_trials(with_attacks: bool, data: tuple, 
         np.testing.assert_array_equal(eer, found["eer"])
 
 
-def test_every_figure_but_counts_and_thresholds_is_resampled() -> None:
-    real = {field.name for field in fields(Detection) if field.type is float}
+def test_every_metric_but_counts_and_thresholds_is_resampled() -> None:
+    values = evaluate_scores([0.5, 1.5, 2.5], [0, 1, 0], 1.0).as_dict()
+    real = {name for name, value in values.items() if isinstance(value, float)}
     assert set(METRICS) == real - {"threshold", "eer_threshold"}
+
+
+def test_the_direction_of_every_metric() -> None:
+    """What is bounded by error rates, and on which side; Cllr is a cost that no rate bounds."""
+    bounded = {name: row.is_error for name, row in METRICS.items() if row.at_rate is not None}
+    assert bounded == dict.fromkeys(ERRORS, True) | dict.fromkeys(SUCCESSES, False)
+    assert METRICS["cllr"].is_error and METRICS["cllr"].at_rate is None
+
+
+@given(grouped_trials())
+@settings(max_examples=60, deadline=None)
+def test_all_trials_are_the_draw_of_weights_1(data: tuple) -> None:
+    """One formula: what counts every cell once gives the values on the test itself."""
+    scores, labels, speakers, attacks = data
+    trials = ScoredTrials.of(scores, labels, THRESHOLD, 1.5 * scores - 1)
+    draws = Draws(Clusters(speakers, attacks), trials.labels, 1, 0)
+    cells = CellCounts(trials, draws, quantities_of(METRICS.values()))
+    drawn_once = cells.of(np.ones(draws.n_cells, np.int64))
+    expected = evaluate_scores(scores, labels, THRESHOLD, 1.5 * scores - 1)
+    for name, row in METRICS.items():
+        value = row.formula(drawn_once)
+        assert value == pytest.approx(expected.values[name], rel=1e-13, abs=1e-15), name
+    curve = det_curve(scores, labels)
+    np.testing.assert_array_equal(drawn_once.curve.thresholds, curve.thresholds)
+    np.testing.assert_array_equal(drawn_once.curve.accepted_spoof, curve.accepted_spoof)
+    np.testing.assert_array_equal(drawn_once.curve.rejected_bona_fide, curve.rejected_bona_fide)
 
 
 def test_scores_are_taken_for_ratios_where_none_are_given() -> None:
     scores, labels, speakers = np.arange(6.0), np.array([0, 1] * 3), np.array(list("aabbcc"))
-    units = Units(speakers)
-    found = resample(scores, labels, units, 2.0, None, 20)
+    clusters = Clusters(speakers)
+    found = resample(scores, labels, clusters, 2.0, None, 20)
     np.testing.assert_array_equal(
-        found["cllr"], resample(scores, labels, units, 2.0, scores, 20)["cllr"]
+        found["cllr"], resample(scores, labels, clusters, 2.0, scores, 20)["cllr"]
     )
 
 
@@ -102,10 +130,10 @@ def test_scores_are_taken_for_ratios_where_none_are_given() -> None:
 @settings(max_examples=50, deadline=None)
 def test_a_rising_change_of_scale_changes_no_draw(data: tuple, change: Callable) -> None:
     scores, labels, speakers, attacks = data
-    units = Units(speakers, attacks)
-    expected = resample(scores, labels, units, THRESHOLD, scores, 10)
+    clusters = Clusters(speakers, attacks)
+    expected = resample(scores, labels, clusters, THRESHOLD, scores, 10)
     at = change(np.float64(THRESHOLD))
-    found = resample(change(scores), labels, units, at, scores, 10)
+    found = resample(change(scores), labels, clusters, at, scores, 10)
     for name in METRICS:
         np.testing.assert_array_equal(found[name], expected[name])
 
@@ -114,11 +142,11 @@ def test_a_rising_change_of_scale_changes_no_draw(data: tuple, change: Callable)
 @settings(max_examples=50, deadline=None)
 def test_copies_and_order_change_no_draw(data: tuple, times: int, chance) -> None:
     scores, labels, speakers, attacks = data
-    expected = resample(scores, labels, Units(speakers, attacks), THRESHOLD, None, 10)
+    expected = resample(scores, labels, Clusters(speakers, attacks), THRESHOLD, None, 10)
     order = list(range(len(scores))) * times
     chance.shuffle(order)
-    units = Units(speakers[order], attacks[order])
-    found = resample(scores[order], labels[order], units, THRESHOLD, None, 10)
+    clusters = Clusters(speakers[order], attacks[order])
+    found = resample(scores[order], labels[order], clusters, THRESHOLD, None, 10)
     for name in METRICS:
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-12, atol=1e-14)
 
@@ -156,11 +184,11 @@ def test_whole_attacks_are_drawn() -> None:
     scores = np.repeat([-1.0, 2.0, 1.0], 20) + chance.normal(0, 0.1, 60)
     attacks = np.repeat(["caught", "missed", ""], 20)
     speakers = np.tile(np.arange(20), 3)
-    found = resample(scores, labels, Units(speakers, attacks), 0.0, None, 400)
+    found = resample(scores, labels, Clusters(speakers, attacks), 0.0, None, 400)
     assert set(found["far"].round(12)) == {0.0, 0.5, 1.0}
     assert (found["far"] == 0.5).mean() == pytest.approx(0.5, abs=0.1)
     # The speakers are drawn as they are without attacks, and so are bona-fide trials.
-    alone = resample(scores, labels, Units(speakers), 0.0, None, 400)
+    alone = resample(scores, labels, Clusters(speakers), 0.0, None, 400)
     np.testing.assert_allclose(alone["far"], 0.5, atol=1e-12)
     np.testing.assert_array_equal(found["frr"], alone["frr"])
 
@@ -168,9 +196,9 @@ def test_whole_attacks_are_drawn() -> None:
 def test_what_is_said_of_the_attack_of_bona_fide_trials_does_not_count() -> None:
     scores, labels, speakers = simulate(8, 3, seed=1)
     attacks = np.array(["A", "B", "C"])[np.arange(len(labels)) % 3]
-    expected = resample(scores, labels, Units(speakers, attacks), 1.0, None, 50)
+    expected = resample(scores, labels, Clusters(speakers, attacks), 1.0, None, 50)
     other = np.where(labels == 1, "something else", attacks)
-    found = resample(scores, labels, Units(speakers, other), 1.0, None, 50)
+    found = resample(scores, labels, Clusters(speakers, other), 1.0, None, 50)
     for name in METRICS:
         np.testing.assert_array_equal(found[name], expected[name])
 
@@ -181,30 +209,30 @@ def test_other_attacks_are_less_sure_than_these() -> None:
     attacks = np.arange(len(labels)) % 5
     scores = scores + np.where(labels == 0, chance.normal(0, 1.0, 5)[attacks], 0.0)
     spans = []
-    for units in (Units(speakers), Units(speakers, attacks)):
-        low, high = interval(resample(scores, labels, units, 1.0, None, 300)["far"])
+    for clusters in (Clusters(speakers), Clusters(speakers, attacks)):
+        low, high = interval(resample(scores, labels, clusters, 1.0, None, 300)["far"])
         spans.append(high - low)
     assert spans[1] > 2 * spans[0]
 
 
-def test_the_fewest_units_count() -> None:
+def test_the_fewest_clusters_count() -> None:
     labels = np.array([1, 1, 1, 0, 0, 0, 0])
     speakers = np.array(list("abbabcd"))
-    assert Units(speakers).count(labels) == 2
+    assert Clusters(speakers).count(labels) == 2
     # What is said of bona-fide trials is no attack.
     attacks = np.array(["", "u", "v", "x", "y", "y", "x"])
-    assert Units(np.arange(7)).count(labels) == 3
-    assert Units(np.arange(7), attacks).count(labels) == 2
-    assert Units(np.arange(7), np.full(7, "x")).count(labels) == 1
+    assert Clusters(np.arange(7)).count(labels) == 3
+    assert Clusters(np.arange(7), attacks).count(labels) == 2
+    assert Clusters(np.arange(7), np.full(7, "x")).count(labels) == 1
 
 
 @pytest.mark.parametrize("with_attacks", [False, True])
 def test_memory_is_bounded_and_changes_nothing(monkeypatch, with_attacks: bool) -> None:
     scores, labels, speakers = simulate(7, 4, seed=0)
-    units = Units(speakers, np.arange(len(labels)) % 3 if with_attacks else None)
-    whole = resample(scores, labels, units, 1.0, None, 50)
-    monkeypatch.setattr(bootstrap, "_CELLS_AT_ONCE", 200)
-    parts = resample(scores, labels, units, 1.0, None, 50)
+    clusters = Clusters(speakers, np.arange(len(labels)) % 3 if with_attacks else None)
+    whole = resample(scores, labels, clusters, 1.0, None, 50)
+    monkeypatch.setattr(clusters_module, "_CELLS_AT_ONCE", 200)
+    parts = resample(scores, labels, clusters, 1.0, None, 50)
     for name in METRICS:
         np.testing.assert_array_equal(parts[name], whole[name])
 
@@ -214,7 +242,7 @@ def test_a_class_that_is_not_drawn() -> None:
     assert 0.3 < np.isnan(found).mean() < 0.7
     assert set(found[~np.isnan(found)]) == {0.0}
     assert interval(found) == (0.0, 0.0)
-    every = resample([0.0, 1.0], [0, 1], Units(np.array(["a", "b"])), 0.5, None, 100)
+    every = resample([0.0, 1.0], [0, 1], Clusters(np.array(["a", "b"])), 0.5, None, 100)
     for name in METRICS:
         np.testing.assert_array_equal(np.isnan(every[name]), np.isnan(found))
 
@@ -231,7 +259,7 @@ def test_a_class_that_is_not_drawn() -> None:
 )
 def test_bad_trials(scores: list, labels: list, llrs: list | None) -> None:
     with pytest.raises(AudiosError):
-        resample(scores, labels, Units(np.array(["a", "b"])), 0.0, llrs, 5)
+        resample(scores, labels, Clusters(np.array(["a", "b"])), 0.0, llrs, 5)
     if llrs is None:
         with pytest.raises(AudiosError):
             resample_eer(scores, labels, ["a", "b"], 5)
@@ -247,25 +275,25 @@ def test_interval_of_nothing() -> None:
     assert np.isnan(interval(np.full(5, np.nan))).all()
     assert np.isnan(interval(np.zeros(0))).all()
     # Draws of a single speaker are all the same.
-    assert np.isnan(interval(np.full(5, 0.1), n_units=1)).all()
+    assert np.isnan(interval(np.full(5, 0.1), n_clusters=1)).all()
 
 
 @pytest.mark.parametrize(
-    ("n_units", "quantile"),
+    ("n_clusters", "quantile"),
     # Student's, as tables have it: t(0.975, n - 1).
     [(5, 2.776445), (10, 2.262157), (20, 2.093024), (40, 2.022691), (100, 1.984217)],
 )
-def test_percentiles_of_few_units_lie_further_out(n_units: int, quantile: float) -> None:
-    """Of 5 units 2.776 * sqrt(5 / 4) = 3.104 normal deviations, 0.1 % to either side."""
-    tail = NormalDist().cdf(-quantile * sqrt(n_units / (n_units - 1)))
+def test_percentiles_of_few_clusters_lie_further_out(n_clusters: int, quantile: float) -> None:
+    """Of 5 clusters 2.776 * sqrt(5 / 4) = 3.104 normal deviations, 0.1 % to either side."""
+    tail = NormalDist().cdf(-quantile * sqrt(n_clusters / (n_clusters - 1)))
     values = np.linspace(0, 1, 1_000_001)
-    assert interval(values, n_units=n_units) == pytest.approx((tail, 1 - tail), abs=1e-7)
+    assert interval(values, n_clusters=n_clusters) == pytest.approx((tail, 1 - tail), abs=1e-7)
 
 
-def test_percentiles_of_many_units_are_plain() -> None:
+def test_percentiles_of_many_clusters_are_plain() -> None:
     values = np.random.default_rng(0).normal(size=1000)
-    assert interval(values, n_units=10**6) == pytest.approx(interval(values), abs=1e-3)
-    widths = [np.diff(interval(values, n_units=n))[0] for n in (2, 3, 5, 10, 30, 100)]
+    assert interval(values, n_clusters=10**6) == pytest.approx(interval(values), abs=1e-3)
+    widths = [np.diff(interval(values, n_clusters=n))[0] for n in (2, 3, 5, 10, 30, 100)]
     assert (np.diff(widths) <= 0).all()
 
 
@@ -275,7 +303,7 @@ def test_the_expanded_interval_of_a_mean_is_students() -> None:
     n = 8
     seen = chance.normal(size=n)
     means = seen[chance.integers(0, n, (200_000, n))].mean(axis=1)
-    low, high = interval(means, n_units=n)
+    low, high = interval(means, n_clusters=n)
     # t(0.975, 7) is 2.3646.
     half = 2.3646 * seen.std(ddof=1) / np.sqrt(n)
     assert (high - low) / 2 == pytest.approx(half, rel=0.06)
@@ -289,34 +317,34 @@ def test_an_interval_moves_away_from_where_draws_stray(share: float) -> None:
     values, normal = np.linspace(0, 1, 1_000_001), NormalDist()
     moved = 2 * normal.inv_cdf(share)
     ends = normal.cdf(moved - 1.959964), normal.cdf(moved + 1.959964)
-    assert interval(values, figure=share) == pytest.approx(ends, abs=1e-5)
+    assert interval(values, point=share) == pytest.approx(ends, abs=1e-5)
     if share == 0.5:
-        assert interval(values, figure=share) == pytest.approx(interval(values), abs=1e-5)
+        assert interval(values, point=share) == pytest.approx(interval(values), abs=1e-5)
 
 
 @pytest.mark.parametrize("figure", [-1.0, 0.0, 0.001, 0.5, 0.999, 1.0, 2.0])
-@pytest.mark.parametrize("n_units", [None, 2, 5, 100])
-def test_a_figure_never_falls_out_of_its_interval(figure: float, n_units: int | None) -> None:
-    low, high = interval(np.linspace(0, 1, 1001), n_units=n_units, figure=figure)
+@pytest.mark.parametrize("n_clusters", [None, 2, 5, 100])
+def test_a_figure_never_falls_out_of_its_interval(figure: float, n_clusters: int | None) -> None:
+    low, high = interval(np.linspace(0, 1, 1001), n_clusters=n_clusters, point=figure)
     # But for half a draw, where it lies beyond all of them.
     assert 0 <= low <= np.clip(figure, 0.0005, 0.9995) <= high <= 1
-    if n_units == 2:
-        # Of so few units all draws are not too wide.
+    if n_clusters == 2:
+        # Of so few clusters all draws are not too wide.
         assert high - low > 0.99
 
 
 def test_draws_that_are_all_the_figure_move_nothing() -> None:
-    assert interval(np.full(9, 0.2), figure=0.2) == (0.2, 0.2)
-    spans = intervals({"eer": np.zeros(9), "auc": np.ones(9)}, 10, figures={"eer": 0.0, "auc": 1.0})
+    assert interval(np.full(9, 0.2), point=0.2) == (0.2, 0.2)
+    spans = intervals({"eer": np.zeros(9), "auc": np.ones(9)}, 10, points={"eer": 0.0, "auc": 1.0})
     assert spans == intervals({"eer": np.zeros(9), "auc": np.ones(9)}, 10)
 
 
-@pytest.mark.parametrize("n_units", [2, 3, 10, 48, 400])
-def test_errors_that_were_not_seen(n_units: int) -> None:
+@pytest.mark.parametrize("n_clusters", [2, 3, 10, 48, 400])
+def test_errors_that_were_not_seen(n_clusters: int) -> None:
     found = {name: np.zeros(20) for name in ERRORS} | {name: np.ones(20) for name in SUCCESSES}
-    spans = intervals(found, n_units)
+    spans = intervals(found, n_clusters)
     # Clopper and Pearson's end for none of n: 0.025 = (1 - p) ** n.
-    most = binomtest(0, n_units).proportion_ci().high
+    most = binomtest(0, n_clusters).proportion_ci().high
     for name in ("eer", "hter", "far", "frr"):
         assert spans[name] == (0.0, pytest.approx(most, abs=1e-12))
     # Both kinds of error that often: (0.95 + 0.5) / 0.5 times as dear; the best threshold is never
@@ -348,7 +376,7 @@ def test_errors_that_were_seen_are_left_to_percentiles() -> None:
     spans = intervals(found, 12, 0.9)
     assert spans == {name: interval(found[name], 0.9, 12) for name in METRICS}
     figures = {"eer": 0.13, "auc": 0.18}
-    moved = intervals(found, 12, 0.9, figures=figures)
+    moved = intervals(found, 12, 0.9, points=figures)
     for name in METRICS:
         assert moved[name] == interval(found[name], 0.9, 12, figures.get(name))
     # All wrong is as bare of news, but nothing to be hidden.
@@ -361,8 +389,8 @@ def test_errors_that_were_seen_are_left_to_percentiles() -> None:
 
 def test_perfect_scores_are_not_promised_to_stay_so() -> None:
     labels, speakers = np.tile([0, 1], 30), np.repeat(np.arange(10), 6)
-    found = resample(10.0 * labels, labels, Units(speakers), 5.0, None, 100)
-    spans = intervals(found, Units(speakers).count(labels))
+    found = resample(10.0 * labels, labels, Clusters(speakers), 5.0, None, 100)
+    spans = intervals(found, Clusters(speakers).count(labels))
     assert spans["eer"] == (0.0, pytest.approx(0.3085, abs=1e-4))
     assert spans["auc"] == (pytest.approx(0.6915, abs=1e-4), 1.0)
 
@@ -378,14 +406,14 @@ def test_p_value_by_hand() -> None:
     assert p_value(np.zeros(9)) == 1.0
     assert p_value(np.array([-1.0, 1.0])) == 1.0
     assert np.isnan(p_value(np.full(3, np.nan)))
-    assert np.isnan(p_value(np.full(3, 0.1), n_units=1))
+    assert np.isnan(p_value(np.full(3, 0.1), n_clusters=1))
 
 
 @given(st.lists(st.integers(-5, 5), min_size=1, max_size=30), st.integers(2, 50))
 @settings(max_examples=100, deadline=None)
-def test_p_values(differences: list, n_units: int) -> None:
+def test_p_values(differences: list, n_clusters: int) -> None:
     values = np.array(differences, float)
-    plain, raised = p_value(values), p_value(values, n_units)
+    plain, raised = p_value(values), p_value(values, n_clusters)
     assert 0 < plain <= 1
     # Which of two systems is called the first says nothing.
     assert p_value(-values) == plain
@@ -393,28 +421,28 @@ def test_p_values(differences: list, n_units: int) -> None:
     assert p_value(values, 10**7) == pytest.approx(plain, abs=1e-5)
 
 
-@pytest.mark.parametrize("n_units", [None, 4, 10, 50])
-def test_a_p_value_is_low_where_the_interval_leaves_0_out(n_units: int | None) -> None:
+@pytest.mark.parametrize("n_clusters", [None, 4, 10, 50])
+def test_a_p_value_is_low_where_the_interval_leaves_0_out(n_clusters: int | None) -> None:
     """The interval that ends at 0 is that of level 1 - p."""
     values = np.random.default_rng(0).normal(1.2, 1.0, 100_000)
-    p = p_value(values, n_units)
-    low, _ = interval(values, 1 - p, n_units)
+    p = p_value(values, n_clusters)
+    low, _ = interval(values, 1 - p, n_clusters)
     assert low == pytest.approx(0, abs=0.02)
 
 
 def test_two_systems_see_the_same_draws() -> None:
     scores, labels, speakers = simulate(15, 4, seed=0)
-    units = Units(speakers)
-    one = resample(scores, labels, units, 1.0, None, 300)
+    clusters = Clusters(speakers)
+    one = resample(scores, labels, clusters, 1.0, None, 300)
     # The same system on another scale, its trials in another order.
     order = np.random.default_rng(1).permutation(len(labels))
     other = resample(
-        (2 * scores + 3)[order], labels[order], Units(speakers[order]), 5.0, scores[order], 300
+        (2 * scores + 3)[order], labels[order], Clusters(speakers[order]), 5.0, scores[order], 300
     )
     for name in METRICS:
         np.testing.assert_allclose(other[name], one[name], rtol=1e-12, atol=1e-14)
     # A little better for all: hardly more than either's own interval, yet sure.
-    better = resample(scores + 0.3 * labels, labels, units, 1.0, None, 300)
+    better = resample(scores + 0.3 * labels, labels, clusters, 1.0, None, 300)
     differences = better["auc"] - one["auc"]
     assert interval(differences)[0] > 0
     assert p_value(differences) < 0.05
@@ -434,7 +462,7 @@ def test_chance_alone_seldom_parts_two_systems() -> None:
             apart, _, _ = simulate(6, 4, 1000 * system + seed, apart=0.0, own=0.5, each=0.4)
             scores = common + apart
             drawn.append(
-                resample(scores, labels, Units(speakers), 1.0, 2 * scores - 2, 200)["cllr"]
+                resample(scores, labels, Clusters(speakers), 1.0, 2 * scores - 2, 200)["cllr"]
             )
         differences = drawn[0] - drawn[1]
         plain.append(p_value(differences) < 0.05)
@@ -450,9 +478,9 @@ def test_the_interval_of_a_best_cost_makes_up_for_its_optimism() -> None:
     held = []
     for seed in range(150):
         scores, labels, speakers = simulate(60, 4, seed)
-        found = resample(scores, labels, Units(speakers), THRESHOLD, None, 200, seed)["min_dcf"]
+        found = resample(scores, labels, Clusters(speakers), THRESHOLD, None, 200, seed)["min_dcf"]
         figure = evaluate_scores(scores, labels, THRESHOLD).min_dcf
-        spans = interval(found, n_units=60), interval(found, n_units=60, figure=figure)
+        spans = interval(found, n_clusters=60), interval(found, n_clusters=60, point=figure)
         held.append([low <= truth <= high for low, high in spans])
     plain, moved = np.mean(held, axis=0)
     assert moved > 0.89
@@ -473,7 +501,7 @@ def test_intervals_over_speakers_cover_the_truth() -> None:
         scores, labels, speakers = simulate(n_speakers, 4, seed)
         found = resample_eer(scores, labels, speakers, 300, seed)
         eer, _ = compute_eer(scores, labels)
-        low, high = interval(found, n_units=n_speakers, figure=eer)
+        low, high = interval(found, n_clusters=n_speakers, point=eer)
         covered.append(low <= truth <= high)
         if seed % 6 == 0:
             low, high = interval(resample_eer(scores, labels, np.arange(len(labels)), 100, seed))

@@ -1,7 +1,7 @@
 """Every figure of a test: against scikit-learn, against references, by hand and by properties."""
 
+import copy
 from collections.abc import Callable
-from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from src.utils.errors import AudiosError
-from src.utils.metrics.detection import Detection, decision_rates, evaluate_scores
+from src.utils.metrics.decisions import Decisions
+from src.utils.metrics.detection import DetectionMetrics, evaluate_scores
 from src.utils.metrics.eer import compute_eer
+from src.utils.metrics.table import METRICS
 from tests.utils.drawing import RISING, trials
 from tests.utils.metrics import reference
 
@@ -41,7 +43,7 @@ def by_scikit_learn(scores: np.ndarray, labels: np.ndarray, threshold: float) ->
 @given(trials(), st.sampled_from([-9.0, -2.0, -0.5, 0.0, 1.0, 9.0]))
 @settings(max_examples=150, deadline=None)
 def test_agrees_with_scikit_learn(data: tuple, threshold: float) -> None:
-    found = asdict(evaluate_scores(*data, threshold))
+    found = evaluate_scores(*data, threshold).as_dict()
     for name, expected in by_scikit_learn(*data, threshold).items():
         assert found[name] == pytest.approx(expected, abs=1e-12), name
 
@@ -50,7 +52,7 @@ def test_agrees_with_scikit_learn_on_many_trials() -> None:
     chance = np.random.default_rng(1)
     labels = (chance.random(20_000) < 0.1).astype(int)
     scores = chance.normal(2 * labels)
-    found = asdict(evaluate_scores(scores, labels, 0.8))
+    found = evaluate_scores(scores, labels, 0.8).as_dict()
     for name, expected in by_scikit_learn(scores, labels, 0.8).items():
         assert found[name] == pytest.approx(expected, abs=1e-12), name
 
@@ -108,8 +110,8 @@ def test_scores_are_taken_for_ratios_where_none_are_given() -> None:
     other = evaluate_scores(scores, labels, 0.0, 2 * scores + 1)
     assert other.cllr != evaluate_scores(scores, labels, 0.0).cllr
     # What needs no ratios stays.
-    assert {**asdict(other), "cllr": 0, "act_dcf": 0} == {
-        **asdict(evaluate_scores(scores, labels, 0.0)),
+    assert {**other.as_dict(), "cllr": 0, "act_dcf": 0} == {
+        **evaluate_scores(scores, labels, 0.0).as_dict(),
         "cllr": 0,
         "act_dcf": 0,
     }
@@ -121,8 +123,8 @@ def test_copies_and_order_change_nothing_but_counts(data: tuple, times: int, cha
     scores, labels = data
     order = list(range(len(scores))) * times
     chance.shuffle(order)
-    expected = asdict(evaluate_scores(scores, labels, 0.5))
-    for name, value in asdict(evaluate_scores(scores[order], labels[order], 0.5)).items():
+    expected = evaluate_scores(scores, labels, 0.5).as_dict()
+    for name, value in evaluate_scores(scores[order], labels[order], 0.5).as_dict().items():
         factor = times if isinstance(value, int) else 1
         assert value == pytest.approx(factor * expected[name], rel=1e-13, abs=1e-15), name
 
@@ -136,7 +138,7 @@ def test_a_rising_change_of_scale_changes_nothing_that_rests_on_the_order(
     expected = evaluate_scores(scores, labels, threshold)
     changed = evaluate_scores(change(scores), labels, change(np.float64(threshold)), scores)
     thresholds = {"threshold": 0, "eer_threshold": 0}
-    assert asdict(changed) | thresholds == asdict(expected) | thresholds
+    assert changed.as_dict() | thresholds == expected.as_dict() | thresholds
     assert changed.eer_threshold == change(np.float64(expected.eer_threshold))
 
 
@@ -179,12 +181,12 @@ def test_a_score_at_the_threshold_is_accepted() -> None:
 def test_nothing_accepted_is_no_division_by_zero() -> None:
     found = evaluate_scores(np.array([0.0, 1.0]), np.array([0, 1]), 9.0)
     assert (found.precision, found.recall, found.f1_score) == (0.0, 0.0, 0.0)
-    assert decision_rates(0, 0, 1, 1)["precision"] == 0.0
+    assert Decisions(0, 0, 1, 1).precision == 0.0
 
 
 def test_detection_survives_its_dictionary() -> None:
     found = evaluate_scores(np.array([0.0, 1.0, 2.0]), np.array([0, 1, 0]), 1.0)
-    assert Detection.from_dict(found.as_dict() | {"min_tdcf": 0.1}) == found
+    assert DetectionMetrics.from_dict(found.as_dict() | {"min_tdcf": 0.1}) == found
     counts = {"n_bona_fide", "n_spoof", "true_bona_fide", "false_bona_fide", "true_spoof"}
     assert set(found.as_dict()) == {
         *OF_SCORES,
@@ -196,9 +198,32 @@ def test_detection_survives_its_dictionary() -> None:
     }
 
 
-def test_results_of_before_a_figure_are_none() -> None:
+def test_a_metric_that_was_not_measured_is_nan() -> None:
     values = evaluate_scores([0.0, 1.0], [0, 1], 1.0).as_dict()
-    assert Detection.from_dict({k: v for k, v in values.items() if k != "cllr"}) is None
+    found = DetectionMetrics.from_dict({k: v for k, v in values.items() if k != "cllr"})
+    assert np.isnan(found.cllr)
+    kept = {name: value for name, value in found.as_dict().items() if name != "cllr"}
+    assert kept == {name: value for name, value in values.items() if name != "cllr"}
+    assert list(found.as_dict()) == list(values)
+
+
+def test_what_every_version_wrote_must_be_there_and_numbers() -> None:
+    values = evaluate_scores([0.0, 1.0], [0, 1], 1.0).as_dict()
+    with pytest.raises(KeyError, match="n_spoof"):
+        DetectionMetrics.from_dict({k: v for k, v in values.items() if k != "n_spoof"})
+    for name in ("far", "n_spoof", "threshold"):
+        with pytest.raises(ValueError, match=name):
+            DetectionMetrics.from_dict(values | {name: "0.5"})
+
+
+def test_metrics_are_attributes_and_nothing_else_is() -> None:
+    found = evaluate_scores([0.0, 1.0, 2.0], [0, 1, 0], 1.0)
+    for name in METRICS:
+        assert getattr(found, name) == found.values[name]
+        assert type(found.values[name]) is float
+    with pytest.raises(AttributeError, match="no metric is called d_prime"):
+        found.d_prime  # noqa: B018
+    assert copy.deepcopy(found) == found
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Made-up tests of which the true figures are known."""
+"""Simulated tests whose true metrics are known, for the benchmark of coverage and the tests."""
 
 import numpy as np
 
