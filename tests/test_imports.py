@@ -24,6 +24,7 @@ LEVELS: list[tuple[str, ...]] = [
             "tables",
             "arguments",
             "runs",
+            "registry",
         )
     ),
     ("src.utils.audio",),

@@ -1,0 +1,65 @@
+"""Tables from a name to what it stands for, which is imported only when it is used."""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Generic, TypeVar
+
+from src.utils.errors import choose
+
+T = TypeVar("T")
+
+
+class LazyTable(Generic[T]):
+    """Objects by name, in a fixed order; iterating and `in` are of the names.
+
+    To list the names imports nothing, so that the command line can do it at once.
+
+    Parameters
+    ----------
+    flag : str
+        The flag whose value is such a name, as the user types it, for the message.
+    entries : mapping of str to str
+        By name, where the object is: `module:attribute`.
+    """
+
+    def __init__(self, flag: str, entries: Mapping[str, str]) -> None:
+        self.flag = flag
+        self._places = dict(entries)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name, in the order of the table."""
+        return tuple(self._places)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places
+
+    def load(self, name: str) -> T:
+        """Import and return what a name stands for.
+
+        Parameters
+        ----------
+        name : str
+            One of `names`.
+
+        Raises
+        ------
+        ArgumentError
+            For an unknown name: it never stands for another's entry.
+        """
+        module, _, attribute = self._places[choose(self.flag, name, self._places)].partition(":")
+        found: T = getattr(import_module(module), attribute)
+        return found
+
+
+class Registry(LazyTable[type[T]]):
+    """Classes by name; `load` returns the class, of which the caller makes an object.
+
+    Parameters
+    ----------
+    flag, entries
+        See `LazyTable`.
+    """
