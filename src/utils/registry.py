@@ -34,6 +34,9 @@ class LazyTable(Generic[T]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
 
+    def __len__(self) -> int:
+        return len(self._places)
+
     def __contains__(self, name: object) -> bool:
         return name in self._places
 

@@ -21,6 +21,7 @@ def test_a_name_gives_its_class() -> None:
 
 def test_names_come_in_the_order_of_the_table() -> None:
     assert TABLE.names == tuple(TABLE) == ("ordered", "counter")
+    assert len(TABLE) == 2
     assert "ordered" in TABLE
     assert "chain" not in TABLE
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from src.utils.dataset.dataset import Dataset, read_pointer
-from src.utils.dataset.layouts import WITH_BONA_FIDE, recognise, scan_folder
-from src.utils.dataset.layouts.mlaad import MOUNT
+from src.utils.dataset.layouts import recognise, scan_folder
+from src.utils.dataset.layouts.layout import BONA_FIDE_MOUNT
 from src.utils.dataset.layouts.scan import Scan
 from src.utils.dataset.schema import NUMERIC, OPTIONAL
 from src.utils.errors import DatasetError
@@ -47,12 +47,12 @@ def generate_tables(
     remembered, mounts = read_pointer(root)
     folder = audio or remembered
     _require_folder(folder)
-    layout = recognise(folder, layout)
-    if bona_fide is None and layout == WITH_BONA_FIDE:
-        bona_fide = mounts.get(MOUNT)
+    chosen = recognise(folder, layout)
+    if bona_fide is None and chosen.scan_with_bona_fide is not None:
+        bona_fide = mounts.get(BONA_FIDE_MOUNT)
     if bona_fide is not None:
         _require_folder(bona_fide)
-    scan = scan_folder(folder, layout, bona_fide)
+    scan = scan_folder(folder, chosen.name, bona_fide)
     dataset = Dataset.create(root, folder, scan.mounts)
     # The measured columns are ours to measure: a table's own claims are not taken over.
     measured = dataset.read_measurements(scan.files["file"].tolist())

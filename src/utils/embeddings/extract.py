@@ -14,7 +14,8 @@ from src.utils.config import DOWNSTREAM_SPLITS, FULL, PRETEXT_SPLITS, SPLITS
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split import read_split, read_units, split_fingerprint
 from src.utils.embeddings.backbones import Backbone
-from src.utils.embeddings.engines import Engine, LocalEngine
+from src.utils.embeddings.engines.engine import Engine
+from src.utils.embeddings.engines.local import LocalEngine
 from src.utils.embeddings.plan import Batch, make_plan
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.embeddings.writer import Origin, StoreWriter

@@ -1,54 +1,46 @@
 """How a folder of recordings becomes a files table: one module per layout."""
 
 from pathlib import Path
-from types import ModuleType
+from typing import TYPE_CHECKING
 
-from src.utils.dataset.layouts import (
-    asvspoof5,
-    asvspoof2019,
-    asvspoof2021,
-    cetuc,
-    csv_table,
-    fake_or_real,
-    folders,
-    in_the_wild,
-    mlaad,
-    spoofceleb,
-    wavefake,
-)
-from src.utils.dataset.layouts.scan import Scan
 from src.utils.errors import ArgumentError, DatasetError, choose
+from src.utils.registry import LazyTable
 
-LAYOUTS: dict[str, ModuleType] = {
-    "cetuc": cetuc,
-    "csv": csv_table,
-    "asvspoof2019": asvspoof2019,
-    "asvspoof2021": asvspoof2021,
-    "asvspoof5": asvspoof5,
-    "in-the-wild": in_the_wild,
-    "mlaad": mlaad,
-    "wavefake": wavefake,
-    "for": fake_or_real,
-    "spoofceleb": spoofceleb,
-    "folders": folders,
-}
-"""By the name `--layout` takes; each module has `EXPECTS`, `matches` and `scan`."""
+if TYPE_CHECKING:
+    # Only for annotations: the names of the layouts are listed without importing pandas.
+    from src.utils.dataset.layouts.layout import Layout
+    from src.utils.dataset.layouts.scan import Scan
 
-LAST_RESORT = "folders"
-"""The layout that is recognised only where no other is: its folders' names occur in many."""
+_HERE = "src.utils.dataset.layouts"
 
-WITH_BONA_FIDE = "mlaad"
-"""The layout whose bona-fide recordings are another corpus, named apart."""
+LAYOUTS: LazyTable["Layout"] = LazyTable(
+    "--layout",
+    {
+        "cetuc": f"{_HERE}.cetuc:LAYOUT",
+        "csv": f"{_HERE}.csv_table:LAYOUT",
+        "asvspoof2019": f"{_HERE}.asvspoof2019:LAYOUT",
+        "asvspoof2021": f"{_HERE}.asvspoof2021:LAYOUT",
+        "asvspoof5": f"{_HERE}.asvspoof5:LAYOUT",
+        "in-the-wild": f"{_HERE}.in_the_wild:LAYOUT",
+        "mlaad": f"{_HERE}.mlaad:LAYOUT",
+        "wavefake": f"{_HERE}.wavefake:LAYOUT",
+        "for": f"{_HERE}.fake_or_real:LAYOUT",
+        "spoofceleb": f"{_HERE}.spoofceleb:LAYOUT",
+        "folders": f"{_HERE}.folders:LAYOUT",
+    },
+)
+"""By the name that `--layout` takes."""
 
 
-def recognise(folder: Path, layout: str = "auto") -> str:
-    """Return the layout of a folder, a key of `LAYOUTS`.
+def recognise(folder: Path, layout: str = "auto") -> "Layout":
+    """Return the layout of a folder.
 
     Parameters
     ----------
     folder : pathlib.Path
+        Where the recordings are; only read.
     layout : str
-        A key of `LAYOUTS`, or `auto` to find it out.
+        A name of `LAYOUTS`, or `auto` to find it out.
 
     Raises
     ------
@@ -59,15 +51,15 @@ def recognise(folder: Path, layout: str = "auto") -> str:
     """
     choose("--layout", layout, ["auto", *LAYOUTS])
     if layout != "auto":
-        return layout
-    found = [
-        name for name, module in LAYOUTS.items() if name != LAST_RESORT and module.matches(folder)
-    ]
-    if not found and LAYOUTS[LAST_RESORT].matches(folder):
-        found = [LAST_RESORT]
+        return LAYOUTS.load(layout)
+    every = [LAYOUTS.load(name) for name in LAYOUTS]
+    found = [one for one in every if not one.is_last_resort and one.matches(folder)]
+    if not found:
+        found = [one for one in every if one.is_last_resort and one.matches(folder)]
     if len(found) > 1:
         raise DatasetError(
-            f"{folder} fits more than one layout; add --layout={found[0]} or --layout={found[1]}"
+            f"{folder} fits more than one layout; add --layout={found[0].name} or "
+            f"--layout={found[1].name}"
         )
     if not found:
         raise DatasetError(
@@ -77,7 +69,7 @@ def recognise(folder: Path, layout: str = "auto") -> str:
     return found[0]
 
 
-def scan_folder(folder: Path, layout: str = "auto", bona_fide: Path | None = None) -> Scan:
+def scan_folder(folder: Path, layout: str = "auto", bona_fide: Path | None = None) -> "Scan":
     """Read a folder of recordings by its layout.
 
     Parameters
@@ -85,7 +77,7 @@ def scan_folder(folder: Path, layout: str = "auto", bona_fide: Path | None = Non
     folder : pathlib.Path
         Where the recordings are; only read.
     layout : str
-        See `recognise`.
+        A name of `LAYOUTS`, or `auto` to find it out.
     bona_fide : pathlib.Path, optional
         Where the bona-fide recordings are, for a layout that has them elsewhere.
 
@@ -97,20 +89,21 @@ def scan_folder(folder: Path, layout: str = "auto", bona_fide: Path | None = Non
         When nothing, or more than one layout, is recognised, or the folder does not hold what
         the layout expects.
     """
-    layout = recognise(folder, layout)
+    chosen = recognise(folder, layout)
     if bona_fide is None:
-        scan: Scan = LAYOUTS[layout].scan(folder)
-    elif layout == WITH_BONA_FIDE:
-        scan = LAYOUTS[layout].scan(folder, bona_fide)
+        scan = chosen.scan(folder)
+    elif chosen.scan_with_bona_fide is not None:
+        scan = chosen.scan_with_bona_fide(folder, bona_fide)
     else:
+        able = [name for name in LAYOUTS if LAYOUTS.load(name).scan_with_bona_fide is not None]
         raise ArgumentError(
-            f"--bona-fide goes with --layout={WITH_BONA_FIDE}; the layout of {folder} is {layout}"
+            f"--bona-fide goes with --layout={' or '.join(able)}; the layout of {folder} is "
+            f"{chosen.name}"
         )
     if scan.files.empty:
         first = next(iter(scan.problems.items()), None)
         why = f": {first[0]} {first[1]}" if first else ""
-        expected = LAYOUTS[layout].EXPECTS
         raise DatasetError(
-            f"no recording found in {folder} by the layout {layout} ({expected}){why}"
+            f"no recording found in {folder} by the layout {chosen.name} ({chosen.expects}){why}"
         )
     return scan

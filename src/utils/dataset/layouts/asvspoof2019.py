@@ -8,6 +8,7 @@ The official parts become the column `split`. Published at https://doi.org/10.74
 
 from pathlib import Path
 
+from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.layouts.protocol import read_protocol
 from src.utils.dataset.layouts.recording_index import RecordingIndex
 from src.utils.dataset.layouts.scan import Scan, Total
@@ -61,3 +62,6 @@ def scan(folder: Path) -> Scan:
         totals.append(Total(f"ASVspoof 2019 LA {split}, lines listed", len(trials), expected))
         index.take(trials.assign(**{SPLIT: split}), name)
     return index.scan("asvspoof2019", totals)
+
+
+LAYOUT = Layout("asvspoof2019", EXPECTS, matches, scan)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.layouts.protocol import read_protocol
 from src.utils.dataset.layouts.recording_index import RecordingIndex
 from src.utils.dataset.layouts.scan import Scan, Total
@@ -104,3 +105,6 @@ def of_subset(trials: pd.DataFrame, subset: str | None = None) -> pd.DataFrame:
     if subset == ALL:
         return trials
     return trials[trials["subset"] == (subset or EVAL)].reset_index(drop=True)
+
+
+LAYOUT = Layout("asvspoof2021", EXPECTS, matches, scan)

@@ -9,6 +9,7 @@ with fewer columns instead. A coded clip names the clip that was coded: the two 
 
 from pathlib import Path
 
+from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.layouts.protocol import read_protocol
 from src.utils.dataset.layouts.recording_index import RecordingIndex
 from src.utils.dataset.layouts.scan import Scan, Total
@@ -79,3 +80,6 @@ def scan(folder: Path) -> Scan:
         trials[UTTERANCE] = source.where(source != "-", trials["file"])
         index.take(trials.assign(**{SPLIT: split}), name)
     return index.scan("asvspoof5", totals)
+
+
+LAYOUT = Layout("asvspoof5", EXPECTS, matches, scan)

@@ -17,6 +17,7 @@ import pandas as pd
 
 from src.utils.audio.io import AUDIO_SUFFIXES
 from src.utils.config import BONA_FIDE, SPOOF
+from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.layouts.scan import Scan, Total
 from src.utils.dataset.layouts.tree import stem_of
 from src.utils.dataset.schema import UTTERANCE
@@ -121,3 +122,6 @@ def _with_attacks(folder: Path, files: pd.DataFrame) -> pd.DataFrame:
         raise DatasetError(f"{path} must have the columns file,attack")
     attack = files["file"].map(dict(zip(table["file"], table["attack"], strict=True)))
     return files.assign(attack=attack.fillna("").where(files["label"] == SPOOF, ""))
+
+
+LAYOUT = Layout("cetuc", EXPECTS, matches, scan)

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from src.utils.audio.io import AUDIO_SUFFIXES, is_audio
+from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.layouts.protocol import describe_header, read_header, read_table
 from src.utils.dataset.layouts.scan import Scan
 from src.utils.dataset.layouts.spellings import Spellings
@@ -132,3 +133,6 @@ def _plain(files: pd.Series) -> pd.Series:
 
 
 _FILES = Spellings(_plain, "'{}' is not a path inside the data set")
+
+
+LAYOUT = Layout("csv", EXPECTS, matches, scan)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from src.utils.config import BONA_FIDE, SPOOF
+from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.layouts.scan import Scan, files_table
 from src.utils.dataset.layouts.tree import find_recordings, folders_below
 from src.utils.dataset.schema import SPLIT
@@ -76,3 +77,6 @@ def _versions(folder: Path) -> list[Path]:
         and any((place / "training" / name).is_dir() for name in _CLASSES)
         and any((place / name).is_dir() for name in ("validation", "testing"))
     ]
+
+
+LAYOUT = Layout("for", EXPECTS, matches, scan)

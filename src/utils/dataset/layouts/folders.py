@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from src.utils.config import BONA_FIDE, SPOOF
+from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.layouts.scan import Scan, files_table
 from src.utils.dataset.layouts.tree import find_recordings, stem_of
 from src.utils.dataset.schema import SPLIT, UTTERANCE
@@ -120,3 +121,6 @@ def _tied(files: pd.DataFrame) -> pd.DataFrame:
     name = files["speaker"] + "/" + stems
     classes = files["label"].groupby(name).transform("nunique")
     return files.assign(**{UTTERANCE: name.where((files["speaker"] != "") & (classes == 2), "")})
+
+
+LAYOUT = Layout("folders", EXPECTS, matches, scan, is_last_resort=True)

@@ -8,6 +8,7 @@ Published at https://deepfake-total.com/in_the_wild.
 
 from pathlib import Path
 
+from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.layouts.protocol import describe_header, peek_header, read_header, read_table
 from src.utils.dataset.layouts.recording_index import RecordingIndex
 from src.utils.dataset.layouts.scan import Scan, Total
@@ -69,3 +70,6 @@ def _tables(folder: Path) -> list[Path]:
 
 def _fits(path: Path) -> bool:
     return peek_header(path, ",") == _COLUMNS
+
+
+LAYOUT = Layout("in-the-wild", EXPECTS, matches, scan)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from src.utils.config import BONA_FIDE, SPOOF
+from src.utils.dataset.layouts.layout import BONA_FIDE_MOUNT, Layout
 from src.utils.dataset.layouts.protocol import read_table
 from src.utils.dataset.layouts.recording_index import RecordingIndex
 from src.utils.dataset.layouts.scan import Scan, files_table
@@ -24,9 +25,6 @@ from src.utils.errors import DatasetError, shorten
 
 EXPECTS = "fake/LANGUAGE/SYSTEM/meta.csv beside the recordings"
 EXPECTS_BONA_FIDE = "xx_YY/by_book/{female,male,mix}/.../wavs/"
-
-MOUNT = "bona-fide"
-"""What the paths of the bona-fide side begin with, and the flag that names it."""
 
 _TABLE = "meta.csv"
 _NEEDED = ("path", "original_file", "model_name")
@@ -86,7 +84,7 @@ def scan(folder: Path, bona_fide: Path | None = None) -> Scan:
         file: reason for file, reason in spoofs.problems.items() if not file.startswith(f"{place}/")
     }
     files = files_table(spoofs.files, _read_bona_fide(bona_fide, problems))
-    return Scan("mlaad", files, problems, mounts={MOUNT: bona_fide})
+    return Scan("mlaad", files, problems, mounts={BONA_FIDE_MOUNT: bona_fide})
 
 
 def _find(folder: Path) -> list[Path]:
@@ -126,9 +124,14 @@ def _read_bona_fide(folder: Path, problems: dict[str, str]) -> pd.DataFrame:
             said[book] = read_transcripts(folder / book / "metadata.csv")
         gender, speaker = _GENDERS[match["gender"]], match["speaker"] or ""
         text = said[book].get(stem_of(file), "")
-        rows.append((f"{MOUNT}/{file}", speaker, gender, match["language"], tail, text))
-    problems |= {f"{MOUNT}/{file}": reason for file, reason in own.items()}
+        rows.append((f"{BONA_FIDE_MOUNT}/{file}", speaker, gender, match["language"], tail, text))
+    problems |= {f"{BONA_FIDE_MOUNT}/{file}": reason for file, reason in own.items()}
     if not rows:
-        raise DatasetError(f"no recording in --{MOUNT}={folder}; it must hold {EXPECTS_BONA_FIDE}")
+        raise DatasetError(
+            f"no recording in --{BONA_FIDE_MOUNT}={folder}; it must hold {EXPECTS_BONA_FIDE}"
+        )
     columns = ["file", "speaker", "gender", "language", UTTERANCE, TRANSCRIPT]
     return pd.DataFrame(rows, columns=columns, dtype="str").assign(label=BONA_FIDE)
+
+
+LAYOUT = Layout("mlaad", EXPECTS, matches, scan, scan_with_bona_fide=scan)

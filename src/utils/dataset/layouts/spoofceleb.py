@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from src.utils.config import BONA_FIDE, SPOOF
+from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.layouts.protocol import peek_header, read_table
 from src.utils.dataset.layouts.recording_index import RecordingIndex
 from src.utils.dataset.layouts.scan import Scan
@@ -115,3 +116,6 @@ def _whole_paths(files: pd.Series, bases: list[Path], index: RecordingIndex) -> 
     probed = plain[:_PROBED].tolist()
     hits = [sum(prefix + file in index for file in probed) for prefix in prefixes]
     return [prefixes[hits.index(max(hits))] + file for file in plain.tolist()]
+
+
+LAYOUT = Layout("spoofceleb", EXPECTS, matches, scan)

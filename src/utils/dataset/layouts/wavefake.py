@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from src.utils.config import BONA_FIDE, SPOOF
+from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.layouts.scan import Scan, files_table
 from src.utils.dataset.layouts.transcripts import read_transcripts
 from src.utils.dataset.layouts.tree import find_recordings, folders_below, stem_of
@@ -122,3 +123,6 @@ def _place_of(file: str) -> tuple[str, str, str] | None:
 
 def _find(folder: Path) -> list[Path]:
     return [place for place in folders_below(folder, 1) if (place / _GENERATED).is_dir()]
+
+
+LAYOUT = Layout("wavefake", EXPECTS, matches, scan)

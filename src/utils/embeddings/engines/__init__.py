@@ -1,20 +1,28 @@
 """Where extraction runs: in this process, or on a Ray cluster."""
 
-from src.utils.embeddings.engines.engine import Embedded, Engine
-from src.utils.embeddings.engines.local import LocalEngine
-from src.utils.errors import ArgumentError, choose
+from typing import TYPE_CHECKING
 
-__all__ = ["Embedded", "Engine", "LocalEngine", "load_engine"]
+from src.utils.registry import Registry
 
-ENGINES = ("local", "ray")
+if TYPE_CHECKING:
+    # Only for annotations: the names of the engines are listed without importing torch or Ray.
+    from src.utils.embeddings.engines.engine import Engine
+
+_HERE = "src.utils.embeddings.engines"
+
+ENGINES: Registry["Engine"] = Registry(
+    "--engine", {"local": f"{_HERE}.local:LocalEngine", "ray": f"{_HERE}.cluster:RayEngine"}
+)
+"""By the name that `--engine` takes."""
 
 
-def load_engine(name: str, address: str | None = None) -> Engine:
+def load_engine(name: str, address: str | None = None) -> "Engine":
     """Make an engine; close it when done.
 
     Parameters
     ----------
-    name : {'local', 'ray'}
+    name : str
+        A name of `ENGINES`.
     address : str, optional
         For ray: `host:port` of a running cluster, in place of one made on this machine.
 
@@ -25,11 +33,4 @@ def load_engine(name: str, address: str | None = None) -> Engine:
     AudiosError
         When Ray is not installed, or nothing answers at the address.
     """
-    if choose("--engine", name, ENGINES) == "local":
-        if address is not None:
-            raise ArgumentError(f"--ray-address={address} goes with --engine=ray")
-        return LocalEngine()
-    # Here, since only this engine needs Ray.
-    from src.utils.embeddings.engines.cluster import RayEngine
-
-    return RayEngine(address)
+    return ENGINES.load(name).at(address)

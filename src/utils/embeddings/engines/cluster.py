@@ -76,6 +76,22 @@ class RayEngine:
         self.address = address
         self._is_connected = False
 
+    @classmethod
+    def at(cls, address: str | None) -> "RayEngine":
+        """Make one for the cluster at an address, or for one made here (see `Engine.at`).
+
+        Parameters
+        ----------
+        address : str or None
+            `host:port` of a running cluster; None to make one on this machine.
+
+        Raises
+        ------
+        ArgumentError, AudiosError
+            As the class does.
+        """
+        return cls(address)
+
     def run(
         self, backbone: Backbone, batches: Sequence[Batch], path_of: Callable[[int], Path]
     ) -> Generator[Embedded]:

@@ -36,6 +36,21 @@ class Engine(Protocol):
     A batch is the unit of work, and its embeddings do not depend on the engine.
     """
 
+    @classmethod
+    def at(cls, address: str | None) -> "Engine":
+        """Make an engine that works at an address.
+
+        Parameters
+        ----------
+        address : str or None
+            Where the machines are, as `--ray-address` gives it; None to work on this machine.
+
+        Raises
+        ------
+        ArgumentError
+            For an address that is malformed, or given to an engine that has none.
+        """
+
     def run(
         self, backbone: Backbone, batches: Sequence[Batch], path_of: Callable[[int], Path]
     ) -> Generator[Embedded]:

@@ -11,7 +11,7 @@ from src.utils.audio.io import read_waveform
 from src.utils.embeddings.backbones import Backbone
 from src.utils.embeddings.engines.engine import Embedded
 from src.utils.embeddings.plan import MAX_BATCH_CLIPS, Batch
-from src.utils.errors import AudioError
+from src.utils.errors import ArgumentError, AudioError
 from src.utils.parallel import attempt, map_ahead, n_workers
 from src.utils.processes import process_pool
 
@@ -46,6 +46,24 @@ class LocalEngine:
         self.overlap = overlap
         self._started = ExitStack()
         self._served: Backbone | None = None
+
+    @classmethod
+    def at(cls, address: str | None) -> "LocalEngine":
+        """Make one with its defaults; it works on this machine alone (see `Engine.at`).
+
+        Parameters
+        ----------
+        address : str or None
+            None, since there is nothing to connect to.
+
+        Raises
+        ------
+        ArgumentError
+            When there is an address.
+        """
+        if address is not None:
+            raise ArgumentError(f"--ray-address={address} goes with --engine=ray")
+        return cls()
 
     def run(
         self, backbone: Backbone, batches: Sequence[Batch], path_of: Callable[[int], Path]

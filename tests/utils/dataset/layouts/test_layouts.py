@@ -7,9 +7,11 @@ import pytest
 
 import fabfile
 from src.utils.dataset.generate import generate_tables
-from src.utils.dataset.layouts import LAST_RESORT, LAYOUTS, recognise, scan_folder
+from src.utils.dataset.layouts import LAYOUTS, recognise, scan_folder
 from src.utils.dataset.schema import read_files_table
 from src.utils.errors import ArgumentError, DatasetError
+
+LAST_RESORT = "folders"
 
 
 def test_every_layout_has_a_small_corpus_and_is_told_of(layouts: tuple[str, ...]) -> None:
@@ -21,9 +23,9 @@ def test_every_layout_has_a_small_corpus_and_is_told_of(layouts: tuple[str, ...]
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_a_layout_is_recognised_and_taken_for_no_other(name: str, make_corpus: Callable) -> None:
     folder = make_corpus(name)
-    fitting = {other for other, module in LAYOUTS.items() if module.matches(folder)}
+    fitting = {other for other in LAYOUTS if LAYOUTS.load(other).matches(folder)}
     assert fitting - {LAST_RESORT} == {name} - {LAST_RESORT}
-    assert recognise(folder) == name
+    assert recognise(folder).name == name
     scan = scan_folder(folder)
     assert scan.layout == name
     assert not scan.problems
@@ -39,7 +41,7 @@ def test_tables_of_a_layout_are_written_and_read(name: str, make_corpus: Callabl
     files = read_files_table(folder / "files-metadata.csv")
     assert len(files) == len(scan.files)
     # What the stages write is no part of the corpus.
-    assert recognise(folder) == name
+    assert recognise(folder).name == name
 
 
 @pytest.mark.parametrize("name", [name for name in LAYOUTS if name != LAST_RESORT])
@@ -49,6 +51,10 @@ def test_a_layout_that_is_asked_for_and_not_there(name: str, tmp_path: Path) -> 
         scan_folder(tmp_path, name)
     assert str(tmp_path) in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_one_layout_is_the_last_resort() -> None:
+    assert [name for name in LAYOUTS if LAYOUTS.load(name).is_last_resort] == [LAST_RESORT]
 
 
 def test_no_recording_in_a_folder_of_a_class(tmp_path: Path) -> None:

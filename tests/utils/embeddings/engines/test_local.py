@@ -12,8 +12,9 @@ import torch
 from src.demo.checkpoint import make_checkpoint
 from src.utils.dataset.dataset import Dataset
 from src.utils.embeddings.backbones import load_backbone
-from src.utils.embeddings.engines import LocalEngine, load_engine
+from src.utils.embeddings.engines import load_engine
 from src.utils.embeddings.engines import local as module
+from src.utils.embeddings.engines.local import LocalEngine
 from src.utils.embeddings.extract import extract_split
 from src.utils.embeddings.plan import Batch
 from src.utils.errors import ArgumentError, AudiosError
