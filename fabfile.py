@@ -25,10 +25,10 @@ from src.utils.config import (
     PRECISIONS,
     PROBE,
     ROOT,
-    SPLIT_STRATEGIES,
     SPLIT_UNITS,
     SPLITS,
 )
+from src.utils.dataset.split_strategies import SPLIT_STRATEGIES
 from src.utils.errors import ArgumentError, AudiosError, choose
 
 # torch, scikit-learn, transformers and matplotlib are imported inside the tasks: `fab -l` and

@@ -23,7 +23,6 @@ GENDERS = ("M", "F")
 PRETEXT_SPLITS = ("pretext_train", "pretext_val")
 DOWNSTREAM_SPLITS = ("downstream_train", "downstream_val", "downstream_test")
 SPLITS = PRETEXT_SPLITS + DOWNSTREAM_SPLITS
-SPLIT_STRATEGIES = ("speaker", "column", "official")
 SPLIT_UNITS = BY_SPEAKER, BY_UTTERANCE = ("speaker", "utterance")
 """The unit that a split keeps whole: a speaker or, for corpora of one voice, an utterance."""
 SAME_VOICES = "split by utterance: the metrics hold for these voices only"

@@ -3,10 +3,13 @@
 import pandas as pd
 
 from src.utils.dataset.schema import SPLIT, UTTERANCE, text_column
+from src.utils.dataset.split.assignment import Assignment
 from src.utils.dataset.split.by_speaker import STRATA
 from src.utils.dataset.split.groups import describe_groups, group_clips
 from src.utils.dataset.split.parts import TEST, TRAIN, VAL, parts_of
+from src.utils.dataset.split.settings import SplitSettings
 from src.utils.dataset.split.shares import Shares, deal_groups
+from src.utils.dataset.split.strategy import Strategy
 from src.utils.errors import DatasetError
 
 
@@ -68,3 +71,10 @@ def _cut_from_train(
         )
     split_of = deal_groups(groups, STRATA, wanted, seed)
     return splits.where(splits != TRAIN, numbers.map(split_of))
+
+
+def _assign(files: pd.DataFrame, settings: SplitSettings, seed: int) -> Assignment:
+    return Assignment(split_by_column(files, settings.shares, seed))
+
+
+STRATEGY = Strategy("column", _assign)

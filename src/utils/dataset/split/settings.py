@@ -7,10 +7,10 @@ from src.utils.config import (
     BY_SPEAKER,
     HOLD_OUT_COLUMNS,
     MIN_FOLDS,
-    SPLIT_STRATEGIES,
     SPLIT_UNITS,
 )
 from src.utils.dataset.split.shares import Shares
+from src.utils.dataset.split_strategies import SPLIT_STRATEGIES
 from src.utils.errors import ArgumentError, choose
 
 
@@ -21,7 +21,9 @@ class HoldOut:
     Attributes
     ----------
     column : {'attack', 'source', 'language'}
+        The column of the files table that names it.
     values : tuple of str
+        The cells of that column that training must not contain.
     """
 
     column: str
@@ -42,8 +44,10 @@ class SplitSettings:
 
     Attributes
     ----------
-    strategy : {'speaker', 'column', 'official'}
+    strategy : str
+        A name of `SPLIT_STRATEGIES`.
     shares : Shares
+        How large the splits shall be.
     spread_without_spoofs : bool
         See `split_by_speaker`.
     units : {'speaker', 'utterance'}
@@ -67,7 +71,7 @@ class SplitSettings:
     fold: int | None = None
 
     def __post_init__(self) -> None:
-        choose("--strategy", self.strategy, SPLIT_STRATEGIES)
+        deals_people = _deals_people(self.strategy)
         choose("--units", self.units, SPLIT_UNITS)
         own = {
             "--units": self.units != BY_SPEAKER,
@@ -76,8 +80,11 @@ class SplitSettings:
             "--fold": self.fold is not None,
         }
         for flag, given in own.items():
-            if given and self.strategy != "speaker":
-                raise ArgumentError(f"{flag} goes with --strategy=speaker, not {self.strategy}")
+            if given and not deals_people:
+                able = [name for name in SPLIT_STRATEGIES if _deals_people(name)]
+                raise ArgumentError(
+                    f"{flag} goes with --strategy={' or '.join(able)}, not {self.strategy}"
+                )
         self._check_folds()
 
     def _check_folds(self) -> None:
@@ -107,3 +114,7 @@ class SplitSettings:
         """Return what `split.json` keeps of it."""
         held = None if self.hold_out is None else str(self.hold_out)
         return asdict(self) | {"hold_out": held, "seed": seed}
+
+
+def _deals_people(name: str) -> bool:
+    return SPLIT_STRATEGIES.load(name).deals_people

@@ -4,15 +4,10 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from src.utils.config import BY_UTTERANCE, SAME_VOICES
+from src.utils.config import BY_UTTERANCE
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.schema import people_of
 from src.utils.dataset.split.assignment import NO_SPLIT, Assignment
-from src.utils.dataset.split.by_column import split_by_column
-from src.utils.dataset.split.by_fold import split_by_fold
-from src.utils.dataset.split.by_hold_out import split_by_hold_out
-from src.utils.dataset.split.by_official import split_officially
-from src.utils.dataset.split.by_speaker import split_by_speaker
 from src.utils.dataset.split.groups import describe_groups, group_clips
 from src.utils.dataset.split.settings import SplitSettings
 from src.utils.dataset.split.store import (
@@ -21,6 +16,7 @@ from src.utils.dataset.split.store import (
     summarise_splits,
     write_splits,
 )
+from src.utils.dataset.split_strategies import SPLIT_STRATEGIES
 
 
 @dataclass(frozen=True)
@@ -54,8 +50,11 @@ def split_dataset(dataset: Dataset, settings: SplitSettings | None = None, seed:
     Parameters
     ----------
     dataset : Dataset
+        What is divided; the split is written into its folder.
     settings : SplitSettings, optional
+        How; by default people are dealt out by the default shares.
     seed : int
+        Of the dealing.
 
     Raises
     ------
@@ -86,7 +85,9 @@ def plan_split(files: pd.DataFrame, settings: SplitSettings, seed: int = 7) -> A
     files : pandas.DataFrame
         A files table.
     settings : SplitSettings
+        How it shall be divided.
     seed : int
+        Of the dealing.
 
     Raises
     ------
@@ -95,27 +96,9 @@ def plan_split(files: pd.DataFrame, settings: SplitSettings, seed: int = 7) -> A
     """
     # A speaker of two genders is told before anything is dealt.
     people_of(files)
-    assigned = _assign(files, settings, seed)
+    assigned = SPLIT_STRATEGIES.load(settings.strategy).assign(files, settings, seed)
     check_splits(files, assigned.splits, settings.recipe(seed))
     return assigned
-
-
-def _assign(files: pd.DataFrame, settings: SplitSettings, seed: int) -> Assignment:
-    shares, units = settings.shares, settings.units
-    if settings.strategy == "official":
-        return split_officially(files)
-    if settings.strategy == "column":
-        return Assignment(split_by_column(files, shares, seed))
-    notes = [SAME_VOICES] if units == BY_UTTERANCE else []
-    if settings.hold_out is not None:
-        held = split_by_hold_out(files, settings.hold_out, shares, seed, units)
-        return Assignment(held.splits, held.set_aside, held.notes + notes)
-    if settings.folds is not None and settings.fold is not None:
-        return Assignment(
-            split_by_fold(files, settings.folds, settings.fold, seed, units), {}, notes
-        )
-    spread = settings.spread_without_spoofs
-    return Assignment(split_by_speaker(files, shares, seed, spread, units), {}, notes)
 
 
 def _tell_unchecked_voices(
@@ -137,7 +120,8 @@ def _count_kept_apart(files: pd.DataFrame, settings: SplitSettings) -> int:
     """Count the people who went to the test because their group has no spoof."""
     everybody_dealt = settings.spread_without_spoofs or settings.units == BY_UTTERANCE
     of_its_own_kind = settings.hold_out is not None or settings.folds is not None
-    if settings.strategy != "speaker" or everybody_dealt or of_its_own_kind:
+    deals_people = SPLIT_STRATEGIES.load(settings.strategy).deals_people
+    if not deals_people or everybody_dealt or of_its_own_kind:
         return 0
     numbers = group_clips(files)
     groups = describe_groups(files, numbers)

@@ -1,0 +1,21 @@
+"""The ways to divide a data set, by name; apart from their package, which imports pandas."""
+
+from typing import TYPE_CHECKING
+
+from src.utils.registry import LazyTable
+
+if TYPE_CHECKING:
+    # Only for annotations: the names of the strategies are listed without importing pandas.
+    from src.utils.dataset.split.strategy import Strategy
+
+_THERE = "src.utils.dataset.split"
+
+SPLIT_STRATEGIES: LazyTable["Strategy"] = LazyTable(
+    "--strategy",
+    {
+        "speaker": f"{_THERE}.deal_people:STRATEGY",
+        "column": f"{_THERE}.by_column:STRATEGY",
+        "official": f"{_THERE}.by_official:STRATEGY",
+    },
+)
+"""By the name that `--strategy` takes."""
