@@ -11,11 +11,11 @@ from pathlib import Path
 from fabric import Connection, task
 from invoke import Collection, Context, Exit
 
+from src.models.registry import CLASSIFIERS, MODELS
 from src.utils import arguments
 from src.utils.config import (
     BACKBONES,
     BASELINE,
-    CLASSIFIERS,
     DEFAULTS,
     FULL,
     GENDERS,
@@ -823,7 +823,7 @@ def ListRuns(c, study_number=None, classifier=None, sort="eer", runs=None):
     """
     study = arguments.optional_number("--study-number", study_number)
     if classifier is not None:
-        choose("--classifier", classifier, (*CLASSIFIERS, BASELINE))
+        choose("--classifier", classifier, MODELS)
     from src.reports import report_listing
     from src.results.listing import ORDERS, list_all
 

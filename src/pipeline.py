@@ -12,10 +12,11 @@ from src.audit.audit import audit_dataset
 from src.audit.match_audited import match_audited
 from src.models.data import TEST, TRAIN, TrainingStores
 from src.models.evaluate import evaluate_run
+from src.models.registry import CLASSIFIERS
 from src.models.search import optimize
 from src.models.train import Training, train_model
 from src.results.report import write_report
-from src.utils.config import CLASSIFIERS, DOWNSTREAM_SPLITS, PROBE, LayerChoice
+from src.utils.config import DOWNSTREAM_SPLITS, PROBE, LayerChoice
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.generate import generate_tables
 from src.utils.dataset.match import MatchSettings
@@ -80,7 +81,7 @@ class PipelineSettings:
     backbones: dict[str, str | None] = field(default_factory=lambda: {"acoustic": None})
     precision: str = "auto"
     layers: tuple[int, int] | None = None
-    classifiers: Sequence[str] = CLASSIFIERS
+    classifiers: Sequence[str] = CLASSIFIERS.names
     layer: LayerChoice = PROBE
     trials: int = 10
     seed: int = 7

@@ -4,13 +4,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import ArgumentError, choose
 from src.utils.history import History
+from src.utils.runs import Run
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,19 @@ class Range:
 
 @dataclass(frozen=True)
 class Choice:
-    """The values one hyperparameter may take."""
+    """The values one hyperparameter may take.
+
+    Attributes
+    ----------
+    values : tuple
+        All of one kind: whole numbers, numbers or words.
+    """
 
     values: tuple[int | float | str, ...]
 
 
 Hyperparameters = dict[str, Any]
+"""Values by name, as a run's manifest keeps them."""
 
 
 class Configured:
@@ -48,6 +56,7 @@ class Configured:
     hyperparameters : mapping, optional
         Values in place of `defaults`.
     seed : int
+        Of everything random in the training.
 
     Raises
     ------
@@ -55,7 +64,6 @@ class Configured:
         For an unknown hyperparameter, or a value of the wrong kind or out of its limits.
     """
 
-    name: ClassVar[str]
     defaults: ClassVar[Hyperparameters]
     limits: ClassVar[dict[str, Range | Choice]]
     """What makes sense at all, by hyperparameter; a search stays well inside."""
@@ -67,6 +75,11 @@ class Configured:
     @classmethod
     def check(cls, given: Mapping[str, Any]) -> Hyperparameters:
         """Return `given` with every value brought to the kind of its default.
+
+        Parameters
+        ----------
+        given : mapping
+            Values by the name of the hyperparameter; as text, where a user has typed them.
 
         Raises
         ------
@@ -106,8 +119,8 @@ class Scorer(Protocol):
         """Return real-valued scores, float64 of shape (clips,), for x of shape (clips, dim)."""
 
 
-class Classifier(Configured, ABC):
-    """A detector of spoofs from embeddings; its scores are higher for bona-fide.
+class TrainedModel(Configured, ABC):
+    """What the folder of a training run holds: a model that is saved, loaded and scores vectors.
 
     Parameters
     ----------
@@ -115,18 +128,28 @@ class Classifier(Configured, ABC):
         See `Configured`.
     """
 
-    search_space: ClassVar[dict[str, Range | Choice]]
-    default_trials: ClassVar[int]
+    name: ClassVar[str]
+    """What `--classifier` takes, and what runs and studies of it say."""
+    description: ClassVar[str]
+    """What it is, in a few words with their article; a model card says it."""
 
-    @abstractmethod
-    def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> History | None:
-        """Learn from `train`; `validation` serves to stop and to choose, never to scale.
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """Load the model of a training run.
 
-        Returns
-        -------
-        History or None
-            None for a classifier that learns in one step.
+        Parameters
+        ----------
+        run : Run
+            A finished training of this classifier.
+
+        Raises
+        ------
+        RunError
+            When its file is absent or damaged.
         """
+        model = cls(run.settings["hyperparameters"], run.settings["seed"])
+        model.load(run.folder)
+        return model
 
     @abstractmethod
     def score(self, x: np.ndarray) -> np.ndarray:
@@ -144,4 +167,34 @@ class Classifier(Configured, ABC):
         ------
         RunError
             When the file is absent or holds anything but the expected.
+        """
+
+
+class Classifier(TrainedModel):
+    """A detector of spoofs from embeddings; its scores are higher for bona-fide.
+
+    Parameters
+    ----------
+    hyperparameters, seed
+        See `Configured`.
+    """
+
+    search_space: ClassVar[dict[str, Range | Choice]]
+    """What a hyperparameter search draws from, inside `limits`."""
+    default_trials: ClassVar[int]
+    """How many trials a hyperparameter search makes where nobody says how many."""
+
+    @abstractmethod
+    def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> History | None:
+        """Learn from `train`; `validation` serves to stop and to choose, never to scale.
+
+        Parameters
+        ----------
+        train, validation : EmbeddingSet
+            The clips to learn from, and those of other speakers.
+
+        Returns
+        -------
+        History or None
+            None for a classifier that learns in one step.
         """

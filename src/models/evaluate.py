@@ -10,11 +10,10 @@ import numpy as np
 from src.evaluation.figures import draw_figures, figure_paths
 from src.evaluation.results import Results, evaluate_trials
 from src.models.calibrate import calibration_of
-from src.models.classifier import Classifier
 from src.models.data import TEST, ClipSource, warn_if_stale
 from src.models.lookup import require_current_backbone, require_vectors
 from src.models.record import TRAINED_ON
-from src.models.registry import classifier_class
+from src.models.registry import load_classifier
 from src.models.tested import TESTED, ending_for, keep_ending
 from src.models.trials import trials_of
 from src.utils.config import BY_SPEAKER, BY_UTTERANCE, GENDERS, SAME_VOICES
@@ -49,20 +48,6 @@ class Evaluation:
     path: Path
     figures: list[Path]
     elsewhere: str | None = None
-
-
-def load_classifier(run: Run) -> Classifier:
-    """Load the model of a training run.
-
-    Raises
-    ------
-    RunError
-        When its file is absent or damaged.
-    """
-    settings = run.settings
-    model = classifier_class(settings["classifier"])(settings["hyperparameters"], settings["seed"])
-    model.load(run.folder)
-    return model
 
 
 def evaluate_run(

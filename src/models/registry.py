@@ -1,27 +1,44 @@
 """The classifiers by name, each imported only when it is used."""
 
-from src.models.classifier import Classifier
-from src.utils.config import CLASSIFIERS
-from src.utils.errors import choose
+from typing import TYPE_CHECKING
+
+from src.utils.config import BASELINE
+from src.utils.registry import Registry
+from src.utils.runs import Run
+
+if TYPE_CHECKING:
+    # Only for annotations: the names of the classifiers are listed without importing torch.
+    from src.models.classifier import Classifier, TrainedModel
+
+CLASSIFIERS: Registry["Classifier"] = Registry(
+    "--classifier",
+    {
+        "mlp": "src.models.mlp.model:MlpClassifier",
+        "svm": "src.models.svm.model:SvmClassifier",
+        "rf": "src.models.random_forest.model:RandomForest",
+    },
+)
+"""What is trained on vectors, by the name that `--classifier` takes."""
+
+MODELS: Registry["TrainedModel"] = Registry(
+    "--classifier", CLASSIFIERS.places | {BASELINE: "src.models.yamnet.model:YamnetClassifier"}
+)
+"""What a training run may hold: the classifiers, and the baseline, which is given no vectors."""
 
 
-def classifier_class(name: str) -> type[Classifier]:
-    """Return the class that `--classifier` names.
+def load_classifier(run: Run) -> "TrainedModel":
+    """Load the model of a training run.
+
+    Parameters
+    ----------
+    run : Run
+        A finished training.
 
     Raises
     ------
     ArgumentError
-        For an unknown name.
+        When there is no classifier of the name that the run says.
+    RunError
+        When its file is absent or damaged.
     """
-    choose("--classifier", name, CLASSIFIERS)
-    if name == "mlp":
-        from src.models.mlp.model import MlpClassifier
-
-        return MlpClassifier
-    if name == "svm":
-        from src.models.svm.model import SvmClassifier
-
-        return SvmClassifier
-    from src.models.random_forest.model import RandomForest
-
-    return RandomForest
+    return MODELS.load(run.settings["classifier"]).of(run)

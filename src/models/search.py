@@ -17,7 +17,7 @@ from tqdm import tqdm
 from src.models.classifier import Choice, Classifier, Hyperparameters
 from src.models.data import TrainingStores
 from src.models.lookup import BEST, TRAINING, find_study
-from src.models.registry import classifier_class
+from src.models.registry import CLASSIFIERS
 from src.models.train import fit_into, training_settings
 from src.utils.errors import AudiosError, RunError
 from src.utils.files import locked, write_json
@@ -92,7 +92,7 @@ def optimize(
     AudiosError
         When every trial fails, or another process is at this study.
     """
-    model = classifier_class(classifier)
+    model = CLASSIFIERS.load(classifier)
     total = model.default_trials if trials is None else trials
     settings = {"backbone": stores.train.backbone, "classifier": classifier, "seed": seed}
     inputs = stores.inputs()

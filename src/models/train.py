@@ -12,7 +12,7 @@ from src.models.lookup import TRAINING
 from src.models.probe import TABLE, Probe, choose_layer
 from src.models.record import Part, record_inputs, record_outcome
 from src.models.reference import Reference, fit_reference
-from src.models.registry import classifier_class
+from src.models.registry import CLASSIFIERS
 from src.utils.config import BY_SPEAKER, PROBE, LayerChoice
 from src.utils.runs import Run, find_complete, list_runs, new_run
 from src.utils.tables import write_csv
@@ -59,7 +59,7 @@ def train_model(
     runs : pathlib.Path
         The runs folder.
     classifier : str
-        A name of `config.CLASSIFIERS`.
+        A name of `registry.CLASSIFIERS`.
     layer : int or 'probe'
         See `choose_layer`.
     hyperparameters : mapping, optional
@@ -74,7 +74,7 @@ def train_model(
         For bad arguments, unusable embeddings or a loss that is not finite.
     """
     chosen, probe = choose_layer(stores, layer, seed)
-    model = classifier_class(classifier)(hyperparameters, seed)
+    model = CLASSIFIERS.load(classifier)(hyperparameters, seed)
     settings = training_settings(stores, model, chosen)
     if reuse:
         found = find_complete(list_runs(runs), TRAINING, settings, stores.inputs())

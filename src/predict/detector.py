@@ -9,9 +9,9 @@ import numpy as np
 
 from src.models.calibrate import calibration_of
 from src.models.classifier import Scorer
-from src.models.evaluate import load_classifier
 from src.models.lookup import is_baseline, require_current_backbone
 from src.models.reference import Reference
+from src.models.registry import load_classifier
 from src.utils.config import BASELINE
 from src.utils.embeddings.backbones import Backbone, load_backbone
 from src.utils.embeddings.store import backbone_differences

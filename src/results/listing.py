@@ -8,10 +8,10 @@ import pandas as pd
 
 from src.evaluation.measures import EER, MEASURES
 from src.models.lookup import BEST, TRAINING, find_study
+from src.models.registry import CLASSIFIERS
 from src.models.search import KIND as STUDY
 from src.results.naming import describe, name_of
 from src.results.outcomes import Outcome, read_outcomes
-from src.utils.config import CLASSIFIERS
 from src.utils.errors import AudiosError
 from src.utils.files import read_json
 from src.utils.runs import Run, list_sound

@@ -11,6 +11,7 @@ from src.evaluation.measures import BY_DECISION, BY_SCORE, EER, MEASURES
 from src.evaluation.results import Results
 from src.models.calibrate import calibration_of
 from src.models.lookup import is_baseline
+from src.models.registry import MODELS
 from src.results import markdown
 from src.results.audits import AuditNote, note_audit
 from src.results.data_section import count_rows, list_rows
@@ -23,12 +24,6 @@ from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.files import write_text
 from src.utils.renamed import label_of
 from src.utils.runs import MODEL_CARD, Run
-
-_KINDS = {
-    "mlp": "a multilayer perceptron with one hidden layer",
-    "svm": "a support vector machine with a radial kernel",
-    "rf": "a random forest",
-}
 
 
 def write_model_card(run: Run, runs: Path) -> Path | None:
@@ -94,15 +89,13 @@ def _tell_model(run: Run) -> list[str]:
 
 def _tell_kind(run: Run) -> str:
     settings = run.settings
+    classifier = settings.get("classifier", "")
+    what = MODELS.load(classifier).description if classifier in MODELS else "a classifier"
     if is_baseline(run):
         weights = settings.get("weights")
         start = f"the weights of {weights['file']}" if weights else "random weights"
-        return (
-            f"YAMNet, a convolutional network on log-mel patches of 0.96 s, trained as a whole "
-            f"from {start}"
-        )
+        return f"{what}, trained as a whole from {start}"
     backbone = settings.get("backbone", {})
-    what = _KINDS.get(settings.get("classifier", ""), "a classifier")
     source = "built in, without learnt weights"
     if backbone.get("checkpoint"):
         source = f"checkpoint {backbone['checkpoint']}"

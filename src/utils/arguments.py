@@ -1,19 +1,20 @@
 """From the text of a flag to a value, with one line for whoever mistyped it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from src.utils.config import BACKBONES, CLASSIFIERS, HOLD_OUT_COLUMNS, PROBE, LayerChoice
+from src.models.registry import CLASSIFIERS
+from src.utils.config import BACKBONES, HOLD_OUT_COLUMNS, PROBE, LayerChoice
 from src.utils.errors import ArgumentError, choose
 from src.utils.files import read_json
 from src.utils.renamed import backbone_of, is_renamed, label_of
 from src.utils.runs import MANIFEST
 
 
-def required(flag: str, value: str | None, choices: Sequence[str]) -> str:
+def required(flag: str, value: str | None, choices: Collection[str]) -> str:
     """Return `value`, which must be given and one of `choices`.
 
     Raises

@@ -37,7 +37,6 @@ FULL = "full"
 DEMO_MARKER = ".audios-demo"
 """The file that marks a folder as the demonstration's, which `Clean` may remove."""
 
-CLASSIFIERS = ("mlp", "svm", "rf")
 BASELINE = "yamnet"
 """The classifier that reads log-mel patches of the recordings in place of embeddings."""
 LOG_MEL = "log-mel"

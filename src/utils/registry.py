@@ -20,25 +20,31 @@ class LazyTable(Generic[T]):
         The flag whose value is such a name, as the user types it, for the message.
     entries : mapping of str to str
         By name, where the object is: `module:attribute`.
+
+    Attributes
+    ----------
+    flag : str
+    places : dict of str to str
+        The entries, in their order.
     """
 
     def __init__(self, flag: str, entries: Mapping[str, str]) -> None:
         self.flag = flag
-        self._places = dict(entries)
+        self.places = dict(entries)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every name, in the order of the table."""
-        return tuple(self._places)
+        return tuple(self.places)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return iter(self.places)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self.places)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._places
+        return name in self.places
 
     def load(self, name: str) -> T:
         """Import and return what a name stands for.
@@ -53,7 +59,7 @@ class LazyTable(Generic[T]):
         ArgumentError
             For an unknown name: it never stands for another's entry.
         """
-        module, _, attribute = self._places[choose(self.flag, name, self._places)].partition(":")
+        module, _, attribute = self.places[choose(self.flag, name, self.places)].partition(":")
         found: T = getattr(import_module(module), attribute)
         return found
 

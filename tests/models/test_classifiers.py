@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from src.models.classifier import Choice, Classifier, Range
-from src.models.registry import classifier_class
+from src.models.registry import CLASSIFIERS
 from src.models.sklearn_file import load_pipeline
 from src.utils.errors import ArgumentError, AudiosError, RunError
 from src.utils.metrics.eer import compute_eer
@@ -29,7 +29,7 @@ SMALL: dict[str, dict] = {
 
 
 def fitted(name: str, train, validation, seed: int = 7, **changes) -> Classifier:
-    model = classifier_class(name)(SMALL[name] | changes, seed)
+    model = CLASSIFIERS.load(name)(SMALL[name] | changes, seed)
     model.fit(train, validation)
     return model
 
@@ -127,7 +127,7 @@ def test_saved_and_loaded(make_set: Callable, tmp_path: Path, name: str) -> None
     train, val = make_set(gap=1.5), make_set(gap=1.5, seed=1)
     model = fitted(name, train, val)
     model.save(tmp_path)
-    again = classifier_class(name)(model.hyperparameters, 7)
+    again = CLASSIFIERS.load(name)(model.hyperparameters, 7)
     again.load(tmp_path)
     np.testing.assert_allclose(again.score(val.x), model.score(val.x), rtol=1e-12)
     suffix = {"mlp": ".safetensors"}.get(name, ".skops")
@@ -179,7 +179,7 @@ def test_a_forest_is_trusted_for_a_forest_only(make_set: Callable, tmp_path: Pat
     with pytest.raises(RunError, match="cannot be trusted"):
         load_pipeline(tmp_path)
     with pytest.raises(RunError):
-        classifier_class("svm")().load(tmp_path)
+        CLASSIFIERS.load("svm")().load(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_a_tree_that_points_outside_is_refused(
     tree.__setstate__(state | {"nodes": nodes})
     model.save(tmp_path)
     with pytest.raises(RunError, match="points outside itself"):
-        classifier_class("rf")().load(tmp_path)
+        CLASSIFIERS.load("rf")().load(tmp_path)
 
 
 def test_support_vectors_that_point_outside_are_refused(make_set: Callable, tmp_path: Path) -> None:
@@ -217,12 +217,12 @@ def test_support_vectors_that_point_outside_are_refused(make_set: Callable, tmp_
     machine._n_support = np.array([100_000, 100_000], dtype=np.int32)
     model.save(tmp_path)
     with pytest.raises(RunError):
-        classifier_class("svm")().load(tmp_path)
+        CLASSIFIERS.load("svm")().load(tmp_path)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_hyperparameters_are_checked(name: str) -> None:
-    model = classifier_class(name)
+    model = CLASSIFIERS.load(name)
     with pytest.raises(ArgumentError, match="--hyperparameters=depth is not one of"):
         model({"depth": 3})
     for key, default in model.defaults.items():
@@ -274,7 +274,7 @@ def test_impossible_values_are_one_line(
 
 
 def test_search_spaces_are_those_agreed_on() -> None:
-    spaces = {name: classifier_class(name).search_space for name in NAMES}
+    spaces = {name: CLASSIFIERS.load(name).search_space for name in NAMES}
     assert spaces["mlp"] == {
         "batch_size": Range(16, 256, log=spaces["mlp"]["batch_size"].log),
         "learning_rate": Range(1e-5, 1e-2, log=True),
@@ -289,21 +289,21 @@ def test_search_spaces_are_those_agreed_on() -> None:
         "min_samples_split": Range(2, 10),
         "min_samples_leaf": Range(1, 10),
     }
-    assert [classifier_class(name).default_trials for name in NAMES] == [100, 30, 30]
-    assert classifier_class("svm").defaults == {"C": 1.0, "gamma": "scale"}
-    assert classifier_class("rf").defaults == {
+    assert [CLASSIFIERS.load(name).default_trials for name in NAMES] == [100, 30, 30]
+    assert CLASSIFIERS.load("svm").defaults == {"C": 1.0, "gamma": "scale"}
+    assert CLASSIFIERS.load("rf").defaults == {
         "n_estimators": 100,
         "max_depth": 5,
         "min_samples_split": 2,
         "min_samples_leaf": 1,
     }
     with pytest.raises(ArgumentError, match="--classifier=knn is not one of mlp, svm, rf"):
-        classifier_class("knn")
+        CLASSIFIERS.load("knn")
 
 
 def test_the_forests_history(make_set: Callable) -> None:
     train, val = make_set(gap=1.5), make_set(gap=1.5, seed=1)
-    model = classifier_class("rf")(SMALL["rf"])
+    model = CLASSIFIERS.load("rf")(SMALL["rf"])
     history = model.fit(train, val)
     assert history.step == "tree"
     assert history.best == 11
@@ -326,7 +326,7 @@ def test_the_mlp_keeps_its_best(make_set: Callable, tmp_path: Path) -> None:
     """Overfitted on purpose: the last weights are worse than the best."""
     train, val = make_set(12, 12, dim=40, gap=0.7), make_set(40, 40, dim=40, gap=0.7, seed=1)
     settings = {"learning_rate": 0.02, "weight_decay": 0.0, "dropout": 0.0, "batch_size": 8}
-    model = classifier_class("mlp")(settings | {"hidden_size": 32, "patience": 6, "epochs": 60})
+    model = CLASSIFIERS.load("mlp")(settings | {"hidden_size": 32, "patience": 6, "epochs": 60})
     history = model.fit(train, val)
     steps = len(history.val_losses)
     assert history.best == np.argmin(history.val_losses)
@@ -342,7 +342,7 @@ def test_the_mlp_keeps_its_best(make_set: Callable, tmp_path: Path) -> None:
     )
     assert float(loss) == pytest.approx(history.val_losses[history.best], rel=1e-4)
     model.save(tmp_path)
-    again = classifier_class("mlp")(model.hyperparameters)
+    again = CLASSIFIERS.load("mlp")(model.hyperparameters)
     again.load(tmp_path)
     np.testing.assert_array_equal(again.score(val.x), scores)
 
@@ -362,12 +362,12 @@ def test_a_diverging_mlp_is_told(make_set: Callable) -> None:
 def test_an_mlp_of_another_shape_is_refused(make_set: Callable, tmp_path: Path) -> None:
     fitted("mlp", make_set(), make_set(seed=1)).save(tmp_path)
     with pytest.raises(RunError, match="cannot be read as an MLP"):
-        classifier_class("mlp")({"hidden_size": 17}).load(tmp_path)
+        CLASSIFIERS.load("mlp")({"hidden_size": 17}).load(tmp_path)
 
 
 def test_the_defaults_learn_on_a_small_set(make_set: Callable) -> None:
     """Why the learning rate was raised: 100 clips must do."""
-    model = classifier_class("mlp")()
+    model = CLASSIFIERS.load("mlp")()
     model.fit(make_set(50, 50, dim=20, gap=3), make_set(30, 30, dim=20, gap=3, seed=1))
     test = make_set(100, 100, dim=20, gap=3, seed=2)
     assert compute_eer(model.score(test.x), test.y)[0] < 0.15

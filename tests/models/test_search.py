@@ -16,7 +16,7 @@ from src.models.classifier import Choice, Range
 from src.models.data import TrainingStores
 from src.models.evaluate import evaluate_run
 from src.models.lookup import best_of_study, find_training
-from src.models.registry import classifier_class
+from src.models.registry import CLASSIFIERS
 from src.models.search import optimize, suggest
 from src.utils.errors import AudiosError, RunError
 from src.utils.files import locked
@@ -252,7 +252,7 @@ def test_an_equal_study_is_reused(stores: TrainingStores, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", ["mlp", "svm", "rf"])
 def test_what_is_drawn_lies_in_the_space(name: str) -> None:
-    model = classifier_class(name)
+    model = CLASSIFIERS.load(name)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
     values: dict[str, list] = {key: [] for key in model.search_space}
     for _ in range(60):

@@ -13,8 +13,9 @@ import pytest
 from src.evaluation.figures import FIGURES
 from src.models.calibrate import calibration_of
 from src.models.data import TrainingStores
-from src.models.evaluate import evaluate_run, load_classifier
+from src.models.evaluate import evaluate_run
 from src.models.lookup import find_study, find_training
+from src.models.registry import load_classifier
 from src.models.train import train_model
 from src.reports import report_evaluation, report_training
 from src.utils.embeddings.backbones import load_backbone

@@ -42,6 +42,7 @@ class MlpClassifier(Classifier):
     """
 
     name = "mlp"
+    description = "a multilayer perceptron with one hidden layer"
     defaults: ClassVar[Hyperparameters] = {
         "hidden_size": 256,
         "dropout": 0.38,

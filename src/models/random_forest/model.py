@@ -28,6 +28,7 @@ class RandomForest(Classifier):
     """Scores are log-odds of the forest's probability of bona-fide."""
 
     name = "rf"
+    description = "a random forest"
     defaults: ClassVar[Hyperparameters] = {
         "n_estimators": 100,
         "max_depth": 5,

@@ -18,6 +18,7 @@ class SvmClassifier(Classifier):
     """Scores are signed distances from the separating surface (`decision_function`)."""
 
     name = "svm"
+    description = "a support vector machine with a radial kernel"
     defaults: ClassVar[Hyperparameters] = {"C": 1.0, "gamma": "scale"}
     limits: ClassVar[dict[str, Range | Choice]] = {
         "C": Range(1e-9, 1e9),

@@ -10,14 +10,13 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from src.models.classifier import Choice, Configured, Hyperparameters, Range
+from src.models.classifier import Choice, Hyperparameters, Range, TrainedModel
 from src.models.yamnet.network import YamNet
 from src.utils.config import BASELINE
 from src.utils.dataset.patches import PatchSet
 from src.utils.errors import RunError
 from src.utils.files import replacing
 from src.utils.parallel import map_ahead
-from src.utils.runs import Run
 
 NAME = "model.safetensors"
 
@@ -27,7 +26,7 @@ _READ_AHEAD = 4
 """Batches read ahead while one is computed."""
 
 
-class YamnetClassifier(Configured):
+class YamnetClassifier(TrainedModel):
     """YAMNet with a single output; a clip's score is the mean of its patches' logits.
 
     Since the last layer is linear, that is also the logit of the mean of its inputs, which is the
@@ -42,6 +41,7 @@ class YamnetClassifier(Configured):
     """
 
     name: ClassVar[str] = BASELINE
+    description = "YAMNet, a convolutional network on log-mel patches of 0.96 s"
     defaults: ClassVar[Hyperparameters] = {
         "learning_rate": 3e-4,
         "batch_size": 128,
@@ -61,19 +61,6 @@ class YamnetClassifier(Configured):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.network = self._placed(YamNet(1, width))
-
-    @classmethod
-    def of(cls, run: Run) -> "YamnetClassifier":
-        """Load the model of a training run.
-
-        Raises
-        ------
-        RunError
-            As `load` does.
-        """
-        model = cls(run.settings["hyperparameters"], run.settings["seed"])
-        model.load(run.folder)
-        return model
 
     def score(self, x: np.ndarray) -> np.ndarray:
         """Return real-valued scores, float64 of shape (clips,), for x of shape (clips, dim)."""

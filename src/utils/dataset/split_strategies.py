@@ -8,14 +8,12 @@ if TYPE_CHECKING:
     # Only for annotations: the names of the strategies are listed without importing pandas.
     from src.utils.dataset.split.strategy import Strategy
 
-_THERE = "src.utils.dataset.split"
-
 SPLIT_STRATEGIES: LazyTable["Strategy"] = LazyTable(
     "--strategy",
     {
-        "speaker": f"{_THERE}.deal_people:STRATEGY",
-        "column": f"{_THERE}.by_column:STRATEGY",
-        "official": f"{_THERE}.by_official:STRATEGY",
+        "speaker": "src.utils.dataset.split.deal_people:STRATEGY",
+        "column": "src.utils.dataset.split.by_column:STRATEGY",
+        "official": "src.utils.dataset.split.by_official:STRATEGY",
     },
 )
 """By the name that `--strategy` takes."""

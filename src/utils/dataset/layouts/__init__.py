@@ -11,22 +11,20 @@ if TYPE_CHECKING:
     from src.utils.dataset.layouts.layout import Layout
     from src.utils.dataset.layouts.scan import Scan
 
-_HERE = "src.utils.dataset.layouts"
-
 LAYOUTS: LazyTable["Layout"] = LazyTable(
     "--layout",
     {
-        "cetuc": f"{_HERE}.cetuc:LAYOUT",
-        "csv": f"{_HERE}.csv_table:LAYOUT",
-        "asvspoof2019": f"{_HERE}.asvspoof2019:LAYOUT",
-        "asvspoof2021": f"{_HERE}.asvspoof2021:LAYOUT",
-        "asvspoof5": f"{_HERE}.asvspoof5:LAYOUT",
-        "in-the-wild": f"{_HERE}.in_the_wild:LAYOUT",
-        "mlaad": f"{_HERE}.mlaad:LAYOUT",
-        "wavefake": f"{_HERE}.wavefake:LAYOUT",
-        "for": f"{_HERE}.fake_or_real:LAYOUT",
-        "spoofceleb": f"{_HERE}.spoofceleb:LAYOUT",
-        "folders": f"{_HERE}.folders:LAYOUT",
+        "cetuc": "src.utils.dataset.layouts.cetuc:LAYOUT",
+        "csv": "src.utils.dataset.layouts.csv_table:LAYOUT",
+        "asvspoof2019": "src.utils.dataset.layouts.asvspoof2019:LAYOUT",
+        "asvspoof2021": "src.utils.dataset.layouts.asvspoof2021:LAYOUT",
+        "asvspoof5": "src.utils.dataset.layouts.asvspoof5:LAYOUT",
+        "in-the-wild": "src.utils.dataset.layouts.in_the_wild:LAYOUT",
+        "mlaad": "src.utils.dataset.layouts.mlaad:LAYOUT",
+        "wavefake": "src.utils.dataset.layouts.wavefake:LAYOUT",
+        "for": "src.utils.dataset.layouts.fake_or_real:LAYOUT",
+        "spoofceleb": "src.utils.dataset.layouts.spoofceleb:LAYOUT",
+        "folders": "src.utils.dataset.layouts.folders:LAYOUT",
     },
 )
 """By the name that `--layout` takes."""

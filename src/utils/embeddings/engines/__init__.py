@@ -8,10 +8,12 @@ if TYPE_CHECKING:
     # Only for annotations: the names of the engines are listed without importing torch or Ray.
     from src.utils.embeddings.engines.engine import Engine
 
-_HERE = "src.utils.embeddings.engines"
-
 ENGINES: Registry["Engine"] = Registry(
-    "--engine", {"local": f"{_HERE}.local:LocalEngine", "ray": f"{_HERE}.cluster:RayEngine"}
+    "--engine",
+    {
+        "local": "src.utils.embeddings.engines.local:LocalEngine",
+        "ray": "src.utils.embeddings.engines.cluster:RayEngine",
+    },
 )
 """By the name that `--engine` takes."""
 
