@@ -792,7 +792,7 @@ def RunPipeline(
         layers=None if layers is None else arguments.layer_span(layers),
         classifiers=[arguments.classifier_name(name) for name in classifier.split(",")],
         layer=chosen,
-        trials=n_trials,
+        n_trials=n_trials,
         seed=_seed(c, seed),
     )
     _print_pipeline(run_pipeline(settings, _tell))

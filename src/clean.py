@@ -1,6 +1,5 @@
 """Removing what AUDIOS wrote, and nothing else."""
 
-import re
 import shutil
 from pathlib import Path
 
@@ -9,10 +8,10 @@ from src.utils.embeddings.store import ARRAY
 from src.utils.embeddings.store import MANIFEST as STORE_MANIFEST
 from src.utils.files import PARTIAL
 from src.utils.runs import MANIFEST as RUN_MANIFEST
+from src.utils.runs import parse_folder_name
 
 WHAT = ("runs", "embeddings", "demo")
 
-_RUN_NAME = re.compile(r"(run|[a-z]+_study)\d+_\d{8}-\d{6}")
 _DEMO_PARTS = (
     "corpus",
     "corpus-normalized",
@@ -60,7 +59,7 @@ def _runs(folder: Path) -> list[Path]:
     return [
         path
         for path in folder.iterdir()
-        if _RUN_NAME.fullmatch(path.name) and (path / RUN_MANIFEST).is_file()
+        if parse_folder_name(path.name) and (path / RUN_MANIFEST).is_file()
     ]
 
 

@@ -64,8 +64,8 @@ class PipelineSettings:
         First and last layer to extract, None for all.
     classifiers : sequence of str
     layer : int or 'probe'
-    trials : int
-        Of each search; 0 trains with the defaults instead.
+    n_trials : int
+        Trials of each search; 0 trains with the defaults instead.
     seed : int
     """
 
@@ -83,7 +83,7 @@ class PipelineSettings:
     layers: tuple[int, int] | None = None
     classifiers: Sequence[str] = CLASSIFIERS.names
     layer: LayerChoice = PROBE
-    trials: int = 10
+    n_trials: int = 10
     seed: int = 7
 
 
@@ -240,9 +240,9 @@ def _train(
 ) -> tuple[Training, Path | None]:
     """Search, if asked to, and train with what was found; return the page of the search too."""
     layer, hyperparameters, page = settings.layer, None, None
-    if settings.trials:
+    if settings.n_trials:
         search = optimize(
-            stores, settings.runs, classifier, settings.trials, settings.seed, reuse=True
+            stores, settings.runs, classifier, settings.n_trials, settings.seed, reuse=True
         )
         page = _write(search.study, settings)
         tell(f"OptimizeHyperparameters\n{reports.report_search(search)}")

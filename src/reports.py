@@ -390,7 +390,7 @@ def report_baseline(training: BaselineTraining) -> str:
 def report_search(search: Search) -> str:
     """Show the best trials and where the study is."""
     text = ""
-    trials = search.trials
+    trials = search.search_trials
     if "validation_eer" in trials and trials["validation_eer"].notna().any():
         best = trials.dropna(subset="validation_eer").sort_values("validation_eer", kind="stable")
         text = f"best of {len(best)} finished trials:\n"

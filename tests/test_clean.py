@@ -18,8 +18,8 @@ def clean(what: str, folder: Path) -> list[str]:
 
 
 def test_runs(tmp_path: Path) -> None:
-    for prefix in ("run", "mlp_study", "run"):
-        with new_run(tmp_path, "train", {}, prefix=prefix) as run:
+    for study_of in (None, "mlp", None):
+        with new_run(tmp_path, "train", {}, study_of=study_of) as run:
             (run.folder / "model.skops").write_text("")
     mine = ["notes.txt", "run_results.txt", "thesis/run1.txt", "run3_20200101-000000/mine.txt"]
     for name in mine:

@@ -42,7 +42,7 @@ def test_everything_then_nothing(tmp_path: Path, make_cetuc: Callable, monkeypat
         audio=recordings,
         snr_db=(20.0, 30.0),
         split=SplitSettings(shares=Shares(0.0, 0.8, 0.2, 0.5, 0.25, 0.25)),
-        trials=2,
+        n_trials=2,
         classifiers=("svm", "mlp"),
     )
     told: list[str] = []
@@ -86,7 +86,7 @@ def test_a_replaced_recording_reaches_the_result(tmp_path: Path, make_cetuc: Cal
         runs=tmp_path / "runs",
         audio=recordings,
         split=SplitSettings(shares=Shares(0.0, 0.8, 0.2, 0.5, 0.25, 0.25)),
-        trials=0,
+        n_trials=0,
         classifiers=("svm",),
     )
     first = run_pipeline(settings, lambda _: None)

@@ -18,11 +18,10 @@ from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.inspection import Inspection, inspect_dataset
 from src.utils.dataset.split.store import assign_splits, read_units
 from src.utils.files import sha256_text
-from src.utils.runs import Run, find_complete, list_runs, new_run
+from src.utils.runs import Kind, Run, find_complete, list_runs, new_run
 from src.utils.tables import write_csv
 from src.visualize.audit_plots import plot_nuisances, plot_shortcuts
 
-KIND = "audit"
 STAGE = "AuditDataset"
 PAGE = "audit.html"
 MATCHES = "matches.csv"
@@ -103,11 +102,11 @@ def audit_dataset(
         "splits": None if splits is None else sha256_text("\n".join(splits)),
     }
     if reuse:
-        found = find_complete(list_runs(runs), KIND, settings, inputs)
+        found = find_complete(list_runs(runs), Kind.AUDIT, settings, inputs)
         if found:
             findings = Findings.read(found.folder / AUDIT)
             return Audit(found, findings, str(dataset.root), inspection.rejected, was_there=True)
-    with new_run(runs, KIND, settings, inputs) as run:
+    with new_run(runs, Kind.AUDIT, settings, inputs) as run:
         common = find_common(inspection.files, inspection.fingerprints, same_voices)
         findings = _find(inspection, common, splits, seed, n_resamples)
         write_csv(run.folder / MATCHES, list_matches(inspection.files, common, splits))

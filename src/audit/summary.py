@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from src.audit.audit import KIND, PAGE
+from src.audit.audit import PAGE
 from src.audit.findings import AUDIT, Findings
-from src.utils.runs import Run, list_runs
+from src.utils.runs import Kind, Run, list_runs
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,6 @@ def find_audit(runs: Path, audio: str) -> Audited | None:
         When its file is damaged.
     """
     for run in reversed(list_runs(runs)):
-        if run.kind == KIND and run.is_complete and run.settings.get("audio") == audio:
+        if run.kind == Kind.AUDIT and run.is_complete and run.settings.get("audio") == audio:
             return Audited(run, Findings.read(run.folder / AUDIT))
     return None

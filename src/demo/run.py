@@ -60,7 +60,7 @@ def run_demo(folder: Path, tell: Callable[[str], None], seed: int = 7) -> Pipeli
             )
         ),
         backbones={"acoustic": None, "wav2vec2": str(checkpoint)},
-        trials=5,
+        n_trials=5,
         seed=seed,
     )
     return run_pipeline(settings, tell)

@@ -20,9 +20,8 @@ from src.utils.files import sha256_file
 from src.utils.metrics.calibration import CONFIDENCE, Calibration, fit_calibration
 from src.utils.metrics.eer import det_curve
 from src.utils.metrics.tandem import VerifierErrors, min_tdcf, min_tdcf_2019
-from src.utils.runs import Run, new_run
+from src.utils.runs import Kind, Run, new_run
 
-KIND = "evaluate"
 RESULTS = "results.json"
 SCORES = "scores.csv"
 
@@ -132,7 +131,7 @@ def evaluate_score_file(settings: ScoreSettings, runs: Path) -> ScoreEvaluation:
     tandem = _tandem(trials, settings)
     is_calibrated = settings.validation is not None
     inputs = {name: sha256_file(path) for name, path in settings.files.items()}
-    with new_run(runs, KIND, settings.as_dict(), inputs) as run:
+    with new_run(runs, Kind.EVALUATION, settings.as_dict(), inputs) as run:
         results = evaluate_trials(
             trials,
             calibration.threshold,

@@ -7,12 +7,10 @@ from src.utils.config import BASELINE
 from src.utils.errors import RunError, shorten
 from src.utils.files import read_json
 from src.utils.renamed import backbone_of, is_renamed, label_of
-from src.utils.runs import Run, find_run, list_runs
-
-TRAINING = "train"
-"""The kind of a training run, on its own or as a trial of a study."""
+from src.utils.runs import Kind, Run, find_run, list_runs, studied_classifiers
 
 BEST = "best_hyperparameters.json"
+"""What a study's folder keeps of its best trial."""
 
 
 def find_training(
@@ -27,52 +25,121 @@ def find_training(
     Without a run number it is the study's best trial, or the newest finished training that
     fits the other flags.
 
+    Parameters
+    ----------
+    runs : pathlib.Path
+        The runs folder.
+    backbone, classifier : str, optional
+        Names that the run's settings must hold; the classifier also tells studies of one number
+        apart.
+    run_number : int, optional
+        Of the run, among the trials of a study where one is given.
+    study_number : int, optional
+        Of the study that the run is a trial of.
+
     Raises
     ------
     RunError
         When there is none, it is not finished, or it disagrees with the flags.
     """
+    folder = runs
     if study_number is not None:
         folder = find_study(runs, study_number, classifier).folder
         if run_number is None:
             run_number = best_of_study(runs, study_number, backbone, classifier)["run_number"]
-    else:
-        folder = runs
     if run_number is None:
-        wanted = {"backbone": backbone, "classifier": classifier}
-        found = [r for r in list_runs(folder) if r.kind == TRAINING and r.is_complete]
-        # The baseline is tested by tasks of its own, and must be asked for.
-        found = [r for r in found if is_baseline(r) == (classifier == BASELINE)]
-        fitting = [r for r in found if not _disagreements(r, wanted)]
-        if not fitting:
-            if classifier == BASELINE:
-                raise RunError(f"no {BASELINE} run in {folder}/; run first: fab TrainBaseline")
-            for run in reversed(found):
-                named = run.settings.get("backbone", {}).get("name") == backbone
-                if named and not _disagreements(run, {"classifier": classifier}):
-                    require_current_backbone(run)
-            what = " ".join(["trained", *(value for value in (backbone, classifier) if value)])
-            flags = f"--backbone={backbone or 'NAME'} --classifier={classifier or 'NAME'}"
-            raise RunError(f"no {what} run in {folder}/; run first: fab TrainModel {flags}")
+        return newest_training(folder, backbone, classifier)
+    return training_by_number(folder, run_number, backbone, classifier)
+
+
+def newest_training(
+    folder: Path, backbone: str | None = None, classifier: str | None = None
+) -> Run:
+    """Return the newest finished training of these names.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The runs folder.
+    backbone, classifier : str, optional
+        Names that its settings must hold. The baseline is tested by tasks of its own, and is
+        found only when it is asked for by its name.
+
+    Raises
+    ------
+    RunError
+        When there is none, naming the task that makes one.
+    """
+    wanted = {"backbone": backbone, "classifier": classifier}
+    found = [
+        run
+        for run in list_runs(folder)
+        if run.kind == Kind.TRAINING
+        and run.is_complete
+        and is_baseline(run) == (classifier == BASELINE)
+    ]
+    fitting = [run for run in found if not _disagreements(run, wanted)]
+    if fitting:
         return fitting[-1]
-    run = find_run(folder, run_number)
-    if run.kind != TRAINING:
-        raise RunError(f"run {run_number} in {folder}/ is a {run.kind} run, not a training")
+    if classifier == BASELINE:
+        raise RunError(f"no {BASELINE} run in {folder}/; run first: fab TrainBaseline")
+    for run in reversed(found):
+        named = run.settings.get("backbone", {}).get("name") == backbone
+        if named and not _disagreements(run, {"classifier": classifier}):
+            require_current_backbone(run)
+    what = " ".join(["trained", *(value for value in (backbone, classifier) if value)])
+    flags = f"--backbone={backbone or 'NAME'} --classifier={classifier or 'NAME'}"
+    raise RunError(f"no {what} run in {folder}/; run first: fab TrainModel {flags}")
+
+
+def training_by_number(
+    folder: Path, number: int, backbone: str | None = None, classifier: str | None = None
+) -> Run:
+    """Return the finished training with a number.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The runs folder, or a study's folder for one of its trials.
+    number : int
+        As its folder's name says.
+    backbone, classifier : str, optional
+        Names that its settings must hold.
+
+    Raises
+    ------
+    RunError
+        When there is none, it is of another kind, not finished, or disagrees with the names.
+    """
+    run = find_run(folder, number)
+    if run.kind != Kind.TRAINING:
+        raise RunError(f"run {number} in {folder}/ is a {run.kind} run, not a training")
     if not run.is_complete:
-        raise RunError(f"run {run_number} in {folder}/ is {run.manifest.get('status')}")
+        raise RunError(f"run {number} in {folder}/ is {run.manifest.get('status')}")
     wrong = _disagreements(run, {"backbone": backbone, "classifier": classifier})
     if wrong:
-        raise RunError(f"run {run_number} in {folder}/ does not fit: {'; '.join(wrong)}")
+        raise RunError(f"run {number} in {folder}/ does not fit: {'; '.join(wrong)}")
     return run
 
 
 def is_baseline(run: Run) -> bool:
-    """Say whether a training is of the classifier that is given no vectors."""
+    """Say whether a training is of the classifier that is given no vectors.
+
+    Parameters
+    ----------
+    run : Run
+        A training.
+    """
     return run.settings.get("classifier") == BASELINE
 
 
 def require_vectors(run: Run) -> None:
     """Fail for a run whose classifier is given no vectors.
+
+    Parameters
+    ----------
+    run : Run
+        A training.
 
     Raises
     ------
@@ -111,27 +178,49 @@ def require_current_backbone(run: Run) -> None:
 def find_study(runs: Path, number: int, classifier: str | None = None) -> Run:
     """Return a study by its number, and its classifier where two have the number.
 
+    Parameters
+    ----------
+    runs : pathlib.Path
+        The runs folder.
+    number : int
+        As its folder's name says.
+    classifier : str, optional
+        Whose hyperparameters it searches.
+
     Raises
     ------
     RunError
         When there is none, or more than one.
     """
     if classifier is not None:
-        return find_run(runs, number, f"{classifier}_study")
-    names = sorted({p.name.split("_study")[0] for p in runs.glob("*_study*") if p.is_dir()})
-    found = [r for name in names for r in list_runs(runs, f"{name}_study") if r.number == number]
+        return find_run(runs, number, study_of=classifier)
+    names = studied_classifiers(runs)
+    studies = [(name, study) for name in names for study in list_runs(runs, study_of=name)]
+    found = [(name, study) for name, study in studies if study.number == number]
     if not found:
-        there = [r.folder.name for name in names for r in list_runs(runs, f"{name}_study")]
+        there = [study.folder.name for _, study in studies]
         raise RunError(f"no study {number} in {runs}/; found {shorten(there, 20) or 'none'}")
     if len(found) > 1:
-        raise RunError(f"studies {number} of {', '.join(names)} are there; add --classifier")
-    return found[0]
+        whose = ", ".join(name for name, _ in found)
+        raise RunError(f"studies {number} of {whose} are there; add --classifier")
+    return found[0][1]
 
 
 def best_of_study(
     runs: Path, number: int, backbone: str | None = None, classifier: str | None = None
 ) -> dict[str, Any]:
     """Return what a study's `best_hyperparameters.json` holds.
+
+    Parameters
+    ----------
+    runs : pathlib.Path
+        The runs folder.
+    number : int
+        Of the study.
+    backbone : str, optional
+        The name that the study's settings must hold.
+    classifier : str, optional
+        Whose study it is, where two have the number.
 
     Raises
     ------

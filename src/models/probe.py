@@ -25,11 +25,10 @@ from src.utils.config import PROBE, LayerChoice
 from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
 from src.utils.errors import EmbeddingError
 from src.utils.metrics.eer import compute_eer
-from src.utils.runs import Run, new_run
+from src.utils.runs import Kind, Run, new_run
 from src.utils.tables import write_csv
 from src.visualize.plots import plot_layers
 
-KIND = "probe"
 TABLE = "layer_probe.csv"
 FOLDS = 5
 
@@ -119,7 +118,7 @@ def run_probe(stores: TrainingStores, runs: Path, seed: int = 7) -> ProbeRun:
     """
     speaker_folds(stores.load_together(stores.train.layers[0]), seed)
     settings = {"backbone": stores.train.backbone, "seed": seed}
-    with new_run(runs, KIND, settings, stores.inputs()) as run:
+    with new_run(runs, Kind.LAYER_PROBE, settings, stores.inputs()) as run:
         probe = probe_layers(stores, seed)
         done = ProbeRun(run, probe, run.folder / TABLE, run.folder / "layer_probe.png")
         write_csv(done.table, probe.table)

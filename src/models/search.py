@@ -16,19 +16,18 @@ from tqdm import tqdm
 
 from src.models.classifier import Choice, Classifier, Hyperparameters
 from src.models.data import TrainingStores
-from src.models.lookup import BEST, TRAINING, find_study
+from src.models.lookup import BEST, find_study
 from src.models.registry import CLASSIFIERS
 from src.models.train import fit_into, training_settings
 from src.utils.errors import AudiosError, RunError
 from src.utils.files import locked, write_json
 from src.utils.interrupts import Interrupts
-from src.utils.runs import Run, keeping_status, list_runs, new_run
+from src.utils.runs import Kind, Run, keeping_status, list_runs, new_run
 from src.utils.tables import write_csv
 from src.visualize.plots import plot_search
 
 log = logging.getLogger(__name__)
 
-KIND = "study"
 JOURNAL = "optuna-journal.log"
 FAILED = "failed"
 """Set on a trial that failed by itself, in contrast to one that was broken off."""
@@ -42,8 +41,9 @@ class Search:
     ----------
     study : Run
         The study's folder and manifest.
-    trials : pandas.DataFrame
-        `trial, run, state, validation_eer`, then one column per hyperparameter.
+    search_trials : pandas.DataFrame
+        Those that have ended, a row each: `trial, run, state, validation_eer`, then one column
+        per hyperparameter.
     best : dict or None
         What `best_hyperparameters.json` holds; None when no trial has finished.
     was_stopped : bool
@@ -51,7 +51,7 @@ class Search:
     """
 
     study: Run
-    trials: pd.DataFrame
+    search_trials: pd.DataFrame
     best: dict[str, Any] | None
     was_stopped: bool
 
@@ -60,7 +60,7 @@ def optimize(
     stores: TrainingStores,
     runs: Path,
     classifier: str,
-    trials: int | None = None,
+    n_trials: int | None = None,
     seed: int = 7,
     study_number: int | None = None,
     reuse: bool = False,
@@ -75,13 +75,17 @@ def optimize(
     Parameters
     ----------
     stores : TrainingStores
+        The embeddings to train and to validate on.
     runs : pathlib.Path
+        The runs folder.
     classifier : str
-    trials : int, optional
-        How many the study shall have in all; by default the classifier's own number.
+        A name of `registry.CLASSIFIERS`.
+    n_trials : int, optional
+        How many the study shall have in all; by default the classifier's `default_trials`.
     seed : int
+        Of the proposals and of every training.
     study_number : int, optional
-        A study to continue.
+        Of a study to continue.
     reuse : bool
         Continue the newest study of equal settings and inputs, if there is one.
 
@@ -93,7 +97,7 @@ def optimize(
         When every trial fails, or another process is at this study.
     """
     model = CLASSIFIERS.load(classifier)
-    total = model.default_trials if trials is None else trials
+    total = model.default_trials if n_trials is None else n_trials
     settings = {"backbone": stores.train.backbone, "classifier": classifier, "seed": seed}
     inputs = stores.inputs()
     found = None
@@ -113,8 +117,8 @@ def optimize(
         # of a trial, where the time goes, may be broken off.
         interrupts = stack.enter_context(Interrupts())
         if found is None:
-            prefix = f"{classifier}_study"
-            run = stack.enter_context(new_run(runs, KIND, settings, inputs, prefix=prefix))
+            made = new_run(runs, Kind.STUDY, settings, inputs, study_of=classifier)
+            run = stack.enter_context(made)
             stack.enter_context(_locked(run))
         else:
             # The lock first: a refused process must not touch the status of one at work.
@@ -202,7 +206,7 @@ def _run_trial(
     layer = trial.suggest_int("layer", held[0], held[-1])
     classifier = model(suggest(trial, model), seed)
     settings = training_settings(stores, classifier, layer)
-    with new_run(study.folder, TRAINING, settings, stores.inputs()) as run:
+    with new_run(study.folder, Kind.TRAINING, settings, stores.inputs()) as run:
         trial.set_user_attr("run", run.number)
         with interrupts.allowed():
             eer, _ = fit_into(run, classifier, stores, layer, plot=False)
@@ -210,7 +214,15 @@ def _run_trial(
 
 
 def suggest(trial: Trial, model: type[Classifier]) -> Hyperparameters:
-    """Draw one value for everything in a classifier's search space."""
+    """Draw one value for everything in a classifier's search space.
+
+    Parameters
+    ----------
+    trial : optuna.trial.Trial
+        Proposes the values.
+    model : type of Classifier
+        Whose `search_space` they are drawn from.
+    """
     drawn: Hyperparameters = {}
     for name, space in model.search_space.items():
         if isinstance(space, Choice):
@@ -263,7 +275,7 @@ def _plot(table: pd.DataFrame, run: Run) -> None:
 def _newest_equal(
     runs: Path, classifier: str, settings: dict[str, Any], inputs: dict[str, Any]
 ) -> Run | None:
-    for run in reversed(list_runs(runs, f"{classifier}_study")):
+    for run in reversed(list_runs(runs, study_of=classifier)):
         if run.settings == settings and run.inputs == inputs:
             return run
     return None

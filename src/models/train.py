@@ -8,13 +8,12 @@ from typing import Any
 
 from src.models.classifier import Classifier
 from src.models.data import TrainingStores
-from src.models.lookup import TRAINING
 from src.models.probe import TABLE, Probe, choose_layer
 from src.models.record import Part, record_inputs, record_outcome
 from src.models.reference import Reference, fit_reference
 from src.models.registry import CLASSIFIERS
 from src.utils.config import BY_SPEAKER, PROBE, LayerChoice
-from src.utils.runs import Run, find_complete, list_runs, new_run
+from src.utils.runs import Kind, Run, find_complete, list_runs, new_run
 from src.utils.tables import write_csv
 
 
@@ -77,12 +76,12 @@ def train_model(
     model = CLASSIFIERS.load(classifier)(hyperparameters, seed)
     settings = training_settings(stores, model, chosen)
     if reuse:
-        found = find_complete(list_runs(runs), TRAINING, settings, stores.inputs())
+        found = find_complete(list_runs(runs), Kind.TRAINING, settings, stores.inputs())
         if found:
             results = found.manifest["results"]
             eer, threshold = results["validation_eer"], results["threshold"]
             return Training(found, chosen, eer, threshold, probe, was_there=True)
-    with new_run(runs, TRAINING, settings, stores.inputs()) as run:
+    with new_run(runs, Kind.TRAINING, settings, stores.inputs()) as run:
         if probe is not None:
             write_csv(run.folder / TABLE, probe.table)
         eer, threshold = fit_into(run, model, stores, chosen, plot=True)

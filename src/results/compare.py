@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from src.evaluation.evaluate_scores import KIND as EVALUATION
 from src.evaluation.results import Results
 from src.evaluation.trials import Trials
 from src.models.calibrate import calibration_of
-from src.models.lookup import TRAINING, find_study
+from src.models.lookup import find_study
 from src.results.comparison import FIGURE, TABLE, Comparison, Entry, pair_up, tabulate
 from src.results.comparison_page import write_comparison_page
-from src.results.naming import COMPARISON, command_to_test, describe, name_of
+from src.results.naming import command_to_test, describe, name_of
 from src.results.outcomes import read_outcomes
 from src.utils.errors import RunError, shorten
 from src.utils.files import sha256_file
 from src.utils.metrics.eer import det_curve
-from src.utils.runs import Run, find_run, new_run
+from src.utils.runs import Kind, Run, find_run, new_run
 from src.utils.tables import write_csv
 from src.visualize.score_plots import plot_dets
 
@@ -61,7 +60,7 @@ def compare_runs(
         "seed": seed,
     }
     inputs = {one.run.folder.name: sha256_file(one.outcome.scores) for one in entries}
-    with new_run(runs, COMPARISON, settings, inputs) as run:
+    with new_run(runs, Kind.COMPARISON, settings, inputs) as run:
         pairs, notes = pair_up(entries, seed)
         curves = {
             f"{one.name} ({describe(one.run)})": det_curve(one.trials.scores, one.trials.labels)
@@ -77,7 +76,7 @@ def compare_runs(
 
 
 def _entry(run: Run, runs: Path, tested_on: str | None) -> Entry:
-    if run.kind not in (TRAINING, EVALUATION):
+    if run.kind not in (Kind.TRAINING, Kind.EVALUATION):
         raise RunError(f"{name_of(run)} is a {run.kind or 'nameless'} run, and holds no test")
     tests = [one for one in read_outcomes(run) if not one.gender]
     found = [one for one in tests if tested_on is None or one.dataset == tested_on]
@@ -85,7 +84,7 @@ def _entry(run: Run, runs: Path, tested_on: str | None) -> Entry:
         if tests and tested_on is not None:
             there = shorten(one.dataset for one in tests)
             raise RunError(f"{name_of(run)} was not tested on {tested_on}, but on {there}")
-        if run.kind == EVALUATION:
+        if run.kind == Kind.EVALUATION:
             raise RunError(f"{name_of(run)} holds no results: it is {run.manifest.get('status')}")
         remedy = command_to_test(run, runs)
         raise RunError(f"{name_of(run)} is not tested; run first: {remedy}")

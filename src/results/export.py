@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from src.evaluation.evaluate_scores import KIND as EVALUATION
 from src.evaluation.evaluate_scores import SCORES
 from src.evaluation.score_files import write_scores_as
 from src.evaluation.trials import ATTACK, Trials
@@ -13,7 +12,7 @@ from src.models.calibrate import calibration_of
 from src.models.lookup import find_training
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.errors import RunError, choose
-from src.utils.runs import Run, find_run
+from src.utils.runs import Kind, Run, find_run
 
 _PREFIX = "scores_"
 
@@ -27,7 +26,12 @@ def find_scored(
     run_number: int | None = None,
     study_number: int | None = None,
 ) -> Run:
-    """Find the run whose scores are meant: a training (see `find_training`), or an evaluation.
+    """Find the run whose scores are meant: a training, or an evaluation of scores.
+
+    Parameters
+    ----------
+    runs, backbone, classifier, run_number, study_number
+        See `find_training`; an evaluation is found by its number.
 
     Raises
     ------
@@ -36,7 +40,7 @@ def find_scored(
     """
     if run_number is not None and study_number is None:
         run = find_run(runs, run_number)
-        if run.kind == EVALUATION:
+        if run.kind == Kind.EVALUATION:
             return run
     return find_training(runs, backbone, classifier, run_number, study_number)
 
@@ -83,7 +87,7 @@ def export_scores(run: Run, path: Path, format: str, of: str = "test", what: str
 
 
 def _read(run: Run, of: str) -> Trials:
-    if run.kind == EVALUATION:
+    if run.kind == Kind.EVALUATION:
         choose("--of", of, ("test",))
         return Trials.read(run.folder / SCORES, np.asarray)
     there = {path.stem.removeprefix(_PREFIX): path for path in run.folder.glob(f"{_PREFIX}*.csv")}

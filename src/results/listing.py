@@ -7,14 +7,13 @@ from typing import Any
 import pandas as pd
 
 from src.evaluation.measures import EER, MEASURES
-from src.models.lookup import BEST, TRAINING, find_study
+from src.models.lookup import BEST, find_study
 from src.models.registry import CLASSIFIERS
-from src.models.search import KIND as STUDY
 from src.results.naming import describe, name_of
 from src.results.outcomes import Outcome, read_outcomes
 from src.utils.errors import AudiosError
 from src.utils.files import read_json
-from src.utils.runs import Run, list_sound
+from src.utils.runs import Kind, Run, list_sound, studied_classifiers
 
 BY_EER, BY_NUMBER, BY_TIME = "eer", "number", "time"
 ORDERS = (BY_EER, BY_NUMBER, BY_TIME)
@@ -85,8 +84,9 @@ _COLUMNS = [
 def _read(folder: Path) -> tuple[list[Run], list[str]]:
     """Return all runs and studies, the trials that were tested, and what is wrong with others."""
     found, faults = list_sound(folder)
-    for classifier in CLASSIFIERS:
-        studies, wrong = list_sound(folder, f"{classifier}_study")
+    # Also those of a classifier that is no longer, or not yet, in the table.
+    for classifier in dict.fromkeys([*CLASSIFIERS, *studied_classifiers(folder)]):
+        studies, wrong = list_sound(folder, study_of=classifier)
         found, faults = [*found, *studies], [*faults, *wrong]
         for study in studies:
             trials, wrong = list_sound(study.folder)
@@ -112,16 +112,16 @@ def _describe(run: Run, with_study: bool) -> dict[str, Any]:
         "status": str(run.manifest.get("status", "unknown")),
         "when": started.replace("T", " ")[:16],
         "by eer": (test, float("inf") if validation is None else validation, run.number),
-        "by number": (run.kind == STUDY, run.number),
+        "by number": (run.kind == Kind.STUDY, run.number),
         "by time": started,
     }
 
 
 def _validation_eer(run: Run) -> float | None:
-    if run.kind == STUDY:
+    if run.kind == Kind.STUDY:
         path = run.folder / BEST
         return float(read_json(path)["validation_eer"]) if path.is_file() else None
-    found = run.manifest.get("results", {}) if run.kind == TRAINING else {}
+    found = run.manifest.get("results", {}) if run.kind == Kind.TRAINING else {}
     return float(found["validation_eer"]) if "validation_eer" in found else None
 
 

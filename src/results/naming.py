@@ -1,38 +1,26 @@
 """What runs are called, and the commands that go on with them."""
 
-import re
 import shlex
 from pathlib import Path
 
-from src.audit.audit import KIND as AUDIT
-from src.evaluation.evaluate_scores import KIND as EVALUATION
-from src.models.lookup import TRAINING, is_baseline
-from src.models.probe import KIND as PROBE
-from src.models.search import KIND as STUDY
+from src.models.lookup import is_baseline
 from src.utils.config import DEFAULTS, ROOT
 from src.utils.renamed import label_of
-from src.utils.runs import Run
-from src.visualize.projection import KIND as PROJECTION
+from src.utils.runs import Kind, Run
 from src.visualize.projection import METHODS
-
-COMPARISON = "compare"
-"""The kind of a run that holds a comparison of others."""
-
-_STUDY = re.compile(r"([a-z]+)_study(\d+)_\d{8}-\d{6}")
-
-
-def study_of(run: Run) -> tuple[str, int] | None:
-    """Return the classifier and the number of the study that a run is a trial of, if it is one."""
-    found = _STUDY.fullmatch(run.folder.resolve().parent.name)
-    return (found[1], int(found[2])) if found else None
 
 
 def name_of(run: Run) -> str:
     """Return a name such as `run 3`, `SVM study 0` or `run 3 of SVM study 0`."""
-    if run.kind == STUDY:
-        return f"{run.settings.get('classifier', '').upper()} study {run.number}".strip()
-    study = study_of(run)
-    return f"run {run.number}" + (f" of {study[0].upper()} study {study[1]}" if study else "")
+    if run.kind == Kind.STUDY:
+        return _name_study(run.settings.get("classifier", ""), run.number)
+    study = run.study
+    own = f"run {run.number}"
+    return f"{own} of {_name_study(study.study_of, study.number)}" if study else own
+
+
+def _name_study(classifier: str | None, number: int) -> str:
+    return f"{(classifier or '').upper().replace('_', ' ')} study {number}".strip()
 
 
 def dataset_name(run: Run) -> str:
@@ -47,22 +35,22 @@ def describe(run: Run) -> str:
     """Say in a few words what a run is."""
     settings = run.settings
     backbone = label_of(settings.get("backbone")) or ""
-    if run.kind in (TRAINING, STUDY):
+    if run.kind in (Kind.TRAINING, Kind.STUDY):
         detector = f"{backbone} + {settings.get('classifier', '?')}"
-        if run.kind == STUDY:
+        if run.kind == Kind.STUDY:
             return f"search of {detector}"
         return f"{detector}, layer {settings['layer']}" if "layer" in settings else detector
-    if run.kind == PROJECTION:
+    if run.kind == Kind.PROJECTION:
         method = str(settings.get("method", ""))
         label = METHODS[method].label if method in METHODS else method
         return f"{label} of {backbone}, layer {settings.get('layer', '?')}"
-    if run.kind == PROBE:
+    if run.kind == Kind.LAYER_PROBE:
         return f"layer probe of {backbone}"
-    if run.kind == AUDIT:
+    if run.kind == Kind.AUDIT:
         return f"audit of {Path(str(settings.get('dataset', ''))).name}"
-    if run.kind == EVALUATION:
+    if run.kind == Kind.EVALUATION:
         return f"scores of {Path(str(settings.get('scores', ''))).name}"
-    if run.kind == COMPARISON:
+    if run.kind == Kind.COMPARISON:
         return f"comparison of {len(settings.get('runs', []))} runs"
     return run.kind or "?"
 
@@ -88,12 +76,11 @@ def next_command(task: str, run: Run, runs: Path, *flags: str, reads_vectors: bo
         Whether the task reads embeddings.
     """
     words = ["fab", task, *flags]
-    if run.kind == STUDY:
+    if run.kind == Kind.STUDY:
         words += [f"--study-number={run.number}"]
     else:
-        study = study_of(run)
-        if study:
-            words += [f"--classifier={study[0]}", f"--study-number={study[1]}"]
+        if run.study is not None:
+            words += [f"--classifier={run.study.study_of}", f"--study-number={run.study.number}"]
         words += [f"--run-number={run.number}"]
     embeddings = run.manifest.get("embeddings")
     if reads_vectors and embeddings:

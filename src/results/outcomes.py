@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from src.evaluation.evaluate_scores import KIND as EVALUATION
 from src.evaluation.evaluate_scores import RESULTS, SCORES
 from src.evaluation.figures import FIGURES, figure_paths
 from src.evaluation.results import Results
@@ -13,7 +12,7 @@ from src.results.naming import dataset_name
 from src.utils.config import GENDERS
 from src.utils.errors import RunError
 from src.utils.files import read_json
-from src.utils.runs import Run
+from src.utils.runs import Kind, Run
 
 _WORDS = {"F": "women's clips", "M": "men's clips"}
 
@@ -75,7 +74,7 @@ def read_outcomes(run: Run) -> list[Outcome]:
     AudiosError
         When a file is damaged.
     """
-    if run.kind == EVALUATION:
+    if run.kind == Kind.EVALUATION:
         path = run.folder / RESULTS
         if not path.is_file():
             return []

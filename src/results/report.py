@@ -3,25 +3,20 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from src.evaluation.evaluate_scores import KIND as EVALUATION
-from src.models.lookup import TRAINING
-from src.models.probe import KIND as PROBE
-from src.models.search import KIND as STUDY
 from src.results.model_card import write_model_card
 from src.results.naming import describe, name_of
 from src.results.other_pages import evaluation_parts, probe_parts, projection_parts
 from src.results.run_page import run_parts
 from src.results.study_page import study_parts
-from src.utils.runs import Run
+from src.utils.runs import Kind, Run
 from src.visualize.page import write_page
-from src.visualize.projection import KIND as PROJECTION
 
 _PARTS: dict[str, Callable[[Run, Path], list[str]]] = {
-    TRAINING: run_parts,
-    STUDY: study_parts,
-    PROJECTION: projection_parts,
-    PROBE: probe_parts,
-    EVALUATION: evaluation_parts,
+    Kind.TRAINING: run_parts,
+    Kind.STUDY: study_parts,
+    Kind.PROJECTION: projection_parts,
+    Kind.LAYER_PROBE: probe_parts,
+    Kind.EVALUATION: evaluation_parts,
 }
 
 
@@ -51,7 +46,7 @@ def write_report(run: Run, runs: Path) -> Path | None:
     parts = _PARTS.get(run.kind)
     if parts is None:
         return None
-    if run.kind == TRAINING:
+    if run.kind == Kind.TRAINING:
         # First, since the page names it.
         write_model_card(run, runs)
     name = name_of(run)

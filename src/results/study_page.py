@@ -37,7 +37,7 @@ def study_parts(run: Run, runs: Path) -> list[str]:
     AudiosError
         When what the study holds is damaged.
     """
-    trials = read_trials(run)
+    trials = read_search_trials(run)
     run = _with_origin(run)
     note = note_audit(runs, run.manifest.get("dataset"))
     parts = [subtitle(run)]
@@ -66,7 +66,7 @@ def _with_origin(run: Run) -> Run:
     return run
 
 
-def read_trials(run: Run) -> pd.DataFrame:
+def read_search_trials(run: Run) -> pd.DataFrame:
     """Return a study's table of trials, by rising EER; empty where there is none yet.
 
     Raises

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,92 @@ MODEL_CARD = "model_card.md"
 CLAIMS = ".claimed"
 """One empty file per number ever given out, so that a deleted run's is not given again."""
 
+_FOLDER_NAME = re.compile(
+    r"(?:run|(?P<classifier>[a-z][a-z0-9_]*)_study)(?P<number>\d+)_\d{8}-\d{6}"
+)
+
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "torch", "torchaudio", "transformers", "optuna")
+
+
+class Kind(StrEnum):
+    """What a run is of, as its manifest says it."""
+
+    TRAINING = "train"
+    """A training, on its own or as a trial of a study."""
+    STUDY = "study"
+    """A hyperparameter search, whose trials are runs in its folder."""
+    PROJECTION = "visualize"
+    """A drawing of embeddings in two dimensions."""
+    LAYER_PROBE = "probe"
+    """A measurement of how well each layer tells the classes apart."""
+    AUDIT = "audit"
+    """An audit of a data set's shortcuts and leaks."""
+    EVALUATION = "evaluate"
+    """An evaluation of scores that another system gave."""
+    COMPARISON = "compare"
+    """A comparison of tested runs."""
+
+
+@dataclass(frozen=True)
+class FolderName:
+    """What the name of a run's or a study's folder says.
+
+    Attributes
+    ----------
+    number : int
+        Of the run, or of the study among those of its classifier.
+    study_of : str or None
+        The classifier whose hyperparameters a study searches; None for a run.
+    """
+
+    number: int
+    study_of: str | None = None
+
+
+def folder_name(number: int, study_of: str | None = None) -> str:
+    """Return the name of a new folder: `run3_20200131-235959`, `svm_study0_20200131-235959`.
+
+    Parameters
+    ----------
+    number : int
+        Of the run, or of the study among those of its classifier; the time is now.
+    study_of : str, optional
+        The classifier whose study it is; by default it is a run.
+
+    Raises
+    ------
+    ValueError
+        When the classifier's name is not of lower-case letters, digits and underscores alone, so
+        that its studies would not be found again.
+    """
+    name = f"{_prefix(study_of)}{number}_{datetime.now():%Y%m%d-%H%M%S}"
+    if parse_folder_name(name) != FolderName(number, study_of):
+        raise ValueError(f"{name} could not be told from the name of another folder")
+    return name
+
+
+def parse_folder_name(name: str) -> FolderName | None:
+    """Return what the name of a run's or a study's folder says, None for any other name.
+
+    Parameters
+    ----------
+    name : str
+        Without the folders above it.
+
+    Examples
+    --------
+    >>> parse_folder_name("run3_20200131-235959")
+    FolderName(number=3, study_of=None)
+    >>> parse_folder_name("log_reg_study0_20200131-235959")
+    FolderName(number=0, study_of='log_reg')
+    >>> parse_folder_name("notes")
+    """
+    found = _FOLDER_NAME.fullmatch(name)
+    return FolderName(int(found["number"]), found["classifier"]) if found else None
+
+
+def _prefix(study_of: str | None) -> str:
+    return "run" if study_of is None else f"{study_of}_study"
 
 
 @dataclass(frozen=True)
@@ -34,7 +120,9 @@ class Run:
     Attributes
     ----------
     number : int
+        By which it is found; a trial's is among those of its study.
     folder : pathlib.Path
+        Where everything that belongs to it lies.
     manifest : dict
         As stored; changes go through `update`.
     """
@@ -44,14 +132,26 @@ class Run:
     manifest: dict[str, Any] = field(default_factory=dict)
 
     def update(self, **changes: Any) -> None:
-        """Change entries of the manifest, on disk too."""
+        """Change entries of the manifest, on disk too.
+
+        Parameters
+        ----------
+        **changes
+            JSON values by entry.
+        """
         self.manifest.update(changes)
         write_json(self.folder / MANIFEST, self.manifest)
 
     @property
     def kind(self) -> str:
-        """What made it: `train`, `visualize`, `probe` or `study`."""
+        """What it is of, a value of `Kind`; empty where the manifest does not say."""
         return str(self.manifest.get("kind", ""))
+
+    @property
+    def study(self) -> FolderName | None:
+        """The study that it is a trial of, if it is one."""
+        above = parse_folder_name(self.folder.resolve().parent.name)
+        return above if above is not None and above.study_of is not None else None
 
     @property
     def is_complete(self) -> bool:
@@ -80,7 +180,7 @@ def new_run(
     kind: str,
     settings: dict[str, Any],
     inputs: dict[str, Any] | None = None,
-    prefix: str = "run",
+    study_of: str | None = None,
 ) -> Iterator[Run]:
     """Claim the next number in `parent`, make the folder, and keep its status true.
 
@@ -92,11 +192,11 @@ def new_run(
     parent : pathlib.Path
         The runs folder, or a study's folder for one of its trials.
     kind : str
-        `train`, `visualize`, `probe` or `study`.
+        A value of `Kind`.
     settings, inputs : dict
         What the run is asked to do and hashes of what it reads; JSON values.
-    prefix : str
-        `run`, or `mlp_study` for a study of that classifier.
+    study_of : str, optional
+        The classifier whose study it is; by default it is a run.
 
     Yields
     ------
@@ -107,11 +207,11 @@ def new_run(
     AudiosError
         When the folder cannot be made.
     """
-    number = _claim_number(parent, prefix)
-    folder = make_folder(parent / f"{prefix}{number}_{datetime.now():%Y%m%d-%H%M%S}")
+    number = _claim_number(parent, _prefix(study_of))
+    folder = make_folder(parent / folder_name(number, study_of))
     run = Run(number, folder)
     run.update(
-        kind=kind,
+        kind=str(kind),
         number=number,
         status="running",
         started=_now(),
@@ -126,7 +226,13 @@ def new_run(
 
 @contextmanager
 def keeping_status(run: Run) -> Iterator[Run]:
-    """Write into the run's manifest that it is running, and then how the block ended."""
+    """Write into the run's manifest that it is running, and then how the block ended.
+
+    Parameters
+    ----------
+    run : Run
+        A new one, or one that goes on.
+    """
     run.update(status="running")
     start = time.monotonic()
     status = "failed"
@@ -142,8 +248,15 @@ def keeping_status(run: Run) -> Iterator[Run]:
             run.update(status=status, finished=_now(), seconds=seconds)
 
 
-def list_runs(parent: Path, prefix: str = "run") -> list[Run]:
-    """Return every run (or study, by its prefix) in `parent`, by rising number.
+def list_runs(parent: Path, study_of: str | None = None) -> list[Run]:
+    """Return every run, or every study of a classifier, by rising number.
+
+    Parameters
+    ----------
+    parent : pathlib.Path
+        The runs folder, or a study's folder for its trials.
+    study_of : str, optional
+        The classifier whose studies are listed; by default runs are.
 
     Raises
     ------
@@ -152,14 +265,20 @@ def list_runs(parent: Path, prefix: str = "run") -> list[Run]:
     """
     return [
         Run(number, folder, read_json(folder / MANIFEST))
-        for number, folder in _find(parent, prefix)
+        for number, folder in _find(parent, study_of)
     ]
 
 
-def list_sound(parent: Path, prefix: str = "run") -> tuple[list[Run], list[str]]:
-    """Return what `list_runs` does, without runs whose manifest is damaged, and what is wrong."""
+def list_sound(parent: Path, study_of: str | None = None) -> tuple[list[Run], list[str]]:
+    """Return what `list_runs` does, without runs whose manifest is damaged, and what is wrong.
+
+    Parameters
+    ----------
+    parent, study_of
+        See `list_runs`.
+    """
     runs, faults = [], []
-    for number, folder in _find(parent, prefix):
+    for number, folder in _find(parent, study_of):
         try:
             manifest = read_json(folder / MANIFEST)
             if not isinstance(manifest, dict):
@@ -171,29 +290,52 @@ def list_sound(parent: Path, prefix: str = "run") -> tuple[list[Run], list[str]]
     return runs, faults
 
 
-def _find(parent: Path, prefix: str) -> list[tuple[int, Path]]:
-    pattern = re.compile(rf"{re.escape(prefix)}(\d+)_\d{{8}}-\d{{6}}")
-    found = []
+def studied_classifiers(parent: Path) -> list[str]:
+    """Return the classifiers that there are studies of, in alphabetical order.
+
+    Parameters
+    ----------
+    parent : pathlib.Path
+        The runs folder.
+    """
+    return sorted({name.study_of for name, _ in _named(parent) if name.study_of is not None})
+
+
+def _named(parent: Path) -> Iterator[tuple[FolderName, Path]]:
+    """Yield the folder of every run and study, and what its name says."""
     for folder in parent.iterdir() if parent.is_dir() else ():
-        match = pattern.fullmatch(folder.name)
-        if match and (folder / MANIFEST).is_file():
-            found.append((int(match[1]), folder))
-    return sorted(found)
+        name = parse_folder_name(folder.name)
+        if name is not None and (folder / MANIFEST).is_file():
+            yield name, folder
 
 
-def find_run(parent: Path, number: int, prefix: str = "run") -> Run:
-    """Return the run (or study) with this number.
+def _find(parent: Path, study_of: str | None) -> list[tuple[int, Path]]:
+    named = _named(parent)
+    return sorted((name.number, folder) for name, folder in named if name.study_of == study_of)
+
+
+def find_run(parent: Path, number: int, study_of: str | None = None) -> Run:
+    """Return the run, or the study of a classifier, with this number.
+
+    Parameters
+    ----------
+    parent : pathlib.Path
+        The runs folder, or a study's folder for one of its trials.
+    number : int
+        As its folder's name says.
+    study_of : str, optional
+        The classifier whose study is meant; by default a run is.
 
     Raises
     ------
     RunError
         When there is none; names those there are.
     """
-    runs = list_runs(parent, prefix)
+    runs = list_runs(parent, study_of)
     for run in runs:
         if run.number == number:
             return run
-    what = "run" if prefix == "run" else f"{prefix.replace('_', ' ')}"
+    what = "run" if study_of is None else f"{study_of} study"
     found = f"found {shorten((run.number for run in runs), 20)}" if runs else "found none"
     raise RunError(f"no {what} {number} in {parent}/; {found}")
 
@@ -201,7 +343,17 @@ def find_run(parent: Path, number: int, prefix: str = "run") -> Run:
 def find_complete(
     runs: Iterable[Run], kind: str, settings: dict[str, Any], inputs: dict[str, Any]
 ) -> Run | None:
-    """Return the newest complete run of this kind with these very settings and inputs."""
+    """Return the newest complete run of this kind with these very settings and inputs.
+
+    Parameters
+    ----------
+    runs : iterable of Run
+        By rising number.
+    kind : str
+        A value of `Kind`.
+    settings, inputs : dict
+        As `new_run` is given them.
+    """
     for run in reversed(list(runs)):
         same = run.settings == settings and run.inputs == inputs
         if run.kind == kind and run.is_complete and same:

@@ -11,13 +11,12 @@ from sklearn.preprocessing import StandardScaler
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import EmbeddingError
-from src.utils.runs import Run, find_complete, list_runs, new_run
+from src.utils.runs import Kind, Run, find_complete, list_runs, new_run
 from src.utils.tables import write_csv
 from src.visualize.plots import plot_points
 from src.visualize.tsne import project_tsne
 from src.visualize.umap import project_umap
 
-KIND = "visualize"
 MIN_CLIPS = 5
 
 
@@ -81,14 +80,14 @@ def visualize(
         "seed": seed,
     }
     inputs = {str(store.manifest["split"]): store.fingerprint}
-    found = find_complete(list_runs(runs), KIND, settings, inputs) if reuse else None
+    found = find_complete(list_runs(runs), Kind.PROJECTION, settings, inputs) if reuse else None
     if found:
         return found
     clips = store.load(number)
     if len(clips) < MIN_CLIPS:
         raise EmbeddingError(f"{len(clips)} clips are too few to lay out; it takes {MIN_CLIPS}")
     reduction = METHODS[method]
-    with new_run(runs, KIND, settings, inputs) as run:
+    with new_run(runs, Kind.PROJECTION, settings, inputs) as run:
         xy = reduction.project(StandardScaler().fit_transform(clips.x), seed)
         points = pd.DataFrame(
             {

@@ -44,24 +44,24 @@ def drawn(table: pd.DataFrame) -> list[list]:
 def test_a_study(stores: TrainingStores, embeddings: Path, tmp_path: Path) -> None:
     found = optimize(stores, tmp_path, "svm", 5)
     assert not found.was_stopped
-    assert list(found.trials)[:4] == ["trial", "run", "state", "validation_eer"]
-    assert found.trials["trial"].tolist() == list(range(5))
-    assert (found.trials["state"] == "complete").all()
+    assert list(found.search_trials)[:4] == ["trial", "run", "state", "validation_eer"]
+    assert found.search_trials["trial"].tolist() == list(range(5))
+    assert (found.search_trials["state"] == "complete").all()
     folder = found.study.folder
     assert folder.name.startswith("svm_study0_")
     # Every trial is a run, and its number is told.
     runs = list_runs(folder)
     assert [run.number for run in runs] == list(range(5))
-    for run, (_, row) in zip(runs, found.trials.iterrows(), strict=True):
+    for run, (_, row) in zip(runs, found.search_trials.iterrows(), strict=True):
         assert run.is_complete
         assert run.manifest["results"]["validation_eer"] == row["validation_eer"]
         assert run.settings["hyperparameters"]["C"] == row["C"]
         assert run.settings["layer"] == row["layer"]
     best = json.loads((folder / "best_hyperparameters.json").read_text())
     assert best == found.best
-    assert best["validation_eer"] == found.trials["validation_eer"].min()
+    assert best["validation_eer"] == found.search_trials["validation_eer"].min()
     assert set(best["hyperparameters"]) == {"C", "gamma"}
-    row = found.trials.set_index("run").loc[best["run_number"]]
+    row = found.search_trials.set_index("run").loc[best["run_number"]]
     assert (row["C"], row["layer"]) == (best["hyperparameters"]["C"], best["layer"])
     assert (folder / "optimization_history.png").is_file()
     assert pd.read_csv(folder / "trials.csv")["run"].tolist() == list(range(5))
@@ -85,9 +85,9 @@ def test_the_seed_decides(stores: TrainingStores, tmp_path: Path) -> None:
     one, same, other = (
         optimize(stores, tmp_path / str(n), "svm", 3, seed) for n, seed in enumerate((7, 7, 8))
     )
-    assert drawn(one.trials) == drawn(same.trials)
-    assert drawn(one.trials) != drawn(other.trials)
-    assert len({tuple(row[:3]) for row in drawn(one.trials)}) == 3
+    assert drawn(one.search_trials) == drawn(same.search_trials)
+    assert drawn(one.search_trials) != drawn(other.search_trials)
+    assert len({tuple(row[:3]) for row in drawn(one.search_trials)}) == 3
 
 
 def test_continued_it_proposes_the_same(stores: TrainingStores, tmp_path: Path) -> None:
@@ -96,12 +96,12 @@ def test_continued_it_proposes_the_same(stores: TrainingStores, tmp_path: Path) 
     optimize(stores, tmp_path / "b", "svm", 5)
     optimize(stores, tmp_path / "b", "svm", 12, study_number=0)
     rest = optimize(stores, tmp_path / "b", "svm", 14, study_number=0)
-    assert drawn(rest.trials) == drawn(whole.trials)
+    assert drawn(rest.search_trials) == drawn(whole.search_trials)
     assert rest.best is not None
     assert rest.best == whole.best
     assert len(list_runs(rest.study.folder)) == 14
     again = optimize(stores, tmp_path / "b", "svm", 14, study_number=0)
-    assert drawn(again.trials) == drawn(whole.trials)
+    assert drawn(again.search_trials) == drawn(whole.search_trials)
 
 
 def interrupted(stores: TrainingStores, runs: Path, monkeypatch, at: int, total: int):
@@ -125,8 +125,8 @@ def test_ctrl_c_keeps_the_best_so_far(stores: TrainingStores, tmp_path: Path, mo
     assert found.best is not None
     written = json.loads((found.study.folder / "best_hyperparameters.json").read_text())
     assert written == found.best
-    assert "running" not in set(found.trials["state"])
-    assert found.trials["state"].tolist().count("complete") == 2
+    assert "running" not in set(found.search_trials["state"])
+    assert found.search_trials["state"].tolist().count("complete") == 2
     statuses = [run.manifest["status"] for run in list_runs(found.study.folder)]
     assert statuses == ["complete", "complete", "interrupted"]
     journal = optuna.storages.journal.JournalFileBackend(str(found.study.folder / module.JOURNAL))
@@ -158,7 +158,7 @@ def test_ctrl_c_while_the_journal_is_written(
     assert count[0] > at
     whole = optimize(stores, tmp_path / "a", "svm", 6)
     again = optimize(stores, tmp_path / "b", "svm", 6, study_number=0)
-    assert drawn(again.trials) == drawn(whole.trials)
+    assert drawn(again.search_trials) == drawn(whole.search_trials)
 
 
 def test_a_stopped_study_is_marked(stores: TrainingStores, tmp_path: Path, monkeypatch) -> None:
@@ -173,7 +173,7 @@ def test_ctrl_c_and_continued(stores: TrainingStores, tmp_path: Path, monkeypatc
     whole = optimize(stores, tmp_path / "a", "svm", 5)
     interrupted(stores, tmp_path / "b", monkeypatch, at=2, total=5)
     found = optimize(stores, tmp_path / "b", "svm", 5, study_number=0)
-    assert drawn(found.trials) == drawn(whole.trials)
+    assert drawn(found.search_trials) == drawn(whole.search_trials)
 
 
 def test_ctrl_c_in_the_first_trial(stores: TrainingStores, tmp_path: Path, monkeypatch) -> None:
@@ -190,7 +190,7 @@ def test_a_trial_left_by_a_kill_is_closed(stores: TrainingStores, tmp_path: Path
     study = optuna.load_study(study_name="svm", storage=optuna.storages.JournalStorage(journal))
     study.ask()
     again = optimize(stores, tmp_path, "svm", 4, study_number=0)
-    assert "running" not in set(again.trials["state"])
+    assert "running" not in set(again.search_trials["state"])
     assert not again.was_stopped
 
 
@@ -206,8 +206,8 @@ def test_failed_trials_do_not_end_it(stores: TrainingStores, tmp_path: Path, mon
     with monkeypatch.context() as patch:
         patch.setattr(module, "fit_into", failing)
         found = optimize(stores, tmp_path, "svm", 3)
-    assert found.trials["state"].tolist() == ["complete", "failed", "complete"]
-    assert np.isnan(found.trials["validation_eer"][1])
+    assert found.search_trials["state"].tolist() == ["complete", "failed", "complete"]
+    assert np.isnan(found.search_trials["validation_eer"][1])
 
     def hopeless(*_, **__):
         raise AudiosError("diverged")

@@ -452,7 +452,7 @@ def test_a_run_of_another_name_is_not_tested(renamed: Run, embeddings: Path) -> 
 
 def test_finding_a_study_names_those_there_are(tmp_path: Path) -> None:
     for classifier in ("mlp", "svm", "svm"):
-        with new_run(tmp_path, "study", {}, prefix=f"{classifier}_study"):
+        with new_run(tmp_path, "study", {}, study_of=classifier):
             pass
     assert find_study(tmp_path, 1).folder.name.startswith("svm_study1_")
     with pytest.raises(RunError, match="add --classifier"):

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from src.audit.audit import KIND
 from src.audit.balance import describe_balance
 from src.audit.findings import AUDIT, Findings
 from src.audit.leakage import Leak, Seen
@@ -19,7 +18,7 @@ from src.models.probe import run_probe
 from src.models.search import optimize
 from src.models.train import train_model
 from src.utils.config import DOWNSTREAM_SPLITS
-from src.utils.runs import Run, find_run, new_run
+from src.utils.runs import Kind, Run, find_run, new_run
 
 DATASET = "/nowhere/at/all"
 
@@ -76,7 +75,7 @@ def add_audit(make_table: Callable) -> Callable[..., Path]:
         rms = Shortcut("rms", "RMS level", eer, eer, eer, "a", "b", "NormalizeDataset", 20)
         leak = Leak("generator", False, {"downstream_test": Seen(7, 9, ("c", "d"))}, 2, 2)
         balance = describe_balance(make_table(("a", "F", 2, 1)).assign(duration=60.0))
-        with new_run(runs, KIND, {"dataset": "/data/set", "audio": DATASET}) as run:
+        with new_run(runs, Kind.AUDIT, {"dataset": "/data/set", "audio": DATASET}) as run:
             Findings(3, 0, [rms], [leak], True, balance).write(run.folder / AUDIT)
         return run.folder
 

@@ -148,7 +148,7 @@ def test_what_is_not_tested_is_refused_with_the_command(runs: Path, run_of: Call
 
 
 def test_trials_of_a_study(runs: Path, run_of: Callable) -> None:
-    study = find_run(runs, 0, "svm_study")
+    study = find_run(runs, 0, "svm")
     for number in (0, 2):
         for name in ("test_results.json", "scores_test.csv"):
             target = find_run(study.folder, number).folder / name

@@ -44,7 +44,7 @@ def test_other_orders(runs: Path, order: str, first: list[str]) -> None:
 
 
 def test_the_trials_of_a_study(runs: Path) -> None:
-    study = find_run(runs, 0, "svm_study")
+    study = find_run(runs, 0, "svm")
     table = list_all(runs, study_number=0).table
     eers = [float(text.rstrip("%")) for text in table["validation EER"]]
     assert eers == sorted(eers)

@@ -156,7 +156,7 @@ def test_damaged_results_are_named(runs: Path, run_of: Callable) -> None:
 
 
 def test_a_study(runs: Path) -> None:
-    run = find_run(runs, 0, "svm_study")
+    run = find_run(runs, 0, "svm")
     read = page_of(run, runs)
     best = json.loads((run.folder / "best_hyperparameters.json").read_text())
     eer = f"{best['validation_eer']:.1%}"
@@ -172,7 +172,7 @@ def test_a_study(runs: Path) -> None:
 
 
 def test_a_trial_tested_by_itself(runs: Path) -> None:
-    study = find_run(runs, 0, "svm_study")
+    study = find_run(runs, 0, "svm")
     read = page_of(find_run(study.folder, 1), runs)
     assert "Run 1 of SVM study 0" in read.text
     assert "fab TestModel --classifier=svm --study-number=0 --run-number=1" in read.text

@@ -21,8 +21,8 @@ from src.utils.runs import (
 )
 
 
-def make(parent: Path, prefix: str = "run", **settings) -> Path:
-    with new_run(parent, "train", settings, {"in": "hash"}, prefix) as run:
+def make(parent: Path, study_of: str | None = None, **settings) -> Path:
+    with new_run(parent, "train", settings, {"in": "hash"}, study_of) as run:
         return run.folder
 
 
@@ -49,10 +49,10 @@ def test_runs_copied_from_elsewhere_keep_their_number(tmp_path: Path) -> None:
 
 def test_studies_count_apart(tmp_path: Path) -> None:
     make(tmp_path)
-    names = [make(tmp_path, prefix).name for prefix in ("mlp_study", "svm_study", "mlp_study")]
+    names = [make(tmp_path, name).name for name in ("mlp", "svm", "mlp")]
     assert [name.split("_2")[0] for name in names] == ["mlp_study0", "svm_study0", "mlp_study1"]
     assert len(list_runs(tmp_path)) == 1
-    assert len(list_runs(tmp_path, "mlp_study")) == 2
+    assert len(list_runs(tmp_path, "mlp")) == 2
 
 
 def test_processes_never_collide(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_finding(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"no run 9 in .*; found 0, 1, 2"):
         find_run(tmp_path, 9)
     with pytest.raises(RunError, match=r"no mlp study 1 in .*; found none"):
-        find_run(tmp_path, 1, "mlp_study")
+        find_run(tmp_path, 1, "mlp")
 
 
 def test_foreign_folders_are_no_runs(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 
 from src.models.data import TEST, TRAIN, VALIDATION
 from src.models.evaluate import Evaluation, evaluate_clips
-from src.models.lookup import TRAINING
 from src.models.record import Part, record_inputs, record_outcome
 from src.models.reference import MOST_CLIPS, Reference, fit_reference
 from src.models.yamnet.backbone import INPUT
@@ -23,7 +22,7 @@ from src.utils.config import BY_SPEAKER
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.patches import PatchSet, SplitPatches, load_patches
 from src.utils.files import locked
-from src.utils.runs import Run, find_complete, keeping_status, list_runs, new_run
+from src.utils.runs import Kind, Run, find_complete, keeping_status, list_runs, new_run
 
 TRAIN_STAGE, TEST_STAGE = "TrainBaseline", "TestBaseline"
 
@@ -107,7 +106,7 @@ def train_baseline(
     inputs: dict[str, Any] = {name: part.fingerprint for name, part in parts.items()}
     rejected = dataset.read_rejected(TRAIN_STAGE)
     if reuse:
-        found = find_complete(list_runs(runs), TRAINING, settings, inputs)
+        found = find_complete(list_runs(runs), Kind.TRAINING, settings, inputs)
         if found:
             return _finished(found, 0, rejected, was_there=True)
     train, validation = (Part(part.clips, part) for part in parts.values())
@@ -184,11 +183,11 @@ def _run(runs: Path, settings: dict[str, Any], inputs: dict[str, Any]) -> Iterat
     found = [
         run
         for run in list_runs(runs)
-        if (run.kind, run.settings, run.inputs) == (TRAINING, settings, inputs)
+        if (run.kind, run.settings, run.inputs) == (Kind.TRAINING, settings, inputs)
         and not run.is_complete
     ]
     if not found:
-        with new_run(runs, TRAINING, settings, inputs) as run, _locked(run):
+        with new_run(runs, Kind.TRAINING, settings, inputs) as run, _locked(run):
             yield run
         return
     with _locked(found[-1]), keeping_status(found[-1]) as run:
