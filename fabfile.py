@@ -37,6 +37,8 @@ from src.utils.errors import ArgumentError, AudiosError, choose
 ns = Collection()
 ns.configure({"audios": dict(DEFAULTS)})
 
+ALL_CLASSIFIERS = ",".join(CLASSIFIERS)
+
 HELP = {
     "dataset": "The data set's folder (default: datasets/release).",
     "embeddings": "The embeddings' folder (default: embeddings).",
@@ -73,7 +75,7 @@ HELP = {
     "downstream_test": "Share of downstream people to test on (default: the rest).",
     "without_spoofs": "Where people without spoofs go: test (default), or spread over all splits, "
     "as always with --hold-out or --folds.",
-    "trials": "Trials of the search in all (default: 100 for mlp, 30 for svm and rf).",
+    "trials": "Trials of the search in all (default: 100 for mlp, 30 for svm and rf, 20 for lr).",
     "study_number": "Number of the study (see the names in the runs' folder).",
     "run_number": "Number of the run (default: the newest that fits, or the study's best).",
     "gender": "M or F: test on the clips of this gender only.",
@@ -725,7 +727,7 @@ def Predict(
 
 @stage(
     backbone="One or more, joined by commas (default: acoustic).",
-    classifier="One or more, joined by commas (default: mlp,svm,rf).",
+    classifier=f"One or more, joined by commas (default: {ALL_CLASSIFIERS}).",
     checkpoint="For a single backbone: a hub id or a local folder.",
     normalize="rms (default), peak, match (MatchDataset in place of NormalizeDataset) or none.",
     snr_db="Add noise at this ratio in dB, a number or a range (default: none).",
@@ -755,7 +757,7 @@ def RunPipeline(
     checkpoint=None,
     precision="auto",
     layers=None,
-    classifier="mlp,svm,rf",
+    classifier=ALL_CLASSIFIERS,
     layer=None,
     trials="10",
     embeddings=None,
@@ -812,7 +814,7 @@ def Demo(c):
 
 @stage(
     study_number="List the trials of this study.",
-    classifier="Only this one: mlp, svm, rf or yamnet.",
+    classifier=f"Only this one of {', '.join(MODELS)}.",
     sort="eer (default: lowest test EER first, then validation EER), number or time.",
 )
 def ListRuns(c, study_number=None, classifier=None, sort="eer", runs=None):
@@ -834,7 +836,7 @@ def ListRuns(c, study_number=None, classifier=None, sort="eer", runs=None):
 @stage(
     runs_list="The numbers of two or more tested runs, such as 3,7.",
     study_number="The runs are trials of this study.",
-    classifier="Of the study, where two have the number: mlp, svm or rf.",
+    classifier=f"Of the study, where two have the number: {', '.join(CLASSIFIERS)}.",
     tested_on="The name of the data set whose test counts (default: each run's own).",
     seed="Seed of the intervals (default: 7).",
 )

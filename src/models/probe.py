@@ -13,14 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from src.models.data import TrainingStores
+from src.models.logistic_regression.pipeline import make_regression
 from src.utils.config import PROBE, LayerChoice
 from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
 from src.utils.errors import EmbeddingError
@@ -31,9 +29,6 @@ from src.visualize.plots import plot_layers
 
 TABLE = "layer_probe.csv"
 FOLDS = 5
-
-_C = 0.01
-"""Strong regularisation: layers have more dimensions than a small set has clips."""
 
 Fold = tuple[np.ndarray, np.ndarray]
 """Indices of the training clips and of the held-out clips."""
@@ -184,9 +179,8 @@ def fold_eer(clips: EmbeddingSet, columns: slice, fold: Fold) -> float:
         Indices of the training clips and of the held-out clips.
     """
     train, held_out = fold
-    regression = LogisticRegression(C=_C, class_weight="balanced", max_iter=1000)
     # The scaler sees the fold's own training rows only.
-    model = make_pipeline(StandardScaler(), regression)
+    model = make_regression()
     model.fit(clips.x[train, columns], clips.y[train])
     eer, _ = compute_eer(model.decision_function(clips.x[held_out, columns]), clips.y[held_out])
     return eer

@@ -16,6 +16,7 @@ CLASSIFIERS: Registry["Classifier"] = Registry(
         "mlp": "src.models.mlp.model:MlpClassifier",
         "svm": "src.models.svm.model:SvmClassifier",
         "rf": "src.models.random_forest.model:RandomForest",
+        "lr": "src.models.logistic_regression.model:LogisticRegressionClassifier",
     },
 )
 """What is trained on vectors, by the name that `--classifier` takes."""

@@ -1,4 +1,4 @@
-"""The three classifiers: what each must do, whatever is inside."""
+"""The classifiers of the table: what each must do, whatever is inside."""
 
 import subprocess
 from collections.abc import Callable
@@ -13,23 +13,21 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVC
 
 from src.models.classifier import Choice, Classifier, Range
 from src.models.registry import CLASSIFIERS
 from src.models.sklearn_file import load_pipeline
 from src.utils.errors import ArgumentError, AudiosError, RunError
 from src.utils.metrics.eer import compute_eer
+from tests.models.small import SMALL, small
 
-NAMES = ("mlp", "svm", "rf")
-SMALL: dict[str, dict] = {
-    "mlp": {"hidden_size": 16, "epochs": 30, "learning_rate": 0.01},
-    "svm": {},
-    "rf": {"n_estimators": 12},
-}
+NAMES = CLASSIFIERS.names
+SKOPS = [name for name in NAMES if name in SMALL and SMALL[name].file == "model.skops"]
 
 
 def fitted(name: str, train, validation, seed: int = 7, **changes) -> Classifier:
-    model = CLASSIFIERS.load(name)(SMALL[name] | changes, seed)
+    model = CLASSIFIERS.load(name)(small(name).hyperparameters | changes, seed)
     model.fit(train, validation)
     return model
 
@@ -60,7 +58,7 @@ def test_same_seed_same_model(make_set: Callable, name: str) -> None:
     torch.manual_seed(99)
     np.random.seed(99)  # noqa: NPY002
     np.testing.assert_array_equal(one, fitted(name, train, val).score(val.x))
-    if name != "svm":  # which draws nothing
+    if small(name).draws:
         assert np.abs(one - fitted(name, train, val, seed=8).score(val.x)).max() > 1e-6
 
 
@@ -83,7 +81,7 @@ def test_training_leaves_the_global_state_alone(make_set: Callable, name: str) -
     assert before[1] == torch.get_num_threads()
 
 
-@pytest.mark.parametrize("name", ["svm", "rf"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "mlp"])
 def test_validation_does_not_train(make_set: Callable, name: str) -> None:
     train, test = make_set(gap=2), make_set(gap=2, seed=2)
     one = fitted(name, train, make_set(gap=2, seed=1)).score(test.x)
@@ -130,8 +128,7 @@ def test_saved_and_loaded(make_set: Callable, tmp_path: Path, name: str) -> None
     again = CLASSIFIERS.load(name)(model.hyperparameters, 7)
     again.load(tmp_path)
     np.testing.assert_allclose(again.score(val.x), model.score(val.x), rtol=1e-12)
-    suffix = {"mlp": ".safetensors"}.get(name, ".skops")
-    assert [path.name for path in tmp_path.iterdir()] == [f"model{suffix}"]
+    assert [path.name for path in tmp_path.iterdir()] == [small(name).file]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -150,7 +147,7 @@ def test_absent_and_damaged_files(make_set: Callable, tmp_path: Path, name: str)
         assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("name", ["svm", "rf"])
+@pytest.mark.parametrize("name", SKOPS)
 def test_foreign_types_are_refused(make_set: Callable, tmp_path: Path, name: str) -> None:
     train = make_set()
     model = fitted(name, train, make_set(seed=1))
@@ -163,12 +160,13 @@ def test_foreign_types_are_refused(make_set: Callable, tmp_path: Path, name: str
         model.load(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["svm", "rf"])
+@pytest.mark.parametrize("name", SKOPS)
 def test_another_kind_of_model_is_refused(make_set: Callable, tmp_path: Path, name: str) -> None:
     train = make_set()
     model = fitted(name, train, make_set(seed=1))
-    for final in (LogisticRegression(), KNeighborsClassifier()):
-        other = make_pipeline(StandardScaler(), final).fit(train.x, train.y)
+    own = type(model._pipeline[-1])
+    for final in {LogisticRegression, KNeighborsClassifier, SVC} - {own}:
+        other = make_pipeline(StandardScaler(), final()).fit(train.x, train.y)
         skops.io.dump(other, tmp_path / "model.skops")
         with pytest.raises(RunError):
             model.load(tmp_path)
@@ -220,6 +218,57 @@ def test_support_vectors_that_point_outside_are_refused(make_set: Callable, tmp_
         CLASSIFIERS.load("svm")().load(tmp_path)
 
 
+def test_the_regressions_scores_are_scikit_learns(make_set: Callable) -> None:
+    """Weighted by hand: each class counts for half of the clips."""
+    train = make_set(30, 90, gap=1.5, shift=3.0)
+    test = make_set(gap=1.5, seed=2, shift=3.0)
+    scores = fitted("lr", train, make_set(seed=1), C=0.5).score(test.x)
+    mean, scale = train.x.mean(axis=0, dtype=np.float64), train.x.std(axis=0, dtype=np.float64)
+    weights = np.where(train.y == 1, 120 / 2 / 30, 120 / 2 / 90)
+    plain = LogisticRegression(C=0.5, tol=1e-8, max_iter=10_000)
+    plain.fit((train.x - mean) / scale, train.y, weights)
+    expected = (test.x - mean) / scale @ plain.coef_[0] + plain.intercept_[0]
+    np.testing.assert_allclose(scores, expected, atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("part", "attribute", "value"),
+    [
+        (-1, "coef_", np.ones((1, 9))),
+        (-1, "coef_", np.ones((2, 4))),
+        (-1, "coef_", np.full((1, 4), np.nan)),
+        (-1, "intercept_", np.ones(2)),
+        (-1, "classes_", np.array([1, 0])),
+        (-1, "n_features_in_", 9),
+        (0, "mean_", np.ones(3)),
+        (0, "scale_", np.full(4, np.inf)),
+        (0, "mean_", "four"),
+    ],
+)
+def test_a_regression_that_does_not_fit_itself_is_refused(
+    make_set: Callable, tmp_path: Path, part: int, attribute: str, value: object
+) -> None:
+    model = fitted("lr", make_set(dim=4), make_set(dim=4, seed=1))
+    setattr(model._pipeline[part], attribute, value)
+    model.save(tmp_path)
+    with pytest.raises(RunError, match=r"model\.skops is damaged"):
+        CLASSIFIERS.load("lr")().load(tmp_path)
+
+
+def test_a_regression_that_is_not_whole_is_refused(make_set: Callable, tmp_path: Path) -> None:
+    train = make_set()
+    whole = fitted("lr", train, make_set(seed=1))._pipeline
+    for other in (
+        make_pipeline(StandardScaler(), LogisticRegression()),  # never fitted
+        make_pipeline(whole[-1]),
+        make_pipeline(whole[-1], whole[-1]),
+        make_pipeline(whole[0], whole[0], whole[-1]),
+    ):
+        skops.io.dump(other, tmp_path / "model.skops")
+        with pytest.raises(RunError, match="is damaged"):
+            CLASSIFIERS.load("lr")().load(tmp_path)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_hyperparameters_are_checked(name: str) -> None:
     model = CLASSIFIERS.load(name)
@@ -259,6 +308,10 @@ def test_hyperparameters_are_checked(name: str) -> None:
         ("svm", "C", "nan"),
         ("svm", "C", "inf"),
         ("svm", "gamma", "linear"),
+        ("lr", "C", "0"),
+        ("lr", "C", "nan"),
+        ("lr", "C", "inf"),
+        ("lr", "max_iter", "0"),
         ("rf", "n_estimators", "0"),
         ("rf", "max_depth", "0"),
         ("rf", "min_samples_split", "1"),
@@ -289,7 +342,9 @@ def test_search_spaces_are_those_agreed_on() -> None:
         "min_samples_split": Range(2, 10),
         "min_samples_leaf": Range(1, 10),
     }
-    assert [CLASSIFIERS.load(name).default_trials for name in NAMES] == [100, 30, 30]
+    assert spaces["lr"] == {"C": Range(1e-5, 10.0, log=True)}
+    trials = {name: CLASSIFIERS.load(name).default_trials for name in NAMES}
+    assert trials == {"mlp": 100, "svm": 30, "rf": 30, "lr": 20}
     assert CLASSIFIERS.load("svm").defaults == {"C": 1.0, "gamma": "scale"}
     assert CLASSIFIERS.load("rf").defaults == {
         "n_estimators": 100,
@@ -297,13 +352,13 @@ def test_search_spaces_are_those_agreed_on() -> None:
         "min_samples_split": 2,
         "min_samples_leaf": 1,
     }
-    with pytest.raises(ArgumentError, match="--classifier=knn is not one of mlp, svm, rf"):
+    with pytest.raises(ArgumentError, match="--classifier=knn is not one of mlp, svm, rf, lr"):
         CLASSIFIERS.load("knn")
 
 
 def test_the_forests_history(make_set: Callable) -> None:
     train, val = make_set(gap=1.5), make_set(gap=1.5, seed=1)
-    model = CLASSIFIERS.load("rf")(SMALL["rf"])
+    model = CLASSIFIERS.load("rf")(small("rf").hyperparameters)
     history = model.fit(train, val)
     assert history.step == "tree"
     assert history.best == 11

@@ -250,7 +250,7 @@ def test_an_equal_study_is_reused(stores: TrainingStores, tmp_path: Path) -> Non
     assert other.study.number == 1
 
 
-@pytest.mark.parametrize("name", ["mlp", "svm", "rf"])
+@pytest.mark.parametrize("name", CLASSIFIERS.names)
 def test_what_is_drawn_lies_in_the_space(name: str) -> None:
     model = CLASSIFIERS.load(name)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
