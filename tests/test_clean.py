@@ -18,15 +18,15 @@ def clean(what: str, folder: Path) -> list[str]:
 
 
 def test_runs(tmp_path: Path) -> None:
-    for study_of in (None, "mlp", None):
+    for study_of in (None, "mlp", "knn5", "log_reg", None):
         with new_run(tmp_path, "train", {}, study_of=study_of) as run:
             (run.folder / "model.skops").write_text("")
     mine = ["notes.txt", "run_results.txt", "thesis/run1.txt", "run3_20200101-000000/mine.txt"]
     for name in mine:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("mine")
-    assert len(find_removable("runs", tmp_path)) == 3
-    assert len(list(tmp_path.rglob("model.skops"))) == 3  # listing removes nothing
+    assert len(find_removable("runs", tmp_path)) == 5
+    assert len(list(tmp_path.rglob("model.skops"))) == 5  # listing removes nothing
     clean("runs", tmp_path)
     assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.txt")} == set(mine)
     assert not list(tmp_path.rglob("model.skops"))

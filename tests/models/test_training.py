@@ -14,7 +14,7 @@ from src.evaluation.figures import FIGURES
 from src.models.calibrate import calibration_of
 from src.models.data import TrainingStores
 from src.models.evaluate import evaluate_run
-from src.models.lookup import find_study, find_training
+from src.models.lookup import BEST, find_study, find_training
 from src.models.registry import load_classifier
 from src.models.train import train_model
 from src.reports import report_evaluation, report_training
@@ -25,7 +25,7 @@ from src.utils.files import write_json
 from src.utils.metrics.bootstrap import METRICS
 from src.utils.metrics.detection import evaluate_scores
 from src.utils.metrics.eer import compute_eer
-from src.utils.runs import Run, list_runs, new_run
+from src.utils.runs import FolderName, Kind, Run, list_runs, new_run
 
 SMALL: dict[str, dict] = {
     "mlp": {"hidden_size": 8, "epochs": 5, "learning_rate": 0.01},
@@ -461,3 +461,28 @@ def test_finding_a_study_names_those_there_are(tmp_path: Path) -> None:
         find_study(tmp_path, 5, "svm")
     with pytest.raises(RunError, match=r"no study 5 in .*; found .*0.*1"):
         find_study(tmp_path, 5)
+
+
+@pytest.mark.parametrize("classifier", ["knn5", "log_reg"])
+def test_a_trial_of_a_study_is_found_whatever_the_classifiers_name(
+    tmp_path: Path, classifier: str
+) -> None:
+    settings = {"classifier": classifier, "backbone": {"name": "wav2vec2"}}
+    for study_of in ("rf", "svm"):
+        for _ in range(1 if study_of == "svm" else 2):
+            with new_run(tmp_path, Kind.STUDY, settings, study_of=study_of):
+                pass
+    for _ in range(3):
+        with new_run(tmp_path, Kind.STUDY, settings, study_of=classifier) as study:
+            for _ in range(3):
+                with new_run(study.folder, Kind.TRAINING, settings):
+                    pass
+            write_json(study.folder / BEST, {"run_number": 1})
+    for number, flags in ((2, {}), (0, {"classifier": classifier})):
+        run = find_training(tmp_path, study_number=number, **flags)
+        assert run.number == 1
+        assert run.study == FolderName(number, classifier)
+        assert find_training(tmp_path, study_number=number, run_number=2, **flags).number == 2
+    # Only those that have the number are named.
+    with pytest.raises(RunError, match=f"studies 1 of {classifier}, rf are there"):
+        find_training(tmp_path, study_number=1)

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from src.models.lookup import BEST
 from src.reports import report_listing
 from src.results.listing import list_all
+from src.results.naming import name_of, next_command
 from src.utils.errors import RunError
-from src.utils.runs import find_run, new_run
+from src.utils.files import write_json
+from src.utils.runs import Kind, find_run, new_run
 
 
 def test_the_best_comes_first(runs: Path, run_of: Callable) -> None:
@@ -87,3 +90,21 @@ def test_what_has_not_ended_is_listed(tmp_path: Path) -> None:
 def test_no_runs_are_one_line(tmp_path: Path) -> None:
     text = report_listing(list_all(tmp_path / "none"))
     assert text == f"no runs in {tmp_path / 'none'}; fab TrainModel makes one"
+
+
+@pytest.mark.parametrize(
+    ("classifier", "name"), [("knn5", "KNN5 study 0"), ("log_reg", "LOG REG study 0")]
+)
+def test_a_study_of_any_classifier_is_listed(tmp_path: Path, classifier: str, name: str) -> None:
+    settings = {"classifier": classifier, "backbone": {"name": "wav2vec2"}}
+    with new_run(tmp_path, Kind.STUDY, settings, study_of=classifier) as study:
+        write_json(study.folder / BEST, {"validation_eer": 0.125})
+        with new_run(study.folder, Kind.TRAINING, settings) as trial:
+            pass
+    [row] = list_all(tmp_path).table.to_dict("records")
+    assert (row["run"], row["what"]) == (name, f"search of wav2vec2 + {classifier}")
+    assert row["validation EER"] == "12.50%"
+    assert list_all(tmp_path, study_number=0).table["run"].tolist() == ["0"]
+    assert name_of(trial) == f"run 0 of {name}"
+    command = next_command("TestModel", trial, tmp_path)
+    assert f"--classifier={classifier} --study-number=0 --run-number=0" in command

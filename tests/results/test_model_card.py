@@ -9,6 +9,7 @@ import pytest
 
 from src.evaluation.measures import MEASURES
 from src.evaluation.results import Results
+from src.models.registry import CLASSIFIERS, MODELS
 from src.results import markdown
 from src.results.model_card import write_model_card
 from src.utils.tables import read_csv
@@ -134,3 +135,16 @@ def test_markdown_says_what_it_says() -> None:
     assert text.splitlines()[2].startswith(r"| a\|b \*c\* \_d\_ \<e\> \`f\` \[g\](h) \#i |")
     assert markdown.bullets(["a", "b"]) == "- a\n- b"
     assert markdown.code("a ``` b").startswith("````\n")
+
+
+@pytest.mark.parametrize(
+    ("classifier", "words"),
+    [(name, MODELS.load(name).description) for name in CLASSIFIERS] + [("knn5", "a classifier")],
+)
+def test_the_card_says_what_the_classifier_is(
+    runs: Path, run_of: Callable, classifier: str, words: str
+) -> None:
+    run = run_of(0)
+    run.update(settings=run.settings | {"classifier": classifier})
+    text = write_model_card(run, runs).read_text()
+    assert f"A detector of synthetic speech: {words} on vectors of wav2vec2 (" in text

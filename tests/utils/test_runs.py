@@ -12,12 +12,18 @@ import pytest
 
 from src.utils.errors import AudiosError, RunError
 from src.utils.runs import (
+    FolderName,
+    Kind,
+    Run,
     find_complete,
     find_run,
+    folder_name,
     keeping_status,
     list_runs,
     list_sound,
     new_run,
+    parse_folder_name,
+    studied_classifiers,
 )
 
 
@@ -53,6 +59,53 @@ def test_studies_count_apart(tmp_path: Path) -> None:
     assert [name.split("_2")[0] for name in names] == ["mlp_study0", "svm_study0", "mlp_study1"]
     assert len(list_runs(tmp_path)) == 1
     assert len(list_runs(tmp_path, "mlp")) == 2
+
+
+@pytest.mark.parametrize("study_of", [None, "svm", "knn5", "log_reg", "a_study1", "run"])
+@pytest.mark.parametrize("number", [0, 7, 123])
+def test_names_are_read_as_they_were_made(study_of: str | None, number: int) -> None:
+    assert parse_folder_name(folder_name(number, study_of)) == FolderName(number, study_of)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("run1", "myrun2_20200101-000000", "run_20200101-000000", "run1_2020-01-01", "notes"),
+        *("study0_20200101-000000", "_study0_20200101-000000", "SVM_study0_20200101-000000"),
+        *("5nn_study0_20200101-000000", "run1_20200101-000000.tar", "k-nn_study0_20200101-000000"),
+    ],
+)
+def test_other_names_are_no_runs(name: str) -> None:
+    assert parse_folder_name(name) is None
+
+
+@pytest.mark.parametrize("name", ["", "SVM", "k-nn", "5nn", "a/b", "a b"])
+def test_a_name_that_would_not_be_found_again_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="could not be told"):
+        folder_name(0, name)
+
+
+def test_studies_of_classifiers_of_any_name(tmp_path: Path) -> None:
+    for name in ("log_reg", "knn5", "log", "log_reg"):
+        study = make(tmp_path, name)
+        assert study.name.startswith(f"{name}_study")
+    make(tmp_path)
+    assert studied_classifiers(tmp_path) == ["knn5", "log", "log_reg"]
+    assert [run.number for run in list_runs(tmp_path, "log_reg")] == [0, 1]
+    assert find_run(tmp_path, 0, "log").folder.name.startswith("log_study0_")
+    trial = Run(3, make(study))
+    assert trial.study == FolderName(1, "log_reg")
+    assert find_run(tmp_path, 0).study is None
+    assert studied_classifiers(tmp_path / "absent") == []
+
+
+def test_kinds_are_plain_words_in_a_manifest(tmp_path: Path) -> None:
+    for kind in Kind:
+        with new_run(tmp_path, kind, {}) as run:
+            pass
+        text = (run.folder / "manifest.json").read_text()
+        assert json.loads(text)["kind"] == kind.value
+    assert [run.kind for run in list_runs(tmp_path)] == list(Kind)
 
 
 def test_processes_never_collide(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from src.models.calibrate import calibration_of
 from src.models.evaluate import evaluate_run
 from src.models.lookup import find_training
 from src.models.record import TRAINED_ON
+from src.models.registry import load_classifier
 from src.models.yamnet.backbone import YamnetBackbone
 from src.models.yamnet.model import YamnetClassifier
 from src.models.yamnet.state import STATE
@@ -128,7 +129,8 @@ def test_the_model_is_kept_and_scores_alike_again(runs: Path, dataset: Dataset) 
     run = find_run(runs, 0)
     clips = load_patches(dataset, ["downstream_test"], "Test")["downstream_test"].clips
     scores = pd.read_csv(run.folder / "scores_test.csv")
-    model = YamnetClassifier.of(run)
+    model = load_classifier(run)
+    assert isinstance(model, YamnetClassifier)
     np.testing.assert_allclose(model.score_clips(clips), scores["score"], rtol=1e-6)
     # The vector of a clip, as Predict makes it, gives the same.
     np.testing.assert_allclose(model.score(model.vectors(clips)), scores["score"], atol=1e-4)
