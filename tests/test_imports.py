@@ -17,7 +17,6 @@ LEVELS: list[tuple[str, ...]] = [
             "errors",
             "config",
             "files",
-            "history",
             "interrupts",
             "history",
             "parallel",

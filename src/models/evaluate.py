@@ -35,10 +35,13 @@ class Evaluation:
     Attributes
     ----------
     run : Run
+        The training that was tested.
     results : Results
+        Its metrics, with intervals and groups.
     path : pathlib.Path
         The JSON file of the results.
     figures : list of pathlib.Path
+        The pictures that were drawn.
     elsewhere : str or None
         The folder of the recordings where they are of another data set than the run's.
     """
@@ -62,7 +65,9 @@ def evaluate_run(
     Parameters
     ----------
     run : Run
+        A finished training.
     embeddings : pathlib.Path
+        The embeddings' folder.
     gender : {'M', 'F'}, optional
         Only clips of this gender; the files' names then end in it.
     reuse : bool
@@ -105,6 +110,7 @@ def evaluate_clips(
     Parameters
     ----------
     run : Run
+        A finished training.
     source : ClipSource
         Where the clips are from.
     load, score : callable

@@ -24,7 +24,9 @@ class Training:
     Attributes
     ----------
     run : Run
+        Its folder and manifest.
     layer : int
+        Of the backbone, whose vectors it was trained on.
     validation_eer, threshold : float
         Of the model that was saved; the threshold decides as at its validation EER.
     probe : Probe or None
@@ -55,6 +57,7 @@ def train_model(
     Parameters
     ----------
     stores : TrainingStores
+        The embeddings to train and to validate on.
     runs : pathlib.Path
         The runs folder.
     classifier : str
@@ -64,6 +67,7 @@ def train_model(
     hyperparameters : mapping, optional
         In place of the classifier's defaults.
     seed : int
+        Of the layer probe and of the training.
     reuse : bool
         Return an equal finished run instead of training again.
 
@@ -89,7 +93,17 @@ def train_model(
 
 
 def training_settings(stores: TrainingStores, model: Classifier, layer: int) -> dict[str, Any]:
-    """Return what a training run is asked to do, as its manifest keeps it."""
+    """Return what a training run is asked to do, as its manifest keeps it.
+
+    Parameters
+    ----------
+    stores : TrainingStores
+        The embeddings to train and to validate on.
+    model : Classifier
+        With the hyperparameters and the seed that it is trained with.
+    layer : int
+        Of the backbone.
+    """
     # Named only where it differs, so that runs of before there was a choice are found again.
     units = {} if stores.train.units == BY_SPEAKER else {"units": stores.train.units}
     return units | {
@@ -105,6 +119,19 @@ def fit_into(
     run: Run, model: Classifier, stores: TrainingStores, layer: int, plot: bool
 ) -> tuple[float, float]:
     """Fit `model` and write all that a training run holds.
+
+    Parameters
+    ----------
+    run : Run
+        A new run.
+    model : Classifier
+        Not yet fitted.
+    stores : TrainingStores
+        The embeddings to train and to validate on.
+    layer : int
+        Of the backbone.
+    plot : bool
+        Whether to draw how the training went.
 
     Returns
     -------

@@ -24,6 +24,7 @@ class LazyTable(Generic[T]):
     Attributes
     ----------
     flag : str
+        As it was given.
     places : dict of str to str
         The entries, in their order.
     """

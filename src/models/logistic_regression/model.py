@@ -67,7 +67,7 @@ class LogisticRegressionClassifier(Classifier):
         save_pipeline(folder, self._pipeline)
 
     def load(self, folder: Path) -> None:
-        """Read `model.skops` (see `Classifier.load`).
+        """Read `model.skops` (see `TrainedModel.load`).
 
         Parameters
         ----------

@@ -80,6 +80,11 @@ class MlpClassifier(Classifier):
     def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> History:
         """Train with early stopping (see the class).
 
+        Parameters
+        ----------
+        train, validation : EmbeddingSet
+            See `Classifier.fit`; validation says when to stop, and which epoch is kept.
+
         Raises
         ------
         AudiosError
@@ -100,7 +105,13 @@ class MlpClassifier(Classifier):
         return history
 
     def score(self, x: np.ndarray) -> np.ndarray:
-        """Return logits, float64 of shape (clips,), positive for bona-fide."""
+        """Return logits, float64 of shape (clips,), positive for bona-fide.
+
+        Parameters
+        ----------
+        x : numpy.ndarray
+            Vectors, float32 of shape (clips, dim).
+        """
         with torch.inference_mode():
             logits = self._network(self._standardised(x)).squeeze(1)
         return logits.double().numpy()
@@ -112,7 +123,7 @@ class MlpClassifier(Classifier):
             save_file({key: value.contiguous() for key, value in tensors.items()}, temporary)
 
     def load(self, folder: Path) -> None:
-        """Read `model.safetensors` (see `Classifier.load`)."""
+        """Read `model.safetensors` (see `TrainedModel.load`)."""
         path = folder / NAME
         try:
             tensors = load_file(path)

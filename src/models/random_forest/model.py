@@ -51,7 +51,13 @@ class RandomForest(Classifier):
     _pipeline: Pipeline
 
     def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> History:
-        """Fit scaler and forest on `train`; the history shows the forest growing."""
+        """Fit scaler and forest on `train`; the history shows the forest growing.
+
+        Parameters
+        ----------
+        train, validation : EmbeddingSet
+            See `Classifier.fit`; validation draws the history.
+        """
         forest = RandomForestClassifier(
             **self.hyperparameters,
             class_weight="balanced",
@@ -74,7 +80,13 @@ class RandomForest(Classifier):
         )
 
     def score(self, x: np.ndarray) -> np.ndarray:
-        """Return log-odds, float64 of shape (clips,), positive for bona-fide."""
+        """Return log-odds, float64 of shape (clips,), positive for bona-fide.
+
+        Parameters
+        ----------
+        x : numpy.ndarray
+            Vectors, float32 of shape (clips, dim).
+        """
         probability = self._pipeline.predict_proba(x)[:, 1].astype(np.float64)
         probability = probability.clip(_CERTAIN, 1 - _CERTAIN)
         return np.log(probability) - np.log1p(-probability)
@@ -84,7 +96,7 @@ class RandomForest(Classifier):
         save_pipeline(folder, self._pipeline)
 
     def load(self, folder: Path) -> None:
-        """Read `model.skops` (see `Classifier.load`)."""
+        """Read `model.skops` (see `TrainedModel.load`)."""
         pipeline = load_pipeline(folder, TRUSTED)
         _check_trees(folder / NAME, pipeline)
         self._pipeline = pipeline

@@ -32,12 +32,24 @@ class SvmClassifier(Classifier):
     _pipeline: Pipeline
 
     def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> None:
-        """Fit scaler and machine on `train`; classes weigh the same however many clips."""
+        """Fit scaler and machine on `train`; classes weigh the same however many clips.
+
+        Parameters
+        ----------
+        train, validation : EmbeddingSet
+            See `Classifier.fit`; validation is not used.
+        """
         machine = SVC(**self.hyperparameters, class_weight="balanced", cache_size=1000)
         self._pipeline = make_pipeline(StandardScaler(), machine).fit(train.x, train.y)
 
     def score(self, x: np.ndarray) -> np.ndarray:
-        """Return signed distances, float64 of shape (clips,), positive for bona-fide."""
+        """Return signed distances, float64 of shape (clips,), positive for bona-fide.
+
+        Parameters
+        ----------
+        x : numpy.ndarray
+            Vectors, float32 of shape (clips, dim).
+        """
         return np.asarray(self._pipeline.decision_function(x), dtype=np.float64)
 
     def save(self, folder: Path) -> None:
@@ -45,7 +57,7 @@ class SvmClassifier(Classifier):
         save_pipeline(folder, self._pipeline)
 
     def load(self, folder: Path) -> None:
-        """Read `model.skops` (see `Classifier.load`)."""
+        """Read `model.skops` (see `TrainedModel.load`)."""
         pipeline = load_pipeline(folder)
         _check_machine(folder / NAME, pipeline)
         self._pipeline = pipeline

@@ -27,6 +27,7 @@ def split_by_column(files: pd.DataFrame, shares: Shares, seed: int = 7) -> pd.Se
     shares : Shares
         Only its downstream shares are used.
     seed : int
+        Of the dealing.
 
     Returns
     -------

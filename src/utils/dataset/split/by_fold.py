@@ -33,7 +33,9 @@ def split_by_fold(
     folds, fold : int
         The number of folds, and the one to test on.
     seed : int
+        Of the dealing.
     units : {'speaker', 'utterance'}
+        What stays on one side.
 
     Returns
     -------

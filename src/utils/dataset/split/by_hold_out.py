@@ -61,9 +61,13 @@ def split_by_hold_out(
     files : pandas.DataFrame
         A files table.
     hold_out : HoldOut
+        What training must not contain.
     shares : Shares
+        How large the splits shall be.
     seed : int
+        Of the dealing.
     units : {'speaker', 'utterance'}
+        What stays on one side.
 
     Raises
     ------

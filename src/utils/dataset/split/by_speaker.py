@@ -34,7 +34,9 @@ def split_by_speaker(
     files : pandas.DataFrame
         A files table.
     shares : Shares
+        How large the splits shall be.
     seed : int
+        Of the dealing.
     spread_without_spoofs : bool
         Deal people without spoofs out like everybody else.
     units : {'speaker', 'utterance'}
@@ -77,6 +79,11 @@ def require_test_share(shares: Shares) -> None:
 def require_both_kinds(groups: pd.DataFrame) -> None:
     """Fail when a class is absent from the whole data set.
 
+    Parameters
+    ----------
+    groups : pandas.DataFrame
+        See `describe_groups`.
+
     Raises
     ------
     DatasetError
@@ -88,7 +95,17 @@ def require_both_kinds(groups: pd.DataFrame) -> None:
 
 
 def with_newcomers(groups: pd.DataFrame, number: int, kinds: Sequence[str] = KINDS) -> pd.DataFrame:
-    """Add groups of people with all `kinds` of recordings, to find out how many are missing."""
+    """Add groups of people with all `kinds` of recordings, to find out how many are missing.
+
+    Parameters
+    ----------
+    groups : pandas.DataFrame
+        See `describe_groups`.
+    number : int
+        How many groups are added.
+    kinds : sequence of str
+        The columns, of classes that a group has, that are true of them.
+    """
     first = groups["group"].max() + 1
     new = pd.DataFrame({"group": range(first, first + number), "gender": ""})
     return pd.concat([groups, new.assign(**dict.fromkeys(kinds, True))], ignore_index=True)
@@ -133,6 +150,14 @@ def _remedy(groups: pd.DataFrame, shares: Shares, seed: int, spread: bool, noun:
 
 
 def count_of(number: int, noun: str) -> str:
-    """Return `3 speakers`, the noun's first word in the plural where it is not one."""
+    """Return `3 speakers`, the noun's first word in the plural where it is not one.
+
+    Parameters
+    ----------
+    number : int
+        How many there are.
+    noun : str
+        What they are, such as `speaker`.
+    """
     first, *rest = noun.split(" ")
     return " ".join([f"{number:,}", f"{first}s" if number != 1 else first, *rest])

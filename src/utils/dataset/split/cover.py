@@ -34,7 +34,7 @@ def cover_classes(
     split_of : mapping of int to str
         The split by group.
     needs : mapping
-        See `Needs`.
+        By split: the column that says, of each group, whether it would bring a kind there.
     movable : collection of int
         The groups that may be swapped.
 

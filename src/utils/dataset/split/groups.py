@@ -78,6 +78,13 @@ def describe_groups(files: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
     """Return one row a group: `group, gender, has_bona_fide, has_spoof`, in their order.
 
     The gender is the one that all of the group have, empty where it is unknown or they differ.
+
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        A files table.
+    groups : pandas.Series
+        The group of each clip, from `group_clips`.
     """
     known = files["gender"] != ""
     genders = files["gender"][known].groupby(groups[known]).agg(["nunique", "first"])
@@ -95,7 +102,17 @@ def have(there: pd.Index, groups: pd.Series) -> np.ndarray:
 
 
 def name_groups(files: pd.DataFrame, groups: pd.Series, units: str = BY_SPEAKER) -> str:
-    """Return what one group is called in a message: `speaker`, where each is just that."""
+    """Return what one group is called in a message: `speaker`, where each is just that.
+
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        A files table.
+    groups : pandas.Series
+        The group of each clip, from `group_clips`.
+    units : {'speaker', 'utterance'}
+        What stays on one side.
+    """
     if units == BY_UTTERANCE:
         return "utterance"
     named = files["speaker"] != ""

@@ -15,6 +15,13 @@ from src.utils.errors import DatasetError
 def read_assignment(dataset: Dataset, files: pd.DataFrame) -> pd.Series:
     """Return the split of each clip, empty for one in none.
 
+    Parameters
+    ----------
+    dataset : Dataset
+        Which has been split.
+    files : pandas.DataFrame
+        Its files table.
+
     Raises
     ------
     DatasetError
@@ -68,6 +75,15 @@ def describe_splits(files: pd.DataFrame, splits: pd.Series) -> pd.DataFrame:
 def count_shared(files: pd.DataFrame, splits: pd.Series, column: str) -> pd.DataFrame:
     """Count the values of a column that each two splits have in common.
 
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        A files table.
+    splits : pandas.Series
+        The split of each clip, empty for one in none.
+    column : str
+        Of the files table.
+
     Returns
     -------
     pandas.DataFrame
@@ -82,6 +98,15 @@ def count_shared(files: pd.DataFrame, splits: pd.Series, column: str) -> pd.Data
 
 def list_shared(files: pd.DataFrame, splits: pd.Series, columns: tuple[str, ...]) -> pd.DataFrame:
     """Tell of columns whether any value of theirs is in two splits.
+
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        A files table.
+    splits : pandas.Series
+        The split of each clip, empty for one in none.
+    columns : tuple of str
+        Of the files table.
 
     Returns
     -------

@@ -45,7 +45,13 @@ def parts_of(files: pd.DataFrame, empty_allowed: bool = False) -> pd.Series:
 
 
 def tell_unknown_parts(files: pd.DataFrame) -> str:
-    """Say which words of the `split` column no strategy knows; empty where there are none."""
+    """Say which words of the `split` column no strategy knows; empty where there are none.
+
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        A files table.
+    """
     words = text_column(files, SPLIT)
     unknown = words[_translated(words, empty_allowed=True).isna()]
     return _tell_unknown(unknown) if len(unknown) else ""

@@ -53,6 +53,7 @@ class SplitSettings:
     units : {'speaker', 'utterance'}
         What stays on one side.
     hold_out : HoldOut or None
+        What training must not contain.
     folds, fold : int or None
         How many folds there are, and which one is tested.
 
@@ -111,7 +112,13 @@ class SplitSettings:
             raise ArgumentError("--folds and --pretext do not go together: folds are of everybody")
 
     def recipe(self, seed: int) -> dict[str, Any]:
-        """Return what `split.json` keeps of it."""
+        """Return what `split.json` keeps of it.
+
+        Parameters
+        ----------
+        seed : int
+            Of the dealing.
+        """
         held = None if self.hold_out is None else str(self.hold_out)
         return asdict(self) | {"hold_out": held, "seed": seed}
 

@@ -99,6 +99,7 @@ def deal_groups(
     shares : mapping of str to float
         By split.
     seed : int
+        Of the shuffling.
 
     Returns
     -------

@@ -41,6 +41,17 @@ def write_splits(dataset: Dataset, files: pd.DataFrame, splits: pd.Series, recip
 
     Every split is written, an empty one with its header alone, so that no older file stays.
 
+    Parameters
+    ----------
+    dataset : Dataset
+        Whose folder holds the split.
+    files : pandas.DataFrame
+        A files table.
+    splits : pandas.Series
+        The split of every row of the table, `NO_SPLIT` for a clip that is set aside.
+    recipe : dict
+        How it was made (see `SplitSettings.recipe`).
+
     Raises
     ------
     DatasetError
@@ -60,6 +71,15 @@ def write_splits(dataset: Dataset, files: pd.DataFrame, splits: pd.Series, recip
 def check_splits(files: pd.DataFrame, splits: pd.Series, recipe: dict[str, Any]) -> None:
     """Fail for a split that must not be written.
 
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        A files table.
+    splits : pandas.Series
+        The split of every row of the table, `NO_SPLIT` for a clip that is set aside.
+    recipe : dict
+        How it was made (see `SplitSettings.recipe`).
+
     Raises
     ------
     DatasetError
@@ -70,7 +90,17 @@ def check_splits(files: pd.DataFrame, splits: pd.Series, recipe: dict[str, Any])
 
 
 def is_up_to_date(dataset: Dataset, files: pd.DataFrame, recipe: dict[str, Any]) -> bool:
-    """Say whether this very split of these very files is there already."""
+    """Say whether this very split of these very files is there already.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Whose folder holds the split.
+    files : pandas.DataFrame
+        A files table.
+    recipe : dict
+        How it was made (see `SplitSettings.recipe`).
+    """
     path = _folder(dataset) / RECIPE
     if not all(_files_path(dataset, split).is_file() for split in SPLITS):
         return False
@@ -79,6 +109,13 @@ def is_up_to_date(dataset: Dataset, files: pd.DataFrame, recipe: dict[str, Any])
 
 def read_split(dataset: Dataset, split: str) -> pd.DataFrame:
     """Read one split's files table, or the whole files table for `full`.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Whose folder holds the split.
+    split : str
+        A name of `config.SPLITS`, or `full`.
 
     Raises
     ------
@@ -113,6 +150,7 @@ def assign_splits(dataset: Dataset, files: pd.Series) -> pd.Series | None:
     Parameters
     ----------
     dataset : Dataset
+        Whose folder holds the split.
     files : pandas.Series
         Files of the data set.
 
@@ -147,7 +185,15 @@ def assign_splits(dataset: Dataset, files: pd.Series) -> pd.Series | None:
 
 
 def read_units(dataset: Dataset, split: str) -> str:
-    """Return what a split keeps on one side, a name of `config.SPLIT_UNITS`."""
+    """Return what a split keeps on one side, a name of `config.SPLIT_UNITS`.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Whose folder holds the split.
+    split : str
+        A name of `config.SPLITS`, or `full`.
+    """
     path = _folder(dataset) / RECIPE
     if split == FULL or not path.is_file():
         return BY_SPEAKER
@@ -169,6 +215,13 @@ def split_fingerprint(root: Path) -> str | None:
 
 def summarise_splits(files: pd.DataFrame, splits: pd.Series) -> pd.DataFrame:
     """Count speakers (those who are named), clips and minutes per split, label and gender.
+
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        A files table.
+    splits : pandas.Series
+        The split of every row of the table, `NO_SPLIT` for a clip that is set aside.
 
     Returns
     -------
