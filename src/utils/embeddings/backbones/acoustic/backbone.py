@@ -1,4 +1,4 @@
-"""The descriptor in the shape of a backbone: one layer of one statistic."""
+"""The handcrafted acoustic descriptor in the shape of a backbone: one layer of one statistic."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,11 @@ from src.utils.embeddings.backbones.acoustic.descriptor import (
 
 
 class AcousticBackbone:
-    """Linear-frequency cepstra and their company, as one layer of one statistic."""
+    """A handcrafted acoustic descriptor of each clip, as one layer of one statistic.
+
+    It holds LFCC dynamics, band texture, the modulation spectrum, statistics of the
+    linear-prediction residual, and comb lines (see `descriptor.py`).
+    """
 
     name = "acoustic"
     sample_rate = SAMPLE_RATE
@@ -36,9 +40,31 @@ class AcousticBackbone:
         }
 
     def prepare(self, waveform: np.ndarray) -> np.ndarray:
-        """Compute the descriptor, here rather than in `embed` so that threads share it."""
+        """Compute the descriptor, here rather than in `embed` so that threads share it.
+
+        Parameters
+        ----------
+        waveform : numpy.ndarray
+            float32 at 16 kHz, shape (samples,).
+
+        Returns
+        -------
+        numpy.ndarray
+            float32, shape (dim,).
+        """
         return self._descriptor(waveform)
 
     def embed(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
-        """Stack the descriptors to float32 of shape (clips, 1, 1, dim)."""
+        """Stack what `prepare` returned.
+
+        Parameters
+        ----------
+        prepared : sequence of numpy.ndarray
+            One a clip, each of shape (dim,).
+
+        Returns
+        -------
+        numpy.ndarray
+            float32, shape (clips, 1, 1, dim).
+        """
         return np.stack(prepared)[:, None, None, :].astype(np.float32)

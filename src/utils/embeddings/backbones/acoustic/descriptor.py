@@ -1,9 +1,10 @@
-"""Training-free audio descriptor for telling recorded speech from generated speech.
+"""A handcrafted acoustic descriptor for telling recorded speech from generated speech.
 
 One clip becomes one vector of statistics taken from five views of the signal: the dynamics of
-linear-frequency cepstra, the fine texture of the spectrum inside narrow bands, the modulation of
-sub-band envelopes, the residual of linear prediction, and lines at the hop rates of generators
-(`comb.py`).
+linear-frequency cepstral coefficients (LFCC), the fine texture of the spectrum inside narrow bands,
+the modulation spectrum of sub-band envelopes, the residual of linear prediction (LP), and comb
+lines at the hop rates of generators (`comb.py`). It is not the LFCC baseline of the field, which is
+the backbone `lfcc`.
 
 The statistics are chosen to say little about the room, the microphone or the codec: absolute
 spectra and cepstral means are left out, because a fixed filter moves them and a classifier then
@@ -108,7 +109,13 @@ def _hann(length: int) -> np.ndarray:
 
 
 class AcousticDescriptor:
-    """Map a waveform to a fixed vector of spectral, modulation and excitation statistics."""
+    """Map a waveform to one vector of LFCC, texture, modulation, LP residual and comb statistics.
+
+    Attributes
+    ----------
+    dim : int
+        How many statistics the vector has.
+    """
 
     def __init__(self) -> None:
         """Make the windows and the filter bank, once."""

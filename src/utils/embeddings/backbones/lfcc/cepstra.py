@@ -14,8 +14,8 @@ this follows step by step:
 7. deltas over three frames, c[t + 1] - c[t - 1], with the first and last frame repeated; double
    deltas are deltas of the deltas.
 
-The baselines of ASVspoof 2021 differ: LFCC-LCNN has these parameters with the log energy of the
-frame in place of coefficient 0, and LFCC-GMM windows of 30 ms, 1,024 points and 70 filters.
+The baselines of ASVspoof 2021 differ: LFCC-LCNN puts the log energy of the frame in place of
+coefficient 0, and LFCC-GMM has windows of 30 ms every 15 ms, 1,024 points and 70 filters.
 """
 
 import numpy as np
