@@ -183,6 +183,7 @@ CONTRACTS = {
         BACKBONES,
         {
             "acoustic": None,
+            "lfcc": None,
             "wav2vec2": "wav2vec2",
             "hubert": "hubert",
             "wavlm": "wavlm",

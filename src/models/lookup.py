@@ -159,6 +159,7 @@ def require_current_backbone(run: Run) -> None:
     Parameters
     ----------
     run : Run
+        A training.
 
     Raises
     ------

@@ -20,7 +20,7 @@ def old(runs: Path, monkeypatch) -> Path:
     """The runs folder as if all in it were made then."""
     # What is told of the command must not be counted.
     monkeypatch.setattr(sys, "argv", ["fab", "Task"])
-    for run in [*list_runs(runs), *list_runs(runs, "svm_study")]:
+    for run in [*list_runs(runs), *list_runs(runs, "svm")]:
         about = run.settings["backbone"] | {"name": "lfcc", "stats": ["descriptor"]}
         run.update(settings=run.settings | {"backbone": about}, command=["Task"])
     return runs
@@ -53,7 +53,7 @@ def test_every_page(old: Path, run_of: Callable) -> None:
 
 
 def test_the_page_of_a_study_names_what_trains_on_it(old: Path) -> None:
-    text = pages(old, find_run(old, 0, "svm_study"))
+    text = pages(old, find_run(old, 0, "svm"))
     assert "fab TrainModel --backbone=acoustic --classifier=svm --study-number=0" in text
 
 
