@@ -12,7 +12,6 @@ from fabric import Connection, task
 from invoke import Collection, Context, Exit
 
 from src.models.registry import CLASSIFIERS, MODELS
-from src.utils import arguments
 from src.utils.config import (
     BACKBONES,
     BASELINE,
@@ -30,6 +29,7 @@ from src.utils.config import (
 )
 from src.utils.dataset.split_strategies import SPLIT_STRATEGIES
 from src.utils.errors import ArgumentError, AudiosError, choose
+from tasks import arguments
 
 # torch, scikit-learn, transformers and matplotlib are imported inside the tasks: `fab -l` and
 # `fab --help` load this file, and must answer at once.

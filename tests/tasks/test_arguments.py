@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from src.utils import arguments
 from src.utils.dataset.split import Shares
 from src.utils.errors import ArgumentError, choose, shorten
+from tasks import arguments
 
 
 def test_a_slip_is_told_with_the_nearest_choice() -> None:
