@@ -777,7 +777,7 @@ def RunPipeline(
     chosen = PROBE if layer is None else arguments.layer_choice(layer)
     if checkpoint and len(backbones) > 1:
         raise ArgumentError("--checkpoint goes with a single --backbone")
-    from src.pipeline import PipelineSettings, run_pipeline
+    from src.stages.pipeline import PipelineSettings, run_pipeline
 
     settings = PipelineSettings(
         dataset=_path(c, "dataset", dataset),

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from src import pipeline
-from src.pipeline import PipelineSettings, prepare_dataset, run_pipeline
+from src.stages import pipeline
+from src.stages.pipeline import PipelineSettings, prepare_dataset, run_pipeline
 from src.utils.audio.io import read_info, write_waveform
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split import HoldOut, Shares, SplitSettings

@@ -1,0 +1,1 @@
+"""Every stage as one call, for the command line and for notebooks."""
