@@ -186,12 +186,7 @@ def NormalizeDataset(c, dataset=None, output=None, method="rms", target_rms="0.1
 
     target = arguments.number("--target-rms", target_rms)
     new = _output(output, "datasets/normalized")
-    print(
-        report_derived(
-            normalize_dataset(_dataset(c, dataset), new, method, target),
-            "they got the largest gain that does not",
-        )
-    )
+    print(report_derived(normalize_dataset(_dataset(c, dataset), new, method, target)))
 
 
 @stage(
@@ -205,12 +200,7 @@ def AddNoise(c, dataset=None, output=None, snr_db="5..20", seed=None):
 
     ratio = arguments.number_range("--snr-db", snr_db)
     new = _output(output, "datasets/noisy")
-    print(
-        report_derived(
-            add_noise(_dataset(c, dataset), new, ratio, _seed(c, seed)),
-            "voice and noise were turned down together",
-        )
-    )
+    print(report_derived(add_noise(_dataset(c, dataset), new, ratio, _seed(c, seed))))
 
 
 @stage()

@@ -182,11 +182,11 @@ def prepare_dataset(settings: PipelineSettings, tell: Callable[[str], None]) -> 
     elif settings.normalize is not None:
         output = _beside(dataset, "normalized")
         derived = normalize_dataset(dataset, output, settings.normalize)
-        tell(f"NormalizeDataset\n{reports.report_derived(derived, 'they are quieter')}")
+        tell(f"NormalizeDataset\n{reports.report_derived(derived)}")
         dataset = derived.dataset
     if settings.snr_db is not None:
         derived = add_noise(dataset, _beside(dataset, "noisy"), settings.snr_db, settings.seed)
-        tell(f"AddNoise\n{reports.report_derived(derived, 'voice and noise are quieter')}")
+        tell(f"AddNoise\n{reports.report_derived(derived)}")
         dataset = derived.dataset
     split = split_dataset(dataset, settings.split, settings.seed)
     tell(f"SplitDataset\n{reports.report_split(split)}")
