@@ -905,7 +905,8 @@ def _split_settings(strategy, without_spoofs, hold_out, folds, fold, units, **fl
     choose("--units", units, SPLIT_UNITS)
     held = None if hold_out is None else arguments.hold_out(hold_out)
     n_folds = None if folds is None else arguments.whole_number("--folds", folds, MIN_FOLDS)
-    given = arguments.share_flags(**{name: flags[name] for name in arguments.SHARES})
+    shares = inspect.signature(arguments.share_flags).parameters
+    given = arguments.share_flags(**{name: flags[name] for name in shares})
     if strategy == "official" and given:
         raise ArgumentError("--strategy=official cuts nothing: leave the shares out")
     if n_folds is not None and given.keys() - {"pretext"}:
@@ -945,9 +946,9 @@ def _generate_embeddings(
     from src.utils.dataset.split import read_split
     from src.utils.embeddings.backbones import load_backbone
     from src.utils.embeddings.engines import load_engine
-    from src.utils.embeddings.extract import extract_split, parse_splits
+    from src.utils.embeddings.extract import extract_split
 
-    names = parse_splits(splits)
+    names = arguments.split_names(splits)
     with closing(load_engine(engine, ray_address)) as runner:
         source = _dataset(c, dataset)
         for split in names:

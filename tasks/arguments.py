@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from src.models.registry import CLASSIFIERS
-from src.utils.config import BACKBONES, HOLD_OUT_COLUMNS, PROBE, LayerChoice
+from src.utils.config import (
+    BACKBONES,
+    DOWNSTREAM_SPLITS,
+    FULL,
+    HOLD_OUT_COLUMNS,
+    PRETEXT_SPLITS,
+    PROBE,
+    SPLITS,
+    LayerChoice,
+)
 from src.utils.errors import ArgumentError, choose
 from src.utils.files import read_json
 from src.utils.renamed import backbone_of, is_renamed, label_of
@@ -35,6 +44,26 @@ def backbone_name(value: str | None) -> str:
 def classifier_name(value: str | None) -> str:
     """Return the name that `--classifier` gives (see `required`)."""
     return required("--classifier", value, CLASSIFIERS)
+
+
+def optional_choice(flag: str, value: str | None, choices: Sequence[str]) -> str | None:
+    """Return `value`, None where it was not given.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    value : str or None
+        What was given.
+    choices : sequence of str
+        What is allowed.
+
+    Raises
+    ------
+    ArgumentError
+        When it is given and none of `choices`.
+    """
+    return None if value is None else choose(flag, value, choices)
 
 
 def whole_number(flag: str, text: str, minimum: int | None = 0) -> int:
@@ -165,6 +194,29 @@ def hold_out(text: str) -> tuple[str, list[str]]:
     return choose("--hold-out", column.strip(), HOLD_OUT_COLUMNS), names
 
 
+_SPLIT_GROUPS = {"downstream": DOWNSTREAM_SPLITS, "pretext": PRETEXT_SPLITS, "all": SPLITS}
+
+
+def split_names(text: str) -> list[str]:
+    """Return the splits that `--splits` names, each once.
+
+    Parameters
+    ----------
+    text : str
+        `downstream`, `pretext`, `all`, `full`, or names of splits joined by commas.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown name.
+    """
+    names: list[str] = []
+    for word in text.split(","):
+        choose("--splits", word, [*_SPLIT_GROUPS, FULL, *SPLITS])
+        names += [name for name in _SPLIT_GROUPS.get(word, (word,)) if name not in names]
+    return names
+
+
 def number(flag: str, text: str) -> float:
     """Return `text` as a finite float.
 
@@ -289,12 +341,41 @@ def _described(path: Path, backbone: Any) -> dict[str, Any]:
     return about if is_renamed(about) else {"name": backbone}
 
 
-def share_flags(**texts: str | None) -> dict[str, float]:
+def share_flags(
+    pretext: str | None = None,
+    pretext_train: str | None = None,
+    pretext_val: str | None = None,
+    downstream_train: str | None = None,
+    downstream_val: str | None = None,
+    downstream_test: str | None = None,
+) -> dict[str, float]:
     """Return the shares of a split that were given, completing each half to 1.
 
     Of `pretext_train, pretext_val` and of `downstream_train, downstream_val, downstream_test`,
     what is not given keeps its default, and the last one not given is what the others leave.
+
+    Parameters
+    ----------
+    pretext : str or None
+        The share of people for the pretext half.
+    pretext_train, pretext_val : str or None
+        Of the pretext half.
+    downstream_train, downstream_val, downstream_test : str or None
+        Of the downstream half.
+
+    Raises
+    ------
+    ArgumentError
+        When one is no number, or those of a half add up to more than 1.
     """
+    texts = {
+        "pretext": pretext,
+        "pretext_train": pretext_train,
+        "pretext_val": pretext_val,
+        "downstream_train": downstream_train,
+        "downstream_val": downstream_val,
+        "downstream_test": downstream_test,
+    }
     given = {k: number(f"--{k.replace('_', '-')}", v) for k, v in texts.items() if v is not None}
     defaults = {"downstream_train": 0.7, "downstream_val": 0.2}
     for parts in _HALVES:
@@ -317,5 +398,3 @@ _HALVES = (
     ("pretext_train", "pretext_val"),
     ("downstream_train", "downstream_val", "downstream_test"),
 )
-SHARES = ("pretext", *_HALVES[0], *_HALVES[1])
-"""The flags that `share_flags` reads."""
