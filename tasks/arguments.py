@@ -46,7 +46,7 @@ def classifier_name(value: str | None) -> str:
     return required("--classifier", value, CLASSIFIERS)
 
 
-def optional_choice(flag: str, value: str | None, choices: Sequence[str]) -> str | None:
+def optional_choice(flag: str, value: str | None, choices: Collection[str]) -> str | None:
     """Return `value`, None where it was not given.
 
     Parameters
@@ -55,7 +55,7 @@ def optional_choice(flag: str, value: str | None, choices: Sequence[str]) -> str
         The flag as the user typed it, for the message.
     value : str or None
         What was given.
-    choices : sequence of str
+    choices : collection of str
         What is allowed.
 
     Raises
