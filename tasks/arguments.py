@@ -134,6 +134,19 @@ def path(flag: str, text: str) -> Path:
     return Path(text).expanduser()
 
 
+def optional_path(flag: str, text: str | None) -> Path | None:
+    """Return a path given by the user as `path` does, or None when it was not given.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str or None
+        What was given.
+    """
+    return None if text is None else path(flag, text)
+
+
 def layer_number(text: str) -> int:
     """Return the layer that `--layer` gives, negative from the last.
 

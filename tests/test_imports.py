@@ -164,7 +164,9 @@ def test_the_fabfile_answers_at_once() -> None:
             new = {name for name in names if name in MODULES} - light
             light |= new
             todo += new
-    assert {"src.utils.config", "tasks.arguments"} <= light
+    assert {name for name in MODULES if is_below(name, "tasks")} <= light
+    assert "src.stages" in light
+    assert not [name for name in light if name.startswith("src.stages.")]
 
 
 def test_the_rule_bites() -> None:
@@ -172,5 +174,8 @@ def test_the_rule_bites() -> None:
     assert level_of("src.utils.audio.io") == 1
     assert level_of("src.utils.files") == 0
     assert level_of("src.utils.dataset.split.store") == 3
+    ordered = ["src.reports", "src.stages.models", "src.demo.run", "tasks.models", "fabfile"]
+    levels = [level_of(name) or 0 for name in ordered]
+    assert levels == sorted(set(levels))
     assert "src.utils.dataset.split.store" in imports("src.utils.dataset.split.split")
     assert "src.models.mlp.model" in imports("src.models.registry")  # by a table
