@@ -32,7 +32,8 @@ def stage(**own_help: str) -> Callable[[Callable[..., None]], Task]:
     Raises
     ------
     TypeError
-        When a flag has no default or no help, two have one name, or help is given for none.
+        When a flag has no help or no default, its default is neither text nor a switch, two have
+        one name, or help is given for none.
     """
 
     def register(body: Callable[..., None]) -> Task:
@@ -102,7 +103,8 @@ class Parameters:
         Raises
         ------
         TypeError
-            When a flag has no default, or two have one name.
+            When a flag has no default, its default is neither text nor a switch, or two have
+            one name.
         """
         name = body.__name__
         found = cls(name, {}, {}, {})
@@ -119,8 +121,11 @@ class Parameters:
         return found
 
     def _add(self, flag: str, default: Any) -> None:
-        if not isinstance(default, str | bool | None):
+        if default in (inspect.Parameter.empty, dataclasses.MISSING):
             raise TypeError(f"{self.task}: the flag {flag} has no default")
+        # Invoke would convert what is given to a default's type, and end in a traceback.
+        if not isinstance(default, str | bool | None):
+            raise TypeError(f"{self.task}: the default of {flag} is neither text nor a switch")
         if flag in self.flags:
             raise TypeError(f"{self.task}: two flags are named {flag}")
         self.flags[flag] = default
