@@ -26,6 +26,15 @@ from src.utils.runs import MANIFEST
 def required(flag: str, value: str | None, choices: Collection[str]) -> str:
     """Return `value`, which must be given and one of `choices`.
 
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    value : str or None
+        What was given.
+    choices : sequence of str
+        What is allowed.
+
     Raises
     ------
     ArgumentError
@@ -37,12 +46,24 @@ def required(flag: str, value: str | None, choices: Collection[str]) -> str:
 
 
 def backbone_name(value: str | None) -> str:
-    """Return the name that `--backbone` gives (see `required`)."""
+    """Return the name that `--backbone` gives (see `required`).
+
+    Parameters
+    ----------
+    value : str or None
+        What was given.
+    """
     return required("--backbone", value, list(BACKBONES))
 
 
 def classifier_name(value: str | None) -> str:
-    """Return the name that `--classifier` gives (see `required`)."""
+    """Return the name that `--classifier` gives (see `required`).
+
+    Parameters
+    ----------
+    value : str or None
+        What was given.
+    """
     return required("--classifier", value, CLASSIFIERS)
 
 
@@ -69,6 +90,15 @@ def optional_choice(flag: str, value: str | None, choices: Collection[str]) -> s
 def whole_number(flag: str, text: str, minimum: int | None = 0) -> int:
     """Return `text` as an int of at least `minimum`, if there is one.
 
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str
+        What was given.
+    minimum : int or None
+        The least it may be, None for any.
+
     Raises
     ------
     ArgumentError
@@ -84,12 +114,27 @@ def whole_number(flag: str, text: str, minimum: int | None = 0) -> int:
 
 
 def optional_number(flag: str, text: str | None) -> int | None:
-    """Return `text` as an int of at least 0, or None when it was not given."""
+    """Return `text` as an int of at least 0, or None when it was not given.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str or None
+        What was given.
+    """
     return None if text is None else whole_number(flag, text)
 
 
 def run_numbers(flag: str, text: str | None) -> list[int]:
     """Return the numbers of two or more runs, given as `3,7`.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str or None
+        What was given.
 
     Raises
     ------
@@ -110,6 +155,11 @@ def run_numbers(flag: str, text: str | None) -> list[int]:
 def seed_number(text: str) -> int:
     """Return what `--seed` gives, as far as every library takes it.
 
+    Parameters
+    ----------
+    text : str
+        What was given.
+
     Raises
     ------
     ArgumentError
@@ -123,6 +173,13 @@ def seed_number(text: str) -> int:
 
 def path(flag: str, text: str) -> Path:
     """Return a path given by the user, `~` resolved.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str
+        What was given.
 
     Raises
     ------
@@ -150,6 +207,11 @@ def optional_path(flag: str, text: str | None) -> Path | None:
 def layer_number(text: str) -> int:
     """Return the layer that `--layer` gives, negative from the last.
 
+    Parameters
+    ----------
+    text : str
+        What was given.
+
     Raises
     ------
     ArgumentError
@@ -160,6 +222,11 @@ def layer_number(text: str) -> int:
 
 def layer_span(text: str) -> tuple[int, int]:
     """Return the first and last layer that `--layers` gives, as `0-6` or a single number.
+
+    Parameters
+    ----------
+    text : str
+        What was given.
 
     Raises
     ------
@@ -178,6 +245,11 @@ def layer_span(text: str) -> tuple[int, int]:
 def layer_choice(text: str) -> LayerChoice:
     """Return what `--layer` gives to training: a number as in `layer_number`, or `probe`.
 
+    Parameters
+    ----------
+    text : str
+        What was given.
+
     Raises
     ------
     ArgumentError
@@ -193,6 +265,11 @@ def layer_choice(text: str) -> LayerChoice:
 
 def hold_out(text: str) -> tuple[str, list[str]]:
     """Return the column and the values that `--hold-out` names, as `attack:A07,A08`.
+
+    Parameters
+    ----------
+    text : str
+        What was given.
 
     Raises
     ------
@@ -233,6 +310,13 @@ def split_names(text: str) -> list[str]:
 def number(flag: str, text: str) -> float:
     """Return `text` as a finite float.
 
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str
+        What was given.
+
     Raises
     ------
     ArgumentError
@@ -250,6 +334,13 @@ def number(flag: str, text: str) -> float:
 def share(flag: str, text: str) -> float:
     """Return `text` as a float between 0 and 1, neither included.
 
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str
+        What was given.
+
     Raises
     ------
     ArgumentError
@@ -263,6 +354,13 @@ def share(flag: str, text: str) -> float:
 
 def number_range(flag: str, text: str) -> tuple[float, float]:
     """Return `5..20` as (5.0, 20.0), and a single number as both ends.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str
+        What was given.
 
     Raises
     ------
@@ -285,6 +383,7 @@ class Recipe:
     Attributes
     ----------
     hyperparameters : dict
+        The value by name, as text where the flag spells it out.
     layer : int or None
         Of the study or run the file is from.
     """

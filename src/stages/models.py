@@ -16,7 +16,7 @@ from src.results.report import write_report
 from src.utils.config import PROBE, LayerChoice
 
 AuditHeard = Callable[[Audited | None], None]
-"""Called, before hours of work, with what the newest audit says of the recordings."""
+"""Given what the newest audit says of the recordings, None where there is no audit."""
 
 
 def probe(backbone: str, embeddings: Path, runs: Path, seed: int = 7) -> ProbeRun:
@@ -75,7 +75,7 @@ def optimize(
     reuse : bool
         Continue the newest study of equal settings and inputs, if there is one.
     on_audit : callable, optional
-        See `AuditHeard`.
+        Called, before any work, with what the newest audit says of the recordings.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def train(
     reuse : bool
         Return an equal finished run instead of training again.
     on_audit : callable, optional
-        See `AuditHeard`.
+        Called, before any work, with what the newest audit says of the recordings.
 
     Raises
     ------
