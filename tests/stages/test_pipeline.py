@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from src.stages import dataset as dataset_stages
 from src.stages.pipeline import PipelineSettings, derive_training_data, run_pipeline
 from src.utils.audio.io import read_info, write_waveform
 from src.utils.dataset.dataset import Dataset
@@ -65,7 +66,7 @@ def test_everything_then_nothing(tmp_path: Path, make_cetuc: Callable, monkeypat
         raise AssertionError("done twice")
 
     for name in ("add_durations", "add_amplitudes"):
-        monkeypatch.setattr(stages.dataset, name, refuse)
+        monkeypatch.setattr(dataset_stages, name, refuse)
     again = run_pipeline(settings, lambda _: None)
     pd.testing.assert_frame_equal(again.table, first.table)
     assert again.pages == first.pages
