@@ -174,12 +174,12 @@ def report_amplitudes(
     return "\n".join(lines) + report_rejected(rejected)
 
 
-def report_derived(derived: Derived, limited: str) -> str:
-    """Count what was written; `limited` says what happened to clips that would have clipped."""
+def report_derived(derived: Derived) -> str:
+    """Count what was written, and say what happened to clips that would have clipped."""
     n_written = len(derived.files) - derived.kept
     text = f"{derived.dataset.root}: {n_written:,} clips written, {derived.kept:,} already there"
     if derived.limited:
-        text += f"\n{derived.limited:,} of them would have clipped: {limited}"
+        text += f"\n{derived.limited:,} of them would have clipped: {derived.limit}"
     return text + report_rejected(derived.rejected)
 
 
@@ -231,7 +231,7 @@ def report_matching(matching: Matching) -> str:
         f"the classes differed in: {shorten(differing, 20) or 'nothing that a match would mend'}",
         f"done: 16-bit mono WAV at {settings.sample_rate:,} Hz, loudness {settings.loudness}"
         + "".join(f", {one.replace('_', '-')}" for one in done),
-        report_derived(matching.derived, "they are quieter"),
+        report_derived(matching.derived),
         f"next: fab AuditDataset --dataset={shlex.quote(str(matching.derived.dataset.root))}",
     ]
     return "\n".join(lines)

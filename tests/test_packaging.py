@@ -28,7 +28,8 @@ def required(name: str) -> set[str]:
 def imported() -> dict[str, Path]:
     """The first file that imports each package that is not ours or Python's."""
     found: dict[str, Path] = {}
-    for path in [*sorted((ROOT / "src").rglob("*.py")), ROOT / "fabfile.py"]:
+    rooms = [*sorted((ROOT / "src").rglob("*.py")), *sorted((ROOT / "tasks").rglob("*.py"))]
+    for path in [*rooms, ROOT / "fabfile.py"]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = []
             if isinstance(node, ast.Import):
@@ -58,5 +59,5 @@ def test_what_is_imported_is_required(package: str) -> None:
 
 def test_every_package_is_found() -> None:
     """A folder without `__init__.py` would be missing from an installed copy."""
-    folders = {path.parent for path in (ROOT / "src").rglob("*.py")}
+    folders = {path.parent for room in ("src", "tasks") for path in (ROOT / room).rglob("*.py")}
     assert not [str(folder) for folder in folders if not (folder / "__init__.py").is_file()]

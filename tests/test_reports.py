@@ -119,7 +119,7 @@ def test_amplitudes(files: pd.DataFrame, levels: list[float], warned: bool) -> N
 
 def test_derived_and_split(files: pd.DataFrame, tmp_path: Path) -> None:
     derived = Derived(Dataset(tmp_path, tmp_path), files, limited=2, kept=1, rejected={})
-    text = reports.report_derived(derived, "they are quieter")
+    text = reports.report_derived(derived)
     assert "3 clips written, 1 already there" in text
     assert "2 of them would have clipped: they are quieter" in text
     summary = pd.DataFrame({"split": ["downstream_test"], "clips": [4], "minutes": [np.nan]})

@@ -7,7 +7,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from src.demo.corpus import make_corpus
-from src.pipeline import PipelineResult, PipelineSettings, run_pipeline
+from src.stages.pipeline import PipelineResult, PipelineSettings, run_pipeline
 from src.utils.config import DEMO_MARKER
 from src.utils.dataset.split import Shares, SplitSettings
 from src.utils.files import make_folder, write_text

@@ -12,7 +12,7 @@ def copy(fab, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("copy") / "repo"
     folder.mkdir()
     (folder / "fabfile.py").write_bytes((fab.cwd / "fabfile.py").read_bytes())
-    for path in (fab.cwd / "src").rglob("*.py"):
+    for path in [*(fab.cwd / "src").rglob("*.py"), *(fab.cwd / "tasks").rglob("*.py")]:
         target = folder / path.relative_to(fab.cwd)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(path.read_bytes())

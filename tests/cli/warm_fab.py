@@ -11,7 +11,7 @@ import sys
 import traceback
 from pathlib import Path
 
-PRELOADED = ("src.pipeline", "src.clean", "src.utils.embeddings.backbones.transformer")
+PRELOADED = ("src.clean", "src.demo.run", "src.utils.embeddings.backbones.transformer")
 
 
 def run(request: dict) -> int:
@@ -36,7 +36,8 @@ def run(request: dict) -> int:
 
 
 def serve() -> None:
-    for name in PRELOADED:
+    stages = __import__("src.stages").stages
+    for name in (*PRELOADED, *(f"src.stages.{name}" for name in stages.__all__)):
         __import__(name)
     for line in sys.stdin:
         child = os.fork()

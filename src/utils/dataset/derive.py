@@ -27,6 +27,9 @@ from src.utils.parallel import for_each_file
 RECIPE = "derived-from.json"
 JOURNAL = "derived.jsonl"
 
+QUIETER = "they are quieter"
+"""What became of recordings whose gain was lowered, where nothing more is to be said."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -66,6 +69,8 @@ class Derived:
         How many were already there.
     rejected : dict of str to str
         The reason by file of what is not in the copy.
+    limit : str
+        What became of those whose gain was lowered.
     """
 
     dataset: Dataset
@@ -73,6 +78,7 @@ class Derived:
     limited: int
     kept: int
     rejected: dict[str, str]
+    limit: str = QUIETER
 
 
 def derive_dataset(
@@ -82,6 +88,7 @@ def derive_dataset(
     recipe: dict[str, Any],
     transform: Callable[[str, Path, Path], Change],
     suffix: str | None = None,
+    limit: str = QUIETER,
 ) -> Derived:
     """Apply `transform` to every recording and write a data set with its own tables.
 
@@ -101,6 +108,8 @@ def derive_dataset(
         Of (file, path to read, path to write), returning a `Change`.
     suffix : str, optional
         What the new files end in, such as `.wav`, if not in what the old ones do.
+    limit : str
+        What becomes of recordings whose gain is lowered so that nothing clips.
 
     Returns
     -------
@@ -152,6 +161,7 @@ def derive_dataset(
         limited=sum(change.limited for change in done.values()),
         kept=len(done) - journal.n_added,
         rejected=outcome.rejected,
+        limit=limit,
     )
 
 

@@ -63,7 +63,8 @@ def add_noise(
         return Change(peak * gain, limited=gain < 1.0)
 
     recipe = {"snr_db": [low, high], "seed": seed}
-    return derive_dataset(source, output, "AddNoise", recipe, transform)
+    limit = "voice and noise were turned down together"
+    return derive_dataset(source, output, "AddNoise", recipe, transform, limit=limit)
 
 
 def _noisy(path: Path, seed: int, file: str, sigma: float) -> Iterator[np.ndarray]:

@@ -62,7 +62,8 @@ def normalize_dataset(
         write_blocks(new, (block * gain for block in read_blocks(old)), info)
         return Change(level.peak * gain, limited=wanted > gain)
 
-    return derive_dataset(source, output, "NormalizeDataset", recipe, transform)
+    limit = "they got the largest gain that does not"
+    return derive_dataset(source, output, "NormalizeDataset", recipe, transform, limit=limit)
 
 
 def choose_gain(method: str, level: Level, target_rms: float = 0.1, ceiling: float = 1.0) -> float:

@@ -10,7 +10,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from src.utils.audio.io import read_info
-from src.utils.config import DOWNSTREAM_SPLITS, FULL, PRETEXT_SPLITS, SPLITS
+from src.utils.config import FULL
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split import read_split, read_units, split_fingerprint
 from src.utils.embeddings.backbones import Backbone
@@ -19,11 +19,9 @@ from src.utils.embeddings.engines.local import LocalEngine
 from src.utils.embeddings.plan import Batch, make_plan
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.embeddings.writer import Origin, StoreWriter
-from src.utils.errors import AudioError, choose
+from src.utils.errors import AudioError
 from src.utils.files import file_identity
 from src.utils.parallel import attempt, map_ahead
-
-_GROUPS = {"downstream": DOWNSTREAM_SPLITS, "pretext": PRETEXT_SPLITS, "all": SPLITS}
 
 
 @dataclass(frozen=True)
@@ -46,29 +44,51 @@ class Extraction:
     rejected: dict[str, str]
 
 
-def parse_splits(text: str) -> list[str]:
-    """Return the splits that `--splits` names.
+@dataclass(frozen=True)
+class SplitTable:
+    """A split as it was read, for an extraction that comes later.
 
-    Parameters
+    Attributes
     ----------
-    text : str
-        `downstream`, `pretext`, `all`, `full`, or names of splits joined by commas.
-
-    Raises
-    ------
-    ArgumentError
-        For an unknown name.
+    split : str
+        Its name.
+    files : pandas.DataFrame
+        Its files table.
+    units : str
+        What it keeps on one side, a name of `config.SPLIT_UNITS`.
+    fingerprint : str or None
+        How the data set was split then, None for the whole table.
     """
-    names: list[str] = []
-    for word in text.split(","):
-        choose("--splits", word, [*_GROUPS, FULL, *SPLITS])
-        names += [name for name in _GROUPS.get(word, (word,)) if name not in names]
-    return names
+
+    split: str
+    files: pd.DataFrame
+    units: str
+    fingerprint: str | None
+
+    @classmethod
+    def read(cls, dataset: Dataset, split: str) -> "SplitTable":
+        """Read one split of a data set.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            The data set.
+        split : str
+            One of `config.SPLITS`, or `full`.
+
+        Raises
+        ------
+        DatasetError
+            When the split is absent or empty.
+        """
+        files = read_split(dataset, split)
+        fingerprint = None if split == FULL else split_fingerprint(dataset.root)
+        return cls(split, files, read_units(dataset, split), fingerprint)
 
 
 def extract_split(
     dataset: Dataset,
-    split: str,
+    split: str | SplitTable,
     backbone: Backbone,
     embeddings: Path,
     engine: Engine | None = None,
@@ -83,8 +103,8 @@ def extract_split(
     ----------
     dataset : Dataset
         The data set, which is split unless the split is `full`.
-    split : str
-        One of `config.SPLITS`, or `full`.
+    split : str or SplitTable
+        One of `config.SPLITS`, or `full`; or what was read of it.
     backbone : Backbone
         Computes the embeddings.
     embeddings : pathlib.Path
@@ -99,14 +119,11 @@ def extract_split(
     EmbeddingError
         When the store is of another backbone, another process writes it, or no clip can be used.
     """
-    clips = _clips_of(dataset, split)
-    units = read_units(dataset, split)
-    made_of = Origin(
-        str(dataset.audio.resolve()),
-        str(dataset.root.resolve()),
-        None if split == FULL else split_fingerprint(dataset.root),
-    )
-    writer = StoreWriter(embeddings, split, backbone.describe(), made_of, clips, units)
+    table = split if isinstance(split, SplitTable) else SplitTable.read(dataset, split)
+    clips = _clips_of(dataset, table.files)
+    made_of = Origin(str(dataset.audio.resolve()), str(dataset.root.resolve()), table.fingerprint)
+    about = backbone.describe()
+    writer = StoreWriter(embeddings, table.split, about, made_of, clips, table.units)
     with writer.locked():
         if writer.is_up_to_date():
             store = writer.refresh_table()
@@ -149,9 +166,8 @@ def _seconds(dataset: Dataset, files: pd.Series) -> np.ndarray:
     return np.array([0.0 if isinstance(length, AudioError) else length for length in lengths])
 
 
-def _clips_of(dataset: Dataset, split: str) -> pd.DataFrame:
+def _clips_of(dataset: Dataset, files: pd.DataFrame) -> pd.DataFrame:
     """Return the columns of a split's files table that a store keeps, and each file's identity."""
-    table = read_split(dataset, split)
-    clips = table[["file", "speaker", "gender", "label", "attack"]].copy()
+    clips = files[["file", "speaker", "gender", "label", "attack"]].copy()
     clips[["bytes", "mtime_ns"]] = [file_identity(dataset.path(file)) for file in clips["file"]]
     return clips

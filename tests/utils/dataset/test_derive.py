@@ -114,6 +114,7 @@ def test_only_the_loud_are_limited(tmp_path: Path, write_audio: Callable) -> Non
     generate_tables(folder)
     derived = normalize_dataset(Dataset.open(folder), tmp_path / "out", "rms", 0.2)
     assert derived.limited == 1
+    assert derived.limit == "they got the largest gain that does not"
     assert np.abs(sounds(tmp_path / "out" / "spiky.wav")).max() == pytest.approx(1.0, abs=1e-4)
 
 
@@ -281,6 +282,7 @@ def test_noise_never_clips(tmp_path: Path, write_audio: Callable) -> None:
     generate_tables(folder)
     derived = add_noise(Dataset.open(folder), tmp_path / "out", (5.0, 5.0))
     assert derived.limited == 2
+    assert derived.limit == "voice and noise were turned down together"
     for name in "ab":
         new = sounds(tmp_path / "out" / f"{name}.wav")
         assert np.abs(new).max() <= 1.0

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from src.models.data import TrainingStores
-from src.utils.config import DOWNSTREAM_SPLITS, PRETEXT_SPLITS, SPLITS
+from src.utils.config import DOWNSTREAM_SPLITS
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split import Shares, SplitSettings, read_split, split_dataset
-from src.utils.embeddings.extract import extract_split, parse_splits
+from src.utils.embeddings.extract import SplitTable, extract_split
 from src.utils.embeddings.store import EmbeddingStore
-from src.utils.errors import ArgumentError, AudiosError, EmbeddingError
+from src.utils.errors import AudiosError, EmbeddingError
 from src.utils.files import read_json, write_json
 from tests.utils.embeddings.toy import BROKEN, N_GOOD, Killed, Toy, content
 
@@ -396,22 +396,20 @@ def test_vectors_of_another_model_are_not_taken_over(dataset: Dataset, tmp_path:
     assert toy.n_clips == len(found.store.load(0))
 
 
-def test_names_of_splits() -> None:
-    assert parse_splits("downstream") == list(DOWNSTREAM_SPLITS)
-    assert parse_splits("pretext") == list(PRETEXT_SPLITS)
-    assert parse_splits("all") == list(SPLITS)
-    assert parse_splits("full,downstream_val") == ["full", "downstream_val"]
-    assert parse_splits("downstream_val,downstream") == [
-        "downstream_val",
-        "downstream_train",
-        "downstream_test",
-    ]
-    for text in ("", "dev", "downstream_vall", "full,"):
-        with pytest.raises(ArgumentError, match="--splits="):
-            parse_splits(text)
-
-
 def test_a_writer_does_not_touch_the_data_set(dataset: Dataset, tmp_path: Path) -> None:
     before = {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in dataset.root.rglob("*")}
     extract_split(dataset, "full", Toy(), tmp_path / "e")
     assert {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in dataset.root.rglob("*")} == before
+
+
+def test_a_split_may_be_read_long_before(dataset: Dataset, tmp_path: Path) -> None:
+    """What is embedded, and what the store says it is of, are of one reading."""
+    early = SplitTable.read(dataset, "downstream_val")
+    before = extract_split(dataset, "downstream_val", Toy(), tmp_path / "plain").store
+    shares = Shares(0.0, 0.8, 0.2, 0.5, 0.25, 0.25)
+    split_dataset(dataset, SplitSettings(shares=shares), seed=11)
+    found = extract_split(dataset, early, Toy(), tmp_path / "e").store
+    assert found.folder == tmp_path / "e" / "toy" / "downstream_val"
+    assert found.clips().equals(before.clips())
+    assert found.manifest["split"] == "downstream_val"
+    assert found.is_stale

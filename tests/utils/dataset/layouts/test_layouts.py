@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-import fabfile
 from src.utils.dataset.generate import generate_tables
 from src.utils.dataset.layouts import LAYOUTS, recognise, scan_folder
 from src.utils.dataset.schema import read_files_table
@@ -14,10 +13,8 @@ from src.utils.errors import ArgumentError, DatasetError
 LAST_RESORT = "folders"
 
 
-def test_every_layout_has_a_small_corpus_and_is_told_of(layouts: tuple[str, ...]) -> None:
+def test_every_layout_has_a_small_corpus(layouts: tuple[str, ...]) -> None:
     assert set(layouts) == set(LAYOUTS)
-    words = fabfile.HELP["layout"].replace(",", " ").replace(".", " ").split()
-    assert set(LAYOUTS) <= set(words)
 
 
 @pytest.mark.parametrize("name", LAYOUTS)

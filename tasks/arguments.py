@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from src.models.registry import CLASSIFIERS
-from src.utils.config import BACKBONES, HOLD_OUT_COLUMNS, PROBE, LayerChoice
+from src.utils.config import (
+    BACKBONES,
+    DOWNSTREAM_SPLITS,
+    FULL,
+    HOLD_OUT_COLUMNS,
+    PRETEXT_SPLITS,
+    PROBE,
+    SPLITS,
+    LayerChoice,
+)
 from src.utils.errors import ArgumentError, choose
 from src.utils.files import read_json
 from src.utils.renamed import backbone_of, is_renamed, label_of
@@ -16,6 +25,15 @@ from src.utils.runs import MANIFEST
 
 def required(flag: str, value: str | None, choices: Collection[str]) -> str:
     """Return `value`, which must be given and one of `choices`.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    value : str or None
+        What was given.
+    choices : sequence of str
+        What is allowed.
 
     Raises
     ------
@@ -28,17 +46,58 @@ def required(flag: str, value: str | None, choices: Collection[str]) -> str:
 
 
 def backbone_name(value: str | None) -> str:
-    """Return the name that `--backbone` gives (see `required`)."""
+    """Return the name that `--backbone` gives (see `required`).
+
+    Parameters
+    ----------
+    value : str or None
+        What was given.
+    """
     return required("--backbone", value, list(BACKBONES))
 
 
 def classifier_name(value: str | None) -> str:
-    """Return the name that `--classifier` gives (see `required`)."""
+    """Return the name that `--classifier` gives (see `required`).
+
+    Parameters
+    ----------
+    value : str or None
+        What was given.
+    """
     return required("--classifier", value, CLASSIFIERS)
+
+
+def optional_choice(flag: str, value: str | None, choices: Collection[str]) -> str | None:
+    """Return `value`, None where it was not given.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    value : str or None
+        What was given.
+    choices : collection of str
+        What is allowed.
+
+    Raises
+    ------
+    ArgumentError
+        When it is given and none of `choices`.
+    """
+    return None if value is None else choose(flag, value, choices)
 
 
 def whole_number(flag: str, text: str, minimum: int | None = 0) -> int:
     """Return `text` as an int of at least `minimum`, if there is one.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str
+        What was given.
+    minimum : int or None
+        The least it may be, None for any.
 
     Raises
     ------
@@ -55,12 +114,27 @@ def whole_number(flag: str, text: str, minimum: int | None = 0) -> int:
 
 
 def optional_number(flag: str, text: str | None) -> int | None:
-    """Return `text` as an int of at least 0, or None when it was not given."""
+    """Return `text` as an int of at least 0, or None when it was not given.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str or None
+        What was given.
+    """
     return None if text is None else whole_number(flag, text)
 
 
 def run_numbers(flag: str, text: str | None) -> list[int]:
     """Return the numbers of two or more runs, given as `3,7`.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str or None
+        What was given.
 
     Raises
     ------
@@ -81,6 +155,11 @@ def run_numbers(flag: str, text: str | None) -> list[int]:
 def seed_number(text: str) -> int:
     """Return what `--seed` gives, as far as every library takes it.
 
+    Parameters
+    ----------
+    text : str
+        What was given.
+
     Raises
     ------
     ArgumentError
@@ -95,6 +174,13 @@ def seed_number(text: str) -> int:
 def path(flag: str, text: str) -> Path:
     """Return a path given by the user, `~` resolved.
 
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str
+        What was given.
+
     Raises
     ------
     ArgumentError
@@ -105,8 +191,26 @@ def path(flag: str, text: str) -> Path:
     return Path(text).expanduser()
 
 
+def optional_path(flag: str, text: str | None) -> Path | None:
+    """Return a path given by the user as `path` does, or None when it was not given.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str or None
+        What was given.
+    """
+    return None if text is None else path(flag, text)
+
+
 def layer_number(text: str) -> int:
     """Return the layer that `--layer` gives, negative from the last.
+
+    Parameters
+    ----------
+    text : str
+        What was given.
 
     Raises
     ------
@@ -118,6 +222,11 @@ def layer_number(text: str) -> int:
 
 def layer_span(text: str) -> tuple[int, int]:
     """Return the first and last layer that `--layers` gives, as `0-6` or a single number.
+
+    Parameters
+    ----------
+    text : str
+        What was given.
 
     Raises
     ------
@@ -136,6 +245,11 @@ def layer_span(text: str) -> tuple[int, int]:
 def layer_choice(text: str) -> LayerChoice:
     """Return what `--layer` gives to training: a number as in `layer_number`, or `probe`.
 
+    Parameters
+    ----------
+    text : str
+        What was given.
+
     Raises
     ------
     ArgumentError
@@ -152,6 +266,11 @@ def layer_choice(text: str) -> LayerChoice:
 def hold_out(text: str) -> tuple[str, list[str]]:
     """Return the column and the values that `--hold-out` names, as `attack:A07,A08`.
 
+    Parameters
+    ----------
+    text : str
+        What was given.
+
     Raises
     ------
     ArgumentError
@@ -165,8 +284,38 @@ def hold_out(text: str) -> tuple[str, list[str]]:
     return choose("--hold-out", column.strip(), HOLD_OUT_COLUMNS), names
 
 
+_SPLIT_GROUPS = {"downstream": DOWNSTREAM_SPLITS, "pretext": PRETEXT_SPLITS, "all": SPLITS}
+
+
+def split_names(text: str) -> list[str]:
+    """Return the splits that `--splits` names, each once.
+
+    Parameters
+    ----------
+    text : str
+        `downstream`, `pretext`, `all`, `full`, or names of splits joined by commas.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown name.
+    """
+    names: list[str] = []
+    for word in text.split(","):
+        choose("--splits", word, [*_SPLIT_GROUPS, FULL, *SPLITS])
+        names += [name for name in _SPLIT_GROUPS.get(word, (word,)) if name not in names]
+    return names
+
+
 def number(flag: str, text: str) -> float:
     """Return `text` as a finite float.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str
+        What was given.
 
     Raises
     ------
@@ -185,6 +334,13 @@ def number(flag: str, text: str) -> float:
 def share(flag: str, text: str) -> float:
     """Return `text` as a float between 0 and 1, neither included.
 
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str
+        What was given.
+
     Raises
     ------
     ArgumentError
@@ -198,6 +354,13 @@ def share(flag: str, text: str) -> float:
 
 def number_range(flag: str, text: str) -> tuple[float, float]:
     """Return `5..20` as (5.0, 20.0), and a single number as both ends.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str
+        What was given.
 
     Raises
     ------
@@ -220,6 +383,7 @@ class Recipe:
     Attributes
     ----------
     hyperparameters : dict
+        The value by name, as text where the flag spells it out.
     layer : int or None
         Of the study or run the file is from.
     """
@@ -289,12 +453,41 @@ def _described(path: Path, backbone: Any) -> dict[str, Any]:
     return about if is_renamed(about) else {"name": backbone}
 
 
-def share_flags(**texts: str | None) -> dict[str, float]:
+def share_flags(
+    pretext: str | None = None,
+    pretext_train: str | None = None,
+    pretext_val: str | None = None,
+    downstream_train: str | None = None,
+    downstream_val: str | None = None,
+    downstream_test: str | None = None,
+) -> dict[str, float]:
     """Return the shares of a split that were given, completing each half to 1.
 
     Of `pretext_train, pretext_val` and of `downstream_train, downstream_val, downstream_test`,
     what is not given keeps its default, and the last one not given is what the others leave.
+
+    Parameters
+    ----------
+    pretext : str or None
+        The share of people for the pretext half.
+    pretext_train, pretext_val : str or None
+        Of the pretext half.
+    downstream_train, downstream_val, downstream_test : str or None
+        Of the downstream half.
+
+    Raises
+    ------
+    ArgumentError
+        When one is no number, or those of a half add up to more than 1.
     """
+    texts = {
+        "pretext": pretext,
+        "pretext_train": pretext_train,
+        "pretext_val": pretext_val,
+        "downstream_train": downstream_train,
+        "downstream_val": downstream_val,
+        "downstream_test": downstream_test,
+    }
     given = {k: number(f"--{k.replace('_', '-')}", v) for k, v in texts.items() if v is not None}
     defaults = {"downstream_train": 0.7, "downstream_val": 0.2}
     for parts in _HALVES:
@@ -317,5 +510,3 @@ _HALVES = (
     ("pretext_train", "pretext_val"),
     ("downstream_train", "downstream_val", "downstream_test"),
 )
-SHARES = ("pretext", *_HALVES[0], *_HALVES[1])
-"""The flags that `share_flags` reads."""

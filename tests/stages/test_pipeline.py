@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from src import pipeline
-from src.pipeline import PipelineSettings, prepare_dataset, run_pipeline
+from src.stages import dataset as dataset_stages
+from src.stages.pipeline import PipelineSettings, derive_training_data, run_pipeline
 from src.utils.audio.io import read_info, write_waveform
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split import HoldOut, Shares, SplitSettings
@@ -66,7 +66,7 @@ def test_everything_then_nothing(tmp_path: Path, make_cetuc: Callable, monkeypat
         raise AssertionError("done twice")
 
     for name in ("add_durations", "add_amplitudes"):
-        monkeypatch.setattr(pipeline, name, refuse)
+        monkeypatch.setattr(dataset_stages, name, refuse)
     again = run_pipeline(settings, lambda _: None)
     pd.testing.assert_frame_equal(again.table, first.table)
     assert again.pages == first.pages
@@ -117,14 +117,14 @@ def test_matching_takes_the_place_of_normalising(tmp_path: Path, make_cetuc: Cal
         split=SplitSettings(shares=Shares(0.0, 0.8, 0.2, 0.5, 0.25, 0.25)),
     )
     told: list[str] = []
-    matched = prepare_dataset(settings, told.append)
+    matched = derive_training_data(settings, told.append)
     assert matched.root == tmp_path / "data-matched"
     assert hashes(recordings) == before
     assert [text.split("\n")[0] for text in told][-2:] == ["MatchDataset", "SplitDataset"]
     assert not (tmp_path / "data-normalized").exists()
     made = hashes(matched.root)
     told.clear()
-    assert prepare_dataset(settings, told.append) == matched
+    assert derive_training_data(settings, told.append) == matched
     assert hashes(matched.root) == made
     assert "0 clips written, 36 already there" in "\n".join(told)
 
@@ -163,7 +163,7 @@ def test_an_impossible_split_is_told_before_any_work(
     settings = listed(("eval",), split, speakers=2)
     stages: list[str] = []
     with pytest.raises(AudiosError, match=told):
-        prepare_dataset(settings, stages.append)
+        derive_training_data(settings, stages.append)
     assert [text.split("\n")[0] for text in stages] == ["GenerateDatasetCSV"]
     assert {path.name for path in tmp_path.iterdir()} == {"a corpus"}
     assert not (settings.dataset / "splits").exists()
@@ -181,13 +181,13 @@ def test_an_official_split_that_lacks_a_part(
     listed: Callable, parts: tuple[str, ...], told: str
 ) -> None:
     with pytest.raises(DatasetError, match=told):
-        prepare_dataset(listed(parts, SplitSettings(strategy="official")), lambda _: None)
+        derive_training_data(listed(parts, SplitSettings(strategy="official")), lambda _: None)
 
 
 def test_an_evaluation_part_alone_is_told_how_to_test(listed: Callable, tmp_path: Path) -> None:
     settings = listed(("eval",), SplitSettings(strategy="official"))
     with pytest.raises(DatasetError) as refused:
-        prepare_dataset(settings, lambda _: None)
+        derive_training_data(settings, lambda _: None)
     told = str(refused.value)
     assert "\n" not in told
     words = shlex.split(told[told.index("fab ") :])
@@ -227,7 +227,7 @@ def test_a_stage_that_comes_next_is_not_advised(
         split=SplitSettings(shares=shares),
     )
     told: list[str] = []
-    prepare_dataset(settings, told.append)
+    derive_training_data(settings, told.append)
     [text] = [text for text in told if text.startswith("AddDatasetAmplitude")]
     assert "differ in level" in text
     assert ("run NormalizeDataset" in text) == advised

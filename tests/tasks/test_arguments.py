@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from src.utils import arguments
+from src.utils.config import DOWNSTREAM_SPLITS, PRETEXT_SPLITS, SPLITS
 from src.utils.dataset.split import Shares
 from src.utils.errors import ArgumentError, choose, shorten
+from tasks import arguments
 
 
 def test_a_slip_is_told_with_the_nearest_choice() -> None:
@@ -195,3 +196,25 @@ def test_shares_lie_inside() -> None:
             arguments.share("--prior", text)
     with pytest.raises(ArgumentError, match="--prior=half is not a number"):
         arguments.share("--prior", "half")
+
+
+def test_names_of_splits() -> None:
+    assert arguments.split_names("downstream") == list(DOWNSTREAM_SPLITS)
+    assert arguments.split_names("pretext") == list(PRETEXT_SPLITS)
+    assert arguments.split_names("all") == list(SPLITS)
+    assert arguments.split_names("full,downstream_val") == ["full", "downstream_val"]
+    assert arguments.split_names("downstream_val,downstream") == [
+        "downstream_val",
+        "downstream_train",
+        "downstream_test",
+    ]
+    for text in ("", "dev", "downstream_vall", "full,"):
+        with pytest.raises(ArgumentError, match="--splits="):
+            arguments.split_names(text)
+
+
+def test_a_choice_that_may_be_left_out() -> None:
+    assert arguments.optional_choice("--gender", None, ("M", "F")) is None
+    assert arguments.optional_choice("--gender", "F", ("M", "F")) == "F"
+    with pytest.raises(ArgumentError, match="--gender=X is not one of M, F"):
+        arguments.optional_choice("--gender", "X", ("M", "F"))

@@ -7,35 +7,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from src import reports
-from src.audit.audit import audit_dataset
-from src.audit.match_audited import match_audited
-from src.models.data import TEST, TRAIN, TrainingStores
-from src.models.evaluate import evaluate_run
+from src import reports, stages
+from src.models.data import TEST, TRAIN
 from src.models.registry import CLASSIFIERS
-from src.models.search import optimize
-from src.models.train import Training, train_model
-from src.results.report import write_report
+from src.models.train import Training
 from src.utils.config import DOWNSTREAM_SPLITS, PROBE, LayerChoice
 from src.utils.dataset.dataset import Dataset
-from src.utils.dataset.generate import generate_tables
 from src.utils.dataset.match import MatchSettings
-from src.utils.dataset.measure import (
-    AMPLITUDE_STAGE,
-    DURATION_STAGE,
-    add_amplitudes,
-    add_durations,
-    is_measured,
-)
-from src.utils.dataset.noise import add_noise
-from src.utils.dataset.normalize import normalize_dataset
-from src.utils.dataset.split import SplitSettings, plan_split, split_dataset
+from src.utils.dataset.measure import AMPLITUDE_STAGE, DURATION_STAGE, is_measured
+from src.utils.dataset.split import SplitSettings, plan_split
 from src.utils.embeddings.backbones import load_backbone
-from src.utils.embeddings.extract import extract_split
-from src.utils.embeddings.store import EmbeddingStore
+from src.utils.embeddings.extract import Extraction
 from src.utils.errors import DatasetError
-from src.utils.runs import Run
-from src.visualize.projection import METHODS, visualize
+from src.visualize.projection import METHODS
+
+Tell = Callable[[str], None]
+"""Given what a stage has to say: its title, and its report from the second line on."""
 
 MATCH = "match"
 
@@ -46,27 +33,36 @@ class PipelineSettings:
 
     Attributes
     ----------
-    dataset, embeddings, runs : pathlib.Path
+    dataset : pathlib.Path
+        The data set's folder; copies of it are written beside it.
+    embeddings, runs : pathlib.Path
+        The folders of embeddings and of runs.
     audio : pathlib.Path or None
         Where the recordings are, if not in `dataset`.
     bona_fide : pathlib.Path or None
         Where the bona-fide recordings are, for a layout that has them elsewhere.
     layout : str
+        How the recordings are laid out, `auto` to find it out.
     normalize : str or None
         `peak`, `rms`, `match` for MatchDataset, or None to leave the recordings alone.
     snr_db : (float, float) or None
         Range of the noise to add, None for none.
     split : SplitSettings
+        How the data set is divided.
     backbones : dict of str to (str or None)
         The checkpoint by backbone.
     precision : str
+        What pretrained backbones compute in, a name of `config.PRECISIONS`.
     layers : (int, int) or None
         First and last layer to extract, None for all.
     classifiers : sequence of str
+        Names of `registry.CLASSIFIERS`.
     layer : int or 'probe'
+        The layer to train on where nothing is searched.
     n_trials : int
         Trials of each search; 0 trains with the defaults instead.
     seed : int
+        Of everything random.
     """
 
     dataset: Path
@@ -104,8 +100,15 @@ class PipelineResult:
     pages: list[Path]
 
 
-def run_pipeline(settings: PipelineSettings, tell: Callable[[str], None]) -> PipelineResult:
-    """Run every stage; `tell` is given a title and a report for each.
+def run_pipeline(settings: PipelineSettings, tell: Tell) -> PipelineResult:
+    """Run every stage.
+
+    Parameters
+    ----------
+    settings : PipelineSettings
+        What is asked for.
+    tell : callable
+        Given a title and a report for each stage.
 
     Raises
     ------
@@ -117,23 +120,29 @@ def run_pipeline(settings: PipelineSettings, tell: Callable[[str], None]) -> Pip
         name: load_backbone(name, checkpoint, settings.precision, settings.layers)
         for name, checkpoint in settings.backbones.items()
     }
-    dataset = prepare_dataset(settings, tell)
-    audit = audit_dataset(dataset, settings.runs, settings.seed, reuse=True)
-    tell(f"AuditDataset\n{reports.report_audit(audit)}")
+    dataset = derive_training_data(settings, tell)
+    audit = stages.audit.audit_dataset(dataset.root, settings.runs, settings.seed, reuse=True)
+    _tell(tell, "AuditDataset", reports.report_audit(audit))
     rows: list[tuple] = []
     pages = [audit.page]
+
+    def tell_extraction(extraction: Extraction) -> None:
+        _tell(tell, "GenerateEmbeddings", reports.report_extraction(extraction))
+
     for name, backbone in backbones.items():
-        for split in DOWNSTREAM_SPLITS:
-            extraction = extract_split(dataset, split, backbone, settings.embeddings)
-            tell(f"GenerateEmbeddings\n{reports.report_extraction(extraction)}")
+        stages.embeddings.generate_embeddings(
+            dataset.root, backbone, settings.embeddings, on_split=tell_extraction
+        )
         pages += _visualize(settings, name, tell)
-        stores = TrainingStores.open(settings.embeddings, name)
         for classifier in settings.classifiers:
-            training, study = _train(settings, stores, classifier, tell)
+            training, study = _train(settings, name, classifier, tell)
             pages += [] if study is None else [study]
-            evaluation = evaluate_run(training.run, settings.embeddings, reuse=True)
-            pages.append(_write(training.run, settings))
-            tell(f"TestModel\n{reports.report_evaluation(evaluation)}")
+            number = training.run.number
+            evaluation = stages.models.test(
+                settings.embeddings, settings.runs, run_number=number, reuse=True
+            )
+            pages.append(training.run.report)
+            _tell(tell, "TestModel", reports.report_evaluation(evaluation))
             found = evaluation.results.detection
             rows.append(
                 (
@@ -144,7 +153,7 @@ def run_pipeline(settings: PipelineSettings, tell: Callable[[str], None]) -> Pip
                     found.eer,
                     found.accuracy,
                     found.auc,
-                    training.run.number,
+                    number,
                 )
             )
     columns = [
@@ -160,36 +169,52 @@ def run_pipeline(settings: PipelineSettings, tell: Callable[[str], None]) -> Pip
     return PipelineResult(pd.DataFrame(rows, columns=columns), pages)
 
 
-def prepare_dataset(settings: PipelineSettings, tell: Callable[[str], None]) -> Dataset:
-    """Run the stages that work on recordings and return the data set to take vectors from."""
-    scan = generate_tables(settings.dataset, settings.layout, settings.audio, settings.bona_fide)
-    tell(f"GenerateDatasetCSV\n{reports.report_scan(scan)}")
+def derive_training_data(settings: PipelineSettings, tell: Tell) -> Dataset:
+    """Run the stages that work on recordings, and return the data set to take vectors from.
+
+    Parameters
+    ----------
+    settings : PipelineSettings
+        What is asked for.
+    tell : callable
+        Given a title and a report for each stage.
+
+    Raises
+    ------
+    AudiosError
+        As the stages do.
+    """
+    scan = stages.dataset.generate_tables(
+        settings.dataset, settings.layout, settings.audio, settings.bona_fide
+    )
+    _tell(tell, "GenerateDatasetCSV", reports.report_scan(scan))
     dataset = Dataset.open(settings.dataset)
     _require_split(dataset, settings)
     if not is_measured(dataset, DURATION_STAGE, "duration"):
-        tell(f"{DURATION_STAGE}\n{reports.report_durations(*add_durations(dataset))}")
+        measured = stages.dataset.add_durations(dataset.root)
+        _tell(tell, DURATION_STAGE, reports.report_durations(*measured))
     if not is_measured(dataset, AMPLITUDE_STAGE, "amplitude"):
-        files, rejected = add_amplitudes(dataset)
+        files, rejected = stages.dataset.add_amplitudes(dataset.root)
         is_mended_next = settings.normalize is not None
-        report = reports.report_amplitudes(files, rejected, is_mended_next)
-        tell(f"{AMPLITUDE_STAGE}\n{report}")
+        _tell(tell, AMPLITUDE_STAGE, reports.report_amplitudes(files, rejected, is_mended_next))
     if settings.normalize == MATCH:
-        matching = match_audited(
-            dataset, _beside(dataset, "matched"), MatchSettings(seed=settings.seed)
+        matching = stages.audit.match_dataset(
+            dataset.root, _beside(dataset, "matched"), MatchSettings(seed=settings.seed)
         )
-        tell(f"MatchDataset\n{reports.report_matching(matching)}")
+        _tell(tell, "MatchDataset", reports.report_matching(matching))
         dataset = matching.derived.dataset
     elif settings.normalize is not None:
         output = _beside(dataset, "normalized")
-        derived = normalize_dataset(dataset, output, settings.normalize)
-        tell(f"NormalizeDataset\n{reports.report_derived(derived, 'they are quieter')}")
+        derived = stages.dataset.normalize(dataset.root, output, settings.normalize)
+        _tell(tell, "NormalizeDataset", reports.report_derived(derived))
         dataset = derived.dataset
     if settings.snr_db is not None:
-        derived = add_noise(dataset, _beside(dataset, "noisy"), settings.snr_db, settings.seed)
-        tell(f"AddNoise\n{reports.report_derived(derived, 'voice and noise are quieter')}")
+        output = _beside(dataset, "noisy")
+        derived = stages.dataset.add_noise(dataset.root, output, settings.snr_db, settings.seed)
+        _tell(tell, "AddNoise", reports.report_derived(derived))
         dataset = derived.dataset
-    split = split_dataset(dataset, settings.split, settings.seed)
-    tell(f"SplitDataset\n{reports.report_split(split)}")
+    split = stages.dataset.split(dataset.root, settings.split, settings.seed)
+    _tell(tell, "SplitDataset", reports.report_split(split))
     return dataset
 
 
@@ -220,43 +245,56 @@ def _beside(dataset: Dataset, what: str) -> Path:
     return dataset.root.with_name(f"{dataset.root.name}-{what}")
 
 
-def _visualize(
-    settings: PipelineSettings, backbone: str, tell: Callable[[str], None]
-) -> list[Path]:
-    store = EmbeddingStore.open(settings.embeddings, backbone, TRAIN)
+def _visualize(settings: PipelineSettings, backbone: str, tell: Tell) -> list[Path]:
     pages = []
     for method, about in METHODS.items():
-        run = visualize(store, settings.runs, method, -1, settings.seed, reuse=True)
-        pages.append(_write(run, settings))
-        tell(f"VisualizeEmbeddings ({about.label})\n{reports.report_projection(run)}")
+        run = stages.embeddings.visualize(
+            backbone,
+            settings.embeddings,
+            settings.runs,
+            method,
+            seed=settings.seed,
+            reuse=True,
+        )
+        pages.append(run.report)
+        _tell(tell, f"VisualizeEmbeddings ({about.label})", reports.report_projection(run))
     return pages
 
 
 def _train(
-    settings: PipelineSettings,
-    stores: TrainingStores,
-    classifier: str,
-    tell: Callable[[str], None],
+    settings: PipelineSettings, backbone: str, classifier: str, tell: Tell
 ) -> tuple[Training, Path | None]:
     """Search, if asked to, and train with what was found; return the page of the search too."""
     layer, hyperparameters, page = settings.layer, None, None
     if settings.n_trials:
-        search = optimize(
-            stores, settings.runs, classifier, settings.n_trials, settings.seed, reuse=True
+        search = stages.models.optimize(
+            backbone,
+            classifier,
+            settings.embeddings,
+            settings.runs,
+            settings.n_trials,
+            seed=settings.seed,
+            reuse=True,
         )
-        page = _write(search.study, settings)
-        tell(f"OptimizeHyperparameters\n{reports.report_search(search)}")
+        page = search.study.report
+        _tell(tell, "OptimizeHyperparameters", reports.report_search(search))
         if search.was_stopped:
             raise KeyboardInterrupt
         if search.best is not None:
             layer, hyperparameters = search.best["layer"], search.best["hyperparameters"]
-    training = train_model(
-        stores, settings.runs, classifier, layer, hyperparameters, settings.seed, reuse=True
+    training = stages.models.train(
+        backbone,
+        classifier,
+        settings.embeddings,
+        settings.runs,
+        layer,
+        hyperparameters,
+        seed=settings.seed,
+        reuse=True,
     )
-    tell(f"TrainModel\n{reports.report_training(training)}")
+    _tell(tell, "TrainModel", reports.report_training(training))
     return training, page
 
 
-def _write(run: Run, settings: PipelineSettings) -> Path:
-    write_report(run, settings.runs)
-    return run.report
+def _tell(tell: Tell, stage: str, report: str) -> None:
+    tell(f"{stage}\n{report}")

@@ -1,0 +1,62 @@
+"""Stage 11, for the scores of any system."""
+
+from pathlib import Path
+
+from src.evaluation.evaluate_scores import ScoreEvaluation, ScoreSettings, evaluate_score_file
+from src.results.report import write_report
+from src.utils.config import BONA_FIDE
+
+
+def evaluate_scores(
+    scores: Path,
+    protocol: Path,
+    runs: Path,
+    polarity: str = BONA_FIDE,
+    subset: str | None = None,
+    threshold: float | None = None,
+    validation: tuple[Path, Path] | None = None,
+    asv_scores: Path | None = None,
+    asv_protocol: Path | None = None,
+    seed: int = 7,
+) -> ScoreEvaluation:
+    """Evaluate a file of scores, into a run folder with its page.
+
+    Parameters
+    ----------
+    scores, protocol : pathlib.Path
+        The scores, and the protocol that says of which class each trial is.
+    runs : pathlib.Path
+        The runs folder.
+    polarity : {'bona-fide', 'spoof'}
+        What higher scores speak for.
+    subset : str, optional
+        Of an ASVspoof 2021 protocol, see `read_key`.
+    threshold : float, optional
+        From which score on a trial is taken for what `polarity` names; by default that of the
+        validation scores, or 0.
+    validation : (pathlib.Path, pathlib.Path), optional
+        Scores and protocol of another set by the same system, which calibrate the scores.
+    asv_scores, asv_protocol : pathlib.Path, optional
+        Of a speaker verifier, for the tandem costs; see `read_asv_scores`.
+    seed : int
+        Of the bootstrap.
+
+    Raises
+    ------
+    AudiosError
+        As `evaluate_score_file` does.
+    """
+    settings = ScoreSettings(
+        scores=scores,
+        protocol=protocol,
+        polarity=polarity,
+        subset=subset,
+        threshold=threshold,
+        validation=validation,
+        asv_scores=asv_scores,
+        asv_protocol=asv_protocol,
+        seed=seed,
+    )
+    evaluation = evaluate_score_file(settings, runs)
+    write_report(evaluation.run, runs)
+    return evaluation

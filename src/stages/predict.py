@@ -1,0 +1,63 @@
+"""Stage 12, on new recordings: verdicts by a trained run."""
+
+from pathlib import Path
+
+from src.models.lookup import find_training
+from src.predict import predict as verdicts
+from src.predict.drawing import Drawing
+from src.predict.predict import Prediction
+from src.predict.table import check_output
+
+
+def predict(
+    audio: Path,
+    runs: Path,
+    backbone: str | None = None,
+    classifier: str | None = None,
+    run_number: int | None = None,
+    study_number: int | None = None,
+    checkpoint: str | None = None,
+    prior: float = 0.5,
+    output: Path | None = None,
+    plot: Path | None = None,
+    plot_most: int = 20,
+) -> Prediction:
+    """Judge a recording, or every recording below a folder.
+
+    Parameters
+    ----------
+    audio : pathlib.Path
+        A file or a folder; only read.
+    runs : pathlib.Path
+        The runs folder.
+    backbone, classifier : str, optional
+        Of the training that judges; what is left out fits any.
+    run_number : int, optional
+        Its number; by default the newest that fits, or the study's best.
+    study_number : int, optional
+        The study that it is a trial of.
+    checkpoint : str, optional
+        Where the run's checkpoint is now, if not where it was.
+    prior : float
+        The share of bona-fide recordings that is expected, between 0 and 1.
+    output : pathlib.Path, optional
+        A file for the verdicts, `.csv` or `.json`.
+    plot : pathlib.Path, optional
+        A folder for figures of the recordings.
+    plot_most : int
+        How many figures, the most suspicious recordings first.
+
+    Raises
+    ------
+    ArgumentError
+        When `output` cannot be written to.
+    RunError
+        When there is no such training.
+    AudiosError
+        As `predict.predict` does.
+    """
+    # First, so that no work is lost on verdicts that cannot be written.
+    file = None if output is None else check_output(output)
+    drawing = None if plot is None else Drawing(plot, plot_most)
+    run = find_training(runs, backbone, classifier, run_number, study_number)
+    return verdicts.predict(run, audio, checkpoint, prior, file, drawing)

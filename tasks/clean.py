@@ -1,0 +1,46 @@
+"""The task that removes what AUDIOS wrote."""
+
+from invoke import Context
+
+from src.utils.config import ROOT
+from src.utils.errors import ArgumentError
+from tasks import arguments, configured
+from tasks.show import show
+from tasks.task import stage
+
+
+@stage(
+    what="runs, embeddings or demo.",
+    yes="Remove; without it the list is only shown.",
+)
+def Clean(
+    c: Context,
+    what: str | None = None,
+    yes: bool = False,
+    embeddings: str | None = None,
+    runs: str | None = None,
+) -> None:
+    """13 · Remove runs, embeddings or the demo.
+
+    Only what AUDIOS wrote.
+    """
+    from src.clean import WHAT, find_removable, remove
+
+    what = arguments.required("--what", what, WHAT)
+    folder = {
+        "runs": configured.folder(c, "runs", runs),
+        "embeddings": configured.folder(c, "embeddings", embeddings),
+        "demo": configured.shown(ROOT / "demo"),
+    }[what]
+    if {"runs": runs, "embeddings": embeddings}.get(what) is not None and folder.is_file():
+        raise ArgumentError(f"--{what}={folder} is no folder")
+    found = find_removable(what, folder)
+    for path in found:
+        show(str(path))
+    if not found:
+        show(f"nothing to remove in {folder}")
+    elif yes:
+        remove(found, folder)
+        show(f"removed {len(found)}")
+    else:
+        show(f"{len(found)} would be removed; add --yes to do it")

@@ -1,0 +1,63 @@
+"""What a flag means where it is not given: the configuration's value, or a default folder."""
+
+from pathlib import Path
+
+from invoke import Context
+
+from src.utils.config import ROOT
+from tasks import arguments
+
+
+def folder(c: Context, key: str, given: str | None) -> Path:
+    """Return a flag's folder, from where the user stands, or the configured one, from the root.
+
+    Parameters
+    ----------
+    c : Context
+        Of the task.
+    key : {'dataset', 'embeddings', 'runs'}
+        The flag's name, and the configuration's.
+    given : str or None
+        What the flag gives.
+    """
+    if given is not None:
+        return arguments.path(f"--{key}", given)
+    return shown(ROOT / Path(c.config.audios[key]).expanduser())
+
+
+def output(given: str | None, default: str) -> Path:
+    """Return the folder that `--output` gives, or the default one, from the root.
+
+    Parameters
+    ----------
+    given : str or None
+        What the flag gives.
+    default : str
+        Below the root.
+    """
+    return shown(ROOT / default) if given is None else arguments.path("--output", given)
+
+
+def seed(c: Context, given: str | None) -> int:
+    """Return the seed that `--seed` gives, or the configured one.
+
+    Parameters
+    ----------
+    c : Context
+        Of the task.
+    given : str or None
+        What the flag gives.
+    """
+    return arguments.seed_number(str(c.config.audios.seed if given is None else given))
+
+
+def shown(path: Path) -> Path:
+    """Return a path from where the user stands, when that is shorter to read.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        An absolute path.
+    """
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

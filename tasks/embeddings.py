@@ -1,0 +1,136 @@
+"""The tasks that turn clips into vectors, and draw them."""
+
+from invoke import Context
+
+from src import stages
+from src.utils.config import PRECISIONS
+from src.utils.errors import choose
+from tasks import arguments, configured
+from tasks.flags import ExtractionFlags, ProjectionFlags
+from tasks.show import show
+from tasks.task import stage
+
+METHODS = ("umap", "tsne")
+
+
+@stage()
+def GenerateEmbeddings(
+    c: Context,
+    extraction: ExtractionFlags,
+    backbone: str | None = None,
+    dataset: str | None = None,
+    embeddings: str | None = None,
+) -> None:
+    """7 · Turn clips into vectors by a backbone."""
+    _generate(c, backbone, extraction, dataset, embeddings)
+
+
+@stage()
+def GenerateEmbeddingsWav2vec2(
+    c: Context,
+    extraction: ExtractionFlags,
+    dataset: str | None = None,
+    embeddings: str | None = None,
+) -> None:
+    """7 · The same with --backbone=wav2vec2."""
+    _generate(c, "wav2vec2", extraction, dataset, embeddings)
+
+
+@stage()
+def GenerateEmbeddingsHubert(
+    c: Context,
+    extraction: ExtractionFlags,
+    dataset: str | None = None,
+    embeddings: str | None = None,
+) -> None:
+    """7 · The same with --backbone=hubert."""
+    _generate(c, "hubert", extraction, dataset, embeddings)
+
+
+@stage(method="umap, tsne or both (default).")
+def VisualizeEmbeddings(
+    c: Context,
+    projection: ProjectionFlags,
+    method: str = "both",
+    embeddings: str | None = None,
+    runs: str | None = None,
+    seed: str | None = None,
+) -> None:
+    """8 · Draw embeddings by UMAP and t-SNE."""
+    choose("--method", method, (*METHODS, "both"))
+    for one in METHODS if method == "both" else (method,):
+        _visualize(c, one, projection, embeddings, runs, seed)
+
+
+@stage()
+def VisualizeEmbeddingsUMAP(
+    c: Context,
+    projection: ProjectionFlags,
+    embeddings: str | None = None,
+    runs: str | None = None,
+    seed: str | None = None,
+) -> None:
+    """8 · Draw embeddings by UMAP."""
+    _visualize(c, "umap", projection, embeddings, runs, seed)
+
+
+@stage()
+def VisualizeEmbeddingsTSNE(
+    c: Context,
+    projection: ProjectionFlags,
+    embeddings: str | None = None,
+    runs: str | None = None,
+    seed: str | None = None,
+) -> None:
+    """8 · Draw embeddings by t-SNE."""
+    _visualize(c, "tsne", projection, embeddings, runs, seed)
+
+
+def _generate(
+    c: Context,
+    backbone: str | None,
+    extraction: ExtractionFlags,
+    dataset: str | None,
+    embeddings: str | None,
+) -> None:
+    name = arguments.backbone_name(backbone)
+    choose("--precision", extraction.precision, PRECISIONS)
+    layers, splits = extraction.span(), arguments.split_names(extraction.splits)
+    from src.reports import report_extraction
+
+    stages.embeddings.generate_embeddings(
+        configured.folder(c, "dataset", dataset),
+        name,
+        configured.folder(c, "embeddings", embeddings),
+        splits,
+        checkpoint=extraction.checkpoint,
+        precision=extraction.precision,
+        layers=layers,
+        engine=extraction.engine,
+        ray_address=extraction.ray_address,
+        on_split=lambda done: show(report_extraction(done)),
+    )
+
+
+def _visualize(
+    c: Context,
+    method: str,
+    projection: ProjectionFlags,
+    embeddings: str | None,
+    runs: str | None,
+    seed: str | None,
+) -> None:
+    name = arguments.backbone_name(projection.backbone)
+    layer = arguments.layer_number(projection.layer)
+    from src.reports import report_projection
+
+    run = stages.embeddings.visualize(
+        name,
+        configured.folder(c, "embeddings", embeddings),
+        configured.folder(c, "runs", runs),
+        method,
+        projection.split,
+        layer,
+        configured.seed(c, seed),
+    )
+    show(report_projection(run))

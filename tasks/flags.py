@@ -1,0 +1,304 @@
+"""The flags that more than one task has: their help, their groups, and the names they list."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from src.models.registry import CLASSIFIERS
+from src.utils.config import (
+    BACKBONES,
+    DEFAULTS,
+    GENDERS,
+    MIN_FOLDS,
+    SPLIT_UNITS,
+)
+from src.utils.dataset.layouts import LAYOUTS
+from src.utils.dataset.prepare.corpora import CORPORA
+from src.utils.dataset.split_strategies import SPLIT_STRATEGIES
+from src.utils.errors import ArgumentError, choose
+from tasks import arguments
+
+# What checks flags is imported where it is called: `fab -l` loads this file.
+if TYPE_CHECKING:
+    from src.utils.dataset.split import SplitSettings
+
+
+def either(names: Iterable[str]) -> str:
+    """Join names to a choice.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Two or more.
+
+    Examples
+    --------
+    >>> either(["mlp", "svm", "rf"])
+    'mlp, svm or rf'
+    """
+    *others, last = names
+    return f"{', '.join(others)} or {last}"
+
+
+CORPUS_NAMES = either(CORPORA)
+ALL_CLASSIFIERS = ",".join(CLASSIFIERS)
+
+HELP = {
+    "dataset": f"The data set's folder (default: {DEFAULTS['dataset']}).",
+    "embeddings": f"The embeddings' folder (default: {DEFAULTS['embeddings']}).",
+    "runs": f"The runs' folder (default: {DEFAULTS['runs']}).",
+    "seed": f"Seed of everything random (default: {DEFAULTS['seed']}).",
+    "backbone": f"One of {', '.join(BACKBONES)}.",
+    "classifier": f"One of {', '.join(CLASSIFIERS)}.",
+    "layer": "A whole number (0 first, -1 last), or probe (default) for the layer with the lowest "
+    "EER of a logistic regression, as in ProbeLayers.",
+    "trials": "Trials of the search in all (default: 100 for mlp, 30 for svm and rf, 20 for lr).",
+    "study_number": "Number of the study (see the names in the runs' folder).",
+    "run_number": "Number of the run (default: the newest that fits, or the study's best).",
+    "gender": f"{either(GENDERS)}: test on the clips of this gender only.",
+    "hyperparameters": "In place of the defaults: name=value,name=value, or a JSON file such as a "
+    "study's best_hyperparameters.json.",
+}
+"""The help of flags that stand in no group, or in more than one."""
+
+
+def flag(default: str | None, help: str) -> Any:
+    """Declare a flag of a group, as a field of its dataclass.
+
+    Parameters
+    ----------
+    default : str or None
+        Its value where it is not given.
+    help : str
+        What `fab --help` says of it.
+    """
+    return dataclasses.field(default=default, metadata={"help": help})
+
+
+def help_of(group: type) -> dict[str, str]:
+    """Return the help of the flags of a group, of those that have one.
+
+    Parameters
+    ----------
+    group : type
+        A dataclass with a field a flag.
+    """
+    fields = dataclasses.fields(group)
+    return {field.name: field.metadata["help"] for field in fields if "help" in field.metadata}
+
+
+@dataclass(frozen=True)
+class CorpusFlags:
+    """How a corpus lies on disk."""
+
+    layout: str = flag(
+        "auto",
+        f"How the recordings are laid out: auto (default), {either(LAYOUTS)}.",
+    )
+    audio: str | None = flag(
+        None, "Where the recordings are, if not in --dataset; nothing is written there."
+    )
+    bona_fide: str | None = flag(
+        None, "For mlaad: the folder of M-AILABS, its bona-fide side; only read."
+    )
+
+    def folders(self) -> tuple[Path | None, Path | None]:
+        """Return where the recordings are, and where their bona-fide side is, if elsewhere.
+
+        Raises
+        ------
+        ArgumentError
+            When a folder's name is empty.
+        """
+        return (
+            arguments.optional_path("--audio", self.audio),
+            arguments.optional_path("--bona-fide", self.bona_fide),
+        )
+
+
+@dataclass(frozen=True)
+class SplitFlags:
+    """How a data set is divided."""
+
+    strategy: str = flag(
+        "speaker",
+        "speaker (default) deals people out; official takes the corpus' own split as it is; "
+        "column follows it and makes up for parts it lacks.",
+    )
+    pretext: str | None = flag(
+        None,
+        "Share of people for pretext (default: 0.6; 0 for small corpora, and with --hold-out or "
+        "--folds).",
+    )
+    pretext_train: str | None = flag(None, "Share of pretext people to train on (default: 0.8).")
+    pretext_val: str | None = flag(
+        None, "Share of pretext people to validate on (default: the rest)."
+    )
+    downstream_train: str | None = flag(
+        None, "Share of downstream people to train on (default: 0.7)."
+    )
+    downstream_val: str | None = flag(
+        None, "Share of downstream people to validate on (default: 0.2)."
+    )
+    downstream_test: str | None = flag(
+        None, "Share of downstream people to test on (default: the rest)."
+    )
+    without_spoofs: str = flag(
+        "test",
+        "Where people without spoofs go: test (default), or spread over all splits, as always "
+        "with --hold-out or --folds.",
+    )
+    hold_out: str | None = flag(
+        None,
+        "Keep these out of training and test on them: attack:NAME,NAME, source:NAME or "
+        "language:NAME.",
+    )
+    folds: str | None = flag(
+        None, f"Deal people into this many folds ({MIN_FOLDS} or more), and test on one of them."
+    )
+    fold: str | None = flag(
+        None, "Which fold to test on, 0 first; the next one validates, the others train."
+    )
+    units: str = flag(
+        "speaker",
+        "What stays on one side: speaker (default), or utterance for corpora of one voice.",
+    )
+
+    def settings(self) -> SplitSettings:
+        """Return what the split stage is asked to do.
+
+        Raises
+        ------
+        ArgumentError
+            When a flag cannot be read, or flags do not go together.
+        """
+        choose("--strategy", self.strategy, SPLIT_STRATEGIES)
+        choose("--without-spoofs", self.without_spoofs, ("test", "spread"))
+        choose("--units", self.units, SPLIT_UNITS)
+        held = None if self.hold_out is None else arguments.hold_out(self.hold_out)
+        n_folds = None
+        if self.folds is not None:
+            n_folds = arguments.whole_number("--folds", self.folds, MIN_FOLDS)
+        shares = arguments.share_flags(
+            pretext=self.pretext,
+            pretext_train=self.pretext_train,
+            pretext_val=self.pretext_val,
+            downstream_train=self.downstream_train,
+            downstream_val=self.downstream_val,
+            downstream_test=self.downstream_test,
+        )
+        if self.strategy == "official" and shares:
+            raise ArgumentError("--strategy=official cuts nothing: leave the shares out")
+        if n_folds is not None and shares.keys() - {"pretext"}:
+            raise ArgumentError("--folds are of one size: leave the shares out")
+        if held or n_folds:
+            # Whoever does not ask for pretext splits needs none to test what is new.
+            shares.setdefault("pretext", 0.0)
+        from src.utils.dataset.split import HoldOut, Shares, SplitSettings
+
+        return SplitSettings(
+            strategy=self.strategy,
+            shares=Shares(**shares),
+            spread_without_spoofs=self.without_spoofs == "spread",
+            units=self.units,
+            hold_out=HoldOut(held[0], tuple(held[1])) if held else None,
+            folds=n_folds,
+            fold=arguments.optional_number("--fold", self.fold),
+        )
+
+
+@dataclass(frozen=True)
+class CheckpointFlags:
+    """What a backbone is loaded from, and how it computes."""
+
+    checkpoint: str | None = flag(
+        None, "A hub id or a local folder in Hugging Face layout, in place of the default."
+    )
+    precision: str = flag(
+        "auto", "auto (default: bfloat16 where the hardware has it), float32 or bfloat16."
+    )
+    layers: str | None = flag(
+        None,
+        "Layers to keep, such as 0-6 or 9 (default: all); those behind are not computed.",
+    )
+
+    def span(self) -> tuple[int, int] | None:
+        """Return the first and last layer to keep, None for all.
+
+        Raises
+        ------
+        ArgumentError
+            When `--layers` cannot be read.
+        """
+        return None if self.layers is None else arguments.layer_span(self.layers)
+
+
+@dataclass(frozen=True)
+class ExtractionFlags(CheckpointFlags):
+    """Which splits are embedded, by what, and where."""
+
+    splits: str = flag(
+        "downstream",
+        "downstream (default), pretext, all, full (the whole table), or names of splits joined by "
+        "commas.",
+    )
+    engine: str = flag("local", "local (default), or ray: on all machines of a Ray cluster.")
+    ray_address: str | None = flag(
+        None, "For ray: HOST:PORT of a running cluster (default: start one on this machine)."
+    )
+
+
+@dataclass(frozen=True)
+class ProjectionFlags:
+    """Which vectors are drawn."""
+
+    backbone: str | None = flag(None, HELP["backbone"])
+    split: str = flag("downstream_train", "The split to show (default: downstream_train).")
+    layer: str = flag("-1", "A whole number: 0 the first layer, -1 the last (default).")
+
+
+@dataclass(frozen=True)
+class ModelFlags:
+    """Of which classifier a model is, and on the vectors of which backbone."""
+
+    backbone: str | None = flag(None, HELP["backbone"])
+    classifier: str | None = flag(None, HELP["classifier"])
+
+    def names(self) -> tuple[str, str]:
+        """Return the names of backbone and classifier, which must be given.
+
+        Raises
+        ------
+        ArgumentError
+            When one is not given, or unknown.
+        """
+        return arguments.backbone_name(self.backbone), arguments.classifier_name(self.classifier)
+
+
+@dataclass(frozen=True)
+class RunFlags(ModelFlags):
+    """Which training is meant; whatever is not given leaves the choice open."""
+
+    run_number: str | None = flag(None, HELP["run_number"])
+    study_number: str | None = flag(None, HELP["study_number"])
+
+    def numbers(self) -> tuple[int | None, int | None]:
+        """Check the names that are given, and return the numbers of run and study.
+
+        Raises
+        ------
+        ArgumentError
+            For an unknown name, or a number that cannot be read.
+        """
+        if self.backbone is not None:
+            arguments.backbone_name(self.backbone)
+        if self.classifier is not None:
+            arguments.classifier_name(self.classifier)
+        return (
+            arguments.optional_number("--run-number", self.run_number),
+            arguments.optional_number("--study-number", self.study_number),
+        )

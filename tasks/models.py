@@ -1,0 +1,131 @@
+"""The tasks on classifiers of vectors: probing layers, searching, training and testing."""
+
+from invoke import Context, Exit
+
+from src import stages
+from src.utils.config import GENDERS
+from tasks import arguments, configured
+from tasks.flags import ModelFlags, RunFlags
+from tasks.show import show, show_audit
+from tasks.task import stage
+
+
+@stage(seed="Seed of the folds (default: 7).")
+def ProbeLayers(
+    c: Context,
+    backbone: str | None = None,
+    embeddings: str | None = None,
+    runs: str | None = None,
+    seed: str | None = None,
+) -> None:
+    """9 · Compare layers by a linear probe.
+
+    The EER of a logistic regression at every layer, for mean, std and both, by
+    cross-validation in folds by speaker over downstream_train and downstream_val.
+    """
+    name = arguments.backbone_name(backbone)
+    from src.reports import report_probe
+
+    probe = stages.models.probe(
+        name,
+        configured.folder(c, "embeddings", embeddings),
+        configured.folder(c, "runs", runs),
+        configured.seed(c, seed),
+    )
+    show(report_probe(probe))
+
+
+@stage(study_number="A study to continue (default: start a new one).")
+def OptimizeHyperparameters(
+    c: Context,
+    model: ModelFlags,
+    trials: str | None = None,
+    study_number: str | None = None,
+    embeddings: str | None = None,
+    runs: str | None = None,
+    seed: str | None = None,
+) -> None:
+    """9 · Search hyperparameters and the layer.
+
+    By Optuna, for the lowest validation EER; every trial is a run.
+    """
+    backbone, classifier = model.names()
+    total = None if trials is None else arguments.whole_number("--trials", trials, 1)
+    study = arguments.optional_number("--study-number", study_number)
+    from src.reports import report_search
+
+    search = stages.models.optimize(
+        backbone,
+        classifier,
+        configured.folder(c, "embeddings", embeddings),
+        configured.folder(c, "runs", runs),
+        total,
+        study,
+        configured.seed(c, seed),
+        on_audit=show_audit,
+    )
+    show(report_search(search))
+    if search.was_stopped:
+        # As any stopped program, so that what is chained behind does not start.
+        raise Exit("", 130)
+
+
+@stage(study_number="Take layer and hyperparameters from this study's best trial.")
+def TrainModel(
+    c: Context,
+    model: ModelFlags,
+    layer: str | None = None,
+    hyperparameters: str | None = None,
+    study_number: str | None = None,
+    embeddings: str | None = None,
+    runs: str | None = None,
+    seed: str | None = None,
+) -> None:
+    """10 · Train a classifier into a run folder."""
+    backbone, classifier = model.names()
+    recipe = arguments.recipe(hyperparameters, backbone, classifier)
+    chosen = recipe.layer if layer is None else arguments.layer_choice(layer)
+    study = arguments.optional_number("--study-number", study_number)
+    from src.reports import report_training
+
+    training = stages.models.train(
+        backbone,
+        classifier,
+        configured.folder(c, "embeddings", embeddings),
+        configured.folder(c, "runs", runs),
+        chosen,
+        recipe.hyperparameters,
+        study,
+        configured.seed(c, seed),
+        on_audit=show_audit,
+    )
+    show(report_training(training))
+
+
+@stage(study_number="Test a trial of this study.")
+def TestModel(
+    c: Context,
+    run: RunFlags,
+    gender: str | None = None,
+    embeddings: str | None = None,
+    runs: str | None = None,
+) -> None:
+    """11 · Test a run on unseen speakers.
+
+    Writes EER, accuracy and the rest, scores and figures into the run's folder.
+    """
+    run_number, study_number = run.numbers()
+    arguments.optional_choice("--gender", gender, GENDERS)
+    from src.reports import report_evaluation
+
+    evaluation = stages.models.test(
+        configured.folder(c, "embeddings", embeddings),
+        configured.folder(c, "runs", runs),
+        run.backbone,
+        run.classifier,
+        run_number,
+        study_number,
+        gender,
+    )
+    show(f"run {evaluation.run.number}: {evaluation.run.folder}")
+    show(report_evaluation(evaluation))

@@ -1,0 +1,109 @@
+"""The groups of flags, and what their help says that other tables know."""
+
+import copy
+import re
+from dataclasses import fields
+
+import pytest
+
+import fabfile
+from src.models.registry import classifier_class
+from src.utils.config import BACKBONES, BASELINE, CLASSIFIERS, DEFAULTS, GENDERS
+from src.utils.dataset.layouts import LAYOUTS
+from src.utils.dataset.prepare.corpora import CORPORA
+from src.utils.dataset.split import HoldOut, Shares, SplitSettings
+from src.utils.errors import ArgumentError
+from tasks import flags
+from tasks.flags import HELP, CorpusFlags, ModelFlags, RunFlags, SplitFlags, help_of
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"[\w-]+", text))
+
+
+def help_at(task: str, flag: str) -> str:
+    # Invoke takes the help out of a task when it asks for its flags.
+    found = copy.copy(fabfile.ns[task])
+    found.help = dict(found.help)
+    return {a.name: str(a.help) for a in found.get_arguments()}[flag]
+
+
+def test_every_group_tells_of_all_its_flags() -> None:
+    groups = [found for name, found in vars(flags).items() if name.endswith("Flags")]
+    assert len(groups) == 7
+    for group in groups:
+        assert set(help_of(group)) == {field.name for field in fields(group)}
+        assert all(help_of(group).values())
+
+
+def test_layouts_are_those_of_the_table() -> None:
+    assert tuple(LAYOUTS) == flags.LAYOUTS
+    for task in ("GenerateDatasetCSV", "RunPipeline"):
+        assert {"auto", *LAYOUTS} <= words(help_at(task, "layout"))
+
+
+def test_names_are_those_of_the_tables() -> None:
+    assert set(CORPORA) <= words(help_at("PrepareDataset", "corpus"))
+    assert set(BACKBONES) <= words(help_at("GenerateEmbeddings", "backbone"))
+    for task in ("TrainModel", "CompareRuns", "RunPipeline"):
+        assert set(CLASSIFIERS) <= words(help_at(task, "classifier"))
+    assert {*CLASSIFIERS, BASELINE} <= words(help_at("ListRuns", "classifier"))
+    assert set(GENDERS) <= words(help_at("TestModel", "gender"))
+    for name, default in DEFAULTS.items():
+        assert f"(default: {default})" in HELP[name]
+
+
+def test_the_trials_of_every_classifier_are_told() -> None:
+    told = words(help_at("OptimizeHyperparameters", "trials"))
+    for name in CLASSIFIERS:
+        assert {name, str(classifier_class(name).default_trials)} <= told
+
+
+def test_the_defaults_of_a_split_are_those_of_the_stage() -> None:
+    assert SplitFlags().settings() == SplitSettings()
+
+
+def test_a_split_is_read_from_its_flags() -> None:
+    given = SplitFlags(downstream_train="0.5", pretext="0", without_spoofs="spread")
+    shares = Shares(pretext=0.0, downstream_train=0.5, downstream_val=0.2, downstream_test=0.3)
+    assert given.settings() == SplitSettings(shares=shares, spread_without_spoofs=True)
+    held = SplitFlags(hold_out="attack:b,a").settings()
+    assert held.hold_out == HoldOut("attack", ("a", "b"))
+    assert held.shares.pretext == 0
+    folded = SplitFlags(folds="4", fold="1", units="utterance").settings()
+    assert (folded.folds, folded.fold, folded.units) == (4, 1, "utterance")
+    assert folded.shares.pretext == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (SplitFlags(strategy="speeker"), "--strategy=speeker .* did you mean speaker"),
+        (SplitFlags(without_spoofs="train"), "--without-spoofs=train"),
+        (SplitFlags(units="clip"), "--units=clip"),
+        (SplitFlags(folds="2"), "--folds=2 must be at least 3"),
+        (SplitFlags(fold="x"), "--fold=x is not a whole number"),
+        (SplitFlags(strategy="official", pretext="0"), "official cuts nothing"),
+        (SplitFlags(folds="3", fold="0", downstream_val="0.1"), "folds are of one size"),
+    ],
+)
+def test_a_split_that_cannot_be_read(given: SplitFlags, told: str) -> None:
+    with pytest.raises(ArgumentError, match=told):
+        given.settings()
+
+
+def test_the_names_of_a_run_are_checked() -> None:
+    assert RunFlags().numbers() == (None, None)
+    assert RunFlags("acoustic", "svm", "3", "0").numbers() == (3, 0)
+    for wrong in (RunFlags(backbone="no"), RunFlags(classifier="no"), RunFlags(run_number="-1")):
+        with pytest.raises(ArgumentError):
+            wrong.numbers()
+    assert ModelFlags("acoustic", "rf").names() == ("acoustic", "rf")
+    with pytest.raises(ArgumentError, match="--classifier is needed"):
+        ModelFlags("acoustic").names()
+
+
+def test_the_folders_of_a_corpus() -> None:
+    assert CorpusFlags().folders() == (None, None)
+    with pytest.raises(ArgumentError, match="--audio= is empty"):
+        CorpusFlags(audio="").folders()
