@@ -29,14 +29,14 @@ import torch
 import transformers
 
 from src.utils.config import SAMPLE_RATE
+from src.utils.embeddings.backbones.precision import resolve_precision
 from src.utils.embeddings.backbones.transformer.backbone import (
     CPU_BATCH_SECONDS,
     GPU_BATCH_SECONDS,
 )
 from src.utils.embeddings.backbones.transformer.kernels import Linear
 from src.utils.embeddings.backbones.transformer.model import SpeechModel
-from src.utils.embeddings.backbones.transformer.precision import resolve_precision
-from src.utils.embeddings.backbones.transformer.windows import Window
+from src.utils.embeddings.backbones.windows import Window
 from src.utils.embeddings.plan import make_plan
 
 LARGE = {

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from src.utils.embeddings.backbones.precision import has_matrix_unit
 from src.utils.embeddings.backbones.transformer.kernels import Linear
-from src.utils.embeddings.backbones.transformer.precision import has_matrix_unit
 from src.utils.embeddings.backbones.transformer.ragged import Group, Ragged
 
 SCORES_AT_ONCE = 1 << 21

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from src.utils.embeddings.backbones.transformer.checkpoint import Checkpoint
+from src.utils.embeddings.backbones.checkpoint import Checkpoint
+from src.utils.embeddings.backbones.moments import Moments
+from src.utils.embeddings.backbones.precision import resolve_precision
 from src.utils.embeddings.backbones.transformer.front_end import Geometry
 from src.utils.embeddings.backbones.transformer.model import SpeechModel
-from src.utils.embeddings.backbones.transformer.moments import Moments
-from src.utils.embeddings.backbones.transformer.precision import resolve_precision
-from src.utils.embeddings.backbones.transformer.windows import (
+from src.utils.embeddings.backbones.windows import (
     CONTEXT_SECONDS,
     WINDOW_SECONDS,
     Window,

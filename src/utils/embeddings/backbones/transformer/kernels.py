@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from src.utils.embeddings.backbones.transformer.precision import has_fused_kernels
+from src.utils.embeddings.backbones.precision import has_fused_kernels
 
 _onednn = torch.ops.mkldnn
 

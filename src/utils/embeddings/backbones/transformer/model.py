@@ -12,7 +12,7 @@ from src.utils.embeddings.backbones.transformer.encoder import Encoder
 from src.utils.embeddings.backbones.transformer.front_end import FrontEnd
 from src.utils.embeddings.backbones.transformer.pooling import pool
 from src.utils.embeddings.backbones.transformer.ragged import Ragged, to_device
-from src.utils.embeddings.backbones.transformer.windows import WINDOW_SECONDS, Window
+from src.utils.embeddings.backbones.windows import WINDOW_SECONDS, Window
 
 
 class SpeechModel:

@@ -16,9 +16,9 @@ import transformers
 from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.backbones.transformer import TransformerBackbone, backbone
 from src.utils.embeddings.backbones.transformer.model import SpeechModel
-from src.utils.embeddings.backbones.transformer.windows import cut
+from src.utils.embeddings.backbones.windows import cut
 from src.utils.errors import ArgumentError, EmbeddingError
-from tests.utils.embeddings.backbones.transformer.shapes import (
+from tests.utils.embeddings.backbones.shapes import (
     N_LAYERS,
     NORMALISED,
     SHAPES,

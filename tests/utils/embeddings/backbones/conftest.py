@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from src.demo.checkpoint import make_checkpoint
-from tests.utils.embeddings.backbones.transformer.shapes import (
+from tests.utils.embeddings.backbones.shapes import (
     make_model,
     reference_states,
     samples_of,

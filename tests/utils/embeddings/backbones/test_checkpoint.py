@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from src.demo.checkpoint import make_checkpoint
 from src.utils.config import ROOT
 from src.utils.embeddings.backbones import load_backbone
-from src.utils.embeddings.backbones.transformer.checkpoint import Checkpoint
+from src.utils.embeddings.backbones.checkpoint import Checkpoint
 from src.utils.errors import AudiosError, CheckpointError
 
 
