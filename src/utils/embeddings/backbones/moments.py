@@ -1,6 +1,39 @@
-"""Mean and variance of frames that come in several parts."""
+"""Mean and variance over time: of one table of frames, and of frames that come in parts."""
 
 import numpy as np
+import torch
+from torch import Tensor
+
+
+def mean_and_variance(frames: Tensor, counts: Tensor | float, mask: Tensor | None = None) -> Tensor:
+    """Return the mean and the population variance of each sequence's frames.
+
+    Two passes in float32 whatever the frames are in: the variance is of deviations from the
+    mean, so channels with a large mean lose nothing.
+
+    Parameters
+    ----------
+    frames : torch.Tensor
+        Shape (sequences, longest, channels).
+    counts : torch.Tensor or float
+        float32 of shape (sequences,), or one number for all: how many frames count.
+    mask : torch.Tensor, optional
+        Bool of shape (sequences, longest), true at frames that count. By default all do.
+
+    Returns
+    -------
+    torch.Tensor
+        float32 of shape (sequences, 2, channels).
+    """
+    values = frames.float()
+    per_clip = counts[:, None] if isinstance(counts, Tensor) else counts
+    if mask is not None:
+        values = torch.where(mask[:, :, None], values, 0)
+    mean = values.sum(1) / per_clip
+    deviation = values - mean[:, None]
+    if mask is not None:
+        deviation = torch.where(mask[:, :, None], deviation, 0)
+    return torch.stack([mean, deviation.square_().sum(1) / per_clip], dim=1)
 
 
 class Moments:
@@ -16,7 +49,15 @@ class Moments:
         self._squares: np.ndarray | float = 0.0
 
     def add(self, count: int, mean: np.ndarray, variance: np.ndarray) -> None:
-        """Add a part of `count` frames, its mean and population variance of any one shape."""
+        """Add a part.
+
+        Parameters
+        ----------
+        count : int
+            How many frames it has, at least 1.
+        mean, variance : numpy.ndarray
+            Of these frames; the variance is the population's. Of any shape, one for all parts.
+        """
         total = self._count + count
         delta = mean.astype(np.float64) - self._mean
         self._squares = (

@@ -78,7 +78,7 @@ def liven(model: nn.Module) -> None:
             weight.uniform_(0.5, 2)
         elif name.endswith("original0"):  # The positional convolution's norm at each step.
             weight.uniform_(0.5, 1.5).mul_((model.config.hidden_size / weight.numel()) ** 0.5)
-        elif "layer_norm" in part:
+        elif any(norm in part.lower() for norm in ("layer_norm", "layernorm", "groupnorm")):
             weight.uniform_(0.5, 1.5) if name.endswith("weight") else weight.normal_(0, 0.3)
         elif weight.dim() == 1:
             weight.normal_(0, 0.3)

@@ -13,7 +13,7 @@ import pytest
 import torch
 import transformers
 
-from src.utils.embeddings.backbones import load_backbone
+from src.utils.embeddings.backbones import load_backbone, pretrained
 from src.utils.embeddings.backbones.transformer import TransformerBackbone, backbone
 from src.utils.embeddings.backbones.transformer.model import SpeechModel
 from src.utils.embeddings.backbones.windows import cut
@@ -301,7 +301,7 @@ class TestLayers:
 class TestPrecision:
     @pytest.mark.parametrize("auto", ["float32", "bfloat16"])
     def test_auto_is_resolved_when_made(self, auto: str, folder_of: Callable, monkeypatch) -> None:
-        monkeypatch.setattr(backbone, "resolve_precision", lambda precision, device: auto)
+        monkeypatch.setattr(pretrained, "resolve_precision", lambda precision, device: auto)
         model = load_backbone("wav2vec2", str(folder_of("wav2vec2-base")))
         assert model.describe()["precision"] == auto
 
