@@ -42,7 +42,7 @@ class Checkpoint:
     Raises
     ------
     CheckpointError
-        When its `config.json` cannot be read.
+        When its `config.json` cannot be read or holds no settings.
     """
 
     def __init__(self, checkpoint: str) -> None:
@@ -52,7 +52,10 @@ class Checkpoint:
         logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)
         self.name = _folder_or_hub_id(checkpoint)
         settings, _ = self._load(transformers.PreTrainedConfig.get_config_dict)
-        self.model_type: str | None = settings.get("model_type")
+        if not isinstance(settings, dict):
+            raise CheckpointError(f"the config.json of {self.name} holds no settings by name")
+        named = settings.get("model_type")
+        self.model_type = named if named and isinstance(named, str) else None
 
     @cached_property
     def config(self) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from src.utils.embeddings.backbones.waveform import Geometry, prepare_waveform
 from src.utils.embeddings.backbones.windows import CONTEXT_SECONDS, WINDOW_SECONDS
+from src.utils.errors import AudioError
 
 
 class ModelInput(Protocol):
@@ -150,17 +151,27 @@ class LogMel:
         self._at_least = self.FRAME_SAMPLES + (max(2, stride) - 1) * self.FRAME_HOP
 
     def prepare(self, waveform: np.ndarray) -> np.ndarray:
-        """Compute the clip's log-mel frames (see `ModelInput.prepare`)."""
+        """Compute the clip's log-mel frames (see `ModelInput.prepare`).
+
+        Raises
+        ------
+        AudioError
+            When they do not vary and the preprocessor divides by their deviation.
+        """
         missing = self._at_least - len(waveform)
         padded = np.pad(waveform, (0, missing)) if missing > 0 else waveform
-        found = self._processor(
-            padded,
-            sampling_rate=self._processor.sampling_rate,
-            return_tensors="np",
-            return_attention_mask=True,
-        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = self._processor(
+                padded,
+                sampling_rate=self._processor.sampling_rate,
+                return_tensors="np",
+                return_attention_mask=True,
+            )
         real = int(found["attention_mask"][0].sum())
-        return found["input_features"][0, :real].astype(np.float32)
+        frames = found["input_features"][0, :real].astype(np.float32)
+        if not np.isfinite(frames).all():
+            raise AudioError("is silent: its log-mel frames cannot be normalised")
+        return frames
 
     def n_frames(self, prepared: np.ndarray) -> int:
         """Return how many frames the encoder makes of the clip's (see `ModelInput.n_frames`)."""

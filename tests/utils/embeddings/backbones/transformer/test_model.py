@@ -1,4 +1,4 @@
-"""The whole computation against transformers: every shape, format and way of computing."""
+"""The whole computation against the plain path: every shape, format and way of computing."""
 
 import copy
 from collections.abc import Callable
