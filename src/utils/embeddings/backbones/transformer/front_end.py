@@ -43,8 +43,11 @@ class FrontEnd:
     module : torch.nn.Module
         transformers' feature encoder, float32.
     config : transformers.PretrainedConfig
+        The checkpoint's settings: kernels, strides and which normalisation.
     device : torch.device
+        Where it computes.
     dtype : torch.dtype
+        float32 or bfloat16.
     one_by_one : bool
         Chunks go through singly (CPU) or many at once (GPU).
     """

@@ -28,6 +28,7 @@ class SpeechModel:
     layers : tuple of int
         First and last hidden layer to pool.
     device : torch.device
+        Where it computes.
     dtype : torch.dtype
         float32 or bfloat16.
     one_by_one : bool, optional
@@ -36,7 +37,9 @@ class SpeechModel:
     Attributes
     ----------
     front_end : FrontEnd
+        From samples to frames.
     encoder : Encoder
+        From frames to hidden layers.
     """
 
     def __init__(
