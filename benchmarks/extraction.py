@@ -1,14 +1,14 @@
-"""How fast clips become pooled hidden layers, against transformers and against the machine.
+"""How fast clips become pooled hidden layers, against the plain path and against the machine.
 
 Run as `python benchmarks/extraction.py [--shape=base] [--seconds=120]`. Everything runs in one
 process on the same random weights and the same clips of 1 to 15 seconds, turn by turn, the best
 of the rounds each:
 
-- the alternative: transformers, one clip at a time, mean and standard deviation of every hidden
+- the plain path: transformers, one clip at a time, mean and standard deviation of every hidden
   layer, in float32 and, where the hardware has it, in bfloat16;
-- ours in the same formats, and with half of the layers;
+- the fast path in the same formats, and with half of the layers;
 - the limit: the fastest of a few large matrix multiplications in either format, by torch itself
-  and by the operators that ours uses.
+  and by the operators that the fast path uses.
 
 A fraction of the limit is the model's own arithmetic (multiply and add count two, no padding,
 attention included) per second, over what the multiplications reached.
@@ -29,14 +29,14 @@ import torch
 import transformers
 
 from src.utils.config import SAMPLE_RATE
-from src.utils.embeddings.backbones.transformer.backbone import (
-    CPU_BATCH_SECONDS,
-    GPU_BATCH_SECONDS,
-)
+from src.utils.embeddings.backbones.huggingface import ARCHITECTURES
+from src.utils.embeddings.backbones.huggingface.backbone import HiddenStates
+from src.utils.embeddings.backbones.moments import mean_and_variance
+from src.utils.embeddings.backbones.precision import resolve_precision
+from src.utils.embeddings.backbones.transformer.backbone import TransformerBackbone
 from src.utils.embeddings.backbones.transformer.kernels import Linear
 from src.utils.embeddings.backbones.transformer.model import SpeechModel
-from src.utils.embeddings.backbones.transformer.precision import resolve_precision
-from src.utils.embeddings.backbones.transformer.windows import Window
+from src.utils.embeddings.backbones.windows import Window
 from src.utils.embeddings.plan import make_plan
 
 LARGE = {
@@ -127,15 +127,11 @@ def matrix_limit(dtype: torch.dtype, device: torch.device) -> float:
     return max(rates)
 
 
-def plain_loop(model: transformers.PreTrainedModel, clips: Sequence[np.ndarray]) -> None:
-    """Pool every layer of every clip as a user of transformers would."""
+def plain(model: HiddenStates, clips: Sequence[np.ndarray]) -> None:
+    """Pool every layer of every clip by the plain path."""
     for clip in clips:
-        values = torch.from_numpy(clip)[None].to(model.device, model.dtype)
-        states = model(values, output_hidden_states=True)
-        pooled = []
-        for layer in states.hidden_states:
-            pooled.append(torch.cat([layer.mean(1), layer.std(1, correction=0)], dim=1))
-        torch.cat(pooled).float().cpu()
+        states = model(clip[None])[:, 0]
+        mean_and_variance(states, states.shape[1]).cpu()
 
 
 def batches_of(clips: Sequence[np.ndarray], batch_seconds: float) -> list[list[np.ndarray]]:
@@ -146,8 +142,8 @@ def batches_of(clips: Sequence[np.ndarray], batch_seconds: float) -> list[list[n
     return [[clips[row] for row in batch.rows] for batch in plan]
 
 
-def ours(speech: SpeechModel, batches: Sequence[Sequence[np.ndarray]]) -> None:
-    """Pool every layer of every clip by our model."""
+def fast(speech: SpeechModel, batches: Sequence[Sequence[np.ndarray]]) -> None:
+    """Pool every layer of every clip by the fast path."""
     for batch in batches:
         features = speech.features(batch)
         speech.pool_layers([(f, Window(0, len(f), 0, len(f))) for f in features])
@@ -180,22 +176,24 @@ def main() -> None:
         limits[precision] = matrix_limit(getattr(torch, precision), device)
         print(f"limit {precision:9} {limits[precision] / 1e9:10,.0f} GFLOP/s of matrix products")
     n_layers = config.num_hidden_layers
-    batches = batches_of(clips, CPU_BATCH_SECONDS if device.type == "cpu" else GPU_BATCH_SECONDS)
+    is_cpu, path = device.type == "cpu", TransformerBackbone
+    batches = batches_of(clips, path.cpu_batch_seconds if is_cpu else path.gpu_batch_seconds)
     contestants: dict[str, Callable[[], object]] = {}
     for precision in precisions:
         dtype = getattr(torch, precision)
-        theirs = copy.deepcopy(model).to(device, dtype)
-        contestants[f"transformers {precision}"] = partial(plain_loop, theirs, clips)
+        kind = ARCHITECTURES[config.model_type]
+        states = HiddenStates(copy.deepcopy(model).to(dtype), kind, (0, n_layers), device)
+        contestants[f"plain {precision}"] = partial(plain, states, clips)
     for precision in precisions:
         dtype = getattr(torch, precision)
         speech = SpeechModel(model, (0, n_layers), device, dtype)
-        contestants[f"ours {precision}"] = partial(ours, speech, batches)
+        contestants[f"fast {precision}"] = partial(fast, speech, batches)
     fastest = precisions[-1]
     half = SpeechModel(model, (0, n_layers // 2), device, getattr(torch, fastest))
-    contestants[f"ours {fastest}, layers 0-{n_layers // 2}"] = partial(ours, half, batches)
+    contestants[f"fast {fastest}, layers 0-{n_layers // 2}"] = partial(fast, half, batches)
     with torch.inference_mode():
         taken = seconds_for(contestants, options.rounds)
-    slowest = taken["transformers float32"]
+    slowest = taken["plain float32"]
     for name, seconds in taken.items():
         if "layers" in name:
             print(f"{name:32} {audio / seconds:7.1f} s of audio per second")
@@ -206,7 +204,7 @@ def main() -> None:
         )
         print(
             f"{name:32} {audio / seconds:7.1f} s of audio per second, "
-            f"{slowest / seconds:5.2f}x transformers, {fractions}"
+            f"{slowest / seconds:5.2f}x the plain path, {fractions}"
         )
 
 

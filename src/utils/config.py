@@ -64,21 +64,33 @@ class BackbonePreset:
 
     Attributes
     ----------
+    maker : str
+        Where the class or function that makes it is, `module:attribute`; imported when used. Of
+        what is built in, without arguments; else of name, checkpoint, precision and layers.
+    is_pretrained : bool
+        Whether it loads a checkpoint, or is computed by what is written down here.
     checkpoint : str or None
-        Default hub id; None for a backbone that is computed, not loaded.
+        Default hub id; None where there is none, or nothing to load.
     model_type : str or None
-        The architecture its checkpoint must declare in `config.json`.
+        The architecture its checkpoint must declare in `config.json`; None for any that works.
     """
 
-    checkpoint: str | None
-    model_type: str | None
+    maker: str
+    is_pretrained: bool = True
+    checkpoint: str | None = None
+    model_type: str | None = None
 
+
+_BACKBONES = "src.utils.embeddings.backbones"
+_FAST = f"{_BACKBONES}.transformer:TransformerBackbone"
 
 BACKBONES = {
-    "acoustic": BackbonePreset(None, None),
-    "lfcc": BackbonePreset(None, None),
-    "wav2vec2": BackbonePreset("facebook/wav2vec2-base", "wav2vec2"),
-    "hubert": BackbonePreset("facebook/hubert-large-ll60k", "hubert"),
-    "wavlm": BackbonePreset("microsoft/wavlm-large", "wavlm"),
-    "xlsr": BackbonePreset("facebook/wav2vec2-xls-r-300m", "wav2vec2"),
+    "acoustic": BackbonePreset(f"{_BACKBONES}.acoustic:AcousticBackbone", is_pretrained=False),
+    "lfcc": BackbonePreset(f"{_BACKBONES}.lfcc:LfccBackbone", is_pretrained=False),
+    "wav2vec2": BackbonePreset(_FAST, True, "facebook/wav2vec2-base", "wav2vec2"),
+    "hubert": BackbonePreset(_FAST, True, "facebook/hubert-large-ll60k", "hubert"),
+    "wavlm": BackbonePreset(_FAST, True, "microsoft/wavlm-large", "wavlm"),
+    "xlsr": BackbonePreset(_FAST, True, "facebook/wav2vec2-xls-r-300m", "wav2vec2"),
+    "auto": BackbonePreset(f"{_BACKBONES}.auto:open_auto"),
 }
+"""The one table of backbones: a name has its preset and what makes it, or is none."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-BACKBONES = ("acoustic", "lfcc", "wav2vec2", "hubert", "wavlm", "xlsr")
+BACKBONES = ("acoustic", "lfcc", "wav2vec2", "hubert", "wavlm", "xlsr", "auto")
 
 
 # --- What is wrong with the command line itself: exit 2, before anything heavy is loaded

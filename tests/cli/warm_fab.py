@@ -11,7 +11,7 @@ import sys
 import traceback
 from pathlib import Path
 
-PRELOADED = ("src.clean", "src.demo.run", "src.utils.embeddings.backbones.transformer")
+PRELOADED = ("src.clean", "src.demo.run", "src.utils.embeddings.backbones.auto")
 
 
 def run(request: dict) -> int:

@@ -4,6 +4,10 @@ The weights are transformers' own; the arithmetic from waveform to statistics is
 for speed (`front_end`, `encoder`, `attention`, `kernels`), and gives what transformers gives.
 """
 
-from src.utils.embeddings.backbones.transformer.backbone import TransformerBackbone
+from src.utils.embeddings.backbones.transformer.backbone import (
+    MODEL_TYPES,
+    TransformerBackbone,
+    unsupported_setting,
+)
 
-__all__ = ["TransformerBackbone"]
+__all__ = ["MODEL_TYPES", "TransformerBackbone", "unsupported_setting"]

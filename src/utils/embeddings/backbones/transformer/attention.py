@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from src.utils.embeddings.backbones.precision import has_matrix_unit
 from src.utils.embeddings.backbones.transformer.kernels import Linear
-from src.utils.embeddings.backbones.transformer.precision import has_matrix_unit
 from src.utils.embeddings.backbones.transformer.ragged import Group, Ragged
 
 SCORES_AT_ONCE = 1 << 21
@@ -28,8 +28,11 @@ class Attention:
     module : torch.nn.Module
         transformers' attention, float32: `q_proj`, `k_proj`, `v_proj`, `out_proj`.
     n_heads : int
+        How many heads share the channels.
     device : torch.device
+        Where it computes.
     dtype : torch.dtype
+        float32 or bfloat16.
     """
 
     def __init__(self, module: Any, n_heads: int, device: torch.device, dtype: torch.dtype) -> None:
@@ -59,6 +62,7 @@ class Attention:
         frames, residual : torch.Tensor
             Shape (rows, channels).
         ragged : Ragged
+            How the sequences lie in them.
         biases : sequence of torch.Tensor, optional
             For WavLM, what `PositionBias` gives for these sequences.
         gate : PositionGate, optional
@@ -124,7 +128,9 @@ class PositionBias:
     module : torch.nn.Module
         The first layer's attention, which holds the numbers.
     device : torch.device
+        Where it computes.
     dtype : torch.dtype
+        float32 or bfloat16.
     """
 
     def __init__(self, module: Any, device: torch.device, dtype: torch.dtype) -> None:
@@ -161,7 +167,9 @@ class PositionGate:
     module : torch.nn.Module
         The layer's attention.
     device : torch.device
+        Where it computes.
     dtype : torch.dtype
+        float32 or bfloat16.
     """
 
     def __init__(self, module: Any, device: torch.device, dtype: torch.dtype) -> None:

@@ -26,7 +26,9 @@ class Encoder:
     last_layer : int
         The highest hidden layer wanted; what lies behind it is never computed.
     device : torch.device
+        Where it computes.
     dtype : torch.dtype
+        float32 or bfloat16.
     """
 
     def __init__(

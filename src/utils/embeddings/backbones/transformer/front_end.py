@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from src.utils.embeddings.backbones.transformer.kernels import LayerNorm, TimeConvolution, project
 from src.utils.embeddings.backbones.transformer.ragged import round_up, to_device
+from src.utils.embeddings.backbones.waveform import Geometry
 
 CPU_CHUNK_FRAMES = 256
 """On CPUs a chunk's activations should stay in the cache on their way through the layers: of 16 to
@@ -27,37 +28,6 @@ MOMENT_ROWS = 1 << 18
 """Windows whose second moments are summed at once: 20 MB of float64 a clip."""
 
 
-@dataclass(frozen=True)
-class Geometry:
-    """How frames lie over samples.
-
-    Attributes
-    ----------
-    hop : int
-        Samples from one frame to the next.
-    receptive_field : int
-        Samples that one frame is computed from.
-    """
-
-    hop: int
-    receptive_field: int
-
-    @classmethod
-    def of(cls, config: Any) -> "Geometry":
-        """Work it out from a checkpoint's kernels and strides."""
-        hop, field = 1, 1
-        for kernel, stride in zip(
-            reversed(config.conv_kernel), reversed(config.conv_stride), strict=True
-        ):
-            field = (field - 1) * stride + kernel
-            hop *= stride
-        return cls(hop, field)
-
-    def n_frames(self, n_samples: int) -> int:
-        """Return how many frames a clip of at least the receptive field gives."""
-        return (n_samples - self.receptive_field) // self.hop + 1
-
-
 class FrontEnd:
     """wav2vec 2.0's feature encoder (Baevski et al. 2020), every clip by itself.
 
@@ -73,8 +43,11 @@ class FrontEnd:
     module : torch.nn.Module
         transformers' feature encoder, float32.
     config : transformers.PretrainedConfig
+        The checkpoint's settings: kernels, strides and which normalisation.
     device : torch.device
+        Where it computes.
     dtype : torch.dtype
+        float32 or bfloat16.
     one_by_one : bool
         Chunks go through singly (CPU) or many at once (GPU).
     """

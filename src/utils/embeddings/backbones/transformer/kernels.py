@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from src.utils.embeddings.backbones.transformer.precision import has_fused_kernels
+from src.utils.embeddings.backbones.precision import has_fused_kernels
 
 _onednn = torch.ops.mkldnn
 
@@ -72,7 +72,19 @@ class Linear:
     def of(
         cls, module: torch.nn.Linear, device: torch.device, dtype: torch.dtype, gelu: bool = False
     ) -> "Linear":
-        """Make it of a module's weights."""
+        """Make it of a module's weights.
+
+        Parameters
+        ----------
+        module : torch.nn.Linear
+            float32; only read.
+        device : torch.device
+            Where it computes.
+        dtype : torch.dtype
+            float32 or bfloat16.
+        gelu : bool
+            Apply the exact GELU to the result.
+        """
         return cls(module.weight.to(device, dtype), module.bias.to(device, dtype), gelu)
 
     def __call__(self, frames: Tensor, residual: Tensor | None = None) -> Tensor:
@@ -102,6 +114,7 @@ def project(windows: Tensor, weight: Tensor, gelu: bool) -> Tensor:
     weight : torch.Tensor
         Shape (clips, outputs, inputs).
     gelu : bool
+        Apply the exact GELU to the result.
 
     Returns
     -------
@@ -126,7 +139,9 @@ class TimeConvolution:
     stride : int
         In frames.
     groups : int
+        Channels are split into so many groups, which do not see each other.
     gelu : bool
+        Apply the exact GELU to the result.
     """
 
     def __init__(
@@ -181,8 +196,11 @@ class LayerNorm:
     Parameters
     ----------
     module : torch.nn.LayerNorm
+        With a gain and a bias for each channel.
     device : torch.device
+        Where it computes.
     dtype : torch.dtype
+        float32 or bfloat16.
     """
 
     def __init__(self, module: Any, device: torch.device, dtype: torch.dtype) -> None:

@@ -8,18 +8,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from src.utils.embeddings.backbones.precision import forbid_tf32
 from src.utils.embeddings.backbones.transformer.encoder import Encoder
 from src.utils.embeddings.backbones.transformer.front_end import FrontEnd
 from src.utils.embeddings.backbones.transformer.pooling import pool
 from src.utils.embeddings.backbones.transformer.ragged import Ragged, to_device
-from src.utils.embeddings.backbones.transformer.windows import WINDOW_SECONDS, Window
+from src.utils.embeddings.backbones.windows import WINDOW_SECONDS, Window
 
 
 class SpeechModel:
     """Computes what a transformers model computes, faster, and pools it on the way.
 
-    In float32 it turns TF32 off for the whole process: that format keeps ten bits of a number,
-    and GPU and CPU would differ in the third digit.
+    It turns TF32 off for the whole process (see `precision.forbid_tf32`).
 
     Parameters
     ----------
@@ -28,6 +28,7 @@ class SpeechModel:
     layers : tuple of int
         First and last hidden layer to pool.
     device : torch.device
+        Where it computes.
     dtype : torch.dtype
         float32 or bfloat16.
     one_by_one : bool, optional
@@ -36,7 +37,9 @@ class SpeechModel:
     Attributes
     ----------
     front_end : FrontEnd
+        From samples to frames.
     encoder : Encoder
+        From frames to hidden layers.
     """
 
     def __init__(
@@ -47,8 +50,7 @@ class SpeechModel:
         dtype: torch.dtype,
         one_by_one: bool | None = None,
     ) -> None:
-        torch.backends.cuda.matmul.allow_tf32 = False
-        torch.backends.cudnn.allow_tf32 = False
+        forbid_tf32()
         self._device = device
         self._layers = layers
         self._one_by_one = device.type == "cpu" if one_by_one is None else one_by_one

@@ -43,13 +43,33 @@ class Group:
     longest: int
 
     def pad(self, frames: Tensor) -> Tensor:
-        """Take (all frames, channels) to (sequences, longest, channels); behind is no meaning."""
+        """Copy the group's frames out of the table into a batch padded to its longest sequence.
+
+        Parameters
+        ----------
+        frames : torch.Tensor
+            The table, shape (rows, channels).
+
+        Returns
+        -------
+        torch.Tensor
+            Shape (sequences, longest, channels). Padding repeats a sequence's last frame, and is
+            to be masked.
+        """
         if self.index is None:
             return frames[None, self.start : self.stop]
         return frames[self.index]
 
     def unpad_into(self, padded: Tensor, frames: Tensor) -> None:
-        """Put (sequences, longest, channels) back into (all frames, channels)."""
+        """Copy a padded batch back to the group's rows of the table, without its padding.
+
+        Parameters
+        ----------
+        padded : torch.Tensor
+            Shape (sequences, longest, channels).
+        frames : torch.Tensor
+            The table, shape (rows, channels); changed in place.
+        """
         if self.places is None:
             frames[self.start : self.stop] = padded[0]
         else:
@@ -67,6 +87,7 @@ class Ragged:
     lengths : sequence of int
         Frames of each sequence.
     device : torch.device
+        Where the table lies.
     one_by_one : bool
         Take sequences apart singly, which costs no padding and no copy: right for CPUs. Else
         all at once, padded to the longest: few large kernels, right for GPUs.
@@ -109,18 +130,45 @@ class Ragged:
         )
 
     def table(self, frames: Tensor) -> Tensor:
-        """Append the rows that make (n_frames, channels) into (n_rows, channels)."""
+        """Append rows of zeros that make frames the table.
+
+        Parameters
+        ----------
+        frames : torch.Tensor
+            Shape (n_frames, channels).
+
+        Returns
+        -------
+        torch.Tensor
+            Shape (n_rows, channels).
+        """
         missing = self.n_rows - len(frames)
         return frames if not missing else functional.pad(frames, (0, 0, 0, missing))
 
 
 def to_device(values: Tensor, device: torch.device) -> Tensor:
-    """Copy to a device without waiting for it."""
+    """Copy to a device without waiting for it.
+
+    Parameters
+    ----------
+    values : torch.Tensor
+        On the CPU.
+    device : torch.device
+        Where the copy is to lie.
+    """
     if device.type == "cpu":
         return values
     return values.pin_memory().to(device, non_blocking=True)
 
 
 def round_up(count: int, multiple: int) -> int:
-    """Return the smallest multiple that is not below `count`."""
+    """Return the smallest multiple that is not below `count`.
+
+    Parameters
+    ----------
+    count : int
+        Not negative.
+    multiple : int
+        What the result is to be divisible by.
+    """
     return -(-count // multiple) * multiple

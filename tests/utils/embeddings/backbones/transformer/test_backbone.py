@@ -13,12 +13,14 @@ import pytest
 import torch
 import transformers
 
-from src.utils.embeddings.backbones import load_backbone
+from src.utils.embeddings.backbones import load_backbone, pretrained
+from src.utils.embeddings.backbones.checkpoint import Checkpoint
+from src.utils.embeddings.backbones.huggingface import HuggingFaceBackbone
 from src.utils.embeddings.backbones.transformer import TransformerBackbone, backbone
 from src.utils.embeddings.backbones.transformer.model import SpeechModel
-from src.utils.embeddings.backbones.transformer.windows import cut
+from src.utils.embeddings.backbones.windows import cut
 from src.utils.errors import ArgumentError, EmbeddingError
-from tests.utils.embeddings.backbones.transformer.shapes import (
+from tests.utils.embeddings.backbones.shapes import (
     N_LAYERS,
     NORMALISED,
     SHAPES,
@@ -69,23 +71,20 @@ def assert_close(found: np.ndarray, expected: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_vectors_are_the_models_own(
+def test_vectors_are_the_plain_paths(
     shape: str, load: Callable, folder_of: Callable, voice: Callable
 ) -> None:
-    """By transformers' own tools from the same folder."""
+    """From the same folder, preprocessor included."""
     waveform = voice(1.1) + np.float32(0.02)
-    model = transformers.AutoModel.from_pretrained(folder_of(shape)).eval()
-    processor = transformers.AutoFeatureExtractor.from_pretrained(folder_of(shape))
-    values = processor(waveform, sampling_rate=16_000, return_tensors="pt")["input_values"]
-    with torch.inference_mode():
-        states = torch.cat(model(values, output_hidden_states=True).hidden_states)
+    plain = HuggingFaceBackbone("plain", Checkpoint(str(folder_of(shape))), "float32")
+    [expected] = plain.embed([plain.prepare(waveform)])
     found = embed(load(shape), waveform)
     assert found.shape == (1, N_LAYERS + 1, 2, 64)
     assert found.dtype == np.float32
-    assert_close(found[0], pooled(states))
+    assert_close(found[0], expected)
     rough = embed(load(shape, "bfloat16"), waveform)[0]
     assert rough.dtype == np.float32
-    assert cosines(torch.from_numpy(rough), torch.from_numpy(pooled(states))).min() >= 0.999
+    assert cosines(torch.from_numpy(rough), torch.from_numpy(expected)).min() >= 0.999
 
 
 @pytest.mark.parametrize("padded", [False, True])
@@ -301,7 +300,7 @@ class TestLayers:
 class TestPrecision:
     @pytest.mark.parametrize("auto", ["float32", "bfloat16"])
     def test_auto_is_resolved_when_made(self, auto: str, folder_of: Callable, monkeypatch) -> None:
-        monkeypatch.setattr(backbone, "resolve_precision", lambda precision, device: auto)
+        monkeypatch.setattr(pretrained, "resolve_precision", lambda precision, device: auto)
         model = load_backbone("wav2vec2", str(folder_of("wav2vec2-base")))
         assert model.describe()["precision"] == auto
 

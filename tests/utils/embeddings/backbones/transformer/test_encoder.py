@@ -8,7 +8,7 @@ import torch
 
 from src.utils.embeddings.backbones.transformer.encoder import Encoder
 from src.utils.embeddings.backbones.transformer.ragged import Ragged
-from tests.utils.embeddings.backbones.transformer.shapes import (
+from tests.utils.embeddings.backbones.shapes import (
     N_LAYERS,
     SHAPES,
     reference_states_behind,

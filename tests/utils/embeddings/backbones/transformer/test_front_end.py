@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from src.utils.embeddings.backbones.transformer import front_end
-from src.utils.embeddings.backbones.transformer.front_end import FrontEnd, Geometry
-from tests.utils.embeddings.backbones.transformer.shapes import (
+from src.utils.embeddings.backbones.transformer.front_end import FrontEnd
+from src.utils.embeddings.backbones.waveform import Geometry
+from tests.utils.embeddings.backbones.shapes import (
     make_model,
     reference_features,
     samples_of,

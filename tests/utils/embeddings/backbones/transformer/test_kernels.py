@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from src.utils.embeddings.backbones.precision import has_fused_kernels
 from src.utils.embeddings.backbones.transformer import kernels
 from src.utils.embeddings.backbones.transformer.kernels import (
     LayerNorm,
@@ -12,7 +13,6 @@ from src.utils.embeddings.backbones.transformer.kernels import (
     TimeConvolution,
     project,
 )
-from src.utils.embeddings.backbones.transformer.precision import has_fused_kernels
 
 CPU = torch.device("cpu")
 

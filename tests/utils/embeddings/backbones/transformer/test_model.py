@@ -1,4 +1,4 @@
-"""The whole computation against transformers: every shape, format and way of computing."""
+"""The whole computation against the plain path: every shape, format and way of computing."""
 
 import copy
 from collections.abc import Callable
@@ -10,8 +10,8 @@ import torch
 
 from src.utils.embeddings.backbones.transformer import front_end
 from src.utils.embeddings.backbones.transformer.model import SpeechModel
-from src.utils.embeddings.backbones.transformer.windows import Window
-from tests.utils.embeddings.backbones.transformer.shapes import (
+from src.utils.embeddings.backbones.windows import Window
+from tests.utils.embeddings.backbones.shapes import (
     N_LAYERS,
     SHAPES,
     cosines,

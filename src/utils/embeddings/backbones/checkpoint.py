@@ -1,6 +1,8 @@
 """Opening checkpoints in Hugging Face layout, from a folder or the hub."""
 
 import logging
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +21,6 @@ WEIGHT_FILES = (
     "pytorch_model.bin.index.json",
 )
 
-SUPPORTED = {
-    "hidden_act": "gelu",
-    "feat_extract_activation": "gelu",
-    "adapter_attn_dim": None,
-    "conv_pos_batch_norm": False,
-}
-"""Settings of rarer models that our model does not compute, and what they must be."""
-
 
 class Checkpoint:
     """A pretrained model's settings, preprocessor, revision and, when asked for, weights.
@@ -37,37 +31,55 @@ class Checkpoint:
     ----------
     checkpoint : str
         A hub id or a local folder.
-    model_type : str
-        The architecture it must declare.
-    backbone : str
-        For messages.
+
+    Attributes
+    ----------
+    name : str
+        The hub id, or the folder's absolute path.
+    model_type : str or None
+        The architecture that its `config.json` declares, in transformers' names.
 
     Raises
     ------
     CheckpointError
-        When its description cannot be read, or names another architecture.
+        When its `config.json` cannot be read or holds no settings.
     """
 
-    def __init__(self, checkpoint: str, model_type: str, backbone: str) -> None:
+    def __init__(self, checkpoint: str) -> None:
         transformers.logging.set_verbosity_error()
         transformers.logging.disable_progress_bar()
         # Its retries would be told line by line; one line of ours at the end says it all.
         logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)
         self.name = _folder_or_hub_id(checkpoint)
-        self._backbone = backbone
-        self.config = self._load(transformers.AutoConfig)
-        if self.config.model_type != model_type:
-            raise CheckpointError(
-                f"the checkpoint {checkpoint} is a {self.config.model_type} model; the backbone "
-                f"{backbone} needs {model_type}"
-            )
-        for setting, needed in SUPPORTED.items():
-            found = getattr(self.config, setting, needed)
-            if found != needed:
-                raise CheckpointError(
-                    f"the checkpoint {checkpoint} has {setting}={found}, which is not supported"
-                )
-        self.processor = self._load(transformers.AutoFeatureExtractor)
+        settings, _ = self._load(transformers.PreTrainedConfig.get_config_dict)
+        if not isinstance(settings, dict):
+            raise CheckpointError(f"the config.json of {self.name} holds no settings by name")
+        named = settings.get("model_type")
+        self.model_type = named if named and isinstance(named, str) else None
+
+    @cached_property
+    def config(self) -> Any:
+        """The model's settings, a transformers.PreTrainedConfig.
+
+        Raises
+        ------
+        CheckpointError
+            When transformers does not know the architecture, or the settings do not fit it.
+        """
+        return self._load(transformers.AutoConfig.from_pretrained, trust_remote_code=False)
+
+    @cached_property
+    def processor(self) -> Any:
+        """The checkpoint's preprocessor, a transformers.SequenceFeatureExtractor.
+
+        Raises
+        ------
+        CheckpointError
+            When it is missing or cannot be read.
+        """
+        return self._load(
+            transformers.AutoFeatureExtractor.from_pretrained, trust_remote_code=False
+        )
 
     def revision(self) -> str:
         """Return the hub's commit, or for a local folder the hash of its weights and settings.
@@ -91,34 +103,54 @@ class Checkpoint:
         described = [folder / name for name in names if (folder / name).is_file()]
         return "sha256:" + sha256_text("".join(map(sha256_file, (*parts, *described))))
 
-    def model(self) -> Any:
-        """Load the model, float32.
+    def model(self, part: str = "", dtype: torch.dtype = torch.float32) -> Any:
+        """Load the model, or a part of it, ready to infer: no dropout, layers or frames left out.
+
+        Parameters
+        ----------
+        part : str
+            A submodule's name, such as the `encoder` of an encoder-decoder; only its weights have
+            to be there. By default the whole model.
+        dtype : torch.dtype
+            What the weights are kept in.
+
+        Returns
+        -------
+        transformers.PreTrainedModel
+            On the CPU, in evaluation mode.
 
         Raises
         ------
         CheckpointError
             When weights cannot be read, are missing or do not fit.
         """
-        options: dict[str, Any] = {"dtype": torch.float32, "output_loading_info": True}
+        options: dict[str, Any] = {"dtype": dtype, "output_loading_info": True}
         if not Path(self.name).is_dir():
             # The very one that was described, also on another machine or a day later.
             options["revision"] = self.config._commit_hash
-        model, info = self._load(transformers.AutoModel, **options)
+        model, info = self._load(
+            transformers.AutoModel.from_pretrained, trust_remote_code=False, **options
+        )
+        prefix = f"{part}." if part else ""
         # The mask vector serves pretraining only; anything else missing would be random.
-        missing = sorted(key for key in info["missing_keys"] if "masked_spec_embed" not in key)
+        missing = sorted(
+            key
+            for key in info["missing_keys"]
+            if key.startswith(prefix) and "masked_spec_embed" not in key
+        )
         if missing or info["mismatched_keys"]:
             lacking = missing or [key[0] for key in info["mismatched_keys"]]
             raise CheckpointError(
-                f"the checkpoint {self.name} lacks {len(lacking)} weights of a {self._backbone} "
+                f"the checkpoint {self.name} lacks {len(lacking)} weights of a {self.model_type} "
                 f"model ({lacking[0]}, ...)"
             )
-        return model.eval()
+        return model.get_submodule(part).eval()
 
-    def _load(self, loader: Any, **options: Any) -> Any:
-        """Call `from_pretrained` and turn what can go wrong into one line."""
+    def _load(self, load: Callable[..., Any], **options: Any) -> Any:
+        """Call one of transformers' loaders and turn what can go wrong into one line."""
         local = Path(self.name).is_dir()
         try:
-            return loader.from_pretrained(self.name, trust_remote_code=False, **options)
+            return load(self.name, **options)
         except Exception as error:  # transformers raises a dozen kinds, each with pages of text
             first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
             if local:

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from src.utils.embeddings.backbones.transformer.windows import Window, cut
+from src.utils.embeddings.backbones.windows import Window, cut
 
 
 @given(n_frames=st.integers(1, 5000), context=st.integers(0, 150), beyond=st.integers(1, 400))

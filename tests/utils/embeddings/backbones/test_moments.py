@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.utils.embeddings.backbones.transformer.moments import Moments
+from src.utils.embeddings.backbones.moments import Moments
 
 
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=6), st.integers(0, 1000))

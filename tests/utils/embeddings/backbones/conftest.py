@@ -1,4 +1,4 @@
-"""Small models of every shape, clips to try them on, and transformers' answers, made once."""
+"""Small models of every shape, clips to try them on, and the plain path's answers, made once."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from src.demo.checkpoint import make_checkpoint
-from tests.utils.embeddings.backbones.transformer.shapes import (
+from tests.utils.embeddings.backbones.huggingface.encoders import save_encoder
+from tests.utils.embeddings.backbones.shapes import (
     make_model,
     reference_states,
     samples_of,
@@ -50,7 +51,7 @@ def clips(voice: Callable) -> list[np.ndarray]:
 
 @pytest.fixture(scope="session")
 def references(model_of: Callable, clips: list[np.ndarray]) -> Callable[[str], list[Tensor]]:
-    """Return transformers' hidden states of each of the clips."""
+    """Return the plain path's hidden states of each of the clips."""
     return cache(lambda shape: [reference_states(model_of(shape), clip) for clip in clips])
 
 
@@ -64,3 +65,10 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         return make_checkpoint(folder / f"{kind}-{large}", kind, large=large)
 
     return get
+
+
+@pytest.fixture(scope="session")
+def encoder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return the folder of a small checkpoint by its model type, to be copied before changed."""
+    folder = tmp_path_factory.mktemp("encoders")
+    return cache(lambda model_type: save_encoder(folder / model_type, model_type))

@@ -12,7 +12,7 @@ CONTEXT_SECONDS = 2.5
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of a clip's frames that the encoder sees at once.
+    """A range of a clip's frames that the encoder sees at once.
 
     Attributes
     ----------
@@ -28,6 +28,11 @@ class Window:
     counted_start: int
     counted_stop: int
 
+    @property
+    def n_counted(self) -> int:
+        """How many frames are taken from it."""
+        return self.counted_stop - self.counted_start
+
 
 def cut(n_frames: int, longest: int, context: int) -> list[Window]:
     """Cut a clip into windows of about equal length.
@@ -35,6 +40,7 @@ def cut(n_frames: int, longest: int, context: int) -> list[Window]:
     Parameters
     ----------
     n_frames : int
+        The clip's length, at least 1.
     longest : int
         Frames a window may see; a clip that is no longer stays whole.
     context : int

@@ -1,5 +1,6 @@
-"""Small models with the structure of the real ones, and what transformers says of them."""
+"""Small models with the structure of the real ones, and what the plain path says of them."""
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import torch
 import transformers
 from torch import Tensor, nn
 
+from src.utils.embeddings.backbones.huggingface import ARCHITECTURES
+from src.utils.embeddings.backbones.huggingface.backbone import HiddenStates
 from src.utils.embeddings.backbones.transformer.model import SpeechModel
 from src.utils.embeddings.backbones.transformer.ragged import Ragged
 
@@ -78,7 +81,7 @@ def liven(model: nn.Module) -> None:
             weight.uniform_(0.5, 2)
         elif name.endswith("original0"):  # The positional convolution's norm at each step.
             weight.uniform_(0.5, 1.5).mul_((model.config.hidden_size / weight.numel()) ** 0.5)
-        elif "layer_norm" in part:
+        elif any(norm in part.lower() for norm in ("layer_norm", "layernorm", "groupnorm")):
             weight.uniform_(0.5, 1.5) if name.endswith("weight") else weight.normal_(0, 0.3)
         elif weight.dim() == 1:
             weight.normal_(0, 0.3)
@@ -104,9 +107,11 @@ def samples_of(n_frames: int, beyond: int = 0) -> int:
 
 @torch.inference_mode()
 def reference_states(model: Any, clip: np.ndarray) -> Tensor:
-    """Return transformers' hidden states of one clip, (layers, frames, channels)."""
-    values = torch.from_numpy(clip)[None].to(next(model.parameters()).dtype)
-    return torch.cat(model(values, output_hidden_states=True).hidden_states)
+    """Return the plain path's hidden states of one clip, (layers, frames, channels)."""
+    kind = ARCHITECTURES[model.config.model_type]
+    layers = (0, model.config.num_hidden_layers)
+    plain = HiddenStates(copy.deepcopy(model), kind, layers, torch.device("cpu"))
+    return plain(clip[None])[:, 0]
 
 
 @torch.inference_mode()

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from src.utils.embeddings.backbones.transformer import precision
-from src.utils.embeddings.backbones.transformer.precision import (
+from src.utils.embeddings.backbones import precision
+from src.utils.embeddings.backbones.precision import (
     has_fused_kernels,
     has_matrix_unit,
     resolve_precision,

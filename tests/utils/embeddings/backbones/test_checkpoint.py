@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from src.demo.checkpoint import make_checkpoint
 from src.utils.config import ROOT
 from src.utils.embeddings.backbones import load_backbone
-from src.utils.embeddings.backbones.transformer.checkpoint import Checkpoint
+from src.utils.embeddings.backbones.checkpoint import Checkpoint
 from src.utils.errors import AudiosError, CheckpointError
 
 
@@ -48,7 +48,9 @@ def change_config(folder: Path, **settings: object) -> None:
 def test_another_architecture(checkpoint: Callable) -> None:
     with pytest.raises(CheckpointError) as raised:
         use("hubert", checkpoint("wavlm"))
-    assert "is a wavlm model; the backbone hubert needs hubert" in one_line(raised.value)
+    assert one_line(raised.value).endswith(
+        "is a wavlm model; the backbone hubert needs hubert; --backbone=auto takes it"
+    )
 
 
 @pytest.mark.parametrize("name", ["./absent", "/absent/folder", "~/absent-checkpoint", "a/b/c"])
@@ -120,7 +122,8 @@ def test_settings_that_are_not_computed(
     with pytest.raises(CheckpointError) as raised:
         load_backbone(kind, str(folder))
     assert one_line(raised.value) == (
-        f"the checkpoint {folder} has {setting}={value}, which is not supported"
+        f"the checkpoint {folder} has {setting}={value}, which is not supported; "
+        f"--backbone=auto leaves it to transformers, which is slower"
     )
 
 
@@ -162,8 +165,8 @@ def test_a_checkpoints_code_is_not_executed(copied: Path, tmp_path: Path) -> Non
 def test_weights_as_torch_file(copied: Path, checkpoint: Callable) -> None:
     torch.save(load_file(copied / "model.safetensors"), copied / "pytorch_model.bin")
     (copied / "model.safetensors").unlink()
-    found = Checkpoint(str(copied), "wav2vec2", "wav2vec2")
-    expected = Checkpoint(str(checkpoint("wav2vec2")), "wav2vec2", "wav2vec2")
+    found = Checkpoint(str(copied))
+    expected = Checkpoint(str(checkpoint("wav2vec2")))
     weights = found.model().state_dict()
     for name, weight in expected.model().state_dict().items():
         assert weights[name].dtype == torch.float32
@@ -180,18 +183,18 @@ def test_weights_in_half_precision_are_widened(copied: Path) -> None:
         {"format": "pt"},
     )
     change_config(copied, dtype="float16")
-    model = Checkpoint(str(copied), "wav2vec2", "wav2vec2").model()
+    model = Checkpoint(str(copied)).model()
     assert {weight.dtype for weight in model.parameters()} == {torch.float32}
 
 
 def test_weights_in_parts(copied: Path, checkpoint: Callable) -> None:
-    whole = Checkpoint(str(copied), "wav2vec2", "wav2vec2").model()
+    whole = Checkpoint(str(copied)).model()
     shutil.rmtree(copied)
     whole.save_pretrained(copied, max_shard_size="50KB")
     shutil.copy(checkpoint("wav2vec2") / "preprocessor_config.json", copied)
     parts = sorted(copied.glob("*-of-*"))
     assert len(parts) > 1
-    opened = Checkpoint(str(copied), "wav2vec2", "wav2vec2")
+    opened = Checkpoint(str(copied))
     revision = opened.revision()
     weights = opened.model().state_dict()
     for name, weight in whole.state_dict().items():
@@ -204,7 +207,7 @@ def test_weights_in_parts(copied: Path, checkpoint: Callable) -> None:
     "changed", ["model.safetensors", "config.json", "preprocessor_config.json"]
 )
 def test_revision_tells_what_was_changed(copied: Path, changed: str) -> None:
-    opened = Checkpoint(str(copied), "wav2vec2", "wav2vec2")
+    opened = Checkpoint(str(copied))
     before = opened.revision()
     assert before == opened.revision()
     path = copied / changed
