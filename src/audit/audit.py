@@ -11,8 +11,8 @@ from src.audit.common import TEST, Common, find_common
 from src.audit.duplicate_clips import list_matches
 from src.audit.findings import AUDIT, Findings
 from src.audit.leakage import find_leaks
-from src.audit.page import write_audit_page
 from src.audit.shortcuts import FLAGGED_BELOW, TOGETHER, find_shortcuts
+from src.results.pages.audit import write_audit_page
 from src.utils.config import BY_UTTERANCE
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.inspection import Inspection, inspect_dataset

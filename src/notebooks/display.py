@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from src.results.blocks.html import image
 from src.utils.audio.io import Resampler, write_waveform
 from src.utils.config import SAMPLE_RATE
-from src.visualize.page import image
 
 SHOWN = 10
 """Rows of a long table that are shown."""

@@ -8,10 +8,10 @@ from src.evaluation.results import Results
 from src.evaluation.trials import Trials
 from src.models.calibrate import calibration_of
 from src.models.lookup import TRAINING, find_study
-from src.results.comparison import FIGURE, TABLE, Comparison, Entry, pair_up, tabulate
-from src.results.comparison_page import write_comparison_page
+from src.results.differences import FIGURE, TABLE, Comparison, Entry, pair_up, tabulate
 from src.results.naming import COMPARISON, command_to_test, describe, name_of
 from src.results.outcomes import read_outcomes
+from src.results.pages.comparison import write_comparison_page
 from src.utils.errors import RunError, shorten
 from src.utils.files import sha256_file
 from src.utils.metrics.eer import det_curve

@@ -11,13 +11,13 @@ from src.evaluation.measures import BY_DECISION, BY_SCORE, EER, MEASURES
 from src.evaluation.results import Results
 from src.models.calibrate import calibration_of
 from src.models.lookup import is_baseline
-from src.results import markdown
 from src.results.audits import AuditNote, note_audit
-from src.results.data_section import count_rows, list_rows
+from src.results.blocks import markdown
 from src.results.facts import Data, dataset_of, limits_of_use, tell_split
 from src.results.naming import dataset_name, describe, name_of, next_command
-from src.results.origin_section import provenance_of
 from src.results.outcomes import Outcome, read_tests
+from src.results.sections.data import count_rows, list_rows
+from src.results.sections.origin import provenance_of
 from src.results.wording import explain_eer, explain_threshold, explain_verdicts, tell_eer
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.files import write_text

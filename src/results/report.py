@@ -7,13 +7,13 @@ from src.evaluation.evaluate_scores import KIND as EVALUATION
 from src.models.lookup import TRAINING
 from src.models.probe import KIND as PROBE
 from src.models.search import KIND as STUDY
+from src.results.blocks.html import write_page
 from src.results.model_card import write_model_card
 from src.results.naming import describe, name_of
-from src.results.other_pages import evaluation_parts, probe_parts, projection_parts
-from src.results.run_page import run_parts
-from src.results.study_page import study_parts
+from src.results.pages.others import evaluation_parts, probe_parts, projection_parts
+from src.results.pages.study import study_parts
+from src.results.pages.training import run_parts
 from src.utils.runs import Run
-from src.visualize.page import write_page
 from src.visualize.projection import KIND as PROJECTION
 
 _PARTS: dict[str, Callable[[Run, Path], list[str]]] = {

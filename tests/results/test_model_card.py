@@ -9,7 +9,7 @@ import pytest
 
 from src.evaluation.measures import MEASURES
 from src.evaluation.results import Results
-from src.results import markdown
+from src.results.blocks import markdown
 from src.results.model_card import write_model_card
 from src.utils.tables import read_csv
 

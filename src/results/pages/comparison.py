@@ -5,11 +5,11 @@ from typing import Any
 
 from src.evaluation.measures import EER, MEASURES, with_interval
 from src.evaluation.results import Results
-from src.results.comparison import COMPARED, FIGURE, PAGE, TABLE, Comparison
+from src.results.blocks import html as page
+from src.results.differences import COMPARED, FIGURE, PAGE, TABLE, Comparison
 from src.results.naming import describe
-from src.results.origin_section import subtitle, tell_provenance
+from src.results.sections.origin import subtitle, tell_provenance
 from src.results.wording import LEVEL, judge, sentence, tell_pair
-from src.visualize import page
 
 
 def write_comparison_page(done: Comparison) -> None:

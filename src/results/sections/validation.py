@@ -6,11 +6,11 @@ from pathlib import Path
 from src.evaluation.measures import BY_SCORE, EER
 from src.evaluation.trials import Trials
 from src.models.calibrate import VALIDATION_SCORES, calibration_of
+from src.results.blocks import html as page
 from src.utils.metrics.bootstrap import intervals, resample_eer
 from src.utils.metrics.detection import Detection, evaluate_scores
 from src.utils.metrics.eer import det_curve
 from src.utils.runs import Run
-from src.visualize import page
 from src.visualize.score_plots import plot_det, plot_scores
 
 _HEADER = ("", "value", "95 % interval", "what it tells")

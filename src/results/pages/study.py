@@ -7,8 +7,9 @@ import pandas as pd
 
 from src.models.lookup import BEST
 from src.results.audits import note_audit
+from src.results.blocks import html as page
 from src.results.naming import next_command
-from src.results.origin_section import (
+from src.results.sections.origin import (
     subtitle,
     tell_hyperparameters,
     tell_provenance,
@@ -18,7 +19,6 @@ from src.utils.errors import RunError
 from src.utils.files import read_json
 from src.utils.runs import Run, list_runs
 from src.utils.tables import read_csv
-from src.visualize import page
 
 TRIALS = "trials.csv"
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from src.models.train import Training
     from src.models.yamnet.train_and_test import BaselineTraining
     from src.predict.predict import Prediction
-    from src.results.comparison import Comparison
+    from src.results.differences import Comparison
     from src.results.listing import Listing
     from src.utils.dataset.derive import Derived
     from src.utils.dataset.layouts.scan import Scan
@@ -446,7 +446,7 @@ def report_listing(listing: Listing) -> str:
 
 def report_comparison(done: Comparison) -> str:
     """Show the runs by their EER, each against the best, and where the page is."""
-    from src.results.comparison import COMPARED
+    from src.results.differences import COMPARED
     from src.results.naming import describe
     from src.results.wording import tell_pair
 

@@ -9,8 +9,8 @@ import pandas as pd
 from src.audit.common import TEST, VALIDATION
 from src.audit.findings import Findings
 from src.audit.leakage import CONFLICT, Leak
+from src.results.blocks import html as page
 from src.utils.config import LABELS
-from src.visualize import page
 
 _SHOWN = 30
 """Rows of a balance table; a corpus may have hundreds of generators."""

@@ -2,11 +2,11 @@
 
 from math import isnan
 
+from src.results.blocks import html as page
 from src.results.clips import Clips
 from src.results.facts import Data, tell_split
 from src.utils.errors import shorten
 from src.utils.runs import Run
-from src.visualize import page
 
 LISTED = 30
 """Names of a list that are shown; a corpus may have hundreds of attacks."""

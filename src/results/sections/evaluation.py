@@ -12,10 +12,10 @@ from src.evaluation.measures import (
     Measure,
 )
 from src.evaluation.results import Results
+from src.results.blocks import html as page
 from src.results.outcomes import Outcome
 from src.results.wording import explain_threshold, explain_verdicts, sentence, tell_eer
 from src.utils.config import BONA_FIDE, SPOOF
-from src.visualize import page
 
 MOST_GROUPS = 40
 """Rows of a breakdown's table; a corpus may have hundreds of attacks."""

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from src.results.blocks import html as page
 from src.utils.errors import RunError
 from src.utils.tables import read_csv
-from src.visualize import page
 
 
 def tell_probe(path: Path) -> list[str]:

@@ -7,20 +7,21 @@ from src.evaluation.results import Results
 from src.models.calibrate import VALIDATION_SCORES, calibration_of
 from src.models.probe import TABLE as PROBE_TABLE
 from src.results.audits import AuditNote, note_audit
-from src.results.data_section import tell_data
-from src.results.evaluation_section import tell_briefly, tell_test
+from src.results.blocks import html as page
 from src.results.facts import Data, dataset_of, limits_of_use
 from src.results.naming import command_to_test
-from src.results.origin_section import (
+from src.results.outcomes import Outcome, Tests, read_tests
+from src.results.sections.data import tell_data
+from src.results.sections.evaluation import tell_briefly, tell_test
+from src.results.sections.origin import (
     subtitle,
     tell_audit,
     tell_hyperparameters,
     tell_provenance,
     tell_settings,
 )
-from src.results.outcomes import Outcome, Tests, read_tests
-from src.results.probe_section import tell_probe
-from src.results.validation_section import tell_validation
+from src.results.sections.probe import tell_probe
+from src.results.sections.validation import tell_validation
 from src.results.wording import (
     explain_eer,
     explain_threshold,
@@ -30,7 +31,6 @@ from src.results.wording import (
 )
 from src.utils.config import BY_UTTERANCE, SAME_VOICES
 from src.utils.runs import MODEL_CARD, Run
-from src.visualize import page
 
 
 def run_parts(run: Run, runs: Path) -> list[str]:

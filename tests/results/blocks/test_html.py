@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from src.visualize import page
+from src.results.blocks import html as page
 from src.visualize.figure import figure_axes
 from tests.visualize.reading import Page, read_page
 

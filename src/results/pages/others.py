@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from src.models.probe import TABLE as PROBE_TABLE
-from src.results.evaluation_section import tell_test
-from src.results.origin_section import subtitle, tell_provenance, tell_settings
+from src.results.blocks import html as page
 from src.results.outcomes import read_tests
-from src.results.probe_section import tell_probe
+from src.results.sections.evaluation import tell_test
+from src.results.sections.origin import subtitle, tell_provenance, tell_settings
+from src.results.sections.probe import tell_probe
 from src.results.wording import explain_eer, explain_threshold, explain_verdicts, sentence, tell_eer
 from src.utils.runs import Run
-from src.visualize import page
 
 
 def projection_parts(run: Run, runs: Path) -> list[str]:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from src.results.audits import AuditNote
+from src.results.blocks import html as page
 from src.results.naming import command_of
 from src.utils.errors import shorten
 from src.utils.runs import Run
-from src.visualize import page
 
 
 def subtitle(run: Run) -> str:

@@ -1,0 +1,1 @@
+"""What a page, a card or a terminal tells, as blocks, and their renderers."""
