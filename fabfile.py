@@ -123,7 +123,7 @@ def PrepareDataset(c, corpus=None, archives=None, dataset=None, checksum=None):
     CETUC and its fakes are fetched by git where they are not given; of the others the archives
     are downloaded by you.
     """
-    from src.reports import report_prepared
+    from src.reports import render_text, report_prepared
     from src.utils.dataset.prepare.checksums import parse_checksum
     from src.utils.dataset.prepare.corpora import CORPORA
     from src.utils.dataset.prepare.prepare import prepare_dataset
@@ -132,7 +132,7 @@ def PrepareDataset(c, corpus=None, archives=None, dataset=None, checksum=None):
     given = None if archives is None else arguments.path("--archives", archives)
     expected = None if checksum is None else parse_checksum(checksum)
     root = _path(c, "dataset", dataset)
-    print(report_prepared(prepare_dataset(root, CORPORA[name], given, expected)))
+    print(render_text(report_prepared(prepare_dataset(root, CORPORA[name], given, expected))))
 
 
 @stage()
@@ -143,30 +143,30 @@ def GenerateDatasetCSV(c, dataset=None, layout="auto", audio=None, bona_fide=Non
     fake_voices/Paula_F026_Fake), a metadata.csv with the columns file (or path) and label, or
     folders named real and fake; wav, flac, ogg and mp3. DatasetPreparation.md shows each.
     """
-    from src.reports import report_scan
+    from src.reports import render_text, report_scan
     from src.utils.dataset.generate import generate_tables
 
     root = _path(c, "dataset", dataset)
     folders = _given("audio", audio), _given("bona-fide", bona_fide)
-    print(report_scan(generate_tables(root, layout, *folders)))
+    print(render_text(report_scan(generate_tables(root, layout, *folders))))
 
 
 @stage()
 def AddDatasetDuration(c, dataset=None):
     """2 · Add durations, from the headers."""
-    from src.reports import report_durations
+    from src.reports import render_text, report_durations
     from src.utils.dataset.measure import add_durations
 
-    print(report_durations(*add_durations(_dataset(c, dataset))))
+    print(render_text(report_durations(*add_durations(_dataset(c, dataset)))))
 
 
 @stage()
 def AddDatasetAmplitude(c, dataset=None):
     """3 · Add peak amplitudes, on all cores."""
-    from src.reports import report_amplitudes
+    from src.reports import render_text, report_amplitudes
     from src.utils.dataset.measure import add_amplitudes
 
-    print(report_amplitudes(*add_amplitudes(_dataset(c, dataset))))
+    print(render_text(report_amplitudes(*add_amplitudes(_dataset(c, dataset)))))
 
 
 @stage(
@@ -179,15 +179,17 @@ def NormalizeDataset(c, dataset=None, output=None, method="rms", target_rms="0.1
 
     Loudness then tells nothing; the source is never touched.
     """
-    from src.reports import report_derived
+    from src.reports import render_text, report_derived
     from src.utils.dataset.normalize import normalize_dataset
 
     target = arguments.number("--target-rms", target_rms)
     new = _output(output, "datasets/normalized")
     print(
-        report_derived(
-            normalize_dataset(_dataset(c, dataset), new, method, target),
-            "they got the largest gain that does not",
+        render_text(
+            report_derived(
+                normalize_dataset(_dataset(c, dataset), new, method, target),
+                "they got the largest gain that does not",
+            )
         )
     )
 
@@ -198,15 +200,17 @@ def NormalizeDataset(c, dataset=None, output=None, method="rms", target_rms="0.1
 )
 def AddNoise(c, dataset=None, output=None, snr_db="5..20", seed=None):
     """5 · Write a copy with white noise (optional)."""
-    from src.reports import report_derived
+    from src.reports import render_text, report_derived
     from src.utils.dataset.noise import add_noise
 
     ratio = arguments.number_range("--snr-db", snr_db)
     new = _output(output, "datasets/noisy")
     print(
-        report_derived(
-            add_noise(_dataset(c, dataset), new, ratio, _seed(c, seed)),
-            "voice and noise were turned down together",
+        render_text(
+            report_derived(
+                add_noise(_dataset(c, dataset), new, ratio, _seed(c, seed)),
+                "voice and noise were turned down together",
+            )
         )
     )
 
@@ -234,10 +238,10 @@ def SplitDataset(
     Pretext train and val, downstream train, val and test.
     """
     settings = _split_settings(**locals())
-    from src.reports import report_split
+    from src.reports import render_text, report_split
     from src.utils.dataset.split import split_dataset
 
-    print(report_split(split_dataset(_dataset(c, dataset), settings, _seed(c, seed))))
+    print(render_text(report_split(split_dataset(_dataset(c, dataset), settings, _seed(c, seed)))))
 
 
 @stage()
@@ -249,10 +253,13 @@ def AuditDataset(c, dataset=None, runs=None, seed=None):
     is of everything: as a table here, audit.json and audit.html in a run folder.
     """
     from src.audit.audit import audit_dataset
-    from src.reports import report_audit
+    from src.reports import render_text, report_audit
+    from src.results.report import write_report
 
-    source = _dataset(c, dataset)
-    print(report_audit(audit_dataset(source, _path(c, "runs", runs), _seed(c, seed))))
+    folder = _path(c, "runs", runs)
+    audit = audit_dataset(_dataset(c, dataset), folder, _seed(c, seed))
+    write_report(audit.run, folder)
+    print(render_text(report_audit(audit)))
 
 
 @stage(
@@ -290,14 +297,14 @@ def MatchDataset(
     rate = arguments.whole_number("--sample-rate", sample_rate, 1)
     level = None if target is None else arguments.number("--target", target)
     from src.audit.match_audited import match_audited
-    from src.reports import report_matching
+    from src.reports import render_text, report_matching
     from src.utils.dataset.match import MatchSettings
 
     settings = MatchSettings(
         rate, low_pass, silence, duration, noise, clipped, loudness, level, _seed(c, seed)
     )
     new = _output(output, "datasets/matched")
-    print(report_matching(match_audited(_dataset(c, dataset), new, settings)))
+    print(render_text(report_matching(match_audited(_dataset(c, dataset), new, settings))))
 
 
 @stage()
@@ -402,14 +409,14 @@ def ProbeLayers(c, backbone=None, embeddings=None, runs=None, seed=None):
     name = arguments.backbone_name(backbone)
     from src.models.data import TrainingStores
     from src.models.probe import run_probe
-    from src.reports import report_probe
+    from src.reports import render_text, report_probe
     from src.results.report import write_report
 
     folder = _path(c, "runs", runs)
     stores = TrainingStores.open(_path(c, "embeddings", embeddings), name)
     done = run_probe(stores, folder, _seed(c, seed))
     write_report(done.run, folder)
-    print(report_probe(done))
+    print(render_text(report_probe(done)))
 
 
 @stage(study_number="A study to continue (default: start a new one).")
@@ -433,15 +440,15 @@ def OptimizeHyperparameters(
     from src.audit.summary import find_audit
     from src.models.data import TrainingStores
     from src.models.search import optimize
-    from src.reports import report_audited, report_search
+    from src.reports import render_text, report_audited, report_search
     from src.results.report import write_report
 
     folder = _path(c, "runs", runs)
     stores = TrainingStores.open(_path(c, "embeddings", embeddings), names[0])
-    print(report_audited(find_audit(folder, stores.train.dataset)))
+    print(render_text(report_audited(find_audit(folder, stores.train.dataset))))
     search = optimize(stores, folder, names[1], total, _seed(c, seed), study)
     write_report(search.study, folder)
-    print(report_search(search))
+    print(render_text(report_search(search)))
     if search.was_stopped:
         # As any stopped program, so that what is chained behind does not start.
         raise Exit("", 130)
@@ -468,7 +475,7 @@ def TrainModel(
     from src.models.data import TrainingStores
     from src.models.lookup import best_of_study
     from src.models.train import train_model
-    from src.reports import report_audited, report_training
+    from src.reports import render_text, report_audited, report_training
     from src.results.report import write_report
 
     folder = _path(c, "runs", runs)
@@ -479,12 +486,12 @@ def TrainModel(
             best["layer"] if recipe.layer is None else recipe.layer,
         )
     stores = TrainingStores.open(_path(c, "embeddings", embeddings), names[0])
-    print(report_audited(find_audit(folder, stores.train.dataset)))
+    print(render_text(report_audited(find_audit(folder, stores.train.dataset))))
     if given is None:
         given = PROBE if recipe.layer is None else recipe.layer
     training = train_model(stores, folder, names[1], given, recipe.hyperparameters, _seed(c, seed))
     write_report(training.run, folder)
-    print(report_training(training))
+    print(render_text(report_training(training)))
 
 
 @stage(study_number="Test a trial of this study.")
@@ -507,7 +514,7 @@ def TestModel(
         choose("--gender", gender, GENDERS)
     from src.models.evaluate import evaluate_run
     from src.models.lookup import find_training
-    from src.reports import report_evaluation
+    from src.reports import render_text, report_evaluation
     from src.results.report import write_report
 
     folder = _path(c, "runs", runs)
@@ -515,7 +522,7 @@ def TestModel(
     evaluation = evaluate_run(run, _path(c, "embeddings", embeddings), gender)
     write_report(run, folder)
     print(f"run {run.number}: {run.folder}")
-    print(report_evaluation(evaluation))
+    print(render_text(report_evaluation(evaluation)))
 
 
 @stage(
@@ -539,15 +546,15 @@ def TrainBaseline(
     from src.audit.summary import find_audit
     from src.models.yamnet.train_and_test import train_baseline
     from src.models.yamnet.weights import load_weights
-    from src.reports import report_audited, report_baseline
+    from src.reports import render_text, report_audited, report_baseline
     from src.results.report import write_report
 
     loaded, source = load_weights(weights), _dataset(c, dataset)
     folder = _path(c, "runs", runs)
-    print(report_audited(find_audit(folder, str(source.audio.resolve()))))
+    print(render_text(report_audited(find_audit(folder, str(source.audio.resolve())))))
     training = train_baseline(source, folder, loaded, values, _seed(c, seed))
     write_report(training.run, folder)
-    print(report_baseline(training))
+    print(render_text(report_baseline(training)))
 
 
 @stage(run_number="Number of the run (default: the newest of the baseline).")
@@ -561,7 +568,7 @@ def TestBaseline(c, dataset=None, run_number=None, gender=None, runs=None):
         choose("--gender", gender, GENDERS)
     from src.models.lookup import find_training
     from src.models.yamnet.train_and_test import TEST_STAGE, evaluate_baseline
-    from src.reports import report_evaluation, report_rejected
+    from src.reports import render_text, report_evaluation, report_rejected
     from src.results.report import write_report
 
     folder = _path(c, "runs", runs)
@@ -569,7 +576,8 @@ def TestBaseline(c, dataset=None, run_number=None, gender=None, runs=None):
     evaluation = evaluate_baseline(run, source, gender)
     write_report(run, folder)
     print(f"run {run.number}: {run.folder}")
-    print(report_evaluation(evaluation) + report_rejected(source.read_rejected(TEST_STAGE)))
+    rejected = report_rejected(source.read_rejected(TEST_STAGE))
+    print(render_text(report_evaluation(evaluation) + rejected))
 
 
 @stage(
@@ -620,7 +628,7 @@ def EvaluateScores(
             arguments.path("--validation-protocol", validation_protocol),
         )
     from src.evaluation.evaluate_scores import ScoreSettings, evaluate_score_file
-    from src.reports import report_score_evaluation
+    from src.reports import render_text, report_score_evaluation
     from src.results.report import write_report
 
     folder = _path(c, "runs", runs)
@@ -637,7 +645,7 @@ def EvaluateScores(
     )
     evaluation = evaluate_score_file(settings, folder)
     write_report(evaluation.run, folder)
-    print(report_score_evaluation(evaluation))
+    print(render_text(report_score_evaluation(evaluation)))
 
 
 @stage(
@@ -711,13 +719,13 @@ def Predict(
     from src.predict.drawing import Drawing
     from src.predict.predict import predict
     from src.predict.table import check_output
-    from src.reports import report_prediction
+    from src.reports import render_text, report_prediction
 
     file = None if output is None else check_output(arguments.path("--output", output))
     drawing = None if plot is None else Drawing(arguments.path("--plot", plot), most)
     run = find_training(_path(c, "runs", runs), backbone, classifier, *numbers)
     prediction = predict(run, arguments.path("--audio", audio), checkpoint, share, file, drawing)
-    print(report_prediction(prediction))
+    print(render_text(report_prediction(prediction)))
     if prediction.was_stopped:
         # As any stopped program, so that what is chained behind does not start.
         raise Exit("", 130)
@@ -824,11 +832,11 @@ def ListRuns(c, study_number=None, classifier=None, sort="eer", runs=None):
     study = arguments.optional_number("--study-number", study_number)
     if classifier is not None:
         choose("--classifier", classifier, (*CLASSIFIERS, BASELINE))
-    from src.reports import report_listing
+    from src.reports import render_text, report_listing
     from src.results.listing import ORDERS, list_all
 
     choose("--sort", sort, ORDERS)
-    print(report_listing(list_all(_path(c, "runs", runs), study, classifier, sort)))
+    print(render_text(report_listing(list_all(_path(c, "runs", runs), study, classifier, sort))))
 
 
 @stage(
@@ -856,12 +864,12 @@ def CompareRuns(
     study = arguments.optional_number("--study-number", study_number)
     if classifier is not None:
         arguments.classifier_name(classifier)
-    from src.reports import report_comparison
+    from src.reports import render_text, report_comparison
     from src.results.compare import compare_runs
 
     folder = _path(c, "runs", runs)
     done = compare_runs(folder, numbers, study, classifier, tested_on, _seed(c, seed))
-    print(report_comparison(done))
+    print(render_text(report_comparison(done)))
 
 
 @stage(
@@ -949,7 +957,7 @@ def _generate_embeddings(
     name = arguments.backbone_name(backbone)
     choose("--precision", precision, PRECISIONS)
     span = None if layers is None else arguments.layer_span(layers)
-    from src.reports import report_extraction
+    from src.reports import render_text, report_extraction
     from src.utils.dataset.split import read_split
     from src.utils.embeddings.backbones import load_backbone
     from src.utils.embeddings.engines import load_engine
@@ -964,12 +972,13 @@ def _generate_embeddings(
         loaded = load_backbone(name, checkpoint, precision, span)
         folder = _path(c, "embeddings", embeddings)
         for split in names:
-            print(report_extraction(extract_split(source, split, loaded, folder, runner)))
+            extraction = extract_split(source, split, loaded, folder, runner)
+            print(render_text(report_extraction(extraction)))
 
 
 def _visualize(c, method, backbone, split, layer, embeddings, runs, seed):
     name, number = arguments.backbone_name(backbone), arguments.layer_number(layer)
-    from src.reports import report_projection
+    from src.reports import render_text, report_projection
     from src.results.report import write_report
     from src.utils.embeddings.store import EmbeddingStore
     from src.visualize.projection import visualize
@@ -979,7 +988,7 @@ def _visualize(c, method, backbone, split, layer, embeddings, runs, seed):
     folder = _path(c, "runs", runs)
     run = visualize(store, folder, method, number, _seed(c, seed))
     write_report(run, folder)
-    print(report_projection(run))
+    print(render_text(report_projection(run)))
 
 
 def _dataset(c, given):
@@ -1019,21 +1028,9 @@ def _tell(text):
 
 
 def _print_pipeline(result):
-    from src.reports import table
+    from src.reports import render_text, report_pipeline
 
-    _tell(
-        "Result\n"
-        + table(
-            result.table,
-            validation_eer="{:.2%}",
-            test_eer="{:.2%}",
-            accuracy="{:.2%}",
-            auc="{:.4f}",
-        )
-    )
-    print("\npages to open")
-    for path in result.pages:
-        print(f"  {path}")
+    _tell(f"Result\n{render_text(report_pipeline(result))}")
 
 
 def _show_logs():

@@ -14,6 +14,7 @@ from src.models.data import TEST, TRAIN, TrainingStores
 from src.models.evaluate import evaluate_run
 from src.models.search import optimize
 from src.models.train import Training, train_model
+from src.results.blocks.blocks import Block
 from src.results.report import write_report
 from src.utils.config import CLASSIFIERS, DOWNSTREAM_SPLITS, PROBE, LayerChoice
 from src.utils.dataset.dataset import Dataset
@@ -118,13 +119,14 @@ def run_pipeline(settings: PipelineSettings, tell: Callable[[str], None]) -> Pip
     }
     dataset = prepare_dataset(settings, tell)
     audit = audit_dataset(dataset, settings.runs, settings.seed, reuse=True)
-    tell(f"AuditDataset\n{reports.report_audit(audit)}")
+    write_report(audit.run, settings.runs)
+    _tell(tell, "AuditDataset", reports.report_audit(audit))
     rows: list[tuple] = []
     pages = [audit.page]
     for name, backbone in backbones.items():
         for split in DOWNSTREAM_SPLITS:
             extraction = extract_split(dataset, split, backbone, settings.embeddings)
-            tell(f"GenerateEmbeddings\n{reports.report_extraction(extraction)}")
+            _tell(tell, "GenerateEmbeddings", reports.report_extraction(extraction))
         pages += _visualize(settings, name, tell)
         stores = TrainingStores.open(settings.embeddings, name)
         for classifier in settings.classifiers:
@@ -132,7 +134,7 @@ def run_pipeline(settings: PipelineSettings, tell: Callable[[str], None]) -> Pip
             pages += [] if study is None else [study]
             evaluation = evaluate_run(training.run, settings.embeddings, reuse=True)
             pages.append(_write(training.run, settings))
-            tell(f"TestModel\n{reports.report_evaluation(evaluation)}")
+            _tell(tell, "TestModel", reports.report_evaluation(evaluation))
             found = evaluation.results.detection
             rows.append(
                 (
@@ -162,33 +164,33 @@ def run_pipeline(settings: PipelineSettings, tell: Callable[[str], None]) -> Pip
 def prepare_dataset(settings: PipelineSettings, tell: Callable[[str], None]) -> Dataset:
     """Run the stages that work on recordings and return the data set to take vectors from."""
     scan = generate_tables(settings.dataset, settings.layout, settings.audio, settings.bona_fide)
-    tell(f"GenerateDatasetCSV\n{reports.report_scan(scan)}")
+    _tell(tell, "GenerateDatasetCSV", reports.report_scan(scan))
     dataset = Dataset.open(settings.dataset)
     _require_split(dataset, settings)
     if not is_measured(dataset, DURATION_STAGE, "duration"):
-        tell(f"{DURATION_STAGE}\n{reports.report_durations(*add_durations(dataset))}")
+        _tell(tell, DURATION_STAGE, reports.report_durations(*add_durations(dataset)))
     if not is_measured(dataset, AMPLITUDE_STAGE, "amplitude"):
         files, rejected = add_amplitudes(dataset)
         is_mended_next = settings.normalize is not None
         report = reports.report_amplitudes(files, rejected, is_mended_next)
-        tell(f"{AMPLITUDE_STAGE}\n{report}")
+        _tell(tell, AMPLITUDE_STAGE, report)
     if settings.normalize == MATCH:
         matching = match_audited(
             dataset, _beside(dataset, "matched"), MatchSettings(seed=settings.seed)
         )
-        tell(f"MatchDataset\n{reports.report_matching(matching)}")
+        _tell(tell, "MatchDataset", reports.report_matching(matching))
         dataset = matching.derived.dataset
     elif settings.normalize is not None:
         output = _beside(dataset, "normalized")
         derived = normalize_dataset(dataset, output, settings.normalize)
-        tell(f"NormalizeDataset\n{reports.report_derived(derived, 'they are quieter')}")
+        _tell(tell, "NormalizeDataset", reports.report_derived(derived, "they are quieter"))
         dataset = derived.dataset
     if settings.snr_db is not None:
         derived = add_noise(dataset, _beside(dataset, "noisy"), settings.snr_db, settings.seed)
-        tell(f"AddNoise\n{reports.report_derived(derived, 'voice and noise are quieter')}")
+        _tell(tell, "AddNoise", reports.report_derived(derived, "voice and noise are quieter"))
         dataset = derived.dataset
     split = split_dataset(dataset, settings.split, settings.seed)
-    tell(f"SplitDataset\n{reports.report_split(split)}")
+    _tell(tell, "SplitDataset", reports.report_split(split))
     return dataset
 
 
@@ -227,7 +229,7 @@ def _visualize(
     for method, about in METHODS.items():
         run = visualize(store, settings.runs, method, -1, settings.seed, reuse=True)
         pages.append(_write(run, settings))
-        tell(f"VisualizeEmbeddings ({about.label})\n{reports.report_projection(run)}")
+        _tell(tell, f"VisualizeEmbeddings ({about.label})", reports.report_projection(run))
     return pages
 
 
@@ -244,7 +246,7 @@ def _train(
             stores, settings.runs, classifier, settings.trials, settings.seed, reuse=True
         )
         page = _write(search.study, settings)
-        tell(f"OptimizeHyperparameters\n{reports.report_search(search)}")
+        _tell(tell, "OptimizeHyperparameters", reports.report_search(search))
         if search.was_stopped:
             raise KeyboardInterrupt
         if search.best is not None:
@@ -252,8 +254,12 @@ def _train(
     training = train_model(
         stores, settings.runs, classifier, layer, hyperparameters, settings.seed, reuse=True
     )
-    tell(f"TrainModel\n{reports.report_training(training)}")
+    _tell(tell, "TrainModel", reports.report_training(training))
     return training, page
+
+
+def _tell(tell: Callable[[str], None], stage: str, report: list[Block]) -> None:
+    tell(f"{stage}\n{reports.render_text(report)}")
 
 
 def _write(run: Run, settings: PipelineSettings) -> Path:

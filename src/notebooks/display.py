@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from src.results.blocks.html import image
+from src.results.blocks.blocks import Figure
+from src.results.blocks.html import render_html
 from src.utils.audio.io import Resampler, write_waveform
 from src.utils.config import SAMPLE_RATE
 
@@ -69,7 +70,8 @@ def draw(plot: Callable[..., None], *values: Any, about: str) -> Picture:
 def picture(path: Path, about: str) -> Picture:
     """Return a PNG file with what it shows, for those who hear the page."""
     # Browsers move figures to the right unless told otherwise.
-    return Picture(image(path, about).replace("<figure>", '<figure style="margin: 0">', 1))
+    markup = render_html([Figure(path, about)])
+    return Picture(markup.replace("<figure>", '<figure style="margin: 0">', 1))
 
 
 def play(waveforms: dict[str, np.ndarray], sample_rate: int) -> Sounds:

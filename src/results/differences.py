@@ -1,4 +1,4 @@
-"""Runs side by side: whether they differ on the same clips, or chance alone parts them."""
+"""How runs differ on the same clips, and whether chance alone may explain it."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from src.results.outcomes import Outcome
 from src.utils.runs import Run
 
 COMPARED = ("eer", "min_dcf", "cllr")
-"""The figures in which runs are compared; more of them would find more differences by chance."""
+"""Metrics in which runs are compared; more of them would find more differences by chance."""
 
 TABLE = "comparison.csv"
 FIGURE = "det_curves.png"
@@ -28,9 +28,11 @@ class Entry:
     Attributes
     ----------
     run : Run
+        A training, or an evaluation of scores.
     outcome : Outcome
         The test that counts here.
     results : Results
+        What came out.
     trials : Trials
         The clips of that test with their scores.
     """
@@ -64,7 +66,7 @@ class Comparison:
         By rising EER.
     pairs : pandas.DataFrame
         Each run against the best of those tested on the same clips, a row a metric: `run, best,
-        metric, difference` (the run's figure less the best's), `low, high, p_value` and `p_holm`,
+        metric, difference` (the run's metric less the best's), `low, high, p_value` and `p_holm`,
         corrected for the number of runs.
     notes : list of str
         What could not be paired, a sentence each.
@@ -76,19 +78,33 @@ class Comparison:
     notes: list[str]
 
     @property
+    def n_pairs(self) -> int:
+        """How many runs are compared with a best one."""
+        return len(set(self.pairs["run"]))
+
+    @property
     def page(self) -> Path:
         """The report for a browser."""
         return self.run.folder / PAGE
 
 
 def tabulate(entries: list[Entry], pairs: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a run and metric: its value and interval, and its difference from the best."""
+    """Return a row a run and metric: its value and interval, and its difference from the best.
+
+    Parameters
+    ----------
+    entries : list of Entry
+        The runs.
+    pairs : pandas.DataFrame
+        Their differences, as in `Comparison`.
+    """
     rows = []
-    for one in entries:
+    for entry in entries:
         for metric in COMPARED:
-            low, high = one.results.ci95[metric]
-            row = {"run": one.name, "what": describe(one.run), "tested_on": one.outcome.dataset}
-            row |= {"metric": metric, "value": getattr(one.results.detection, metric)}
+            low, high = entry.results.ci95[metric]
+            row = {"run": entry.name, "what": describe(entry.run)}
+            row |= {"tested_on": entry.outcome.dataset, "metric": metric}
+            row |= {"value": getattr(entry.results.detection, metric)}
             rows.append(row | {"low": low, "high": high})
     table = pd.DataFrame(rows)
     renamed = pairs.rename(columns={"low": "difference_low", "high": "difference_high"})
@@ -112,8 +128,8 @@ def pair_up(entries: list[Entry], seed: int) -> tuple[pd.DataFrame, list[str]]:
         As in `Comparison`.
     """
     groups: dict[frozenset, list[Entry]] = {}
-    for one in entries:
-        groups.setdefault(one.clips, []).append(one)
+    for entry in entries:
+        groups.setdefault(entry.clips, []).append(entry)
     rows, notes = [], []
     for group in groups.values():
         best, *others = _share_speakers(group)
@@ -134,13 +150,13 @@ def pair_up(entries: list[Entry], seed: int) -> tuple[pd.DataFrame, list[str]]:
     if not rows:
         return pd.DataFrame(columns=columns), notes
     pairs = pd.concat(rows, ignore_index=True)
-    # Each figure is a question of its own, asked as often as there are pairs.
+    # Each metric is a question of its own, asked as often as there are pairs.
     pairs["p_holm"] = pairs.groupby("metric")["p_value"].transform(lambda p: holm(p.to_numpy()))
     return pairs[columns], notes
 
 
 def _share_speakers(group: list[Entry]) -> list[Entry]:
-    """Tell of each entry whose clips are of whom, where any of the same clips knows it."""
+    """Give all runs on the same clips the speakers that any one of them knows."""
     known = next((one.trials for one in group if one.trials.has_speakers), None)
     if known is None:
         return group

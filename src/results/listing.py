@@ -1,4 +1,4 @@
-"""The table of all runs: what each is, how it did, and on what."""
+"""ListRuns: a table of all runs with their error rates and the data sets of their tests."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from src.evaluation.measures import EER, MEASURES
 from src.models.lookup import BEST, TRAINING, find_study
 from src.models.search import KIND as STUDY
 from src.results.naming import describe, name_of
 from src.results.outcomes import Outcome, read_outcomes
+from src.results.values import EER, write_interval, write_value
 from src.utils.config import CLASSIFIERS
 from src.utils.errors import AudiosError
 from src.utils.files import read_json
@@ -27,8 +27,9 @@ class Listing:
     Attributes
     ----------
     folder : pathlib.Path
+        The runs folder, or a study's.
     table : pandas.DataFrame
-        A row a run, study or tested trial of one, as text: `run, what, validation EER, test EER,
+        A row a run, study or tested search trial, as text: `run, what, validation EER, test EER,
         95 % interval, minDCF, tested on, status, when`.
     faults : list of str
         What could not be read, a sentence each.
@@ -45,14 +46,14 @@ def list_all(
     classifier: str | None = None,
     order: str = BY_EER,
 ) -> Listing:
-    """List the runs, studies and tested trials of a folder, or all trials of a study.
+    """List the runs, studies and tested search trials of a folder, or all trials of a study.
 
     Parameters
     ----------
     runs : pathlib.Path
         The runs folder.
     study_number : int, optional
-        Of the study whose trials are listed.
+        Of the study whose search trials are listed.
     classifier : str, optional
         Only runs of this classifier; where two studies have one number, the one that is meant.
     order : {'eer', 'number', 'time'}
@@ -83,7 +84,7 @@ _COLUMNS = [
 
 
 def _read(folder: Path) -> tuple[list[Run], list[str]]:
-    """Return all runs and studies, the trials that were tested, and what is wrong with others."""
+    """Return all runs and studies, the search trials that were tested, and faults of others."""
     found, faults = list_sound(folder)
     for classifier in CLASSIFIERS:
         studies, wrong = list_sound(folder, f"{classifier}_study")
@@ -104,8 +105,8 @@ def _describe(run: Run, with_study: bool) -> dict[str, Any]:
     return {
         "run": name_of(run).removeprefix("run ") if with_study else str(run.number),
         "what": describe(run),
-        "validation EER": "" if validation is None else EER.write(validation),
-        "test EER": "" if main is None else EER.write(main.eer),
+        "validation EER": "" if validation is None else write_value(EER, validation),
+        "test EER": "" if main is None else write_value(EER, main.eer),
         "95 % interval": "" if main is None else _span(main),
         "minDCF": "" if main is None else _min_dcf(main),
         "tested on": _tested_on(main, outcomes),
@@ -127,12 +128,12 @@ def _validation_eer(run: Run) -> float | None:
 
 def _span(outcome: Outcome) -> str:
     low, high = outcome.values.get("ci95", {}).get("eer", (None, None))
-    return "" if low is None or high is None else EER.write_span(low, high)
+    return "" if low is None or high is None else write_interval(EER, low, high, " .. ")
 
 
 def _min_dcf(outcome: Outcome) -> str:
     value = outcome.values.get("min_dcf")
-    return "" if value is None else MEASURES["min_dcf"].write(value)
+    return "" if value is None else write_value("min_dcf", value)
 
 
 def _tested_on(main: Outcome | None, outcomes: list[Outcome]) -> str:
@@ -144,5 +145,5 @@ def _tested_on(main: Outcome | None, outcomes: list[Outcome]) -> str:
             told.append(f"{one.dataset or 'its test'} ({n_clips:,} clips)")
         else:
             what = " ".join(filter(None, ["" if one.is_own else one.dataset, one.gender]))
-            told.append(f"{what} {EER.write(one.eer)}")
+            told.append(f"{what} {write_value(EER, one.eer)}")
     return "; ".join(told)

@@ -15,6 +15,9 @@ from src.utils.errors import RunError
 from src.utils.files import read_json
 from src.utils.runs import Run
 
+STALE = "its results lack a metric of today: test it again"
+"""What is said of a test whose file cannot be read as results of today."""
+
 _WORDS = {"F": "women's clips", "M": "men's clips"}
 
 
@@ -29,13 +32,13 @@ class Outcome:
     path, scores : pathlib.Path
         The files of the results and of the scores.
     suffix : str
-        What the names of its figures end in.
+        What the names of its figures' files end in.
     values : dict
-        As the file holds them.
+        The results as the file holds them, flat.
     dataset : str
         The name of the data set.
     gender : str
-        Empty for a test on the clips of everybody.
+        `F` or `M`; empty for a test on the clips of everybody.
     is_own : bool
         Whether it is of the data set that the run was trained on.
     """
@@ -70,6 +73,11 @@ class Outcome:
 def read_outcomes(run: Run) -> list[Outcome]:
     """Return every test of a run: of all clips of its own data set first, then the others.
 
+    Parameters
+    ----------
+    run : Run
+        A training, or an evaluation of scores.
+
     Raises
     ------
     AudiosError
@@ -88,14 +96,14 @@ def read_outcomes(run: Run) -> list[Outcome]:
 
 @dataclass(frozen=True)
 class Tests:
-    """The tests of a run with their figures.
+    """The tests of a run with their results.
 
     Attributes
     ----------
     main : (Outcome, Results) or None
         The one that stands for the run: of its own data set, or else of another.
     others : list of (Outcome, Results or None)
-        None for a test of before there were intervals.
+        None for a test whose file lacks a metric of today.
     """
 
     main: tuple[Outcome, Results] | None
@@ -103,7 +111,12 @@ class Tests:
 
 
 def read_tests(run: Run) -> Tests:
-    """Return every test of a run with its figures.
+    """Return every test of a run with its results.
+
+    Parameters
+    ----------
+    run : Run
+        A training, or an evaluation of scores.
 
     Raises
     ------

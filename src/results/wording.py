@@ -1,10 +1,10 @@
-"""Figures in plain words."""
+"""Metrics in plain words."""
 
 from math import isnan
 from typing import Any
 
-from src.evaluation.measures import EER, MEASURES
 from src.evaluation.results import Results
+from src.results.values import EER, label_of, write_change, write_change_interval, write_interval
 
 LEVEL = 0.05
 """A p-value from here on may be chance."""
@@ -13,20 +13,32 @@ _CHANCE = 0.4
 """An EER from here on is told as what it is: hardly better than guessing."""
 
 
-def tell_eer(results: Results) -> str:
-    """Return the EER with its interval, in a sentence."""
-    low, high = results.ci95["eer"]
-    span = f"95 % interval {EER.write_span(low, high, ' to ')} over {results.ci95_over}"
+def eer_sentence(results: Results) -> str:
+    """Return the EER of a test with its interval, in a sentence.
+
+    Parameters
+    ----------
+    results : Results
+        Of the test.
+    """
+    low, high = results.ci95[EER]
+    span = f"95 % interval {write_interval(EER, low, high)} over {results.ci95_over}"
     if isnan(low):
         span = "how sure that is cannot be told"
     return f"Test EER {results.detection.eer:.1%} ({span})."
 
 
 def explain_eer(results: Results) -> str:
-    """Say what the EER means to whoever listens to clips."""
+    """Say what the EER means to whoever listens to clips.
+
+    Parameters
+    ----------
+    results : Results
+        Of a test.
+    """
     found = results.detection
     n_clips = found.n_bona_fide + found.n_spoof
-    high = results.ci95["eer"][1]
+    high = results.ci95[EER][1]
     if found.eer == 0:
         text = (
             f"It separates all of these {n_clips:,} clips. That shows that errors are rare, not "
@@ -46,7 +58,13 @@ def explain_eer(results: Results) -> str:
 
 
 def explain_threshold(results: Results) -> str:
-    """Say what decisions at the threshold fixed beforehand do."""
+    """Say what decisions at the threshold fixed beforehand do.
+
+    Parameters
+    ----------
+    results : Results
+        Of a test.
+    """
     found = results.detection
     return (
         f"At the threshold fixed beforehand ({found.threshold:.4g}) it accepts {found.far:.1%} of "
@@ -55,7 +73,13 @@ def explain_threshold(results: Results) -> str:
 
 
 def explain_verdicts(results: Results) -> str:
-    """Say what verdicts that may abstain do."""
+    """Say what verdicts that may abstain do.
+
+    Parameters
+    ----------
+    results : Results
+        Of a test.
+    """
     decided = results.decided
     text = (
         f"Where a verdict must be {decided.confidence:.0%} sure, {decided.inconclusive:.1%} of "
@@ -66,31 +90,53 @@ def explain_verdicts(results: Results) -> str:
     return f"{text}, and {decided.error_when_decided:.1%} of the other verdicts are wrong."
 
 
+def capital(text: str) -> str:
+    """Return text that begins with a capital.
+
+    Parameters
+    ----------
+    text : str
+        In any case.
+    """
+    return text[:1].upper() + text[1:]
+
+
 def sentence(text: str) -> str:
-    """Begin with a capital and end with a full stop, whatever the text is."""
+    """Begin with a capital and end with a full stop, whatever the text is.
+
+    Parameters
+    ----------
+    text : str
+        What is to be a sentence.
+    """
     text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    return capital(text) + ("" if text.endswith((".", "!", "?")) else ".")
 
 
-def tell_pair(row: Any) -> str:
-    """Say how a figure of a run differs from the best run's, and whether by chance.
+def difference_sentence(row: Any) -> str:
+    """Say how a metric of a run differs from the best run's, and whether by chance.
 
     Parameters
     ----------
     row : named tuple
         Of `Comparison.pairs`.
     """
-    measure = MEASURES[row.metric]
-    change = measure.write_change(row.difference)
-    span = measure.write_change_span(row.low, row.high, " to ")
+    change = write_change(row.metric, row.difference)
+    span = write_change_interval(row.metric, row.low, row.high)
     return (
-        f"{row.run} against {row.best}: {measure.label} {change} (95 % interval {span}); "
+        f"{row.run} against {row.best}: {label_of(row.metric)} {change} (95 % interval {span}); "
         f"{judge(row.p_holm)}"
     )
 
 
 def judge(p_value: float) -> str:
-    """Say whether chance may explain a difference."""
+    """Say whether chance may explain a difference.
+
+    Parameters
+    ----------
+    p_value : float
+        Of a two-sided test, corrected for the number of tests; NaN where it cannot be told.
+    """
     if isnan(p_value):
         return "whether by chance cannot be told"
     shown = "p below 0.001" if p_value < 0.001 else f"p {p_value:.3f}"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from src import reports
 from src.predict.predict import Prediction
 from src.predict.verdict import REFUSED, Verdict, Window
 from src.utils.runs import Run
+from tests.reports.telling import told
 
 WINDOW = Window(1.0, 5.0, -3.0, 0.0123)
 
@@ -25,7 +25,7 @@ def test_verdicts(prediction: Callable, tmp_path: Path) -> None:
         Verdict("much/longer name.wav", "spoof", -1.0, -2.0, 0.1234, 9.0, windows=[WINDOW]),
         Verdict("c.wav", "bona-fide", 1.0, 2.0, 0.9, 3.0, warnings=["odd"]),
     ]
-    text = reports.report_prediction(prediction(verdicts, notes=["one", "two"]))
+    text = told("prediction", prediction(verdicts, notes=["one", "two"]))
     lines = text.splitlines()
     assert lines[0] == "run 4: acoustic + svm, where 50% are expected to be bona-fide"
     assert [line.split("  ")[0] for line in lines[1:5]] == ["file", *(v.file for v in verdicts)]
@@ -39,29 +39,29 @@ def test_verdicts(prediction: Callable, tmp_path: Path) -> None:
 
 def test_many_verdicts_stand_in_the_file(prediction: Callable, tmp_path: Path) -> None:
     verdicts = [Verdict(f"{n}.wav", "spoof", 0.0, 0.0, (n * 7 % 50) / 50) for n in range(50)]
-    text = reports.report_prediction(prediction(verdicts, output=tmp_path / "a.csv"))
+    text = told("prediction", prediction(verdicts, output=tmp_path / "a.csv"))
     lines = text.splitlines()
     assert lines[1] == "the 20 most suspicious of 50:"
     assert [line.split()[1] for line in lines[3:23]] == [f"{n / 50:.3f}" for n in range(20)]
     assert lines[23:] == ["50 spoof", str(tmp_path / "a.csv")]
     # What was refused is never hidden.
     silent = Verdict("z.wav", "refused", refusal="is silent")
-    text = reports.report_prediction(prediction([*verdicts, silent], output=tmp_path / "a.csv"))
+    text = told("prediction", prediction([*verdicts, silent], output=tmp_path / "a.csv"))
     assert text.splitlines()[23:25] == ["refused: z.wav is silent", "1 refused, 50 spoof"]
     # Without a file they are all shown.
-    assert len(reports.report_prediction(prediction(verdicts)).splitlines()) == 53
+    assert len(told("prediction", prediction(verdicts)).splitlines()) == 53
 
 
 def test_a_stopped_prediction(prediction: Callable) -> None:
-    text = reports.report_prediction(prediction([], was_stopped=True))
+    text = told("prediction", prediction([], was_stopped=True))
     assert text.splitlines()[1:] == ["stopped: 0 of 0 recordings are judged"]
 
 
 def test_figures_of_verdicts(prediction: Callable, tmp_path: Path) -> None:
     verdicts = [Verdict(f"{n}.wav", "spoof", 0.0, 0.0, 0.1) for n in range(9)]
     figures = [tmp_path / f"{n}.png" for n in range(7)]
-    text = reports.report_prediction(prediction(verdicts, figures=figures))
+    text = told("prediction", prediction(verdicts, figures=figures))
     assert "drawn: the 7 most suspicious (--plot-most=9 draws all)" in text
     assert "and 2 more figures there" in text
-    text = reports.report_prediction(prediction(verdicts[:7], figures=figures))
+    text = told("prediction", prediction(verdicts[:7], figures=figures))
     assert "--plot-most" not in text

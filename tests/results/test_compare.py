@@ -12,10 +12,10 @@ import pytest
 from src.evaluation.evaluate_scores import ScoreEvaluation, ScoreSettings, evaluate_score_file
 from src.evaluation.paired import compare_trials
 from src.evaluation.trials import Trials
-from src.reports import report_comparison
 from src.results.compare import compare_runs
 from src.utils.errors import RunError
 from src.utils.runs import Run, find_run
+from tests.reports.telling import told
 from tests.visualize.reading import read_page
 
 
@@ -57,7 +57,7 @@ def test_two_runs(runs: Path, run_of: Callable) -> None:
     assert f"{other} against {best}" in read.text.replace("Run", "run")
     assert "Holm" not in read.text
     assert str(done.run.inputs[run_of(0).folder.name]) in read.text
-    text = report_comparison(done)
+    text = told("comparison", done)
     assert text.splitlines()[-1] == f"run {done.run.number}: {done.page}"
     assert any(words in text for words in ("chance may explain it", "hardly chance"))
 
@@ -74,7 +74,7 @@ def test_many_pairs_are_corrected(runs: Path, run_of: Callable) -> None:
     assert worst["p_holm"] < 0.05
     assert worst["p_holm"] >= 2 * worst["p_value"] - 1e-12
     assert "Holm" in read_page(done.page).text
-    assert "Holm" in report_comparison(done)
+    assert "Holm" in told("comparison", done)
 
 
 def test_speakers_are_drawn_where_one_run_knows_them(runs: Path, run_of: Callable) -> None:
@@ -100,7 +100,7 @@ def test_equal_runs_do_not_differ(runs: Path, run_of: Callable) -> None:
     done = compare_runs(runs, [0, 1])
     assert (done.pairs["difference"] == 0).all()
     assert (done.pairs["p_holm"] == 1).all()
-    assert "chance may explain it" in report_comparison(done)
+    assert "chance may explain it" in told("comparison", done)
 
 
 def test_other_clips_are_listed_but_not_paired(runs: Path, run_of: Callable) -> None:
@@ -112,7 +112,7 @@ def test_other_clips_are_listed_but_not_paired(runs: Path, run_of: Callable) -> 
     read = read_page(done.page)
     assert "tested on other clips (80 of all) than the rest" in read.text
     assert "Differences" not in read.text
-    assert report_comparison(done).count("warning: ") == 2
+    assert told("comparison", done).count("warning: ") == 2
     assert len(pd.read_csv(done.run.folder / "comparison.csv")) == 6
 
 
@@ -142,7 +142,7 @@ def test_what_is_not_tested_is_refused_with_the_command(runs: Path, run_of: Call
         compare_runs(runs, [0, 1], study_number=0)
     path = run_of(1).folder / "test_results.json"
     path.write_text(json.dumps({"eer": 0.5}))
-    with pytest.raises(RunError, match="of before there were intervals; run again: fab TestModel"):
+    with pytest.raises(RunError, match="run 1: its results lack a metric of .*: fab TestModel"):
         compare_runs(runs, [0, 1])
     assert {path.name for path in runs.iterdir()} == before
 

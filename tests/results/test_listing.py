@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from src.reports import report_listing
 from src.results.listing import list_all
 from src.utils.errors import RunError
 from src.utils.runs import find_run, new_run
+from tests.reports.telling import told
 
 
 def test_the_best_comes_first(runs: Path, run_of: Callable) -> None:
@@ -31,7 +31,7 @@ def test_the_best_comes_first(runs: Path, run_of: Callable) -> None:
     assert row["tested on"].startswith("all (80 clips); F ")
     assert row["what"].startswith("wav2vec2 + svm, layer ")
     assert row["status"] == "complete"
-    text = report_listing(found)
+    text = told("listing", found)
     assert text.splitlines()[0].split()[:2] == ["run", "what"]
     assert len(text.splitlines()) == 6
 
@@ -70,7 +70,7 @@ def test_damage_is_told_and_breaks_nothing(runs: Path, run_of: Callable) -> None
     found = list_all(runs)
     assert found.table["run"].tolist() == ["SVM study 0"]
     assert len(found.faults) == 4
-    text = report_listing(found)
+    text = told("listing", found)
     assert sum(line.startswith("warning: ") for line in text.splitlines()) == 4
 
 
@@ -85,5 +85,5 @@ def test_what_has_not_ended_is_listed(tmp_path: Path) -> None:
 
 
 def test_no_runs_are_one_line(tmp_path: Path) -> None:
-    text = report_listing(list_all(tmp_path / "none"))
+    text = told("listing", list_all(tmp_path / "none"))
     assert text == f"no runs in {tmp_path / 'none'}; fab TrainModel makes one"

@@ -1,188 +1,106 @@
-"""A report as one HTML file that needs nothing else: no network, no script, no other file."""
+"""Blocks as one HTML file that needs nothing else: no network, no script, no other file."""
 
 import base64
-import html
-import math
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
 from pathlib import Path
 
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from src.results.blocks.blocks import Block, Cell, Figure, write_cell
 from src.utils.files import write_text
 from src.visualize.figure import DPI
 
-_STYLE = """
-:root { --ink: #1c2126; --soft: #5b6670; --line: #d9dee3; --good: #00745a; --bad: #b23c00;
-  --unsure: #8a6100; --paper: #fff; --shade: #f5f7f9; }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 62rem; padding: 1.5rem 1.25rem 4rem; color: var(--ink);
-  background: var(--paper); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
-h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .25rem; }
-h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; padding-top: .75rem;
-  border-top: 1px solid var(--line); }
-h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; }
-p { margin: .4rem 0 .8rem; max-width: 46rem; }
-.soft, caption, figcaption { color: var(--soft); font-size: .9rem; }
-.verdict { padding: .75rem 1rem; border-left: .3rem solid var(--good); background: var(--shade); }
-.verdict.bad { border-color: var(--bad); }
-.verdict p { margin: 0; font-weight: 600; max-width: none; }
-.verdict ul { margin: .25rem 0 0; padding-left: 1.2rem; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .92rem;
-  font-variant-numeric: tabular-nums; }
-th { text-align: left; font-weight: 600; border-bottom: 2px solid var(--line); }
-th, td { padding: .3rem .75rem .3rem 0; vertical-align: top; }
-td { border-bottom: 1px solid var(--line); }
-td.number, th.number { text-align: right; }
-td.number, td:first-child { white-space: nowrap; }
-td { overflow-wrap: break-word; max-width: 15rem; }
-td:last-child { max-width: 26rem; padding-right: 0; }
-tr.bad td { background: #fdf1ea; }
-tr.bad td:first-child, .bad-text { color: var(--bad); font-weight: 600; }
-tr.unsure td:first-child { color: var(--unsure); }
-tr.faint td { color: var(--soft); }
-tr.best td { background: #e9f5f1; }
-ul { max-width: 46rem; padding-left: 1.2rem; }
-li { margin: .15rem 0; }
-code, pre { font: .88em ui-monospace, SFMono-Regular, Menlo, monospace; overflow-wrap: anywhere; }
-pre { margin: .4rem 0 .8rem; padding: .6rem .8rem; background: var(--shade);
-  white-space: pre-wrap; }
-.facts th { width: 12rem; border-bottom: 1px solid var(--line); font-weight: 400;
-  color: var(--soft); vertical-align: top; }
-.facts td, .facts td:first-child { max-width: none; white-space: normal; overflow-wrap: anywhere; }
-figure { margin: 1rem 0; }
-img { max-width: 100%; height: auto; }
-.side-by-side { display: grid; gap: 0 1.5rem; align-items: start;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
-@media (max-width: 40rem) { body { padding: 1rem .9rem 3rem; } .facts th { width: 7.5rem; }
-  table { font-size: .85rem; } th, td { padding-right: .55rem; }
-  .scroll td:not(:first-child):not(.number) { min-width: 5.5rem; }
-  .scroll td:last-child:not(.number) { min-width: 11rem; } }
-@media print { @page { margin: 14mm; } html { font-size: 10.5px; }
-  body { max-width: none; padding: 0; font-size: 1rem; } h2 { margin-top: 1.5rem; }
-  img { max-height: 24cm; max-width: 75%; width: auto; } .side-by-side img { max-width: 100%; }
-  p, ul, pre { max-width: none; } h2, h3 { break-after: avoid; }
-  tr, figure, .verdict { break-inside: avoid; } .scroll { overflow: visible; }
-  td:first-child { white-space: normal; } .side-by-side { grid-template-columns: 1fr 1fr; }
-  * { print-color-adjust: exact; } }
-"""
+TO, DASH = " – ", "–"
+
+_BROWSER_DPI = 96
+"""A browser's pixels in an inch."""
 
 
-def write_page(path: Path, title: str, parts: Iterable[str]) -> None:
-    """Write a page of parts, each HTML, under a title that is plain text."""
-    name = html.escape(title)
-    write_text(
-        path,
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{name}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{name}</h1>\n"
-        + "\n".join(parts)
-        + "\n</body>\n</html>\n",
-    )
-
-
-def paragraph(text: str, kind: str = "") -> str:
-    """Return plain text as a paragraph of a class of the style sheet."""
-    return f"<p{_class(kind)}>{html.escape(text)}</p>"
-
-
-def heading(text: str, level: int = 2) -> str:
-    """Return plain text as a heading."""
-    return f"<h{level}>{html.escape(text)}</h{level}>"
-
-
-def verdict(text: str, points: Sequence[str], is_bad: bool) -> str:
-    """Return the page's main statement with its points."""
-    items = "".join(f"<li>{html.escape(point)}</li>" for point in points)
-    listed = f"<ul>{items}</ul>" if items else ""
-    kind = "verdict bad" if is_bad else "verdict"
-    return f'<div class="{kind}"><p>{html.escape(text)}</p>{listed}</div>'
-
-
-def table(
-    header: Sequence[str],
-    rows: Iterable[Sequence[object]],
-    numbers: Sequence[int] = (),
-    kinds: Mapping[int, str] | None = None,
-) -> str:
-    """Return a table.
+def write_page(path: Path, title: str, blocks: Iterable[Block]) -> None:
+    """Write blocks as a page.
 
     Parameters
     ----------
-    header : sequence of str
-    rows : iterable of sequences
-        Cells, written as `str` gives them.
-    numbers : sequence of int
-        Columns set to the right.
-    kinds : mapping of int to str, optional
-        By row: `bad`, `unsure`, `best`, or `faint` for what says little.
+    path : pathlib.Path
+        The file to write.
+    title : str
+        Of the page, plain text.
+    blocks : iterable of Block
+        From top to bottom.
+
+    Raises
+    ------
+    AudiosError
+        When the file cannot be written.
     """
+    write_text(path, render_page(title, blocks))
 
-    def cell(tag: str, column: int, value: object) -> str:
-        kind = "number" if column in numbers else ""
-        return f"<{tag}{_class(kind)}>{html.escape(str(value))}</{tag}>"
 
-    head = "".join(cell("th", column, name) for column, name in enumerate(header))
-    body = "".join(
-        f"<tr{_class((kinds or {}).get(number, ''))}>"
-        + "".join(cell("td", column, value) for column, value in enumerate(row))
-        + "</tr>\n"
-        for number, row in enumerate(rows)
+def render_page(title: str, blocks: Iterable[Block]) -> str:
+    """Return blocks as a whole page.
+
+    Parameters
+    ----------
+    title : str
+        Of the page, plain text.
+    blocks : iterable of Block
+        From top to bottom.
+    """
+    page = _environment().get_template("page.html.j2")
+    return page.render(title=title, style=_read("page.css"), body=render_html(blocks))
+
+
+def render_html(blocks: Iterable[Block]) -> str:
+    """Return blocks as the part of a page that they are.
+
+    Parameters
+    ----------
+    blocks : iterable of Block
+        From top to bottom.
+    """
+    macros = _environment().get_template("blocks.html.j2").module
+    return "\n".join(getattr(macros, type(block).__name__)(block) for block in blocks)
+
+
+@cache
+def _environment() -> Environment:
+    """Return jinja2, set up to escape all that is not markup of the templates."""
+    environment = Environment(
+        loader=FunctionLoader(_read),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
-    return (
-        f'<div class="scroll"><table>\n<thead><tr>{head}</tr></thead>\n'
-        f"<tbody>\n{body}</tbody></table></div>"
-    )
+    environment.filters |= {"cell": _cell, "png": _png, "base64": _data, "size": _size}
+    environment.globals["render"] = render_html
+    return environment
 
 
-def facts(rows: Iterable[tuple[str, object]]) -> str:
-    """Return names and what they stand for, one pair a row."""
-    body = "".join(
-        f'<tr><th scope="row">{html.escape(name)}</th><td>{html.escape(str(value))}</td></tr>\n'
-        for name, value in rows
-    )
-    return f'<table class="facts">\n<tbody>\n{body}</tbody></table>'
+def _read(name: str) -> str:
+    """Return a file of this package, which may lie in an archive."""
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def bullets(points: Iterable[str]) -> str:
-    """Return sentences as a list."""
-    items = "".join(f"<li>{html.escape(point)}</li>\n" for point in points)
-    return f"<ul>\n{items}</ul>"
+def _cell(cell: Cell) -> str:
+    return write_cell(cell, TO, DASH)
 
 
-def command(text: str) -> str:
-    """Return what can be copied into a terminal."""
-    return f"<pre>{html.escape(text)}</pre>"
+def _png(figure: Figure) -> bytes:
+    return figure.path.read_bytes() if figure.content is None else figure.content
 
 
-def image(path: Path, description: str, caption: str = "") -> str:
-    """Return a PNG with its bytes inside the page; the description is for those who hear it."""
-    content = path.read_bytes()
-    data = base64.b64encode(content).decode()
-    alt = html.escape(description, quote=True)
-    said = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-    return (
-        f'<figure><img src="data:image/png;base64,{data}" alt="{alt}"{_size(content)}>{said}'
-        f"</figure>"
-    )
+def _data(png: bytes) -> str:
+    return base64.b64encode(png).decode()
 
 
-def side_by_side(parts: Iterable[str]) -> str:
-    """Return parts next to each other where the page is wide enough."""
-    return f'<div class="side-by-side">\n{"".join(parts)}\n</div>'
-
-
-def percent(value: float) -> str:
-    """Write a rate as a percentage, a dash where it cannot be told."""
-    return "–" if math.isnan(value) else f"{value:.1%}"
-
-
-def _size(png: bytes) -> str:
+def _size(png: bytes) -> tuple[int, int] | None:
     """Return the size that a figure is drawn for, so that its letters are as large as the text."""
     if png[12:16] != b"IHDR" or len(png) < 24:
-        return ""
-    width, height = (round(pixels * 96 / DPI) for pixels in struct.unpack(">II", png[16:24]))
-    return f' width="{width}" height="{height}"'
-
-
-def _class(kind: str) -> str:
-    return f' class="{kind}"' if kind else ""
+        return None
+    width, height = struct.unpack(">II", png[16:24])
+    return round(width * _BROWSER_DPI / DPI), round(height * _BROWSER_DPI / DPI)

@@ -1,46 +1,60 @@
-"""The parts of a page that tell where a run comes from: settings, audit, provenance."""
+"""Where a run comes from: settings, hyperparameters and provenance."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from src.results.audits import AuditNote
-from src.results.blocks import html as page
+from src.results.blocks.blocks import SOFT, Block, Cell, Facts, Heading, Paragraph
 from src.results.naming import command_of
 from src.utils.errors import shorten
 from src.utils.runs import Run
 
 
-def subtitle(run: Run) -> str:
-    """Return the line below a page's title: the folder, when it began, how it ended."""
+def subtitle(run: Run) -> Paragraph:
+    """Return the line below a page's title: the folder, when the run began, how it ended.
+
+    Parameters
+    ----------
+    run : Run
+        What the page is of.
+    """
     started = str(run.manifest.get("started", "")).replace("T", " ")[:16]
     status = run.manifest.get("status", "unknown")
-    return page.paragraph(f"{run.folder.name} · {started} UTC · {status}", "soft")
+    return Paragraph(f"{run.folder.name} · {started} UTC · {status}", SOFT)
 
 
-def tell_audit(note: AuditNote) -> list[str]:
-    """Return what the audit of the recordings said."""
-    details = [page.paragraph(text) for text in note.details]
-    return [page.heading("Audit"), page.paragraph(note.text), *details]
+def settings(run: Run, left_out: Sequence[str] = ()) -> list[Block]:
+    """Return what a run was asked to do.
 
-
-def tell_settings(run: Run, *left_out: str) -> list[str]:
-    """Return what the run was asked to do, the entries that are told elsewhere left out."""
+    Parameters
+    ----------
+    run : Run
+        What the page is of.
+    left_out : sequence of str
+        Entries of its settings that are told elsewhere.
+    """
     shown = {name: value for name, value in run.settings.items() if name not in left_out}
-    return [page.heading("Settings"), page.facts(_flatten(shown))]
+    return [Heading("Settings"), Facts(flatten(shown))]
 
 
-def tell_hyperparameters(values: Mapping[str, Any]) -> list[str]:
-    """Return the hyperparameters of a classifier."""
-    return [page.heading("Hyperparameters"), page.facts(_flatten(values))]
+def hyperparameters(values: Mapping[str, Any]) -> list[Block]:
+    """Return the hyperparameters of a classifier.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        By name.
+    """
+    return [Heading("Hyperparameters"), Facts(flatten(values))]
 
 
-def tell_provenance(run: Run, **more: Any) -> list[str]:
-    """Return what it takes to make the run again; `more` is told first."""
-    return [page.heading("Provenance"), page.facts([*more.items(), *provenance_of(run)])]
+def provenance(run: Run) -> list[Block]:
+    """Return what it takes to make a run again: command, times, versions and hashes.
 
-
-def provenance_of(run: Run) -> list[tuple[str, str]]:
-    """Return command, times, versions and hashes, by what they are called."""
+    Parameters
+    ----------
+    run : Run
+        What is told of.
+    """
     manifest = run.manifest
     about = manifest.get("environment", {})
     machine = f"{about.get('system', '?')} {about.get('machine', '')}"
@@ -54,9 +68,9 @@ def provenance_of(run: Run) -> list[tuple[str, str]]:
         ("AUDIOS", about.get("git_commit") or "unknown commit"),
         ("Python", f"{about.get('python', '?')} on {machine}"),
         ("libraries", ", ".join(libraries)),
-        *((f"hash of {name}", value) for name, value in run.inputs.items() if value),
+        *((f"hash of {name}", value) for name, value in run.inputs.items()),
     ]
-    return [(name, str(value)) for name, value in rows if value]
+    return [Heading("Provenance"), Facts([(name, str(value)) for name, value in rows if value])]
 
 
 def _finished(manifest: Mapping[str, Any]) -> str:
@@ -66,13 +80,21 @@ def _finished(manifest: Mapping[str, Any]) -> str:
     return f"{manifest['finished']}, {status} after {manifest.get('seconds', 0):,.1f} s"
 
 
-def _flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Return every value by its name, those within others by both names."""
-    rows: list[tuple[str, str]] = []
+def flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Cell]]:
+    """Return every value by its name, those within others by both names.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        As a manifest holds them.
+    prefix : str
+        What all names begin with.
+    """
+    rows: list[tuple[str, Cell]] = []
     for name, value in values.items():
         label = f"{prefix}{name.replace('_', ' ')}"
         if isinstance(value, Mapping):
-            rows += _flatten(value, f"{label} · ")
+            rows += flatten(value, f"{label} · ")
         elif isinstance(value, list):
             rows.append((label, shorten(value, 20)))
         else:
