@@ -1,10 +1,14 @@
 """Metrics in plain words."""
 
-from math import isnan
-from typing import Any
+from __future__ import annotations
 
-from src.evaluation.results import Results
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
 from src.results.values import EER, label_of, write_change, write_change_interval, write_interval
+
+if TYPE_CHECKING:
+    from src.evaluation.results import Results
 
 LEVEL = 0.05
 """A p-value from here on may be chance."""

@@ -142,7 +142,7 @@ def test_what_is_not_tested_is_refused_with_the_command(runs: Path, run_of: Call
         compare_runs(runs, [0, 1], study_number=0)
     path = run_of(1).folder / "test_results.json"
     path.write_text(json.dumps({"eer": 0.5}))
-    with pytest.raises(RunError, match="run 1: its results lack a metric of .*: fab TestModel"):
+    with pytest.raises(RunError, match=r"run 1: its results lack a metric of .*: fab TestModel"):
         compare_runs(runs, [0, 1])
     assert {path.name for path in runs.iterdir()} == before
 
