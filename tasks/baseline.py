@@ -5,7 +5,7 @@ from invoke import Context
 from src import stages
 from src.utils.config import BASELINE, GENDERS, LOG_MEL
 from tasks import arguments, configured
-from tasks.show import show, show_audit
+from tasks.show import say, show, show_audit
 from tasks.task import stage
 
 
@@ -69,5 +69,5 @@ def TestBaseline(
         gender,
     )
     run = done.evaluation.run
-    show(f"run {run.number}: {run.folder}")
+    say(f"run {run.number}: {run.folder}")
     show(report_evaluation(done.evaluation) + report_rejected(done.rejected))

@@ -5,7 +5,7 @@ from invoke import Context
 from src.utils.config import ROOT
 from src.utils.errors import ArgumentError
 from tasks import arguments, configured
-from tasks.show import show
+from tasks.show import say
 from tasks.task import stage
 
 
@@ -36,11 +36,11 @@ def Clean(
         raise ArgumentError(f"--{what}={folder} is no folder")
     found = find_removable(what, folder)
     for path in found:
-        show(str(path))
+        say(str(path))
     if not found:
-        show(f"nothing to remove in {folder}")
+        say(f"nothing to remove in {folder}")
     elif yes:
         remove(found, folder)
-        show(f"removed {len(found)}")
+        say(f"removed {len(found)}")
     else:
-        show(f"{len(found)} would be removed; add --yes to do it")
+        say(f"{len(found)} would be removed; add --yes to do it")

@@ -6,7 +6,7 @@ from src import stages
 from src.utils.config import GENDERS
 from tasks import arguments, configured
 from tasks.flags import ModelFlags, RunFlags
-from tasks.show import show, show_audit
+from tasks.show import say, show, show_audit
 from tasks.task import stage
 
 
@@ -127,5 +127,5 @@ def TestModel(
         study_number,
         gender,
     )
-    show(f"run {evaluation.run.number}: {evaluation.run.folder}")
+    say(f"run {evaluation.run.number}: {evaluation.run.folder}")
     show(report_evaluation(evaluation))

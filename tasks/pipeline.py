@@ -9,7 +9,7 @@ from src.utils.config import PROBE, ROOT
 from src.utils.errors import ArgumentError, choose
 from tasks import arguments, configured
 from tasks.flags import ALL_CLASSIFIERS, CheckpointFlags, CorpusFlags, SplitFlags
-from tasks.show import show, tell
+from tasks.show import say, tell
 from tasks.task import stage
 
 if TYPE_CHECKING:
@@ -84,20 +84,10 @@ def Demo(c: Context) -> None:
     from src.demo.run import NOTICE, run_demo
 
     _show_result(run_demo(configured.shown(ROOT / "demo"), tell))
-    show(f"\n{NOTICE}")
+    say(f"\n{NOTICE}")
 
 
 def _show_result(result: "PipelineResult") -> None:
-    from src.reports import table
+    from src.reports import render_text, report_pipeline
 
-    detectors = table(
-        result.table,
-        validation_eer="{:.2%}",
-        test_eer="{:.2%}",
-        accuracy="{:.2%}",
-        auc="{:.4f}",
-    )
-    tell(f"Result\n{detectors}")
-    show("\npages to open")
-    for path in result.pages:
-        show(f"  {path}")
+    tell(f"Result\n{render_text(report_pipeline(result))}")

@@ -7,7 +7,7 @@ from src.models.registry import CLASSIFIERS, MODELS
 from src.utils.errors import ArgumentError, choose
 from tasks import arguments, configured
 from tasks.flags import RunFlags
-from tasks.show import show
+from tasks.show import say, show
 from tasks.task import stage
 
 
@@ -45,7 +45,7 @@ def ExportScores(
         run_number,
         study_number,
     )
-    show(f"{done.path}: {done.n_scores:,} scores of {done.run.folder}")
+    say(f"{done.path}: {done.n_scores:,} scores of {done.run.folder}")
 
 
 @stage(

@@ -1,20 +1,35 @@
 """How tasks answer: the one place that prints what stages report."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from src.audit.summary import Audited
+    from src.results.blocks.blocks import Block
 
 
-def show(report: str) -> None:
+def say(text: str) -> None:
+    """Print a line.
+
+    Parameters
+    ----------
+    text : str
+        What is printed as it is.
+    """
+    print(text)
+
+
+def show(report: "Sequence[Block]") -> None:
     """Print a report.
 
     Parameters
     ----------
-    report : str
+    report : sequence of Block
         As a function of `src.reports` returns it.
     """
-    print(report)
+    from src.reports import render_text
+
+    print(render_text(report))
 
 
 def show_audit(audited: "Audited | None") -> None:

@@ -23,23 +23,7 @@ PLAIN = 2
 SELF_EVIDENT = {"path", "folder"}
 """Of few parameters these need no words: what is read, written, saved or loaded is a file's."""
 
-EXEMPT: tuple[str, ...] = (
-    "tasks*",
-    "src.clean",
-    "src.evaluation*",
-    "src.pipeline",
-    "src.audit.page",
-    "src.reports*",
-    "src.results*",
-    "src.stages*",
-    "src.utils.arguments",
-    "src.utils.audio*",
-    "src.utils.dataset*",
-    "src.utils.embeddings.backbones*",
-    "src.utils.embeddings.store",
-    "src.utils.metrics*",
-    "src.visualize.page",
-)
+EXEMPT: tuple[str, ...] = ()
 """Packages and modules that are not held to this yet."""
 
 SECTIONS = ("Parameters", "Attributes")

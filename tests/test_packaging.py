@@ -61,3 +61,11 @@ def test_every_package_is_found() -> None:
     """A folder without `__init__.py` would be missing from an installed copy."""
     folders = {path.parent for room in ("src", "tasks") for path in (ROOT / room).rglob("*.py")}
     assert not [str(folder) for folder in folders if not (folder / "__init__.py").is_file()]
+
+
+def test_the_templates_of_pages_are_installed() -> None:
+    folder = ROOT / "src/results/blocks"
+    patterns = PROJECT["tool"]["setuptools"]["package-data"]["src.results.blocks"]
+    files = {path for path in folder.iterdir() if path.is_file() and path.suffix != ".py"}
+    assert len(files) == 3
+    assert {path for pattern in patterns for path in folder.glob(pattern)} == files

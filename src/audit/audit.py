@@ -11,7 +11,6 @@ from src.audit.common import TEST, Common, find_common
 from src.audit.duplicate_clips import list_matches
 from src.audit.findings import AUDIT, Findings
 from src.audit.leakage import find_leaks
-from src.audit.page import write_audit_page
 from src.audit.shortcuts import FLAGGED_BELOW, TOGETHER, find_shortcuts
 from src.utils.config import BY_UTTERANCE
 from src.utils.dataset.dataset import Dataset
@@ -53,7 +52,7 @@ class Audit:
 
     @property
     def page(self) -> Path:
-        """The report for a browser."""
+        """Where its page is, once `write_report` has written it."""
         return self.run.folder / PAGE
 
 
@@ -82,8 +81,8 @@ def audit_dataset(
     Returns
     -------
     Audit
-        Its folder holds `audit.json`, `audit.html`, `matches.csv` (see `list_matches`),
-        `shortcuts.png` and `nuisances.png`.
+        Its folder holds `audit.json`, `matches.csv` (see `list_matches`), `shortcuts.png` and
+        `nuisances.png`.
 
     Raises
     ------
@@ -110,7 +109,7 @@ def audit_dataset(
         common = find_common(inspection.files, inspection.fingerprints, same_voices)
         findings = _find(inspection, common, splits, seed, n_resamples)
         write_csv(run.folder / MATCHES, list_matches(inspection.files, common, splits))
-        _write(run, findings, inspection, dataset)
+        _write(run, findings, inspection)
         run.update(results={"flags": findings.flags})
     return Audit(run, findings, str(dataset.root), inspection.rejected)
 
@@ -157,14 +156,12 @@ def _find(
     )
 
 
-def _write(run: Run, findings: Findings, inspection: Inspection, dataset: Dataset) -> None:
-    figures = []
+def _write(run: Run, findings: Findings, inspection: Inspection) -> None:
     if findings.shortcuts:
-        figures = [run.folder / "shortcuts.png", run.folder / "nuisances.png"]
-        plot_shortcuts(findings.shortcuts, FLAGGED_BELOW, figures[0])
-        plot_nuisances(inspection.files, _varying(findings, inspection), figures[1])
+        plot_shortcuts(findings.shortcuts, FLAGGED_BELOW, run.folder / "shortcuts.png")
+        varying = _varying(findings, inspection)
+        plot_nuisances(inspection.files, varying, run.folder / "nuisances.png")
     findings.write(run.folder / AUDIT)
-    write_audit_page(run.folder / PAGE, findings, figures, str(dataset.root), run.manifest)
 
 
 def _varying(findings: Findings, inspection: Inspection) -> list[Nuisance]:

@@ -25,7 +25,7 @@ class Audited:
 
     @property
     def page(self) -> Path:
-        """The report for a browser."""
+        """Where its page is."""
         return self.run.folder / PAGE
 
 

@@ -10,23 +10,7 @@ from src.utils.metrics.table import METRICS
 
 # Whoever only writes a rate should not wait for what computes it.
 if TYPE_CHECKING:
-    from src.evaluation.results import Results
     from src.utils.metrics.calibration import Decided
-
-
-def with_interval(results: Results, name: str) -> str:
-    """Write a metric of a test with its interval over speakers in brackets.
-
-    Parameters
-    ----------
-    results : Results
-        The results of the test.
-    name : str
-        The metric, one of `METRICS`.
-    """
-    metric = METRICS[name]
-    value, (low, high) = getattr(results.detection, name), results.ci95[name]
-    return f"{metric.write(value)} ({metric.write_interval(low, high)})"
 
 
 def tell_decided(decided: Decided) -> str:

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from src.results.blocks.blocks import Figure
+from src.results.blocks.html import render_html
 from src.utils.audio.io import Resampler, write_waveform
 from src.utils.config import SAMPLE_RATE
-from src.visualize.page import image
 
 SHOWN = 10
 """Rows of a long table that are shown."""
@@ -90,7 +91,8 @@ def picture(path: Path, about: str) -> Picture:
         Alternative text, for screen readers.
     """
     # Browsers move figures to the right unless told otherwise.
-    return Picture(image(path, about).replace("<figure>", '<figure style="margin: 0">', 1))
+    markup = render_html([Figure(path, about)])
+    return Picture(markup.replace("<figure>", '<figure style="margin: 0">', 1))
 
 
 def play(waveforms: dict[str, np.ndarray], sample_rate: int) -> Sounds:

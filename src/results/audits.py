@@ -1,4 +1,4 @@
-"""What audits have said of the recordings behind a test."""
+"""What the newest audit of the recordings behind a test has found, in sentences."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +12,14 @@ from src.utils.errors import AudiosError
 
 @dataclass(frozen=True)
 class AuditNote:
-    """What is to be told of an audit.
+    """What a page tells of an audit of a detector's recordings.
 
     Attributes
     ----------
     text : str
         Whether there was one and whether it flags anything, in a sentence.
     flags : list of str
+        What should be mended before training, a few words each.
     details : list of str
         What else a reader may want to know of it, a sentence each.
     """
@@ -41,7 +42,7 @@ def note_audit(runs: Path, recordings: str | None) -> AuditNote:
     runs : pathlib.Path
         The runs folder.
     recordings : str or None
-        Where they lie.
+        The folder where they lie; None where a run does not know.
     """
     try:
         audited = find_audit(runs, recordings) if recordings else None

@@ -1,4 +1,4 @@
-"""The clips that a detector was trained, validated and tested on, and what is known of them."""
+"""The clips that a detector was trained, validated and tested on, with their conditions."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,29 +34,41 @@ class Clips:
 
     @property
     def is_labelled(self) -> bool:
-        """Whether classes and conditions are known, as they are but for trainings of long ago."""
+        """Whether classes and conditions are known; early trainings did not keep them."""
         return "label" in self.table
 
     @property
     def seconds(self) -> pd.Series:
-        """How long the clips are, as far as is known."""
+        """The durations of the clips in seconds, as far as they are known."""
         if DURATION not in self.table:
             return pd.Series(dtype=float)
         return pd.to_numeric(self.table[DURATION], errors="coerce").dropna()
 
     def of_class(self, label: str) -> pd.DataFrame:
-        """Return the rows of a class, none where classes are not known."""
+        """Return the rows of a class, none where classes are not known.
+
+        Parameters
+        ----------
+        label : str
+            `bona-fide` or `spoof`.
+        """
         return self.table[self.table["label"] == label] if self.is_labelled else self.table[:0]
 
     def values(self, condition: str) -> list[str]:
-        """Return what occurs of a condition, sorted; of attacks those of spoofs."""
+        """Return the values that a condition takes, sorted; attacks are those of spoofs.
+
+        Parameters
+        ----------
+        condition : str
+            Such as `attack` or `language`.
+        """
         if condition not in self.table:
             return []
         rows = self.of_class(SPOOF) if condition == "attack" else self.table
         return sorted(set(rows[condition]) - {""})
 
     def counts(self) -> list[tuple[str, int, int, float]]:
-        """Return a row a class: its name, clips, speakers who are named, and minutes or NaN."""
+        """Return a row a class: its name, number of clips, of named speakers, minutes or NaN."""
         parts = {label: self.of_class(label) for label in LABELS}
         if not self.is_labelled:
             parts = {"both": self.table}
@@ -68,6 +80,11 @@ class Clips:
 
 def clips_of_training(run: Run) -> list[Clips]:
     """Return the clips of training and validation, as a run keeps them.
+
+    Parameters
+    ----------
+    run : Run
+        A training.
 
     Raises
     ------
@@ -87,6 +104,11 @@ def clips_of_training(run: Run) -> list[Clips]:
 
 def clips_of_test(path: Path) -> Clips:
     """Return the clips whose scores a file holds.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A run's scores of its test.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Comparing tested runs into a run folder of its own."""
+"""CompareRuns: compare tested runs, and keep the comparison in a run folder of its own."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,10 +8,11 @@ from src.evaluation.results import Results
 from src.evaluation.trials import Trials
 from src.models.calibrate import calibration_of
 from src.models.lookup import find_study
-from src.results.comparison import FIGURE, TABLE, Comparison, Entry, pair_up, tabulate
-from src.results.comparison_page import write_comparison_page
+from src.results.differences import FIGURE, TABLE, Comparison, Entry, pair_up, tabulate
 from src.results.naming import command_to_test, describe, name_of
 from src.results.outcomes import read_outcomes
+from src.results.pages.comparison import comparison_page
+from src.results.report import write_run_page
 from src.utils.errors import RunError, shorten
 from src.utils.files import sha256_file
 from src.utils.metrics.eer import det_curve
@@ -35,7 +36,7 @@ def compare_runs(
     runs : pathlib.Path
         The runs folder.
     numbers : sequence of int
-        Of the runs.
+        Of the runs to compare.
     study_number : int, optional
         Where the runs are trials of a study, its number.
     classifier : str, optional
@@ -73,7 +74,8 @@ def compare_runs(
         best = entries[0]
         run.update(results={"best": best.name, "eer": best.results.detection.eer})
     done = Comparison(run, entries, pairs, notes)
-    write_comparison_page(done)
+    title = f"comparison of {len(entries)} runs"
+    write_run_page(done.page, run, title, comparison_page(done))
     return done
 
 

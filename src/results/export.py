@@ -1,4 +1,4 @@
-"""Writing a run's scores for other tools."""
+"""ExportScores: write a run's scores in the format of another tool."""
 
 from pathlib import Path
 
@@ -33,6 +33,15 @@ def find_scored(
     runs, backbone, classifier, run_number, study_number
         See `find_training`; an evaluation is found by its number.
 
+    Parameters
+    ----------
+    runs : pathlib.Path
+        The runs folder.
+    backbone, classifier : str, optional
+        Of the training, where no number names it.
+    run_number, study_number : int, optional
+        Of the run, and of the study whose search trial it is.
+
     Raises
     ------
     RunError
@@ -46,14 +55,16 @@ def find_scored(
 
 
 def export_scores(run: Run, path: Path, format: str, of: str = "test", what: str = SCORE) -> int:
-    """Write the scores of a run as one of the forms of `score_files.SCORE_FORMATS`.
+    """Write the scores of a run in one of the formats of `score_files.SCORE_FORMATS`.
 
     Parameters
     ----------
     run : Run
         A training that was tested, or an evaluation of scores.
     path : pathlib.Path
+        The file to write.
     format : str
+        The name of the format.
     of : str
         Which scores: `test`, `val`, or what else the names of its files end in.
     what : {'score', 'llr'}
@@ -69,7 +80,7 @@ def export_scores(run: Run, path: Path, format: str, of: str = "test", what: str
     RunError
         When the run holds no scores.
     ArgumentError
-        For an unknown form, or scores that it does not hold.
+        For an unknown format, or scores that it does not hold.
     """
     trials = _read(run, of)
     values = trials.scores if choose("--what", what, (SCORE, LLR)) == SCORE else trials.llrs

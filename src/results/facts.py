@@ -1,4 +1,4 @@
-"""What can be said of a detector and its test from what the run keeps, in plain sentences."""
+"""Sentences about a detector and its test that follow from what the run keeps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from src.evaluation.breakdown import ENOUGH_CLIPS
-from src.evaluation.formatting import tell_missing
 from src.evaluation.results import Results
 from src.results.clips import PARTS, Clips, clips_of_test, clips_of_training
 from src.results.outcomes import Outcome
+from src.results.sections.warnings import warning_texts
 from src.results.wording import sentence
 from src.utils.config import BY_UTTERANCE, SAME_VOICES
 from src.utils.errors import AudiosError, shorten
@@ -35,7 +35,15 @@ class Data:
 
     @classmethod
     def of(cls, run: Run, outcome: Outcome | None = None) -> "Data":
-        """Read what a run keeps; a file that is gone leaves a page without it, no more."""
+        """Read the clips that a run keeps; where a file is gone, none and the reason.
+
+        Parameters
+        ----------
+        run : Run
+            A training.
+        outcome : Outcome, optional
+            The test whose clips are read, too.
+        """
         try:
             parts = clips_of_training(run)
             if outcome is not None:
@@ -45,13 +53,25 @@ class Data:
         return cls(parts)
 
     def values(self, condition: str) -> dict[str, list[str]]:
-        """Return what occurs of a condition in each part that knows of it."""
+        """Return the values that a condition takes in each part that knows of it.
+
+        Parameters
+        ----------
+        condition : str
+            Such as `attack` or `language`.
+        """
         found = {part.name: part.values(condition) for part in self.parts}
         return {name: values for name, values in found.items() if values}
 
 
-def tell_split(run: Run) -> str:
-    """Say how the data set was divided, as far as the run keeps it."""
+def split_sentence(run: Run) -> str:
+    """Say how the data set was divided, as far as the run keeps it.
+
+    Parameters
+    ----------
+    run : Run
+        A training.
+    """
     recipe = run.manifest.get("split")
     apart = "speakers"
     if run.settings.get("units") == BY_UTTERANCE:
@@ -61,10 +81,10 @@ def tell_split(run: Run) -> str:
         text = f"Only utterances are kept apart: {SAME_VOICES}."
     if not isinstance(recipe, Mapping):
         return f"{text} How the data set was divided otherwise was not kept."
-    return f"{text} {_tell_recipe(recipe)}"
+    return f"{text} {_recipe_sentence(recipe)}"
 
 
-def _tell_recipe(recipe: Mapping[str, Any]) -> str:
+def _recipe_sentence(recipe: Mapping[str, Any]) -> str:
     seed = f"seed {recipe.get('seed', 'unknown')}"
     if recipe.get("hold_out"):
         return f"Held out of training and tested on: {recipe['hold_out']} ({seed})."
@@ -82,17 +102,27 @@ def _tell_recipe(recipe: Mapping[str, Any]) -> str:
 
 
 def limits_of_use(run: Run, data: Data, outcome: Outcome, results: Results) -> list[str]:
-    """Return what a reader of the figures must not forget, each drawn from what the run keeps."""
-    told = [sentence(text) for text in results.warnings]
-    if run.settings.get("units") == BY_UTTERANCE:
-        told.append(sentence(SAME_VOICES))
-    told += _tell_attacks(data) + _tell_origins(data) + _tell_lengths(data)
+    """Return what a reader of the metrics must not forget, each drawn from what the run keeps.
+
+    Parameters
+    ----------
+    run : Run
+        A training.
+    data : Data
+        The clips behind it.
+    outcome : Outcome
+        Its main test.
+    results : Results
+        What came out.
+    """
+    told = [sentence(text) for text in warning_texts(run, results)]
+    told += _attack_limits(data) + _origin_limits(data) + _length_limits(data)
     rate = (run.settings.get("backbone") or {}).get("sample_rate")
     if rate:
         told.append(
             f"Recordings are heard at {rate:,} Hz: nothing above {rate / 2000:g} kHz counts."
         )
-    told += _tell_size(results)
+    told += _size_limits(results)
     told += [
         "Noise, codecs, transmission and editing that the training does not have are not covered "
         "by these figures.",
@@ -104,7 +134,7 @@ def limits_of_use(run: Run, data: Data, outcome: Outcome, results: Results) -> l
     return told
 
 
-def _tell_attacks(data: Data) -> list[str]:
+def _attack_limits(data: Data) -> list[str]:
     attacks = data.values("attack")
     tested, seen = attacks.get("test", []), attacks.get("training", [])
     if not tested and not seen:
@@ -129,7 +159,7 @@ def _tell_attacks(data: Data) -> list[str]:
     return told
 
 
-def _tell_origins(data: Data) -> list[str]:
+def _origin_limits(data: Data) -> list[str]:
     told = []
     languages = data.values("language")
     spoken = sorted({name for names in languages.values() for name in names})
@@ -151,7 +181,7 @@ def _tell_origins(data: Data) -> list[str]:
     return told
 
 
-def _tell_lengths(data: Data) -> list[str]:
+def _length_limits(data: Data) -> list[str]:
     for part in data.parts:
         seconds = part.seconds
         if part.name == "test" and len(seconds):
@@ -162,9 +192,8 @@ def _tell_lengths(data: Data) -> list[str]:
     return []
 
 
-def _tell_size(results: Results) -> list[str]:
-    missing = tell_missing(results.missing, results.missing_intervals)
-    told = [sentence(missing)] if missing else []
+def _size_limits(results: Results) -> list[str]:
+    told = []
     fewest = min(results.detection.n_bona_fide, results.detection.n_spoof)
     if fewest < 10 * ENOUGH_CLIPS:
         told.append(
@@ -185,6 +214,12 @@ def _count(names: list[str], what: str) -> str:
 
 
 def dataset_of(outcome: Outcome) -> str | None:
-    """Return the folder of the recordings of a test, None where it is not kept."""
+    """Return the folder of the recordings of a test, None where it is not kept.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        The test.
+    """
     found = outcome.values.get("dataset")
     return str(Path(found)) if isinstance(found, str) and found else None

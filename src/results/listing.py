@@ -1,4 +1,4 @@
-"""The table of all runs: what each is, how it did, and on what."""
+"""ListRuns: a table of all runs with their error rates and the data sets of their tests."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +28,9 @@ class Listing:
     Attributes
     ----------
     folder : pathlib.Path
+        The runs folder, or a study's.
     table : pandas.DataFrame
-        A row a run, study or tested trial of one, as text: `run, what, validation EER, test EER,
+        A row a run, study or tested search trial, as text: `run, what, validation EER, test EER,
         95 % interval, minDCF, tested on, status, when`.
     faults : list of str
         What could not be read, or was tested before all of it was measured, a sentence each.
@@ -46,14 +47,14 @@ def list_all(
     classifier: str | None = None,
     order: str = BY_EER,
 ) -> Listing:
-    """List the runs, studies and tested trials of a folder, or all trials of a study.
+    """List the runs, studies and tested search trials of a folder, or all trials of a study.
 
     Parameters
     ----------
     runs : pathlib.Path
         The runs folder.
     study_number : int, optional
-        Of the study whose trials are listed.
+        Of the study whose search trials are listed.
     classifier : str, optional
         Only runs of this classifier; where two studies have one number, the one that is meant.
     order : {'eer', 'number', 'time'}
@@ -87,7 +88,7 @@ _COLUMNS = [
 
 
 def _read(folder: Path) -> tuple[list[Run], list[str]]:
-    """Return all runs and studies, the trials that were tested, and what is wrong with others."""
+    """Return all runs and studies, the search trials that were tested, and faults of others."""
     found, faults = list_sound(folder)
     # Also those of a classifier that is no longer, or not yet, in the table.
     for classifier in dict.fromkeys([*CLASSIFIERS, *studied_classifiers(folder)]):

@@ -7,22 +7,32 @@ to beware of.
 
 from pathlib import Path
 
-from src.evaluation.formatting import tell_missing
 from src.evaluation.results import Results
-from src.models.calibrate import calibration_of
 from src.models.lookup import is_baseline
 from src.models.registry import MODELS
-from src.results import markdown
 from src.results.audits import AuditNote, note_audit
-from src.results.data_section import count_rows, list_rows
-from src.results.facts import Data, dataset_of, limits_of_use, tell_split
-from src.results.naming import dataset_name, describe, name_of, next_command
-from src.results.origin_section import provenance_of
+from src.results.blocks.blocks import Block, Bullets, Cell, Code, Facts, Heading, Paragraph
+from src.results.blocks.markdown import render_markdown
+from src.results.facts import Data, dataset_of, limits_of_use
+from src.results.naming import describe, name_of, next_command
 from src.results.outcomes import Outcome, read_tests
-from src.results.wording import explain_eer, explain_threshold, explain_verdicts, tell_eer
+from src.results.sections.audit import audit_note
+from src.results.sections.calibration import calibration_facts
+from src.results.sections.data import data_section
+from src.results.sections.evaluation import further_test
+from src.results.sections.groups import groups
+from src.results.sections.metrics import metrics_table
+from src.results.sections.origin import flatten, provenance
+from src.results.wording import (
+    eer_sentence,
+    explain_eer,
+    explain_threshold,
+    explain_verdicts,
+    sentence,
+)
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.files import write_text
-from src.utils.metrics.table import BY_DECISION, BY_SCORE, EER, METRICS
+from src.utils.metrics.table import BY_DECISION, BY_SCORE
 from src.utils.renamed import label_of
 from src.utils.runs import MODEL_CARD, Run
 
@@ -33,6 +43,7 @@ def write_model_card(run: Run, runs: Path) -> Path | None:
     Parameters
     ----------
     run : Run
+        The training.
     runs : pathlib.Path
         The runs folder, where audits are looked for.
 
@@ -52,43 +63,44 @@ def write_model_card(run: Run, runs: Path) -> Path | None:
     outcome, results = tests.main
     data = Data.of(run, outcome)
     note = note_audit(runs, run.manifest.get("dataset"))
-    parts = [
-        markdown.heading(f"Model card: {describe(run)}", 1),
-        *_tell_model(run),
-        *_tell_use(run, runs),
-        *_tell_data(run, data, note),
-        *_tell_metrics(outcome, results),
-        *_tell_groups(results),
-        *[part for other in tests.others for part in _tell_further(runs, *other)],
-        *_tell_decisions(run, results),
-        markdown.heading("Limits of use"),
-        markdown.bullets([*_tell_flags(note), *limits_of_use(run, data, outcome, results)]),
-        markdown.heading("Provenance"),
-        markdown.table(("", ""), provenance_of(run)),
+    blocks = [
+        Heading(f"Model card: {describe(run)}", 1),
+        *_model(run),
+        *_use(run, runs),
+        *data_section(run, data),
+        *audit_note(note, 3),
+        *_metrics(outcome, results),
+        *groups(results.breakdowns),
+        *(block for other in tests.others for block in _further(runs, *other)),
+        Heading("Threshold and calibration"),
+        Facts(calibration_facts(run)),
+        Paragraph(f"{explain_threshold(results)} {explain_verdicts(results)}"),
+        Heading("Limits of use"),
+        Bullets([*_flags(note), *limits_of_use(run, data, outcome, results)]),
+        *provenance(run),
     ]
     path = run.folder / MODEL_CARD
-    write_text(path, markdown.join(parts))
+    write_text(path, render_markdown(blocks))
     return path
 
 
-def _tell_model(run: Run) -> list[str]:
-    rows = [
+def _model(run: Run) -> list[Block]:
+    rows: list[tuple[str, Cell]] = [
         ("run", f"{name_of(run)} ({run.folder.name})"),
-        ("trained", run.manifest.get("started", "unknown")),
-        *((name.replace("_", " "), value) for name, value in _hyperparameters(run)),
+        ("trained", str(run.manifest.get("started", "unknown"))),
+        *flatten(run.settings.get("hyperparameters", {})),
     ]
-    text = (
-        f"A detector of synthetic speech: {_tell_kind(run)}. It gives a clip a score, higher for "
-        f"{BONA_FIDE}, and from it the probability that it is {BONA_FIDE}."
-    )
     return [
-        markdown.heading("What it is"),
-        markdown.escape(text),
-        markdown.table(("", ""), rows),
+        Heading("What it is"),
+        Paragraph(
+            f"A detector of synthetic speech: {_kind(run)}. It gives a clip a score, higher for "
+            f"{BONA_FIDE}, and from it the probability that it is {BONA_FIDE}."
+        ),
+        Facts(rows),
     ]
 
 
-def _tell_kind(run: Run) -> str:
+def _kind(run: Run) -> str:
     settings = run.settings
     classifier = settings.get("classifier", "")
     what = MODELS.load(classifier).description if classifier in MODELS else "a classifier"
@@ -106,123 +118,36 @@ def _tell_kind(run: Run) -> str:
     return f"{what} on vectors of {name} ({source}), layer {layer}"
 
 
-def _hyperparameters(run: Run) -> list[tuple[str, object]]:
-    return list(dict(run.settings.get("hyperparameters", {})).items())
-
-
-def _tell_use(run: Run, runs: Path) -> list[str]:
-    command = next_command("Predict", run, runs, "--audio=FILE", reads_vectors=False)
+def _use(run: Run, runs: Path) -> list[Block]:
     return [
-        markdown.heading("How to use it"),
-        "On recordings whose origin is asked about, as one piece of evidence among others:",
-        markdown.code(command),
-        "Not for decisions about people by itself, and not on recordings unlike those below.",
-    ]
-
-
-def _tell_data(run: Run, data: Data, note: AuditNote) -> list[str]:
-    name = dataset_name(run) or "not kept"
-    parts = [
-        markdown.heading("Data"),
-        markdown.escape(f"Data set: {name}. {tell_split(run)}"),
-    ]
-    if data.missing:
-        parts.append(markdown.escape(f"The clips are not told: {data.missing}"))
-    else:
-        header = ("part", "class", "clips", "speakers", "minutes")
-        parts.append(markdown.table(header, count_rows(data.parts), (2, 3, 4)))
-        lists = list_rows(data)
-        parts.append(markdown.table(("", ""), lists) if lists else "")
-    return [
-        *parts,
-        markdown.heading("Audit", 3),
-        markdown.escape(" ".join([note.text, *note.details])),
-    ]
-
-
-def _tell_flags(note: AuditNote) -> list[str]:
-    return [f"{note.warning[:1].upper()}{note.warning[1:]}."] if note.warning else []
-
-
-def _tell_metrics(outcome: Outcome, results: Results) -> list[str]:
-    found = results.detection
-    own = "" if outcome.is_own else " This is another data set than the detector's own."
-    text = (
-        f"Tested on {outcome.title}: {found.n_bona_fide:,} {BONA_FIDE} and {found.n_spoof:,} "
-        f"{SPOOF} clips.{own} {tell_eer(results)} {explain_eer(results)}"
-    )
-    return [
-        markdown.heading("Metrics"),
-        markdown.escape(text),
-        _figures(results, [*BY_SCORE, *BY_DECISION]),
-    ]
-
-
-def _figures(results: Results, names: list[str]) -> str:
-    rows = [
-        (
-            METRICS[name].label,
-            METRICS[name].write(getattr(results.detection, name)),
-            METRICS[name].write_interval(*results.ci95[name], " to "),
-            *(
-                [METRICS[name].write_interval(*results.ci95_attacks[name], " to ")]
-                if results.ci95_attacks
-                else []
-            ),
-        )
-        for name in names
-    ]
-    header = ["", "value", f"95 % over {results.ci95_over}"]
-    if results.ci95_attacks:
-        header.append(f"95 % over {results.ci95_attacks_over}")
-    return markdown.table(header, rows, range(1, len(header)))
-
-
-def _tell_groups(results: Results) -> list[str]:
-    parts = []
-    for condition, groups in results.breakdowns.items():
-        rows = [
-            (
-                one.group,
-                EER.write(one.eer),
-                EER.write_interval(one.low, one.high, " to "),
-                f"{one.n_bona_fide:,}",
-                f"{one.n_spoof:,}",
-                f"{one.n_speakers:,}",
-                f"all {one.against}" if one.against else "",
-            )
-            for one in groups
-            if not one.is_small
-        ]
-        n_small = len(groups) - len(rows)
-        left = f"{n_small:,} of {len(groups):,} groups are too small to say anything."
-        header = (condition, "EER", "95 % interval", BONA_FIDE, SPOOF, "speakers", "against")
-        parts += [
-            markdown.heading(f"By {condition}", 3),
-            markdown.table(header, rows, range(1, 6)) if rows else "",
-            left if n_small else "",
-        ]
-    return parts
-
-
-def _tell_further(runs: Path, outcome: Outcome, results: Results) -> list[str]:
-    missing = tell_missing(results.missing, results.missing_intervals)
-    note = "" if outcome.is_own else note_audit(runs, dataset_of(outcome)).text
-    return [
-        markdown.heading(f"On {outcome.title}", 3),
-        markdown.escape(" ".join([tell_eer(results), *results.warnings, missing, note]).strip()),
-        _figures(results, ["eer", "min_dcf", "cllr", "hter", "far", "frr"]),
-    ]
-
-
-def _tell_decisions(run: Run, results: Results) -> list[str]:
-    fixed = calibration_of(run)
-    return [
-        markdown.heading("Threshold and calibration"),
-        markdown.escape(
-            f"Both were fitted on {fixed.n_bona_fide:,} {BONA_FIDE} and {fixed.n_spoof:,} {SPOOF} "
-            f"clips of validation: the threshold is {fixed.threshold:.6g}, the natural "
-            f"log-likelihood ratio {fixed.slope:.6g} times the score {fixed.offset:+.6g}. "
-            f"{explain_threshold(results)} {explain_verdicts(results)}"
+        Heading("How to use it"),
+        Paragraph(
+            "On recordings whose origin is asked about, as one piece of evidence among others:"
+        ),
+        Code(next_command("Predict", run, runs, "--audio=FILE", reads_vectors=False)),
+        Paragraph(
+            "Not for decisions about people by itself, and not on recordings unlike those below."
         ),
     ]
+
+
+def _metrics(outcome: Outcome, results: Results) -> list[Block]:
+    found = results.detection
+    own = "" if outcome.is_own else " This is another data set than the detector's own."
+    return [
+        Heading("Metrics"),
+        Paragraph(
+            f"Tested on {outcome.title}: {found.n_bona_fide:,} {BONA_FIDE} and {found.n_spoof:,} "
+            f"{SPOOF} clips.{own} {eer_sentence(results)} {explain_eer(results)}"
+        ),
+        metrics_table(results, [*BY_SCORE, *BY_DECISION], is_explained=False),
+    ]
+
+
+def _further(runs: Path, outcome: Outcome, results: Results) -> list[Block]:
+    audit = "" if outcome.is_own else note_audit(runs, dataset_of(outcome)).text
+    return further_test(outcome, results, audit, is_brief=True)
+
+
+def _flags(note: AuditNote) -> list[str]:
+    return [sentence(note.warning)] if note.warning else []

@@ -1,4 +1,4 @@
-"""What runs are called, and the commands that go on with them."""
+"""The names of runs, and the commands that use them."""
 
 import shlex
 from pathlib import Path
@@ -11,7 +11,13 @@ from src.visualize.projection import METHODS
 
 
 def name_of(run: Run) -> str:
-    """Return a name such as `run 3`, `SVM study 0` or `run 3 of SVM study 0`."""
+    """Return a name such as `run 3`, `SVM study 0` or `run 3 of SVM study 0`.
+
+    Parameters
+    ----------
+    run : Run
+        A run, a search trial or a study.
+    """
     if run.kind == Kind.STUDY:
         return _name_study(run.settings.get("classifier", ""), run.number)
     study = run.study
@@ -24,15 +30,26 @@ def _name_study(classifier: str | None, number: int) -> str:
 
 
 def dataset_name(run: Run) -> str:
-    """Return the name of the data set that a run is of, empty where it was not kept.
+    """Return the name of the data set that a run used, empty where it was not kept.
 
-    It is that of the data set's own folder, which its recordings may lie apart from.
+    It is that of the folder of the tables; the recordings may lie in another one.
+
+    Parameters
+    ----------
+    run : Run
+        Any run.
     """
     return Path(run.manifest.get("root") or run.manifest.get("dataset") or "").name
 
 
 def describe(run: Run) -> str:
-    """Say in a few words what a run is."""
+    """Say in a few words what a run is, such as `wav2vec2 + svm, layer 4`.
+
+    Parameters
+    ----------
+    run : Run
+        A run, a search trial or a study.
+    """
     settings = run.settings
     backbone = label_of(settings.get("backbone")) or ""
     if run.kind in (Kind.TRAINING, Kind.STUDY):
@@ -56,22 +73,30 @@ def describe(run: Run) -> str:
 
 
 def command_of(run: Run) -> str:
-    """Return the command that made a run."""
+    """Return the command line that made a run.
+
+    Parameters
+    ----------
+    run : Run
+        Any run.
+    """
     words = run.manifest.get("command")
     return shlex.join(["fab", *map(str, words)]) if isinstance(words, list) else "unknown"
 
 
 def next_command(task: str, run: Run, runs: Path, *flags: str, reads_vectors: bool = True) -> str:
-    """Return the command of a task on a run or a study.
+    """Return the command line of a task on a run or a study.
 
     Parameters
     ----------
     task : str
+        Such as `TestModel`.
     run : Run
+        What it is to work on.
     runs : pathlib.Path
         The runs folder.
     *flags : str
-        What comes first.
+        Flags that come before those that name the run.
     reads_vectors : bool
         Whether the task reads embeddings.
     """
@@ -89,7 +114,15 @@ def next_command(task: str, run: Run, runs: Path, *flags: str, reads_vectors: bo
 
 
 def command_to_test(run: Run, runs: Path) -> str:
-    """Return the command that tests a training."""
+    """Return the command line that tests a training.
+
+    Parameters
+    ----------
+    run : Run
+        The training.
+    runs : pathlib.Path
+        The runs folder.
+    """
     if not is_baseline(run):
         return next_command("TestModel", run, runs)
     root = run.manifest.get("root")

@@ -28,13 +28,13 @@ class Outcome:
     path, scores : pathlib.Path
         The files of the results and of the scores.
     suffix : str
-        What the names of its figures end in.
+        What the names of its figures' files end in.
     values : dict
-        As the file holds them.
+        The results as the file holds them, flat.
     dataset : str
         The name of the data set.
     gender : str
-        Empty for a test on the clips of everybody.
+        `F` or `M`; empty for a test on the clips of everybody.
     is_own : bool
         Whether it is of the data set that the run was trained on.
     """
@@ -68,6 +68,11 @@ class Outcome:
 
 def read_outcomes(run: Run) -> list[Outcome]:
     """Return every test of a run: of all clips of its own data set first, then the others.
+
+    Parameters
+    ----------
+    run : Run
+        A training, or an evaluation of scores.
 
     Raises
     ------
@@ -103,6 +108,11 @@ class Tests:
 
 def read_tests(run: Run) -> Tests:
     """Return every test of a run with its results.
+
+    Parameters
+    ----------
+    run : Run
+        A training, or an evaluation of scores.
 
     Raises
     ------

@@ -1,27 +1,37 @@
 """The page of a run or a study: what it has shown, in one file to open."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from src.audit.audit import PAGE as AUDIT_PAGE
+from src.results.blocks.blocks import Block
+from src.results.blocks.html import write_page
 from src.results.model_card import write_model_card
 from src.results.naming import describe, name_of
-from src.results.other_pages import evaluation_parts, probe_parts, projection_parts
-from src.results.run_page import run_parts
-from src.results.study_page import study_parts
-from src.utils.runs import Kind, Run
-from src.visualize.page import write_page
+from src.results.pages.audit import audit_page
+from src.results.pages.evaluation import evaluation_page
+from src.results.pages.probe import probe_page
+from src.results.pages.projection import projection_page
+from src.results.pages.study import study_page
+from src.results.pages.training import training_page
+from src.results.sections.origin import provenance, settings, subtitle
+from src.results.wording import capital
+from src.utils.runs import Kind, Run, list_runs
 
-_PARTS: dict[str, Callable[[Run, Path], list[str]]] = {
-    Kind.TRAINING: run_parts,
-    Kind.STUDY: study_parts,
-    Kind.PROJECTION: projection_parts,
-    Kind.LAYER_PROBE: probe_parts,
-    Kind.EVALUATION: evaluation_parts,
+_PAGES: dict[str, Callable[[Run, Path], list[Block]]] = {
+    Kind.TRAINING: training_page,
+    Kind.STUDY: study_page,
+    Kind.PROJECTION: projection_page,
+    Kind.LAYER_PROBE: probe_page,
+    Kind.EVALUATION: evaluation_page,
+    Kind.AUDIT: audit_page,
 }
+"""By the kind of a run, what its page tells between its title and its settings."""
 
 
 def write_report(run: Run, runs: Path) -> Path | None:
-    """Write `report.html` into a run's or a study's folder, and the model card of a tested run.
+    """Write the page of a run or a study into its folder, and the model card of a tested run.
 
     Both tell what the folder holds and what audits say of its recordings, and nothing else: written
     again they are the same.
@@ -36,19 +46,55 @@ def write_report(run: Run, runs: Path) -> Path | None:
     Returns
     -------
     pathlib.Path or None
-        The page; None for a run that has one of its own, as an audit.
+        `report.html`, or `audit.html` of an audit; None for a comparison, whose page is written
+        where it is made (see `compare_runs`), since its folder does not hold all of it.
 
     Raises
     ------
     AudiosError
         When what the folder holds is damaged, or the page cannot be written.
     """
-    parts = _PARTS.get(run.kind)
-    if parts is None:
+    page = _PAGES.get(run.kind)
+    if page is None:
         return None
     if run.kind == Kind.TRAINING:
         # First, since the page names it.
         write_model_card(run, runs)
-    name = name_of(run)
-    write_page(run.report, f"{name[:1].upper()}{name[1:]}: {describe(run)}", parts(run, runs))
-    return run.report
+    known = _with_origin(run)
+    path = run.folder / AUDIT_PAGE if run.kind == Kind.AUDIT else run.report
+    write_run_page(path, known, f"{name_of(run)}: {describe(run)}", page(known, runs))
+    return path
+
+
+def write_run_page(path: Path, run: Run, title: str, blocks: Sequence[Block]) -> None:
+    """Write a page about a run, with where the run comes from around what it has shown.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file to write.
+    run : Run
+        What the page is of.
+    title : str
+        Of the page.
+    blocks : sequence of Block
+        What the run has shown.
+
+    Raises
+    ------
+    AudiosError
+        When the page cannot be written.
+    """
+    # Hyperparameters have a section of their own.
+    origin = [*settings(run, ["hyperparameters"]), *provenance(run)]
+    write_page(path, capital(title), [subtitle(run), *blocks, *origin])
+
+
+def _with_origin(run: Run) -> Run:
+    """Return a study knowing where its trials' clips and vectors lie, any other run as it is."""
+    if run.kind != Kind.STUDY:
+        return run
+    for trial in list_runs(run.folder):
+        known = {name: trial.manifest.get(name) for name in ("dataset", "embeddings")}
+        return replace(run, manifest=run.manifest | known)
+    return run

@@ -1,10 +1,14 @@
-"""Figures in plain words."""
+"""Metrics in plain words."""
+
+from __future__ import annotations
 
 from math import isnan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from src.evaluation.results import Results
 from src.utils.metrics.table import EER, METRICS
+
+if TYPE_CHECKING:
+    from src.evaluation.results import Results
 
 LEVEL = 0.05
 """A p-value from here on may be chance."""
@@ -13,8 +17,14 @@ _CHANCE = 0.4
 """An EER from here on is told as what it is: hardly better than guessing."""
 
 
-def tell_eer(results: Results) -> str:
-    """Return the EER with its interval, in a sentence."""
+def eer_sentence(results: Results) -> str:
+    """Return the EER of a test with its interval, in a sentence.
+
+    Parameters
+    ----------
+    results : Results
+        Of the test.
+    """
     low, high = results.ci95["eer"]
     span = f"95 % interval {EER.write_interval(low, high, ' to ')} over {results.ci95_over}"
     if isnan(low):
@@ -23,7 +33,13 @@ def tell_eer(results: Results) -> str:
 
 
 def explain_eer(results: Results) -> str:
-    """Say what the EER means to whoever listens to clips."""
+    """Say what the EER means to whoever listens to clips.
+
+    Parameters
+    ----------
+    results : Results
+        Of a test.
+    """
     found = results.detection
     n_clips = found.n_bona_fide + found.n_spoof
     high = results.ci95["eer"][1]
@@ -46,7 +62,13 @@ def explain_eer(results: Results) -> str:
 
 
 def explain_threshold(results: Results) -> str:
-    """Say what decisions at the threshold fixed beforehand do."""
+    """Say what decisions at the threshold fixed beforehand do.
+
+    Parameters
+    ----------
+    results : Results
+        Of a test.
+    """
     found = results.detection
     if isnan(found.far) or isnan(found.frr):
         return (
@@ -60,7 +82,13 @@ def explain_threshold(results: Results) -> str:
 
 
 def explain_verdicts(results: Results) -> str:
-    """Say what verdicts that may abstain do."""
+    """Say what verdicts that may abstain do.
+
+    Parameters
+    ----------
+    results : Results
+        Of a test.
+    """
     decided = results.decided
     if not decided.is_known:
         return "Verdicts that may abstain were not measured."
@@ -73,14 +101,31 @@ def explain_verdicts(results: Results) -> str:
     return f"{text}, and {decided.error_when_decided:.1%} of the other verdicts are wrong."
 
 
+def capital(text: str) -> str:
+    """Return text that begins with a capital.
+
+    Parameters
+    ----------
+    text : str
+        In any case.
+    """
+    return text[:1].upper() + text[1:]
+
+
 def sentence(text: str) -> str:
-    """Begin with a capital and end with a full stop, whatever the text is."""
+    """Begin with a capital and end with a full stop, whatever the text is.
+
+    Parameters
+    ----------
+    text : str
+        What is to be a sentence.
+    """
     text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    return capital(text) + ("" if text.endswith((".", "!", "?")) else ".")
 
 
-def tell_pair(row: Any) -> str:
-    """Say how a figure of a run differs from the best run's, and whether by chance.
+def difference_sentence(row: Any) -> str:
+    """Say how a metric of a run differs from the best run's, and whether by chance.
 
     Parameters
     ----------
@@ -97,7 +142,13 @@ def tell_pair(row: Any) -> str:
 
 
 def judge(p_value: float) -> str:
-    """Say whether chance may explain a difference."""
+    """Say whether chance may explain a difference.
+
+    Parameters
+    ----------
+    p_value : float
+        Of a two-sided test, corrected for the number of tests; NaN where it cannot be told.
+    """
     if isnan(p_value):
         return "whether by chance cannot be told"
     shown = "p below 0.001" if p_value < 0.001 else f"p {p_value:.3f}"

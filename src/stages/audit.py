@@ -5,6 +5,7 @@ from pathlib import Path
 from src.audit import audit, match_audited
 from src.audit.audit import Audit
 from src.audit.match_audited import Matching
+from src.results.report import write_report
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.match import MatchSettings
 
@@ -28,7 +29,9 @@ def audit_dataset(dataset: Path, runs: Path, seed: int = 7, reuse: bool = False)
     AudiosError
         As `audit.audit_dataset` does.
     """
-    return audit.audit_dataset(Dataset.open(dataset), runs, seed, reuse=reuse)
+    done = audit.audit_dataset(Dataset.open(dataset), runs, seed, reuse=reuse)
+    write_report(done.run, runs)
+    return done
 
 
 def match_dataset(dataset: Path, output: Path, settings: MatchSettings | None = None) -> Matching:

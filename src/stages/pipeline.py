@@ -11,6 +11,7 @@ from src import reports, stages
 from src.models.data import TEST, TRAIN
 from src.models.registry import CLASSIFIERS
 from src.models.train import Training
+from src.results.blocks.blocks import Block
 from src.utils.config import DOWNSTREAM_SPLITS, PROBE, LayerChoice
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.match import MatchSettings
@@ -296,5 +297,5 @@ def _train(
     return training, page
 
 
-def _tell(tell: Tell, stage: str, report: str) -> None:
-    tell(f"{stage}\n{report}")
+def _tell(tell: Tell, stage: str, report: list[Block]) -> None:
+    tell(f"{stage}\n{reports.render_text(report)}")

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from src.audit.audit import audit_dataset, find_faults
+from src.audit.audit import Audit, audit_dataset, find_faults
 from src.audit.findings import Findings
 from src.audit.summary import find_audit
+from src.results.report import write_report
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split import Shares, SplitSettings, split_dataset
 from src.utils.errors import AudiosError
@@ -34,11 +35,16 @@ def audit(dataset: Dataset, runs: Path, **more):
     return audit_dataset(dataset, runs, n_resamples=50, **more)
 
 
+def page_of(done: Audit) -> Page:
+    path = write_report(done.run, done.run.folder.parent)
+    assert path == done.page
+    return read_page(path)
+
+
 def test_folder(dataset: Dataset, tmp_path: Path) -> None:
     done = audit(dataset, tmp_path / "runs")
     assert sorted(path.name for path in done.run.folder.iterdir()) == [
-        *("audit.html", "audit.json", "manifest.json", "matches.csv"),
-        *("nuisances.png", "shortcuts.png"),
+        *("audit.json", "manifest.json", "matches.csv", "nuisances.png", "shortcuts.png"),
     ]
     [run] = list_runs(tmp_path / "runs")
     assert (run.kind, run.is_complete) == ("audit", True)
@@ -52,7 +58,7 @@ def test_folder(dataset: Dataset, tmp_path: Path) -> None:
 
 def test_page(dataset: Dataset, tmp_path: Path) -> None:
     done = audit(dataset, tmp_path / "runs")
-    read = read_page(done.page)
+    read = page_of(done)
     assert len(read.attributes("img", "src")) == 2
     for word in ("Shortcuts", "Leakage", "Balance", "Provenance", "all together", "not split yet"):
         assert word in read.text
@@ -74,7 +80,7 @@ def test_page_of_a_split_with_leaks_and_flags(corpus: Callable, tmp_path: Path) 
     test = leak.seen["downstream_test"]
     assert test.count == test.total > 0
     assert any(flag.startswith("source utterance in ") for flag in done.findings.flags)
-    read = read_page(done.page)
+    read = page_of(done)
     assert NASTY in read.text
     assert "b" not in read.tags
     assert "bad" in read.attributes("tr", "class")
@@ -91,7 +97,7 @@ def test_a_clean_split(dataset: Dataset, tmp_path: Path) -> None:
     assert [one for one in done.findings.leaks if one.is_flagged] == []
     assert done.findings.is_split
     if not done.findings.flags:
-        assert "No shortcut and no leak found." in read_page(done.page).text
+        assert "No shortcut and no leak found." in page_of(done).text
 
 
 @pytest.mark.usefixtures("no_figures")
@@ -113,8 +119,8 @@ def test_a_broken_split_is_reported(dataset: Dataset, tmp_path: Path) -> None:
 
 def test_names_are_escaped_in_paths_too(corpus: Callable, tmp_path: Path) -> None:
     dataset = corpus('data <b>&"', some(4))
-    read = read_page(audit(dataset, tmp_path / "runs").page)
-    assert 'Audit of data <b>&"' in read.text
+    read = page_of(audit(dataset, tmp_path / "runs"))
+    assert 'audit of data <b>&"' in read.text
     assert isinstance(read, Page)
 
 
@@ -123,7 +129,7 @@ def test_one_class(corpus: Callable, tmp_path: Path) -> None:
         corpus("data", [clip for clip in some(6) if clip.label == "spoof"]), tmp_path / "runs"
     )
     assert done.findings.shortcuts == []
-    read = read_page(done.page)
+    read = page_of(done)
     assert read.attributes("img", "src") == []
     assert "Only one class" in read.text
     assert Findings.read(done.run.folder / "audit.json").shortcuts == []
@@ -137,7 +143,7 @@ def test_what_cannot_be_measured(dataset: Dataset, tmp_path: Path) -> None:
     assert list(done.rejected) == [file]
     assert done.findings.rejected == 1
     assert done.findings.n_clips == 39
-    assert "39, and 1 that could not be measured" in read_page(done.page).text
+    assert "39, and 1 that could not be measured" in page_of(done).text
 
 
 @pytest.mark.usefixtures("no_figures")
@@ -184,7 +190,7 @@ def test_a_stopped_audit_is_no_audit(dataset: Dataset, tmp_path: Path, monkeypat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("src.audit.audit.write_audit_page", stopped)
+        patch.setattr("src.audit.audit.list_matches", stopped)
         with pytest.raises(KeyboardInterrupt):
             audit(dataset, tmp_path / "runs")
     assert find_audit(tmp_path / "runs", str(dataset.audio.resolve())) is None

@@ -340,7 +340,7 @@ def test_search_then_train_and_test_its_best(fab, place, where, trained):
     answer = fab(
         *("OptimizeHyperparameters", "--backbone=wav2vec2", "--classifier=svm", "--trials=3"),
         *where,
-    ).succeeds("study 0", "validation_eer")
+    ).succeeds("study 0", "validation EER")
     [study] = (place / "runs").glob("svm_study0_*")
     assert str(study) in answer.out
     best = json.loads((study / "best_hyperparameters.json").read_text())

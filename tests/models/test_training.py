@@ -17,7 +17,6 @@ from src.models.evaluate import evaluate_run
 from src.models.lookup import BEST, find_study, find_training
 from src.models.registry import load_classifier
 from src.models.train import train_model
-from src.reports import report_evaluation, report_training
 from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import ArgumentError, AudiosError, EmbeddingError, RunError
@@ -26,6 +25,7 @@ from src.utils.metrics.detection import evaluate_scores
 from src.utils.metrics.eer import compute_eer
 from src.utils.metrics.table import METRICS
 from src.utils.runs import FolderName, Kind, Run, list_runs, new_run
+from tests.reports.telling import told
 
 SMALL: dict[str, dict] = {
     "mlp": {"hidden_size": 8, "epochs": 5, "learning_rate": 0.01},
@@ -247,12 +247,12 @@ def elsewhere(tmp_path: Path, make_set: Callable, make_store: Callable) -> Calla
 def test_another_data_set_is_kept_apart(tested, embeddings: Path, elsewhere: Callable) -> None:
     own = evaluate_run(tested, embeddings)
     assert own.elsewhere is None
-    assert "another data set" not in report_evaluation(own)
+    assert "another data set" not in told("evaluation", own)
     before = {path.name: path.read_bytes() for path in tested.folder.iterdir()}
     other = elsewhere("/data/a corpus", root="/data/In the Wild!")
     found = evaluate_run(tested, other)
     assert found.path.name == "test_results_In-the-Wild.json"
-    assert report_evaluation(found).startswith("tested on another data set: /data/a corpus\n")
+    assert told("evaluation", found).startswith("tested on another data set: /data/a corpus\n")
     assert json.loads(found.path.read_text())["dataset"] == "/data/a corpus"
     by_gender = evaluate_run(tested, other, "F")
     assert by_gender.path.name == "test_results_In-the-Wild_F.json"
@@ -370,10 +370,10 @@ def test_seen_speakers_are_fine_by_utterance(
     again = trained(opened, tmp_path / "runs", layer="probe", seed=3, reuse=True)
     assert again.was_there
     evaluation = evaluate_run(training.run, tmp_path)
-    assert "these voices only" in report_evaluation(evaluation)
+    assert "these voices only" in told("evaluation", evaluation)
     assert "these voices only" in json.loads(evaluation.path.read_text())["note"]
-    assert "these voices only" in report_training(training)
-    assert "folds by file" in report_training(training)
+    assert "these voices only" in told("training", training)
+    assert "folds by file" in told("training", training)
     shutil.rmtree(tmp_path / "wav2vec2/downstream_test")
     write("downstream_test", "speaker", "c")
     with pytest.raises(EmbeddingError, match=r"shares 1 speakers .*linda"):

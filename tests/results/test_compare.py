@@ -11,10 +11,10 @@ import pytest
 from src.evaluation.evaluate_scores import ScoreEvaluation, ScoreSettings, evaluate_score_file
 from src.evaluation.paired import compare_trials
 from src.evaluation.trials import Trials
-from src.reports import report_comparison
 from src.results.compare import compare_runs
 from src.utils.errors import RunError
 from src.utils.runs import Run, find_run
+from tests.reports.telling import told
 from tests.visualize.reading import read_page
 
 
@@ -56,7 +56,7 @@ def test_two_runs(runs: Path, run_of: Callable) -> None:
     assert f"{other} against {best}" in read.text.replace("Run", "run")
     assert "Holm" not in read.text
     assert str(done.run.inputs[run_of(0).folder.name]) in read.text
-    text = report_comparison(done)
+    text = told("comparison", done)
     assert text.splitlines()[-1] == f"run {done.run.number}: {done.page}"
     assert any(words in text for words in ("chance may explain it", "hardly chance"))
 
@@ -73,7 +73,7 @@ def test_many_pairs_are_corrected(runs: Path, run_of: Callable) -> None:
     assert worst["p_holm"] < 0.05
     assert worst["p_holm"] >= 2 * worst["p_value"] - 1e-12
     assert "Holm" in read_page(done.page).text
-    assert "Holm" in report_comparison(done)
+    assert "Holm" in told("comparison", done)
 
 
 def test_speakers_are_drawn_where_one_run_knows_them(runs: Path, run_of: Callable) -> None:
@@ -99,7 +99,7 @@ def test_equal_runs_do_not_differ(runs: Path, run_of: Callable) -> None:
     done = compare_runs(runs, [0, 1])
     assert (done.pairs["difference"] == 0).all()
     assert (done.pairs["p_holm"] == 1).all()
-    assert "chance may explain it" in report_comparison(done)
+    assert "chance may explain it" in told("comparison", done)
 
 
 def test_other_clips_are_listed_but_not_paired(runs: Path, run_of: Callable) -> None:
@@ -111,7 +111,7 @@ def test_other_clips_are_listed_but_not_paired(runs: Path, run_of: Callable) -> 
     read = read_page(done.page)
     assert "tested on other clips (80 of all) than the rest" in read.text
     assert "Differences" not in read.text
-    assert report_comparison(done).count("warning: ") == 2
+    assert told("comparison", done).count("warning: ") == 2
     assert len(pd.read_csv(done.run.folder / "comparison.csv")) == 6
 
 
@@ -147,11 +147,12 @@ def test_what_an_older_test_lacks_is_told(
 ) -> None:
     make_older(run_of(1), "cllr")
     done = compare_runs(runs, [0, 1])
-    told = "run 1 was tested before Cllr was measured: test it again for it"
-    assert done.notes == [told]
-    assert f"warning: {told}" in report_comparison(done)
-    assert told.removeprefix("run") in read_page(done.page).text
-    [row] = [line for line in report_comparison(done).splitlines() if "– (cannot be told)" in line]
+    lacks = "run 1 was tested before Cllr was measured: test it again for it"
+    assert done.notes == [lacks]
+    text = told("comparison", done)
+    assert f"warning: {lacks}" in text
+    assert lacks.removeprefix("run") in read_page(done.page).text
+    [row] = [line for line in text.splitlines() if "– (cannot be told)" in line]
     assert row.split()[0:2] == ["run", "1"]
     # The pair is compared by the scores, which are there.
     assert done.pairs["metric"].tolist() == ["eer", "min_dcf", "cllr"]

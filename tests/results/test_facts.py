@@ -11,9 +11,9 @@ import pytest
 from src.evaluation.results import Results, evaluate_trials
 from src.evaluation.trials import Trials
 from src.results.clips import Clips
-from src.results.facts import Data, limits_of_use, tell_split
+from src.results.facts import Data, limits_of_use, split_sentence
 from src.results.outcomes import Outcome
-from src.results.wording import explain_eer, judge, sentence, tell_eer
+from src.results.wording import eer_sentence, explain_eer, judge, sentence
 from src.utils.runs import Run
 
 
@@ -123,10 +123,10 @@ def test_a_small_test_and_its_warnings() -> None:
     ],
 )
 def test_the_split(recipe: dict | None, words: str) -> None:
-    text = tell_split(Run(0, Path(), {"split": recipe}))
+    text = split_sentence(Run(0, Path(), {"split": recipe}))
     assert words in text
     assert "share no speakers" in text
-    same = tell_split(Run(0, Path(), {"split": recipe, "settings": {"units": "utterance"}}))
+    same = split_sentence(Run(0, Path(), {"split": recipe, "settings": {"units": "utterance"}}))
     assert "share no speakers" not in same
     assert "these voices only" in same
 
@@ -136,14 +136,14 @@ def test_an_eer_in_plain_words() -> None:
         return evaluated(eer_scores, [1, 1, 1, 1, 0, 0, 0, 0], list("abcdabcd"))
 
     perfect = results([2.0, 2, 2, 2, -2, -2, -2, -2])
-    assert tell_eer(perfect).startswith("Test EER 0.0% (95 % interval 0.0% to ")
+    assert eer_sentence(perfect).startswith("Test EER 0.0% (95 % interval 0.0% to ")
     assert "separates all of these 8 clips" in explain_eer(perfect)
     quarter = results([2.0, 2, 2, -3, 3, -2, -2, -2])
     assert "takes 1 in 4 spoofs for bona-fide and 1 in 4 bona-fide clips" in explain_eer(quarter)
     assert "reaches 50 %" in explain_eer(quarter)
     assert "worth nothing" in explain_eer(results([1.0, 1, 1, 1, 1, 1, 1, 1]))
     single = evaluated([1.0, -1], [1, 0], ["", ""])
-    assert "cannot be told" in tell_eer(single)
+    assert "cannot be told" in eer_sentence(single)
 
 
 def test_small_words() -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from src.models.lookup import BEST
-from src.reports import report_listing
 from src.results.listing import list_all
 from src.results.naming import name_of, next_command
 from src.utils.errors import RunError
 from src.utils.files import write_json
 from src.utils.runs import Kind, find_run, new_run
+from tests.reports.telling import told
 
 
 def test_the_best_comes_first(runs: Path, run_of: Callable) -> None:
@@ -34,7 +34,7 @@ def test_the_best_comes_first(runs: Path, run_of: Callable) -> None:
     assert row["tested on"].startswith("all (80 clips); F ")
     assert row["what"].startswith("wav2vec2 + svm, layer ")
     assert row["status"] == "complete"
-    text = report_listing(found)
+    text = told("listing", found)
     assert text.splitlines()[0].split()[:2] == ["run", "what"]
     assert len(text.splitlines()) == 6
 
@@ -73,7 +73,7 @@ def test_damage_is_told_and_breaks_nothing(runs: Path, run_of: Callable) -> None
     found = list_all(runs)
     assert found.table["run"].tolist() == ["SVM study 0"]
     assert len(found.faults) == 4
-    text = report_listing(found)
+    text = told("listing", found)
     assert sum(line.startswith("warning: ") for line in text.splitlines()) == 4
 
 
@@ -82,9 +82,9 @@ def test_what_an_older_test_lacks_is_told(
 ) -> None:
     make_older(run_of(1), "min_dcf", "far")
     found = list_all(runs)
-    told = "run 1 was tested before minDCF and FAR were measured: test it again for them"
-    assert found.faults == [told]
-    assert f"warning: {told}" in report_listing(found).splitlines()
+    lacks = "run 1 was tested before minDCF and FAR were measured: test it again for them"
+    assert found.faults == [lacks]
+    assert f"warning: {lacks}" in told("listing", found).splitlines()
     row = found.table.set_index("run").loc["1"]
     assert row["minDCF"] == "" and row["95 % interval"] != ""
 
@@ -100,7 +100,7 @@ def test_what_has_not_ended_is_listed(tmp_path: Path) -> None:
 
 
 def test_no_runs_are_one_line(tmp_path: Path) -> None:
-    text = report_listing(list_all(tmp_path / "none"))
+    text = told("listing", list_all(tmp_path / "none"))
     assert text == f"no runs in {tmp_path / 'none'}; fab TrainModel makes one"
 
 

@@ -10,12 +10,12 @@ from src.evaluation.paired import compare_trials
 from src.evaluation.results import Results
 from src.evaluation.trials import Trials
 from src.models.evaluate import evaluate_run
-from src.reports import report_evaluation
 from src.results.listing import list_all
 from src.results.report import write_report
 from src.utils.metrics.decisions import Decisions
 from src.utils.metrics.metric import Metric
 from src.utils.metrics.table import BY_DECISION, METRICS, of_decisions
+from tests.reports.telling import told
 from tests.visualize.reading import read_page
 
 NAME = "false_omission_rate"
@@ -67,7 +67,7 @@ def test_a_new_metric_is_measured_and_told_everywhere(
         name: old.ci95[name] for name in old.ci95 if name != NAME
     }
 
-    terminal = report_evaluation(tested)
+    terminal = told("evaluation", tested)
     assert f"FOR        {value:.2%} ({low:.1%} .. {high:.1%})" in terminal.splitlines()
     page = read_page(write_report(run, runs)).text
     for text in ("FOR", metric.meaning, metric.write(value), f"{low:.1%} – {high:.1%}"):

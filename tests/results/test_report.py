@@ -27,11 +27,11 @@ def test_a_tested_run(runs: Path, run_of: Callable) -> None:
     read = page_of(run, runs)
     results = Results.read(run.folder / "test_results.json")
     text = " ".join(read.text.split())
-    assert text.index("Test EER") < text.index("Figures") < text.index("Provenance")
-    for name, measure in METRICS.items():
-        assert measure.write(getattr(results.detection, name)) in text
+    assert text.index("Test EER") < text.index("Metrics") < text.index("Provenance")
+    for name, metric in METRICS.items():
+        assert metric.write(getattr(results.detection, name)) in text
         for spans in (results.ci95, results.ci95_attacks):
-            assert measure.write_interval(*spans[name], " – ") in text
+            assert metric.write_interval(*spans[name], " – ") in text
     assert f"95 % over {results.ci95_over}" in text
     assert f"over {results.ci95_attacks_over}" in text
     # Every group, those too small to say anything set apart.
@@ -134,7 +134,7 @@ def test_a_test_of_another_data_set_has_a_section(runs: Path, run_of: Callable) 
     (run.folder / "test_results.json").unlink()
     (run.folder / "scores_test.csv").rename(run.folder / "scores_test_where.csv")
     read = page_of(run, runs)
-    assert read.text.index("Test EER 12.3%") < read.text.index("Figures")
+    assert read.text.index("Test EER 12.3%") < read.text.index("Metrics")
     assert "Tested on another data set than its own: the data set where." in read.text
 
 
@@ -219,7 +219,32 @@ def test_a_probe_and_a_projection(runs: Path, run_of: Callable, tmp_path: Path) 
     assert len(read.attributes("img", "src")) == 1
 
 
-def test_other_kinds_have_pages_of_their_own(tmp_path: Path) -> None:
-    with new_run(tmp_path, "audit", {}) as run:
+def test_a_comparison_has_its_page_from_where_it_is_made(tmp_path: Path) -> None:
+    with new_run(tmp_path, "compare", {}) as run:
         assert write_report(run, tmp_path) is None
     assert not run.report.exists()
+
+
+def test_an_audit(tmp_path: Path, add_audit: Callable) -> None:
+    folder = add_audit(tmp_path, True)
+    run = find_run(tmp_path, 0)
+    assert write_report(run, tmp_path) == folder / "audit.html"
+    assert not run.report.exists()
+    read = read_page(folder / "audit.html")
+    assert "Run 0: audit of set" in read.text
+    assert "Next: fab MatchDataset --dataset=/data/set" in read.text
+    assert read.attributes("div", "class")[0] == "verdict bad"
+    assert read.attributes("tr", "class").count("bad") == 1
+    # Figures are shown where they are.
+    assert read.attributes("img", "src") == []
+    (folder / "shortcuts.png").write_bytes(b"\x89PNG")
+    write_report(run, tmp_path)
+    read = read_page(folder / "audit.html")
+    assert read.attributes("img", "alt") == ["EER of each nuisance with its interval"]
+
+
+def test_an_audit_that_has_not_ended(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), new_run(tmp_path, "audit", {"dataset": "/d"}) as run:
+        raise KeyboardInterrupt
+    path = write_report(run, tmp_path)
+    assert "This audit is interrupted" in read_page(path).text

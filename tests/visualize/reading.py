@@ -7,12 +7,13 @@ VOID = {"meta", "img", "br", "hr"}
 
 
 class Page(HTMLParser):
-    """The tags and text of a page whose tags close in order and which asks for nothing else."""
+    """What a page holds whose tags close in order and which asks for nothing else."""
 
     def __init__(self) -> None:
         super().__init__()
         self.tags: list[str] = []
         self.text = ""
+        self.rows: list[list[str]] = []
         self._found: list[tuple[str, dict[str, str | None]]] = []
         self._open: list[str] = []
 
@@ -29,6 +30,10 @@ class Page(HTMLParser):
                 assert str(value).startswith("data:"), (tag, name, value)
             assert not name.startswith("on"), name
         self.tags.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th") and self.rows:
+            self.rows[-1].append("")
         self._found.append((tag, dict(attrs)))
         if tag not in VOID:
             self._open.append(tag)
@@ -41,6 +46,8 @@ class Page(HTMLParser):
             assert "url(" not in data and "@import" not in data
         else:
             self.text += data
+            if self._open[-1:] in (["td"], ["th"]):
+                self.rows[-1][-1] += data
 
     def attributes(self, tag: str, name: str) -> list[str | None]:
         return [attributes.get(name) for found, attributes in self._found if found == tag]

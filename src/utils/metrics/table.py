@@ -172,6 +172,9 @@ METRICS = {row.name: row for row in _ROWS if not row.needs}
 TANDEM = {row.name: row for row in _ROWS if row.needs == VERIFIER}
 """By name, the metrics that the scores of a speaker verifier are needed for besides."""
 
+ALL_METRICS: Mapping[str, Metric] = ChainMap(METRICS, TANDEM)
+"""By name, every metric that results may hold."""
+
 EER = METRICS["eer"]
 
 BY_SCORE = [name for name, row in METRICS.items() if row.group == SCORE]

@@ -21,7 +21,6 @@ from src.models.yamnet.training import Trainer
 from src.models.yamnet.weights import Weights
 from src.predict.detector import Detector
 from src.predict.predict import predict
-from src.reports import report_baseline
 from src.results.compare import compare_runs
 from src.results.listing import list_all
 from src.results.report import write_report
@@ -39,6 +38,7 @@ from src.utils.errors import (
 )
 from src.utils.files import locked
 from src.utils.runs import find_run, list_runs
+from tests.reports.telling import told
 
 SETTINGS = {"epochs": 2, "batch_size": 8, "learning_rate": 0.01}
 WIDTH = 1 / 16
@@ -179,7 +179,7 @@ def test_an_equal_run_is_found_and_a_test_too(
     found = train(dataset, runs, reuse=True)
     assert found.was_there
     assert found.run.number == 0
-    assert "(already trained)" in report_baseline(found)
+    assert "(already trained)" in told("baseline", found)
     assert evaluate_baseline(found.run, dataset, reuse=True).results is not None
 
 
@@ -204,7 +204,7 @@ def test_a_killed_training_goes_on_in_its_folder(
     train(dataset, tmp_path, seed=8)
     found = train(dataset, tmp_path)
     assert (found.run.number, found.n_kept) == (0, 1)
-    assert "went on behind epoch 1" in report_baseline(found)
+    assert "went on behind epoch 1" in told("baseline", found)
     assert [one.is_complete for one in list_runs(tmp_path)] == [True, True]
     whole = find_run(runs, 0).folder
     for name in ("model.safetensors", "val_losses.npy", "scores_val.csv", "calibration.json"):
@@ -257,7 +257,7 @@ def test_the_weights_are_named_in_the_settings(dataset: Dataset, tmp_path: Path)
     )
     assert found.run.settings["weights"] == {"file": "a.pth", "sha256": "0"}
     assert found.run.settings["width"] == WIDTH
-    assert "random weights" not in report_baseline(found)
+    assert "random weights" not in told("baseline", found)
     evaluate_baseline(found.run, dataset)
     write_report(found.run, tmp_path)
     card = (found.run.folder / "model_card.md").read_text()

@@ -1,0 +1,53 @@
+"""What each stage prints when it has ended: `print(render_text(report_x(...)))`.
+
+All of it is light to load: a stage that ends soon should not wait for the libraries of the others.
+"""
+
+from src.reports.audit import (
+    report_audit,
+    report_audited,
+    report_findings,
+    report_matching,
+)
+from src.reports.dataset import (
+    report_amplitudes,
+    report_derived,
+    report_durations,
+    report_prepared,
+    report_rejected,
+    report_scan,
+    report_split,
+)
+from src.reports.embeddings import report_extraction, report_projection
+from src.reports.evaluation import report_evaluation, report_score_evaluation
+from src.reports.models import report_baseline, report_probe, report_search, report_training
+from src.reports.predict import report_prediction
+from src.reports.results import report_comparison, report_listing, report_pipeline
+from src.results.blocks.text import render_text
+
+__all__ = [
+    "render_text",
+    "report_amplitudes",
+    "report_audit",
+    "report_audited",
+    "report_baseline",
+    "report_comparison",
+    "report_derived",
+    "report_durations",
+    "report_evaluation",
+    "report_extraction",
+    "report_findings",
+    "report_listing",
+    "report_matching",
+    "report_pipeline",
+    "report_prediction",
+    "report_prepared",
+    "report_probe",
+    "report_projection",
+    "report_rejected",
+    "report_scan",
+    "report_score_evaluation",
+    "report_search",
+    "report_split",
+    "report_training",
+]

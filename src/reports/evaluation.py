@@ -1,0 +1,107 @@
+"""What the stages print that test a run or evaluate scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from src.evaluation.formatting import tell_decided
+from src.results.blocks.blocks import Block, Cell, Facts, Paragraph
+from src.results.sections.groups import groups
+from src.results.sections.metrics import metric_facts
+from src.results.sections.warnings import warnings
+from src.utils.errors import shorten
+from src.utils.metrics.table import BY_DECISION, BY_SCORE, EER
+from src.utils.runs import MODEL_CARD
+
+if TYPE_CHECKING:
+    from src.evaluation.evaluate_scores import ScoreEvaluation
+    from src.evaluation.results import Results
+    from src.models.evaluate import Evaluation
+
+
+def report_evaluation(evaluation: Evaluation) -> list[Block]:
+    """Show the metrics of a test with their intervals, its groups and its files.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        A tested run.
+    """
+    run, results = evaluation.run, evaluation.results
+    elsewhere = evaluation.elsewhere
+    where = [Paragraph(f"tested on another data set: {elsewhere}")] if elsewhere else []
+    files = [evaluation.path, run.folder / MODEL_CARD, run.report]
+    return [
+        *where,
+        *warnings(run, results),
+        *metrics_in_brief(results),
+        *(Paragraph(str(path)) for path in files),
+    ]
+
+
+def report_score_evaluation(evaluation: ScoreEvaluation) -> list[Block]:
+    """Show the metrics of a score file, what of it was not used, and its files.
+
+    Parameters
+    ----------
+    evaluation : ScoreEvaluation
+        Of another system's scores.
+    """
+    run, results = evaluation.run, evaluation.results
+    blocks: list[Block] = []
+    if evaluation.unused:
+        number, examples = len(evaluation.unused), shorten(evaluation.unused)
+        blocks.append(Paragraph(f"{number:,} scores are of no trial of the protocol: {examples}"))
+    if not evaluation.is_calibrated:
+        blocks.append(
+            Paragraph(
+                "taken for log-likelihood ratios as they are: act_dcf, Cllr and the verdicts hold "
+                "for such alone (--validation-scores= calibrates)"
+            )
+        )
+    lines = [str(evaluation.path), f"report: {run.report}", f"run {run.number}: {run.folder}"]
+    return [
+        *blocks,
+        *warnings(run, results),
+        *metrics_in_brief(results),
+        *map(Paragraph, lines),
+    ]
+
+
+def metrics_in_brief(results: Results) -> list[Block]:
+    """Return the metrics of a test, what is likely in brackets, and its groups.
+
+    Parameters
+    ----------
+    results : Results
+        Of the test.
+    """
+    found = results.detection
+    rows: list[tuple[str, Cell]] = [
+        *metric_facts(results, [*BY_SCORE, *results.tandem]),
+        (
+            "threshold",
+            f"{found.threshold:.4f}, fixed beforehand (the test's own EER lies at "
+            f"{found.eer_threshold:.4f})",
+        ),
+        *metric_facts(results, BY_DECISION),
+        (
+            "bona-fide",
+            f"{found.n_bona_fide:,} clips: {found.true_bona_fide:,} accepted, "
+            f"{found.false_spoof:,} rejected",
+        ),
+        (
+            "spoof",
+            f"{found.n_spoof:,} clips: {found.true_spoof:,} rejected, {found.false_bona_fide:,} "
+            f"accepted",
+        ),
+        ("verdicts", tell_decided(results.decided)),
+    ]
+    blocks: list[Block] = [
+        Facts(rows),
+        Paragraph(f"(in brackets: 95 % intervals over {results.ci95_over})"),
+    ]
+    if results.ci95_attacks:
+        span = EER.write_interval(*results.ci95_attacks["eer"])
+        blocks.append(Paragraph(f"EER over {results.ci95_attacks_over}: {span}"))
+    return [*blocks, *groups(results.breakdowns, is_brief=True)]

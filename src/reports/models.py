@@ -1,0 +1,104 @@
+"""What the stages print that probe, search and train."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from src.reports.dataset import SHOWN, report_rejected
+from src.results.blocks.blocks import Block, Paragraph
+from src.results.sections.probe import probe_in_brief
+from src.results.sections.search_trials import VALIDATION_EER, search_trials_table
+from src.results.sections.warnings import warnings
+
+if TYPE_CHECKING:
+    from src.models.probe import ProbeRun
+    from src.models.search import Search
+    from src.models.train import Training
+    from src.models.yamnet.train_and_test import BaselineTraining
+
+
+def report_probe(done: ProbeRun) -> list[Block]:
+    """Show the EER by layer and pooling, and name the figure and the table.
+
+    Parameters
+    ----------
+    done : ProbeRun
+        A layer probe and its files.
+    """
+    blocks: list[Block] = []
+    if len(done.probe.table) == 1:
+        name = done.run.settings["backbone"]["name"]
+        blocks.append(Paragraph(f"{name} has one layer here and one pooling: nothing to choose"))
+    lines = [f"report: {done.run.report}", str(done.figure), str(done.table)]
+    return [*blocks, *probe_in_brief(done.probe), *map(Paragraph, lines)]
+
+
+def report_training(training: Training) -> list[Block]:
+    """Show the layer probe, the validation EER and where the run is.
+
+    Parameters
+    ----------
+    training : Training
+        Of a classifier.
+    """
+    run = training.run
+    again = " (already trained)" if training.was_there else ""
+    return [
+        *warnings(run),
+        *([] if training.probe is None else probe_in_brief(training.probe)),
+        Paragraph(
+            f"layer {training.layer}, validation EER {training.validation_eer:.2%} at the "
+            f"threshold {training.threshold:.4f}"
+        ),
+        Paragraph(f"report: {run.report}"),
+        Paragraph(f"run {run.number}: {run.folder}{again}"),
+    ]
+
+
+def report_baseline(training: BaselineTraining) -> list[Block]:
+    """Show the epochs, the validation EER and where the run is.
+
+    Parameters
+    ----------
+    training : BaselineTraining
+        Of the network.
+    """
+    run = training.run
+    lines = []
+    if run.settings["weights"] is None:
+        lines.append(
+            "started from random weights; pretrained ones take far less data (--weights=FILE)"
+        )
+    if training.n_kept:
+        lines.append(f"went on behind epoch {training.n_kept}")
+    again = " (already trained)" if training.was_there else ""
+    lines += [
+        f"epoch {training.best + 1} of {training.n_epochs} kept, validation EER "
+        f"{training.validation_eer:.2%} at the threshold {training.threshold:.4f}",
+        f"report: {run.report}",
+        f"run {run.number}: {run.folder}{again}",
+    ]
+    return [*warnings(run), *map(Paragraph, lines), *report_rejected(training.rejected)]
+
+
+def report_search(search: Search) -> list[Block]:
+    """Show the best search trials and where the study is.
+
+    Parameters
+    ----------
+    search : Search
+        Of hyperparameters.
+    """
+    blocks: list[Block] = []
+    trials, study = search.search_trials, search.study
+    if VALIDATION_EER in trials and trials[VALIDATION_EER].notna().any():
+        best = trials.dropna(subset=VALIDATION_EER).sort_values(VALIDATION_EER, kind="stable")
+        blocks.append(Paragraph(f"best of {len(best)} finished trials:"))
+        blocks.append(search_trials_table(best.drop(columns="state").head(SHOWN)))
+    if search.was_stopped:
+        blocks.append(Paragraph(f"stopped; continue with --study-number={study.number}"))
+    return [
+        *blocks,
+        Paragraph(f"report: {study.report}"),
+        Paragraph(f"study {study.number}: {study.folder}"),
+    ]

@@ -1,0 +1,64 @@
+"""What the stages print that list, compare or make many runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from src.results.blocks.blocks import Block, Bullets, Gap, Paragraph, Warning
+from src.results.sections.comparison import compared_table
+from src.results.sections.frame import frame_table
+
+if TYPE_CHECKING:
+    from src.results.differences import Comparison
+    from src.results.listing import Listing
+    from src.stages.pipeline import PipelineResult
+
+
+def report_listing(listing: Listing) -> list[Block]:
+    """Show the table of runs, and what could not be read.
+
+    Parameters
+    ----------
+    listing : Listing
+        Of a runs folder.
+    """
+    blocks: list[Block] = [Paragraph(f"no runs in {listing.folder}; fab TrainModel makes one")]
+    if len(listing.table):
+        right = ("validation EER", "test EER", "95 % interval", "minDCF")
+        blocks = [frame_table(listing.table, right)]
+    return [*blocks, *(Warning(fault) for fault in listing.faults)]
+
+
+def report_comparison(done: Comparison) -> list[Block]:
+    """Show the runs by their EER, each against the best, and where the page is.
+
+    Parameters
+    ----------
+    done : Comparison
+        Of tested runs.
+    """
+    from src.results.wording import difference_sentence
+
+    blocks: list[Block] = [compared_table(done)]
+    blocks += [Paragraph(difference_sentence(row)) for row in done.pairs.itertuples()]
+    if done.n_pairs > 1:
+        blocks.append(Paragraph("(p-values are corrected by Holm's procedure, figure by figure)"))
+    blocks += [Warning(note) for note in done.notes]
+    return [*blocks, Paragraph(f"run {done.run.number}: {done.page}")]
+
+
+def report_pipeline(done: PipelineResult) -> list[Block]:
+    """Show the detectors with their error rates, and the pages to open.
+
+    Parameters
+    ----------
+    done : PipelineResult
+        What all stages have made.
+    """
+    rates = dict.fromkeys(("validation_eer", "test_eer", "accuracy"), "{:.2%}")
+    return [
+        frame_table(done.table, **rates, auc="{:.4f}"),
+        Gap(),
+        Paragraph("pages to open"),
+        Bullets([str(path) for path in done.pages]),
+    ]

@@ -1,0 +1,1 @@
+"""Pages: which sections tell of each kind of run."""

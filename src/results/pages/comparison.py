@@ -1,0 +1,61 @@
+"""The page of a comparison of runs."""
+
+from src.results.blocks.blocks import SOFT, Block, Figure, Heading, Paragraph, Verdict
+from src.results.differences import FIGURE, TABLE, Comparison
+from src.results.metric_cells import value_of
+from src.results.naming import describe
+from src.results.sections.comparison import compared_table, differences_table
+from src.results.wording import LEVEL, difference_sentence, sentence
+from src.utils.metrics.table import EER
+
+
+def comparison_page(done: Comparison) -> list[Block]:
+    """Return what the page of a comparison tells.
+
+    Parameters
+    ----------
+    done : Comparison
+        The runs and how they differ.
+    """
+    best = done.entries[0]
+    eers = done.pairs[done.pairs["metric"] == EER.name]
+    points = [sentence(difference_sentence(row)) for row in eers.itertuples()]
+    points += [sentence(note) for note in done.notes]
+    points += [
+        sentence(f"{entry.name}: {text}")
+        for entry in done.entries
+        for text in entry.results.warnings
+    ]
+    text = (
+        f"Lowest EER: {best.name} ({describe(best.run)}) with {value_of(best.results, EER.name)}."
+    )
+    about = "DET curves, the lower the better, with the point of each EER"
+    return [
+        Verdict(text, points, bool(done.notes)),
+        Heading("Metrics"),
+        compared_table(done),
+        Figure(done.run.folder / FIGURE, about, about),
+        *_differences(done),
+    ]
+
+
+def _differences(done: Comparison) -> list[Block]:
+    if done.pairs.empty:
+        return []
+    by_holm = (
+        f" With {done.n_pairs} runs against the best, p-values are corrected by Holm's step-down "
+        f"procedure, figure by figure."
+        if done.n_pairs > 1
+        else ""
+    )
+    return [
+        Heading("Differences on the same clips"),
+        Paragraph(
+            f"The figure of each run less that of the best of those tested on the same clips; "
+            f"speakers are drawn alike for both, so that what is hard is hard for both. p is how "
+            f"often chance alone would part them this far; from {LEVEL} on it may be chance. The "
+            f"best was picked by these very figures, which favours it.{by_holm}"
+        ),
+        differences_table(done),
+        Paragraph(f"{TABLE} beside this page has all of it.", SOFT),
+    ]

@@ -1,0 +1,33 @@
+"""The page of a projection: the picture, and what it does not tell."""
+
+from pathlib import Path
+
+from src.results.blocks.blocks import SOFT, Block, Figure, Paragraph, Verdict
+from src.utils.runs import Run
+
+
+def projection_page(run: Run, runs: Path) -> list[Block]:
+    """Return what the page of a projection tells.
+
+    Parameters
+    ----------
+    run : Run
+        The projection.
+    runs : pathlib.Path
+        The runs folder.
+    """
+    method = str(run.settings.get("method", ""))
+    picture = run.folder / f"{method}.png"
+    split = run.settings.get("split", "a split")
+    points = [
+        "Neighbours were alike for the backbone. How far groups lie from each other, and how large "
+        "they are, says little.",
+        "Classes that part here can be told apart, but whether by the voice or by something else, "
+        "such as the source, the picture does not tell.",
+    ]
+    figure = Figure(picture, f"Clips of {split} in the plane")
+    return [
+        Verdict("A picture to look at, not a measurement.", points),
+        *([figure] if picture.is_file() else []),
+        Paragraph(f"{method}.csv beside this page has the place of every clip.", SOFT),
+    ]

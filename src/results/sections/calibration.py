@@ -1,0 +1,33 @@
+"""The threshold and the calibration of a training."""
+
+from src.models.calibrate import VALIDATION_SCORES, calibration_of
+from src.results.blocks.blocks import Cell
+from src.utils.config import BONA_FIDE, SPOOF
+from src.utils.runs import Run
+
+
+def calibration_facts(run: Run) -> list[tuple[str, Cell]]:
+    """Return the threshold and the line to ratios as rows of facts, none before validation.
+
+    Parameters
+    ----------
+    run : Run
+        A training.
+
+    Raises
+    ------
+    AudiosError
+        When its calibration is damaged.
+    """
+    if not (run.folder / VALIDATION_SCORES).is_file():
+        return []
+    fixed = calibration_of(run)
+    return [
+        ("threshold", f"{fixed.threshold:.6g}, fixed on validation"),
+        (
+            "calibration",
+            f"natural log-likelihood ratio = {fixed.slope:.6g} · score {fixed.offset:+.6g}, fitted "
+            f"on {fixed.n_bona_fide:,} {BONA_FIDE} and {fixed.n_spoof:,} {SPOOF} clips of "
+            f"validation",
+        ),
+    ]

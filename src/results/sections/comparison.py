@@ -1,0 +1,78 @@
+"""Runs side by side: their metrics, and how each differs from the best."""
+
+from __future__ import annotations
+
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+from src.results.blocks.blocks import FAINT, Cell, Table
+from src.results.metric_cells import change_interval, value_and_interval
+from src.results.wording import LEVEL, judge
+from src.utils.metrics.table import METRICS
+
+if TYPE_CHECKING:
+    from src.results.differences import Comparison
+
+
+def compared_table(done: Comparison) -> Table:
+    """Return a row a run: what it is, what it was tested on, and its metrics with intervals.
+
+    Parameters
+    ----------
+    done : Comparison
+        Of the runs.
+    """
+    # It loads what trains and tests, which a stage that prints may not have needed.
+    from src.results.differences import COMPARED
+    from src.results.naming import describe
+
+    rows: list[list[Cell]] = [
+        [
+            entry.name,
+            describe(entry.run),
+            f"{entry.outcome.dataset or 'its test'} ({len(entry.trials):,} clips)",
+            *(value_and_interval(entry.results, name) for name in COMPARED),
+        ]
+        for entry in done.entries
+    ]
+    header = ["run", "what", "tested on", *(f"{METRICS[name].label} (95 %)" for name in COMPARED)]
+    return Table(header, rows, range(3, len(header)))
+
+
+def differences_table(done: Comparison) -> Table:
+    """Return a row a run and metric: how it differs from the best, those that may be chance faint.
+
+    Parameters
+    ----------
+    done : Comparison
+        Of the runs.
+    """
+    pairs = list(done.pairs.itertuples())
+    is_corrected = done.n_pairs > 1
+    rows: list[list[Cell]] = [
+        [
+            row.run,
+            row.best,
+            METRICS[row.metric].label,
+            METRICS[row.metric].write_change(row.difference),
+            change_interval(row.metric, row.low, row.high),
+            _p_value(row.p_value),
+            *([_p_value(row.p_holm)] if is_corrected else []),
+            judge(row.p_holm).partition(" (")[0],
+        ]
+        for row in pairs
+    ]
+    header = ["run", "against", "", "difference", "95 % interval", "p"]
+    header += [*(["p, Holm"] if is_corrected else []), ""]
+    kinds = {number: FAINT for number, row in enumerate(pairs) if _may_be_chance(row)}
+    return Table(header, rows, range(3, len(header) - 1), kinds)
+
+
+def _may_be_chance(row: Any) -> bool:
+    return not row.p_holm < LEVEL
+
+
+def _p_value(value: float) -> Cell:
+    if isnan(value):
+        return None
+    return f"{value:.3f}" if value >= 0.001 else "< 0.001"

@@ -1,0 +1,195 @@
+"""Data, origin, validation, calibration, warnings, search trials and comparisons."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from src.evaluation.results import Results
+from src.models.calibrate import calibration_of
+from src.results.blocks.blocks import Facts, Figure, Heading, Interval, Paragraph, Table, Verdict
+from src.results.compare import compare_runs
+from src.results.facts import Data
+from src.results.outcomes import read_tests
+from src.results.sections.calibration import calibration_facts
+from src.results.sections.comparison import compared_table, differences_table
+from src.results.sections.data import clips_table, data_section
+from src.results.sections.evaluation import confusion_table, curves, further_test, main_test
+from src.results.sections.frame import frame_table
+from src.results.sections.origin import flatten, hyperparameters, provenance, settings, subtitle
+from src.results.sections.search_trials import search_trials_table
+from src.results.sections.validation import validation
+from src.results.sections.warnings import warning_texts, warnings
+from src.utils.config import SAME_VOICES
+from src.utils.runs import Run
+
+NAN = float("nan")
+
+
+def test_data(run_of: Callable) -> None:
+    run = run_of(0)
+    main = read_tests(run).main
+    assert main is not None
+    data = Data.of(run, main[0])
+    heading, about, table, lists = data_section(run, data)
+    assert heading == Heading("Data")
+    assert isinstance(about, Paragraph) and about.text.startswith("Data set: all. Training, ")
+    assert table == clips_table(data.parts)
+    assert [row[:2] for row in table.rows] == [
+        [part, label]
+        for part in ("training", "validation", "test")
+        for label in ("bona-fide", "spoof")
+    ]
+    # Minutes are not known here.
+    assert {row[4] for row in table.rows} == {None}
+    assert isinstance(lists, Facts)
+    assert lists.rows[0] == ("attacks of training", "3: a2, a|1, new_0")
+    gone = data_section(run, Data([], "gone."))
+    assert gone[2] == Paragraph("The clips are not told: gone.", "soft")
+
+
+def test_origin(tmp_path: Path) -> None:
+    manifest = {
+        "started": "2026-01-31T14:25:30+00:00",
+        "status": "complete",
+        "settings": {"seed": 7, "backbone": {"name": "x", "dim": 3}, "hyperparameters": {"c": 1}},
+        "inputs": {"clips": "abc", "splits": None},
+        "command": ["TrainModel", "--runs=a b"],
+        "environment": {"python": "3.11", "libraries": {"numpy": "2"}},
+    }
+    run = Run(4, tmp_path / "run4", manifest)
+    assert subtitle(run) == Paragraph("run4 · 2026-01-31 14:25 UTC · complete", "soft")
+    assert settings(run, ["hyperparameters"])[1] == Facts(
+        [("seed", "7"), ("backbone · name", "x"), ("backbone · dim", "3")]
+    )
+    heading, facts = provenance(run)
+    assert heading == Heading("Provenance")
+    told = dict(facts.rows)
+    assert told["command"] == "fab TrainModel '--runs=a b'"
+    assert told["finished"] == "not yet (complete)"
+    assert told["hash of clips"] == "abc"
+    assert "hash of splits" not in told and "data set" not in told
+    rows = [("learning rate", "0.000123457"), ("layers", "1, 2"), ("gamma", "none")]
+    values = {"learning_rate": 0.000123456789, "layers": [1, 2], "gamma": None}
+    assert flatten(values) == rows
+    assert hyperparameters(values) == [Heading("Hyperparameters"), Facts(rows)]
+
+
+def test_validation(run_of: Callable) -> None:
+    heading, about, table, pictures = validation(run_of(2))
+    assert heading == Heading("Validation")
+    assert about.text.startswith("40 bona-fide and 40 spoof clips.")
+    assert table.header == ["", "value", "95 % interval", "what it tells"]
+    assert [isinstance(row[2], Interval) for row in table.rows] == [True, *[False] * 4]
+    for figure in pictures.blocks:
+        assert isinstance(figure, Figure)
+        assert figure.content is not None and figure.content.startswith(b"\x89PNG")
+        assert not figure.path.exists()
+
+
+def test_threshold_and_calibration(run_of: Callable, tmp_path: Path) -> None:
+    fixed = calibration_of(run_of(0))
+    threshold, calibration = calibration_facts(run_of(0))
+    assert threshold == ("threshold", f"{fixed.threshold:.6g}, fixed on validation")
+    assert f"{fixed.slope:.6g} · score {fixed.offset:+.6g}" in str(calibration[1])
+    assert calibration_facts(Run(0, tmp_path)) == []
+
+
+def test_warnings(run_of: Callable, tmp_path: Path) -> None:
+    results = Results.read(run_of(0).folder / "test_results.json")
+    results = replace(results, warnings=["mind this"])
+    assert warning_texts(run_of(0)) == []
+    assert [block.text for block in warnings(run_of(0), results)] == ["mind this"]
+    run = Run(0, tmp_path, {"settings": {"units": "utterance"}})
+    assert warning_texts(run, results) == [SAME_VOICES, "mind this"]
+
+
+def test_a_test_and_a_further_one(run_of: Callable) -> None:
+    tests = read_tests(run_of(0))
+    assert tests.main is not None
+    outcome, results = tests.main
+    blocks = main_test(outcome, results)
+    titles = [block.text for block in blocks if isinstance(block, Heading) and block.level == 2]
+    assert titles == ["Metrics", "Decisions", "Curves", "Groups"]
+    found = results.detection
+    assert [list(row) for row in confusion_table(results).rows] == [
+        ["bona-fide", str(found.true_bona_fide), str(found.false_spoof)],
+        ["spoof", str(found.false_bona_fide), str(found.true_spoof)],
+    ]
+    assert len(curves(outcome)[1].blocks) == 6
+    [(women, on_women)] = tests.others
+    whole = further_test(women, replace(on_women, warnings=["mind this"]), "audited")
+    assert whole[0] == Heading("On women's clips of the data set all")
+    assert isinstance(whole[1], Verdict)
+    assert (whole[1].points, whole[1].is_bad) == (["Mind this."], True)
+    assert whole[-1] == Paragraph("audited", "soft")
+    brief = further_test(women, on_women, is_brief=True)
+    assert brief[0] == Heading("On women's clips of the data set all", 3)
+    assert [type(block) for block in brief] == [Heading, Verdict, Paragraph, Table]
+    # One column less.
+    assert [row[:-1] for row in whole[3].rows] == [list(row) for row in brief[3].rows]
+
+
+def test_search_trials() -> None:
+    trials = pd.DataFrame(
+        {
+            "trial": [1, 0, 2],
+            "run": [1, 0, ""],
+            "state": ["complete", "complete", "fail"],
+            "validation_eer": [0.0583, 0.1, NAN],
+            "max_depth": ["3", "", "4.0"],
+            "learning_rate": [0.0123456, 1e-5, NAN],
+        }
+    )
+    table = search_trials_table(trials)
+    assert table.header == ["trial", "run", "state", "validation EER", "max depth", "learning rate"]
+    assert table.rows == [
+        ["1", "1", "complete", "5.83%", "3", "0.01235"],
+        ["0", "0", "complete", "10.00%", None, "1e-05"],
+        ["2", None, "fail", None, "4", None],
+    ]
+    assert table.kinds == {0: "best", 2: "faint"}
+    assert table.right == [3, 4, 5]
+    assert search_trials_table(trials.tail(1)).kinds == {0: "faint"}
+    assert search_trials_table(trials.head(0)).rows == []
+
+
+def test_a_data_frame() -> None:
+    frame = pd.DataFrame({"split": ["a", "b"], "clips": [3, 1200], "minutes": [1.26, NAN]})
+    table = frame_table(frame, minutes="{:.1f}")
+    assert table.header == ["split", "clips", "minutes"]
+    assert table.rows == [["a", "3", "1.3"], ["b", "1200", None]]
+    assert table.right == [1, 2]
+    assert frame_table(frame, ["split"]).right == [0, 1, 2]
+
+
+def test_compared_runs(runs: Path, run_of: Callable) -> None:
+    done = compare_runs(runs, [0, 1])
+    table = compared_table(done)
+    assert table.header == [
+        *("run", "what", "tested on", "EER (95 %)", "minDCF (95 %)", "Cllr (95 %)"),
+    ]
+    for entry, row in zip(done.entries, table.rows, strict=True):
+        assert row[0] == entry.name
+        assert row[2] == "all (80 clips)"
+        assert isinstance(row[3], Interval)
+        assert row[3].value == f"{entry.results.detection.eer:.2%}"
+    table = differences_table(done)
+    assert table.header == ["run", "against", "", "difference", "95 % interval", "p", ""]
+    assert [row[2] for row in table.rows] == ["EER", "minDCF", "Cllr"]
+    pair = done.pairs.iloc[0]
+    assert table.rows[0][3] == f"{100 * pair['difference']:+.2f} points"
+    may_be_chance = {n for n, p in enumerate(done.pairs["p_holm"]) if not p < 0.05}
+    assert set(table.kinds) == may_be_chance
+    # With a second pair, p-values are corrected in a column of their own.
+    more = replace(done, pairs=pd.concat([done.pairs, done.pairs.assign(run="run 9")]))
+    assert differences_table(more).header[5:7] == ["p", "p, Holm"]
+
+
+@pytest.mark.parametrize(("p", "shown"), [(NAN, None), (0.0004, "< 0.001"), (0.0123, "0.012")])
+def test_p_values(runs: Path, run_of: Callable, p: float, shown: str | None) -> None:
+    done = compare_runs(runs, [0, 1])
+    table = differences_table(replace(done, pairs=done.pairs.assign(p_value=p)))
+    assert {row[5] for row in table.rows} == {shown}
