@@ -122,7 +122,7 @@ class Decided:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Decided":
-        """Make one from its fields in a dictionary, NaN for one that is not in it.
+        """Make one from its fields in a dictionary, all of them NaN where one is not in it.
 
         Parameters
         ----------
@@ -134,7 +134,8 @@ class Decided:
         ValueError
             When one is no number.
         """
-        found = (values.get(field.name) for field in fields(cls))
+        names = [field.name for field in fields(cls)]
+        found = [values[name] if set(names) <= set(values) else None for name in names]
         return cls(*(np.nan if value is None else float(value) for value in found))
 
 

@@ -271,9 +271,11 @@ def test_decisions_survive_their_dictionary() -> None:
     assert Decided.from_dict(asdict(found) | {"eer": 0.1}) == found
     # JSON has no NaN; what is null there cannot be told.
     none = Decided.from_dict({"confidence": 0.9, "inconclusive": 1, "error_when_decided": None})
-    assert none is not None
+    assert none.is_known and none.inconclusive == 1
     assert np.isnan(none.error_when_decided)
-    assert Decided.from_dict({"confidence": 0.9, "inconclusive": 1}) is None
+    unknown = Decided.from_dict({"confidence": 0.9, "inconclusive": 1})
+    assert not unknown.is_known
+    assert np.isnan([*asdict(unknown).values()]).all()
 
 
 def test_verdicts_are_right_as_often_as_they_promise() -> None:
