@@ -35,7 +35,6 @@ EXEMPT: tuple[str, ...] = (
     "src.utils.arguments",
     "src.utils.audio*",
     "src.utils.dataset*",
-    "src.utils.embeddings.backbones*",
     "src.utils.embeddings.store",
     "src.utils.metrics*",
     "src.visualize.page",
