@@ -188,6 +188,7 @@ CONTRACTS = {
             "hubert": "hubert",
             "wavlm": "wavlm",
             "xlsr": "wav2vec2",
+            "auto": "hubert",
         },
         __name__,
         check_backbone,

@@ -66,6 +66,13 @@ def test_without_a_checkpoint(fab, place):
     ).fails(2, "--backbone=auto", "--checkpoint=")
 
 
+def test_the_command_that_is_to_be_run_first_can_be(fab, tmp_path):
+    fab(
+        *("TrainModel", "--backbone=auto", "--classifier=svm"),
+        *(f"--embeddings={tmp_path / 'none'}", f"--runs={tmp_path / 'runs'}"),
+    ).fails(1, "--backbone=auto --checkpoint=ID_OR_FOLDER --splits=downstream")
+
+
 def test_a_model_of_text(fab, place, tmp_path):
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
     fab(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from src.utils.config import BY_SPEAKER, DOWNSTREAM_SPLITS, LABEL_VALUE
+from src.utils.config import BACKBONES, BY_SPEAKER, DOWNSTREAM_SPLITS, LABEL_VALUE
 from src.utils.dataset.split import read_recipe, split_fingerprint
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import ArgumentError, EmbeddingError
@@ -67,8 +67,11 @@ def refuse_renamed(folder: Path, split: str, about: Any) -> None:
 def _command(embeddings: Path, backbone: str, split: str) -> str:
     """Return the command that fills a store."""
     splits = "downstream" if split in DOWNSTREAM_SPLITS else split
+    preset = BACKBONES.get(backbone)
+    has_no_default = preset is not None and preset.is_pretrained and preset.checkpoint is None
+    checkpoint = "--checkpoint=ID_OR_FOLDER " if has_no_default else ""
     return (
-        f"fab GenerateEmbeddings --backbone={backbone} --splits={splits} "
+        f"fab GenerateEmbeddings --backbone={backbone} {checkpoint}--splits={splits} "
         f"--embeddings={shlex.quote(str(embeddings))}"
     )
 

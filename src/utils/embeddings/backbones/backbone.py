@@ -40,7 +40,24 @@ class Backbone(Protocol):
         """
 
     def prepare(self, waveform: np.ndarray) -> np.ndarray:
-        """Turn a float32 waveform of shape (samples,) into what `embed` takes."""
+        """Turn a waveform into what `embed` takes.
+
+        Parameters
+        ----------
+        waveform : numpy.ndarray
+            float32 of shape (samples,), at `sample_rate`.
+        """
 
     def embed(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
-        """Return float32 of shape (clips, layers, stats, dim)."""
+        """Turn clips into their vectors.
+
+        Parameters
+        ----------
+        prepared : sequence of numpy.ndarray
+            What `prepare` gave of each clip.
+
+        Returns
+        -------
+        numpy.ndarray
+            float32 of shape (clips, layers, stats, dim).
+        """

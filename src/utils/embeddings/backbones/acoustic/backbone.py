@@ -16,7 +16,7 @@ class AcousticBackbone:
     """A handcrafted acoustic descriptor of each clip, as one layer of one statistic.
 
     It holds LFCC dynamics, band texture, the modulation spectrum, statistics of the
-    linear-prediction residual, and comb lines (see `descriptor.py`).
+    linear-prediction residual, and comb lines (see `AcousticDescriptor`).
     """
 
     name = "acoustic"

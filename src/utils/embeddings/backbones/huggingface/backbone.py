@@ -73,7 +73,7 @@ class HuggingFaceBackbone(PretrainedBackbone):
         }
 
     def prepare(self, waveform: np.ndarray) -> np.ndarray:
-        """Apply the checkpoint's own preprocessor to a clip (see `inputs.ModelInput.prepare`).
+        """Apply the checkpoint's own preprocessor to a clip (see `ModelInput.prepare`).
 
         Parameters
         ----------

@@ -212,7 +212,10 @@ class FixedLogMel:
         self.context = min(context, longest // 12)
 
     def prepare(self, waveform: np.ndarray) -> np.ndarray:
-        """Leave the clip as it is: what a window holds is normalised by its own loudest part."""
+        """Leave the clip's waveform as it is (see `ModelInput.prepare`).
+
+        What a window holds is normalised by its own loudest part.
+        """
         return waveform.astype(np.float32)
 
     def n_frames(self, prepared: np.ndarray) -> int:
