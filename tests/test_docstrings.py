@@ -24,15 +24,13 @@ SELF_EVIDENT = {"path", "folder"}
 """Of few parameters these need no words: what is read, written, saved or loaded is a file's."""
 
 EXEMPT: tuple[str, ...] = (
-    "tasks*",
+    # The fields of a group of flags are described by their help.
+    "tasks.flags",
     "src.clean",
     "src.evaluation*",
-    "src.pipeline",
     "src.audit.page",
     "src.reports*",
     "src.results*",
-    "src.stages*",
-    "src.utils.arguments",
     "src.utils.audio*",
     "src.utils.dataset*",
     "src.utils.embeddings.backbones*",
