@@ -7,8 +7,8 @@ from dataclasses import fields
 import pytest
 
 import fabfile
-from src.models.registry import classifier_class
-from src.utils.config import BACKBONES, BASELINE, CLASSIFIERS, DEFAULTS, GENDERS
+from src.models.registry import CLASSIFIERS, MODELS
+from src.utils.config import BACKBONES, DEFAULTS, GENDERS
 from src.utils.dataset.layouts import LAYOUTS
 from src.utils.dataset.prepare.corpora import CORPORA
 from src.utils.dataset.split import HoldOut, Shares, SplitSettings
@@ -37,7 +37,6 @@ def test_every_group_tells_of_all_its_flags() -> None:
 
 
 def test_layouts_are_those_of_the_table() -> None:
-    assert tuple(LAYOUTS) == flags.LAYOUTS
     for task in ("GenerateDatasetCSV", "RunPipeline"):
         assert {"auto", *LAYOUTS} <= words(help_at(task, "layout"))
 
@@ -47,7 +46,7 @@ def test_names_are_those_of_the_tables() -> None:
     assert set(BACKBONES) <= words(help_at("GenerateEmbeddings", "backbone"))
     for task in ("TrainModel", "CompareRuns", "RunPipeline"):
         assert set(CLASSIFIERS) <= words(help_at(task, "classifier"))
-    assert {*CLASSIFIERS, BASELINE} <= words(help_at("ListRuns", "classifier"))
+    assert set(MODELS) <= words(help_at("ListRuns", "classifier"))
     assert set(GENDERS) <= words(help_at("TestModel", "gender"))
     for name, default in DEFAULTS.items():
         assert f"(default: {default})" in HELP[name]
@@ -56,7 +55,7 @@ def test_names_are_those_of_the_tables() -> None:
 def test_the_trials_of_every_classifier_are_told() -> None:
     told = words(help_at("OptimizeHyperparameters", "trials"))
     for name in CLASSIFIERS:
-        assert {name, str(classifier_class(name).default_trials)} <= told
+        assert {name, str(CLASSIFIERS.load(name).default_trials)} <= told
 
 
 def test_the_defaults_of_a_split_are_those_of_the_stage() -> None:

@@ -5,7 +5,8 @@ systems, and what the terminal, the pages and the model card say. The names are 
 `test_results.json`, in this order.
 """
 
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 
 from src.utils.errors import AudiosError
 from src.utils.metrics.auc import auc
