@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from src.models import probe as module
 from src.models.data import TrainingStores
+from src.models.logistic_regression import pipeline
 from src.models.probe import choose_layer, probe_layers, run_probe, speaker_folds
 from src.models.search import optimize
 from src.models.train import train_model
@@ -255,7 +256,7 @@ def test_the_scaler_sees_training_rows_only(make_set: Callable, monkeypatch) -> 
             seen.append(x)
             return super().fit(x, *rest)
 
-    monkeypatch.setattr(module, "StandardScaler", Scaler)
+    monkeypatch.setattr(pipeline, "StandardScaler", Scaler)
     clips = make_set(30, 30, gap=1.0)
     train, held_out = np.arange(0, 60, 2), np.arange(1, 60, 2)
     eer = module.fold_eer(clips, slice(1, 3), (train, held_out))
@@ -331,5 +332,5 @@ def test_a_range_of_layers_is_trained_and_searched_by_its_own_numbers(
     assert (training.layer, training.run.settings["layer"]) == (5, 5)
     with pytest.raises(ArgumentError, match="--layer=0: wav2vec2 has the layers 4 to 5 here"):
         train_model(stores, tmp_path / "r", "svm", 0)
-    trials = optimize(stores, tmp_path / "r", "svm", 4).trials
+    trials = optimize(stores, tmp_path / "r", "svm", 4).search_trials
     assert set(trials["layer"]) == {4, 5}
