@@ -28,6 +28,7 @@ def find_removable(what: str, folder: Path) -> list[Path]:
     Parameters
     ----------
     what : {'runs', 'embeddings', 'demo'}
+        What lies in the folder.
     folder : pathlib.Path
         The runs, embeddings or demo folder.
 

@@ -33,7 +33,7 @@ class Dataset:
     audio : pathlib.Path
         What the `file` column is relative to; only ever read. The same as `root` unless the
         recordings are kept apart (read-only evidence, a shared disk).
-    mounts: mapping of str to pathlib.Path
+    mounts : mapping of str to pathlib.Path
         Folders elsewhere whose recordings belong to the data set too, by the first part of
         their `file`: with `bona-fide` mounted on `/data/m-ailabs`, `bona-fide/a/b.wav` is
         `/data/m-ailabs/a/b.wav`.

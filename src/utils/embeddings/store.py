@@ -31,6 +31,11 @@ def backbone_differences(one: dict[str, Any], other: dict[str, Any]) -> list[str
     """Name the settings in which two backbones, as their stores describe them, differ.
 
     A checkpoint folder that was moved is the same one: its revision is a hash of its weights.
+
+    Parameters
+    ----------
+    one, other : dict
+        As `Backbone.describe` returns it, and the manifest of a store holds it.
     """
     # A store that does not say where it starts starts with the model's first layer.
     one, other = ({"first_layer": 0} | about for about in (one, other))
@@ -83,6 +88,7 @@ class EmbeddingStore:
     Attributes
     ----------
     folder : pathlib.Path
+        `embeddings/<backbone>/<split>`.
     manifest : dict
         `backbone` (what computed the vectors), `split`, `units`, where the clips come from (see
         `writer.Origin`), `fingerprint`.
@@ -94,6 +100,15 @@ class EmbeddingStore:
     @classmethod
     def open(cls, embeddings: Path, backbone: str, split: str) -> "EmbeddingStore":
         """Open `embeddings/<backbone>/<split>`.
+
+        Parameters
+        ----------
+        embeddings : pathlib.Path
+            The embeddings' folder.
+        backbone : str
+            A key of `config.BACKBONES`.
+        split : str
+            A split's name, or `full`.
 
         Raises
         ------

@@ -69,7 +69,7 @@ def plan_archive(archive: Archive, path: Path, root: Path, place: Place = everyt
     root : pathlib.Path
         The data set.
     place : callable
-        Where each file goes, see `Place`.
+        Where each file goes, by its path in the archive; None for what is left out.
 
     Raises
     ------
