@@ -26,13 +26,13 @@ def embeddings(tmp_path_factory: pytest.TempPathFactory, make_embeddings: Callab
 def studied(embeddings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A runs folder with a study of three trials."""
     runs = tmp_path_factory.mktemp("studied") / "runs"
-    search = stages.models.optimize(*NAMES, embeddings, runs, trials=3)
+    search = stages.models.optimize(*NAMES, embeddings, runs, n_trials=3)
     assert search.study.report.is_file()
     return runs
 
 
 def test_a_study_gives_what_is_not_given(embeddings: Path, studied: Path) -> None:
-    best = stages.models.optimize(*NAMES, embeddings, studied, trials=3, study_number=0).best
+    best = stages.models.optimize(*NAMES, embeddings, studied, n_trials=3, study_number=0).best
     assert best is not None
     plain = stages.models.train(*NAMES, embeddings, studied, study_number=0)
     assert plain.layer == best["layer"]
