@@ -29,6 +29,7 @@ import soundfile
 import soxr
 import transformers
 
+from benchmarks.parts.timing import best_by_turns
 from src.demo.checkpoint import make_checkpoint
 from src.demo.voice import make_speakers, speak
 from src.utils.config import SAMPLE_RATE
@@ -81,18 +82,6 @@ def decode_all(pool: ProcessPoolExecutor, paths: Sequence[Path]) -> None:
     list(pool.map(decode, [paths[part::n_parts] for part in range(n_parts)]))
 
 
-def seconds_for(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Return the best time of each, taken by turns, after one round to warm up."""
-    best = dict.fromkeys(contestants, float("inf"))
-    for number in range(rounds + 1):
-        for name, function in contestants.items():
-            start = time.perf_counter()
-            function()
-            if number:
-                best[name] = min(best[name], time.perf_counter() - start)
-    return best
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -122,7 +111,7 @@ def main() -> None:
             read_elsewhere(next(iter(corpora.values()))[0])
             print(f"processes start in {time.perf_counter() - start:.1f} s")
             for name, paths in corpora.items():
-                taken = seconds_for(
+                taken = best_by_turns(
                     {
                         "librosa": partial(plain_loop, extractor, paths),
                         "threads": partial(read_all, read, paths),

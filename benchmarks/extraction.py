@@ -17,7 +17,6 @@ attention included) per second, over what the multiplications reached.
 import argparse
 import copy
 import sys
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -28,6 +27,7 @@ import numpy as np
 import torch
 import transformers
 
+from benchmarks.parts.timing import best_by_turns
 from src.utils.config import SAMPLE_RATE
 from src.utils.embeddings.backbones.huggingface import ARCHITECTURES
 from src.utils.embeddings.backbones.huggingface.backbone import HiddenStates
@@ -54,6 +54,12 @@ SHAPES = {
     "large": (transformers.Wav2Vec2Config, transformers.Wav2Vec2Model, LARGE),
     "wavlm-large": (transformers.WavLMConfig, transformers.WavLMModel, LARGE),
 }
+
+
+def synchronize() -> None:
+    """Wait for the GPU, if there is one."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 def make_model(shape: str) -> transformers.PreTrainedModel:
@@ -94,23 +100,6 @@ def model_operations(config: transformers.PretrainedConfig, n_samples: int) -> f
     return 2 * (total + config.num_hidden_layers * length * per_frame)
 
 
-def seconds_for(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Return the best time of each, after one round to warm up.
-
-    They take turns round by round, so that a busy moment of the machine meets them all alike.
-    """
-    best = dict.fromkeys(contestants, float("inf"))
-    for number in range(rounds + 1):
-        for name, function in contestants.items():
-            start = time.perf_counter()
-            function()
-            if torch.cuda.is_available():
-                torch.cuda.synchronize()
-            if number:
-                best[name] = min(best[name], time.perf_counter() - start)
-    return best
-
-
 def matrix_limit(dtype: torch.dtype, device: torch.device) -> float:
     """Return the operations per second of the fastest large matrix multiplication."""
     sizes = ((1536, 768, 3072), (2048, 2048, 2048), (4096, 4096, 4096))
@@ -122,7 +111,7 @@ def matrix_limit(dtype: torch.dtype, device: torch.device) -> float:
             "torch": partial(torch.mm, frames, weight.T),
             "ours": partial(Linear(weight, None), frames),
         }
-        taken = min(seconds_for(ways, 8).values())
+        taken = min(best_by_turns(ways, 8, synchronize).values())
         rates.append(2 * rows * inputs * outputs / taken)
     return max(rates)
 
@@ -192,7 +181,7 @@ def main() -> None:
     half = SpeechModel(model, (0, n_layers // 2), device, getattr(torch, fastest))
     contestants[f"fast {fastest}, layers 0-{n_layers // 2}"] = partial(fast, half, batches)
     with torch.inference_mode():
-        taken = seconds_for(contestants, options.rounds)
+        taken = best_by_turns(contestants, options.rounds, synchronize)
     slowest = taken["plain float32"]
     for name, seconds in taken.items():
         if "layers" in name:

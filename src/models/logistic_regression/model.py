@@ -8,75 +8,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from src.models.classifier import Choice, Classifier, Hyperparameters, Range
+from src.models.classifier import Choice, Hyperparameters, Range
 from src.models.logistic_regression.pipeline import MAX_ITERATIONS, STRONG, make_regression
-from src.models.sklearn_file import NAME, load_pipeline, save_pipeline
+from src.models.sklearn_classifier import SklearnClassifier
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import RunError
-
-
-class LogisticRegressionClassifier(Classifier):
-    """Scores are log-odds of bona-fide (`decision_function`) where both classes are as frequent.
-
-    Parameters
-    ----------
-    hyperparameters, seed
-        See `Configured`; the solver draws nothing, so that the seed changes nothing.
-    """
-
-    name = "lr"
-    description = "a logistic regression"
-    defaults: ClassVar[Hyperparameters] = {"C": STRONG, "max_iter": MAX_ITERATIONS}
-    limits: ClassVar[dict[str, Range | Choice]] = {
-        "C": Range(1e-9, 1e9),
-        "max_iter": Range(1, 1_000_000),
-    }
-    search_space: ClassVar[dict[str, Range | Choice]] = {"C": Range(1e-5, 10.0, log=True)}
-    default_trials = 20
-    _pipeline: Pipeline
-
-    def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> None:
-        """Fit scaler and regression on `train`; classes weigh the same however many clips.
-
-        Parameters
-        ----------
-        train, validation : EmbeddingSet
-            See `Classifier.fit`; validation is not used.
-        """
-        regression = make_regression(self.hyperparameters["C"], self.hyperparameters["max_iter"])
-        self._pipeline = regression.fit(train.x, train.y)
-
-    def score(self, x: np.ndarray) -> np.ndarray:
-        """Return log-odds, float64 of shape (clips,), positive for bona-fide.
-
-        Parameters
-        ----------
-        x : numpy.ndarray
-            Vectors, shape (clips, dim).
-        """
-        return np.asarray(self._pipeline.decision_function(x), dtype=np.float64)
-
-    def save(self, folder: Path) -> None:
-        """Write `model.skops`.
-
-        Parameters
-        ----------
-        folder : pathlib.Path
-            Of the run.
-        """
-        save_pipeline(folder, self._pipeline)
-
-    def load(self, folder: Path) -> None:
-        """Read `model.skops` (see `TrainedModel.load`).
-
-        Parameters
-        ----------
-        folder : pathlib.Path
-            Of the run.
-        """
-        pipeline = load_pipeline(folder)
-        _check_regression(folder / NAME, pipeline)
-        self._pipeline = pipeline
 
 
 def _check_regression(path: Path, pipeline: Pipeline) -> None:
@@ -105,3 +41,35 @@ def _check_regression(path: Path, pipeline: Pipeline) -> None:
         sound = False
     if not sound:
         raise RunError(f"{path} is damaged: its weights do not fit its vectors")
+
+
+class LogisticRegressionClassifier(SklearnClassifier):
+    """Scores are log-odds of bona-fide (`decision_function`) where both classes are as frequent.
+
+    Parameters
+    ----------
+    hyperparameters, seed
+        See `Configured`; the solver draws nothing, so that the seed changes nothing.
+    """
+
+    name = "lr"
+    description = "a logistic regression"
+    defaults: ClassVar[Hyperparameters] = {"C": STRONG, "max_iter": MAX_ITERATIONS}
+    limits: ClassVar[dict[str, Range | Choice]] = {
+        "C": Range(1e-9, 1e9),
+        "max_iter": Range(1, 1_000_000),
+    }
+    search_space: ClassVar[dict[str, Range | Choice]] = {"C": Range(1e-5, 10.0, log=True)}
+    check_pipeline = staticmethod(_check_regression)
+    default_trials = 20
+
+    def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> None:
+        """Fit scaler and regression on `train`; classes weigh the same however many clips.
+
+        Parameters
+        ----------
+        train, validation : EmbeddingSet
+            See `Classifier.fit`; validation is not used.
+        """
+        regression = make_regression(self.hyperparameters["C"], self.hyperparameters["max_iter"])
+        self._pipeline = regression.fit(train.x, train.y)

@@ -9,8 +9,8 @@ from sklearn.metrics import log_loss
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from src.models.classifier import Choice, Classifier, Hyperparameters, Range
-from src.models.sklearn_file import NAME, load_pipeline, save_pipeline
+from src.models.classifier import Choice, Hyperparameters, Range
+from src.models.sklearn_classifier import SklearnClassifier
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import RunError
 from src.utils.history import History
@@ -24,7 +24,34 @@ _CERTAIN = 1e-6
 """Probabilities are kept this far from 0 and 1, so that log-odds stay finite."""
 
 
-class RandomForest(Classifier):
+def _check_trees(path: Path, pipeline: Pipeline) -> None:
+    """Fail when a node names a child or a feature that is not there.
+
+    scikit-learn follows these numbers without looking, so a forged file could make it read
+    foreign memory.
+    """
+    forest = pipeline[-1]
+    if not isinstance(forest, RandomForestClassifier):
+        raise RunError(f"{path} holds no random forest")
+    for estimator in forest.estimators_:
+        tree = estimator.tree_
+        nodes = np.arange(tree.node_count)
+        inner = tree.children_left >= 0
+        children = np.r_[tree.children_left[inner], tree.children_right[inner]]
+        sound = (
+            (children < tree.node_count).all()
+            and (tree.children_left[~inner] == -1).all()
+            and (tree.children_right[~inner] == -1).all()
+            # Children come after their parent, so that every walk ends.
+            and (children > np.r_[nodes[inner], nodes[inner]]).all()
+            and ((tree.feature[inner] >= 0) & (tree.feature[inner] < forest.n_features_in_)).all()
+            and tree.n_features == forest.n_features_in_
+        )
+        if not sound:
+            raise RunError(f"{path} is damaged: a tree points outside itself")
+
+
+class RandomForest(SklearnClassifier):
     """Scores are log-odds of the forest's probability of bona-fide."""
 
     name = "rf"
@@ -47,8 +74,9 @@ class RandomForest(Classifier):
         "min_samples_split": Range(2, 10),
         "min_samples_leaf": Range(1, 10),
     }
+    trusted = TRUSTED
+    check_pipeline = staticmethod(_check_trees)
     default_trials = 30
-    _pipeline: Pipeline
 
     def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> History:
         """Fit scaler and forest on `train`; the history shows the forest growing.
@@ -91,46 +119,9 @@ class RandomForest(Classifier):
         probability = probability.clip(_CERTAIN, 1 - _CERTAIN)
         return np.log(probability) - np.log1p(-probability)
 
-    def save(self, folder: Path) -> None:
-        """Write `model.skops`."""
-        save_pipeline(folder, self._pipeline)
-
-    def load(self, folder: Path) -> None:
-        """Read `model.skops` (see `TrainedModel.load`)."""
-        pipeline = load_pipeline(folder, TRUSTED)
-        _check_trees(folder / NAME, pipeline)
-        self._pipeline = pipeline
-
     def _growth(self, x: np.ndarray) -> np.ndarray:
         """Return the probability of bona-fide after each tree, shape (trees, clips)."""
         scaled = self._pipeline[0].transform(x)
         votes = np.array([tree.predict_proba(scaled)[:, 1] for tree in self._pipeline[1]])
         means = np.cumsum(votes, axis=0) / np.arange(1, len(votes) + 1)[:, None]
         return means.clip(_CERTAIN, 1 - _CERTAIN)
-
-
-def _check_trees(path: Path, pipeline: Pipeline) -> None:
-    """Fail when a node names a child or a feature that is not there.
-
-    scikit-learn follows these numbers without looking, so a forged file could make it read
-    foreign memory.
-    """
-    forest = pipeline[-1]
-    if not isinstance(forest, RandomForestClassifier):
-        raise RunError(f"{path} holds no random forest")
-    for estimator in forest.estimators_:
-        tree = estimator.tree_
-        nodes = np.arange(tree.node_count)
-        inner = tree.children_left >= 0
-        children = np.r_[tree.children_left[inner], tree.children_right[inner]]
-        sound = (
-            (children < tree.node_count).all()
-            and (tree.children_left[~inner] == -1).all()
-            and (tree.children_right[~inner] == -1).all()
-            # Children come after their parent, so that every walk ends.
-            and (children > np.r_[nodes[inner], nodes[inner]]).all()
-            and ((tree.feature[inner] >= 0) & (tree.feature[inner] < forest.n_features_in_)).all()
-            and tree.n_features == forest.n_features_in_
-        )
-        if not sound:
-            raise RunError(f"{path} is damaged: a tree points outside itself")

@@ -8,59 +8,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from src.models.classifier import Choice, Classifier, Hyperparameters, Range
-from src.models.sklearn_file import NAME, load_pipeline, save_pipeline
+from src.models.classifier import Choice, Hyperparameters, Range
+from src.models.sklearn_classifier import SklearnClassifier
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import RunError
-
-
-class SvmClassifier(Classifier):
-    """Scores are signed distances from the separating surface (`decision_function`)."""
-
-    name = "svm"
-    description = "a support vector machine with a radial kernel"
-    defaults: ClassVar[Hyperparameters] = {"C": 1.0, "gamma": "scale"}
-    limits: ClassVar[dict[str, Range | Choice]] = {
-        "C": Range(1e-9, 1e9),
-        "gamma": Choice(("scale", "auto")),
-    }
-    search_space: ClassVar[dict[str, Range | Choice]] = {
-        "C": Range(0.01, 100.0, log=True),
-        "gamma": Choice(("scale", "auto")),
-    }
-    default_trials = 30
-    _pipeline: Pipeline
-
-    def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> None:
-        """Fit scaler and machine on `train`; classes weigh the same however many clips.
-
-        Parameters
-        ----------
-        train, validation : EmbeddingSet
-            See `Classifier.fit`; validation is not used.
-        """
-        machine = SVC(**self.hyperparameters, class_weight="balanced", cache_size=1000)
-        self._pipeline = make_pipeline(StandardScaler(), machine).fit(train.x, train.y)
-
-    def score(self, x: np.ndarray) -> np.ndarray:
-        """Return signed distances, float64 of shape (clips,), positive for bona-fide.
-
-        Parameters
-        ----------
-        x : numpy.ndarray
-            Vectors, float32 of shape (clips, dim).
-        """
-        return np.asarray(self._pipeline.decision_function(x), dtype=np.float64)
-
-    def save(self, folder: Path) -> None:
-        """Write `model.skops`."""
-        save_pipeline(folder, self._pipeline)
-
-    def load(self, folder: Path) -> None:
-        """Read `model.skops` (see `TrainedModel.load`)."""
-        pipeline = load_pipeline(folder)
-        _check_machine(folder / NAME, pipeline)
-        self._pipeline = pipeline
 
 
 def _check_machine(path: Path, pipeline: Pipeline) -> None:
@@ -83,3 +34,32 @@ def _check_machine(path: Path, pipeline: Pipeline) -> None:
     )
     if not sound:
         raise RunError(f"{path} is damaged: its support vectors do not fit their counts")
+
+
+class SvmClassifier(SklearnClassifier):
+    """Scores are signed distances from the separating surface (`decision_function`)."""
+
+    name = "svm"
+    description = "a support vector machine with a radial kernel"
+    defaults: ClassVar[Hyperparameters] = {"C": 1.0, "gamma": "scale"}
+    limits: ClassVar[dict[str, Range | Choice]] = {
+        "C": Range(1e-9, 1e9),
+        "gamma": Choice(("scale", "auto")),
+    }
+    search_space: ClassVar[dict[str, Range | Choice]] = {
+        "C": Range(0.01, 100.0, log=True),
+        "gamma": Choice(("scale", "auto")),
+    }
+    check_pipeline = staticmethod(_check_machine)
+    default_trials = 30
+
+    def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> None:
+        """Fit scaler and machine on `train`; classes weigh the same however many clips.
+
+        Parameters
+        ----------
+        train, validation : EmbeddingSet
+            See `Classifier.fit`; validation is not used.
+        """
+        machine = SVC(**self.hyperparameters, class_weight="balanced", cache_size=1000)
+        self._pipeline = make_pipeline(StandardScaler(), machine).fit(train.x, train.y)

@@ -1,18 +1,14 @@
 """The handcrafted acoustic descriptor in the shape of a backbone: one layer of one statistic."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 
-from src.utils.embeddings.backbones.acoustic.descriptor import (
-    SAMPLE_RATE,
-    VERSION,
-    AcousticDescriptor,
-)
+from src.utils.embeddings.backbones.acoustic.descriptor import VERSION, AcousticDescriptor
+from src.utils.embeddings.backbones.built_in import BuiltInBackbone
 
 
-class AcousticBackbone:
+class AcousticBackbone(BuiltInBackbone):
     """A handcrafted acoustic descriptor of each clip, as one layer of one statistic.
 
     It holds LFCC dynamics, band texture, the modulation spectrum, statistics of the
@@ -20,27 +16,15 @@ class AcousticBackbone:
     """
 
     name = "acoustic"
-    sample_rate = SAMPLE_RATE
-    batch_seconds = 600.0
-    leaves_cpu_free = False
+    version = VERSION
+    stats: ClassVar[tuple[str, ...]] = ("descriptor",)
 
     def __init__(self) -> None:
         self._descriptor = AcousticDescriptor()
-
-    def describe(self) -> dict[str, Any]:
-        """Return what makes the vectors what they are (see `Backbone.describe`)."""
-        return {
-            "name": self.name,
-            "version": VERSION,
-            "sample_rate": SAMPLE_RATE,
-            "layers": 1,
-            "stats": ["descriptor"],
-            "stats_count": 1,
-            "dim": self._descriptor.dim,
-        }
+        self.dim = self._descriptor.dim
 
     def prepare(self, waveform: np.ndarray) -> np.ndarray:
-        """Compute the descriptor, here rather than in `embed` so that threads share it.
+        """Compute the descriptor.
 
         Parameters
         ----------
@@ -50,21 +34,6 @@ class AcousticBackbone:
         Returns
         -------
         numpy.ndarray
-            float32, shape (dim,).
+            float32, shape (1, dim).
         """
-        return self._descriptor(waveform)
-
-    def embed(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
-        """Stack what `prepare` returned.
-
-        Parameters
-        ----------
-        prepared : sequence of numpy.ndarray
-            One a clip, each of shape (dim,).
-
-        Returns
-        -------
-        numpy.ndarray
-            float32, shape (clips, 1, 1, dim).
-        """
-        return np.stack(prepared)[:, None, None, :].astype(np.float32)
+        return self._descriptor(waveform)[None]

@@ -1,0 +1,69 @@
+"""What classifiers made of scikit-learn's estimators share: one file, which holds no code."""
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from src.models.classifier import Classifier
+from src.models.sklearn_file import NAME, load_pipeline, save_pipeline
+
+
+class SklearnClassifier(Classifier):
+    """A scaler and an estimator in one pipeline, kept as `model.skops`.
+
+    Parameters
+    ----------
+    hyperparameters, seed
+        See `Configured`.
+    """
+
+    trusted: ClassVar[tuple[str, ...]] = ()
+    """Full names of types that its file may hold besides skops' own safe ones."""
+
+    _pipeline: Pipeline
+
+    @staticmethod
+    @abstractmethod
+    def check_pipeline(path: Path, pipeline: Pipeline) -> None:
+        """Fail when what a file holds is no sound model of this kind.
+
+        Parameters
+        ----------
+        path : pathlib.Path
+            The file.
+        pipeline : sklearn.pipeline.Pipeline
+            As it was read from the file.
+
+        Raises
+        ------
+        RunError
+            Naming the file and the fault.
+        """
+
+    def score(self, x: np.ndarray) -> np.ndarray:
+        """Return the estimator's `decision_function`, positive for bona-fide.
+
+        Parameters
+        ----------
+        x : numpy.ndarray
+            Vectors, float32 of shape (clips, dim).
+
+        Returns
+        -------
+        numpy.ndarray
+            float64, shape (clips,).
+        """
+        return np.asarray(self._pipeline.decision_function(x), dtype=np.float64)
+
+    def save(self, folder: Path) -> None:
+        """Write `model.skops`."""
+        save_pipeline(folder, self._pipeline)
+
+    def load(self, folder: Path) -> None:
+        """Read `model.skops` (see `TrainedModel.load`)."""
+        pipeline = load_pipeline(folder, self.trusted)
+        self.check_pipeline(folder / NAME, pipeline)
+        self._pipeline = pipeline
