@@ -3,7 +3,8 @@
 import shutil
 from pathlib import Path
 
-from src.utils.config import BACKBONES, DEMO_MARKER
+from src.utils.config import DEMO_MARKER
+from src.utils.embeddings.presets import BACKBONES
 from src.utils.embeddings.store import ARRAY
 from src.utils.embeddings.store import MANIFEST as STORE_MANIFEST
 from src.utils.files import PARTIAL

@@ -8,7 +8,6 @@ from typing import Any
 
 from src.models.registry import CLASSIFIERS
 from src.utils.config import (
-    BACKBONES,
     DOWNSTREAM_SPLITS,
     FULL,
     HOLD_OUT_COLUMNS,
@@ -17,6 +16,7 @@ from src.utils.config import (
     SPLITS,
     LayerChoice,
 )
+from src.utils.embeddings.presets import BACKBONES
 from src.utils.errors import ArgumentError, choose
 from src.utils.files import read_json
 from src.utils.renamed import backbone_of, is_renamed, label_of

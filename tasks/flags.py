@@ -9,16 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from src.models.registry import CLASSIFIERS
-from src.utils.config import (
-    BACKBONES,
-    DEFAULTS,
-    GENDERS,
-    MIN_FOLDS,
-    SPLIT_UNITS,
-)
+from src.utils.config import DEFAULTS, GENDERS, MIN_FOLDS, SPLIT_UNITS
 from src.utils.dataset.layouts import LAYOUTS
 from src.utils.dataset.prepare.corpora import CORPORA
 from src.utils.dataset.split_strategies import SPLIT_STRATEGIES
+from src.utils.embeddings.presets import BACKBONES
 from src.utils.errors import ArgumentError, choose
 from tasks import arguments
 

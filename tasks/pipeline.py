@@ -90,4 +90,4 @@ def Demo(c: Context) -> None:
 def _show_result(result: "PipelineResult") -> None:
     from src.reports import render_text, report_pipeline
 
-    tell(f"Result\n{render_text(report_pipeline(result))}")
+    tell(f"Result\n{render_text(report_pipeline(result.table, result.pages))}")

@@ -12,7 +12,7 @@ import pytest
 from src.demo.checkpoint import make_checkpoint
 from src.models.classifier import Choice, Classifier, Range, TrainedModel
 from src.models.registry import CLASSIFIERS, MODELS
-from src.utils.config import BACKBONES, BASELINE, LABELS, SPLITS
+from src.utils.config import BASELINE, LABELS, SPLITS
 from src.utils.dataset.layouts import LAYOUTS, scan_folder
 from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.split import SplitSettings
@@ -22,6 +22,7 @@ from src.utils.dataset.split_strategies import SPLIT_STRATEGIES
 from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.engines import ENGINES, load_engine
 from src.utils.embeddings.plan import Batch
+from src.utils.embeddings.presets import BACKBONES
 from src.utils.errors import ArgumentError, AudiosError
 from src.utils.registry import LazyTable, Registry
 from src.utils.runs import FolderName, folder_name, parse_folder_name

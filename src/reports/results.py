@@ -9,9 +9,13 @@ from src.results.sections.comparison import compared_table
 from src.results.sections.frame import frame_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
     from src.results.differences import Comparison
     from src.results.listing import Listing
-    from src.stages.pipeline import PipelineResult
 
 
 def report_listing(listing: Listing) -> list[Block]:
@@ -47,18 +51,20 @@ def report_comparison(done: Comparison) -> list[Block]:
     return [*blocks, Paragraph(f"run {done.run.number}: {done.page}")]
 
 
-def report_pipeline(done: PipelineResult) -> list[Block]:
+def report_pipeline(detectors: pd.DataFrame, pages: Sequence[Path]) -> list[Block]:
     """Show the detectors with their error rates, and the pages to open.
 
     Parameters
     ----------
-    done : PipelineResult
-        What all stages have made.
+    detectors : pandas.DataFrame
+        A row a detector, with the columns `validation_eer, test_eer, accuracy, auc` among others.
+    pages : sequence of pathlib.Path
+        To open in a browser.
     """
     rates = dict.fromkeys(("validation_eer", "test_eer", "accuracy"), "{:.2%}")
     return [
-        frame_table(done.table, **rates, auc="{:.4f}"),
+        frame_table(detectors, **rates, auc="{:.4f}"),
         Gap(),
         Paragraph("pages to open"),
-        Bullets([str(path) for path in done.pages]),
+        Bullets([str(path) for path in pages]),
     ]

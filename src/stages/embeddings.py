@@ -33,7 +33,7 @@ def generate_embeddings(
     dataset : pathlib.Path
         The data set's folder.
     backbone : str or Backbone
-        A name of `config.BACKBONES`, or a backbone that is loaded already.
+        A name of `presets.BACKBONES`, or a backbone that is loaded already.
     embeddings : pathlib.Path
         The embeddings' folder.
     splits : sequence of str

@@ -8,10 +8,11 @@ import pytest
 
 import fabfile
 from src.models.registry import CLASSIFIERS, MODELS
-from src.utils.config import BACKBONES, DEFAULTS, GENDERS
+from src.utils.config import DEFAULTS, GENDERS
 from src.utils.dataset.layouts import LAYOUTS
 from src.utils.dataset.prepare.corpora import CORPORA
 from src.utils.dataset.split import HoldOut, Shares, SplitSettings
+from src.utils.embeddings.presets import BACKBONES
 from src.utils.errors import ArgumentError
 from tasks import flags
 from tasks.flags import HELP, CorpusFlags, ModelFlags, RunFlags, SplitFlags, help_of

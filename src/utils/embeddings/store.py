@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from src.utils.config import BACKBONES, BY_SPEAKER, DOWNSTREAM_SPLITS, LABEL_VALUE
+from src.utils.config import BY_SPEAKER, DOWNSTREAM_SPLITS, LABEL_VALUE
 from src.utils.dataset.split import read_recipe, split_fingerprint
 from src.utils.embeddings.embedding_set import EmbeddingSet
+from src.utils.embeddings.presets import BACKBONES
 from src.utils.errors import ArgumentError, EmbeddingError
 from src.utils.files import read_json
 from src.utils.renamed import backbone_of, is_renamed
@@ -106,7 +107,7 @@ class EmbeddingStore:
         embeddings : pathlib.Path
             The embeddings' folder.
         backbone : str
-            A key of `config.BACKBONES`.
+            A key of `presets.BACKBONES`.
         split : str
             A split's name, or `full`.
 

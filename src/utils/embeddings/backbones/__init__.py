@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from src.utils.config import BACKBONES, PRECISIONS
+from src.utils.config import PRECISIONS
 from src.utils.embeddings.backbones.backbone import Backbone
+from src.utils.embeddings.presets import BACKBONES
 from src.utils.errors import ArgumentError, CheckpointError, choose
 from src.utils.registry import LazyTable
 
@@ -25,7 +26,7 @@ def load_backbone(
     Parameters
     ----------
     name : str
-        A key of `config.BACKBONES`.
+        A key of `presets.BACKBONES`.
     checkpoint : str, optional
         A hub id or a local folder in Hugging Face layout, in place of the preset's.
     precision : str

@@ -28,7 +28,7 @@ def open_auto(
     Parameters
     ----------
     name : str
-        A key of `config.BACKBONES`.
+        A key of `presets.BACKBONES`.
     checkpoint : Checkpoint
         Of any of `PATHS`.
     precision : str

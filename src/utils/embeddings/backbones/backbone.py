@@ -16,7 +16,7 @@ class Backbone(Protocol):
     Attributes
     ----------
     name : str
-        A key of `config.BACKBONES`.
+        A key of `presets.BACKBONES`.
     sample_rate : int
         Hz; what `prepare` expects.
     batch_seconds : float

@@ -15,7 +15,7 @@ class BuiltInBackbone(ABC):
     Attributes
     ----------
     name : str
-        A key of `config.BACKBONES`.
+        A key of `presets.BACKBONES`.
     version : int
         Goes up whenever a vector changes, so that vectors of two kinds are never mixed.
     stats : tuple of str

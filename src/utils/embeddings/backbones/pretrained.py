@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from src.utils.config import BACKBONES
 from src.utils.embeddings.backbones.checkpoint import Checkpoint
 from src.utils.embeddings.backbones.precision import resolve_precision
+from src.utils.embeddings.presets import BACKBONES
 from src.utils.errors import ArgumentError, EmbeddingError
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class PretrainedBackbone(ABC):
     Parameters
     ----------
     name : str
-        A key of `config.BACKBONES`.
+        A key of `presets.BACKBONES`.
     checkpoint : Checkpoint
         Where weights, settings and preprocessor come from.
     precision : str

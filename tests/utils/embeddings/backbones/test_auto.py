@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 import transformers
 
-from src.utils.config import BACKBONES, ROOT
+from src.utils.config import ROOT
 from src.utils.dataset.dataset import Dataset
 from src.utils.embeddings.backbones import _MAKERS, load_backbone
 from src.utils.embeddings.backbones.auto import PATHS
 from src.utils.embeddings.backbones.huggingface import HuggingFaceBackbone
 from src.utils.embeddings.backbones.transformer import MODEL_TYPES, TransformerBackbone
 from src.utils.embeddings.extract import extract_split
+from src.utils.embeddings.presets import BACKBONES
 from src.utils.errors import ArgumentError, AudiosError, CheckpointError, EmbeddingError
 from tests.utils.embeddings.backbones.huggingface.encoders import save_encoder
 

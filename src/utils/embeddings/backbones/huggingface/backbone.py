@@ -31,7 +31,7 @@ class HuggingFaceBackbone(PretrainedBackbone):
     Parameters
     ----------
     name : str
-        A key of `config.BACKBONES`.
+        A key of `presets.BACKBONES`.
     checkpoint : Checkpoint
         Of one of `ARCHITECTURES`.
     precision : str

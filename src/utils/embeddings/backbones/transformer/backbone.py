@@ -57,7 +57,7 @@ class TransformerBackbone(PretrainedBackbone):
     Parameters
     ----------
     name : str
-        A key of `config.BACKBONES`.
+        A key of `presets.BACKBONES`.
     checkpoint : Checkpoint
         Of one of `MODEL_TYPES`.
     precision : str
