@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from src.utils.metrics.calibration import Decided
 
 
-def tell_decided(decided: Decided) -> str:
+def decided_sentence(decided: Decided) -> str:
     """Say in a line how many verdicts that may abstain are inconclusive or wrong.
 
     Parameters
@@ -31,7 +31,7 @@ def tell_decided(decided: Decided) -> str:
     )
 
 
-def tell_missing(missing: Sequence[str], missing_intervals: Sequence[str]) -> str:
+def missing_sentence(missing: Sequence[str], missing_intervals: Sequence[str]) -> str:
     """Say what results lack that were written before it was measured, empty where nothing.
 
     Parameters
@@ -42,9 +42,9 @@ def tell_missing(missing: Sequence[str], missing_intervals: Sequence[str]) -> st
 
     Examples
     --------
-    >>> tell_missing(["min_dcf", "cllr"], [])
+    >>> missing_sentence(["min_dcf", "cllr"], [])
     'tested before minDCF and Cllr were measured: test it again for them'
-    >>> tell_missing([], ["far"])
+    >>> missing_sentence([], ["far"])
     'tested before the interval of FAR was measured: test it again for it'
     """
     told, n_lacking = [], len(missing) + len(missing_intervals)

@@ -96,7 +96,7 @@ def report_audited(audited: Audited | None) -> list[Block]:
     """
     if audited is None:
         return [
-            Paragraph("not audited: fab AuditDataset tells what could make the figures too good")
+            Paragraph("not audited: fab AuditDataset tells what could make the metrics too good")
         ]
     flags = audited.findings.flags
     where = f"audit of run {audited.run.number} ({audited.run.manifest['started'][:10]})"

@@ -85,7 +85,7 @@ def report_scan(scan: Scan) -> list[Block]:
     scan : Scan
         The recordings that a layout found.
     """
-    from src.utils.dataset.split.parts import tell_unknown_parts
+    from src.utils.dataset.split.parts import describe_unknown_parts
 
     files = scan.files
     rows = [_count_clips(label, files["speaker"][files["label"] == label]) for label in LABELS]
@@ -95,7 +95,7 @@ def report_scan(scan: Scan) -> list[Block]:
         blocks.append(
             Warning(f"no {' and no '.join(empty)} clip, so no detector can be trained on it")
         )
-    unknown = tell_unknown_parts(files)
+    unknown = describe_unknown_parts(files)
     if unknown:
         blocks.append(Warning(f"{unknown}; --strategy=column and official refuse it"))
     for total in scan.totals:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from src.evaluation.formatting import tell_decided
+from src.evaluation.formatting import decided_sentence
 from src.results.blocks.blocks import Block, Cell, Facts, Paragraph
 from src.results.sections.groups import groups
 from src.results.sections.metrics import metric_facts
@@ -95,7 +95,7 @@ def metrics_in_brief(results: Results) -> list[Block]:
             f"{found.n_spoof:,} clips: {found.true_spoof:,} rejected, {found.false_bona_fide:,} "
             f"accepted",
         ),
-        ("verdicts", tell_decided(results.decided)),
+        ("verdicts", decided_sentence(results.decided)),
     ]
     blocks: list[Block] = [
         Facts(rows),

@@ -51,7 +51,7 @@ def note_audit(runs: Path, recordings: str | None) -> AuditNote:
     if audited is None:
         return AuditNote(
             "The recordings were not audited: nothing is known of shortcuts and leaks that could "
-            "make the figures too good (fab AuditDataset)."
+            "make the metrics too good (fab AuditDataset)."
         )
     run, found = audited.run, audited.findings
     day = str(run.manifest.get("started", ""))[:10]

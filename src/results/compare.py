@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from src.evaluation.formatting import tell_missing
+from src.evaluation.formatting import missing_sentence
 from src.evaluation.results import Results
 from src.evaluation.trials import Trials
 from src.models.calibrate import calibration_of
@@ -64,7 +64,7 @@ def compare_runs(
     inputs = {one.run.folder.name: sha256_file(one.outcome.scores) for one in entries}
     with new_run(runs, Kind.COMPARISON, settings, inputs) as run:
         pairs, notes = pair_up(entries, seed)
-        notes += _tell_missing(entries)
+        notes += _missing_sentences(entries)
         curves = {
             f"{one.name} ({describe(one.run)})": det_curve(one.trials.scores, one.trials.labels)
             for one in entries
@@ -79,9 +79,9 @@ def compare_runs(
     return done
 
 
-def _tell_missing(entries: Sequence[Entry]) -> list[str]:
+def _missing_sentences(entries: Sequence[Entry]) -> list[str]:
     told = {
-        one.name: tell_missing(one.results.missing, one.results.missing_intervals)
+        one.name: missing_sentence(one.results.missing, one.results.missing_intervals)
         for one in entries
     }
     return [f"{name} was {text}" for name, text in told.items() if text]

@@ -125,7 +125,7 @@ def limits_of_use(run: Run, data: Data, outcome: Outcome, results: Results) -> l
     told += _size_limits(results)
     told += [
         "Noise, codecs, transmission and editing that the training does not have are not covered "
-        "by these figures.",
+        "by these metrics.",
         "Probabilities hold where half of the clips are spoofs; Predict takes another share by "
         "--prior. Where spoofs are rare, most clips that are called spoofs may be bona-fide.",
         "A verdict says that a clip is more like the bona-fide or the spoof clips of the training. "
@@ -154,7 +154,7 @@ def _attack_limits(data: Data) -> list[str]:
             )
         else:
             told.append(
-                "Every attack of the test was in the training: the figures say nothing of new ones."
+                "Every attack of the test was in the training: the metrics say nothing of new ones."
             )
     return told
 
@@ -198,7 +198,7 @@ def _size_limits(results: Results) -> list[str]:
     if fewest < 10 * ENOUGH_CLIPS:
         told.append(
             f"The test is small: its rarer class has {fewest:,} clips. Look at the intervals, not "
-            f"at the figures alone."
+            f"at the metrics alone."
         )
     small = [group for groups in results.breakdowns.values() for group in groups if group.is_small]
     n_groups = sum(map(len, results.breakdowns.values()))

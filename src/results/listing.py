@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from src.evaluation.formatting import tell_missing
+from src.evaluation.formatting import missing_sentence
 from src.evaluation.results import missing_from
 from src.models.lookup import BEST, find_study
 from src.models.registry import CLASSIFIERS
@@ -72,7 +72,7 @@ def list_all(
         try:
             if classifier is None or run.settings.get("classifier") == classifier:
                 outcomes = read_outcomes(run)
-                missing = _tell_missing(run, outcomes)
+                missing = _missing_sentences(run, outcomes)
                 rows.append(_describe(run, outcomes, with_study=study_number is None))
                 faults += missing
         except (AttributeError, AudiosError, KeyError, TypeError, ValueError) as error:
@@ -101,9 +101,9 @@ def _read(folder: Path) -> tuple[list[Run], list[str]]:
     return found, faults
 
 
-def _tell_missing(run: Run, outcomes: list[Outcome]) -> list[str]:
+def _missing_sentences(run: Run, outcomes: list[Outcome]) -> list[str]:
     """Say what the tests of a run lack, each sentence once."""
-    told = [tell_missing(*missing_from(one.values)) for one in outcomes]
+    told = [missing_sentence(*missing_from(one.values)) for one in outcomes]
     return [f"{name_of(run)} was {text}" for text in dict.fromkeys(told) if text]
 
 

@@ -56,7 +56,7 @@ def test_what_was_seen_and_what_is_new() -> None:
     assert "Languages: de, en, pt." in text
     assert "Sources of the test that are not in the training: u." in text
     text = told(Data([train, train.__class__("test", train.table)]))
-    assert "the figures say nothing of new ones" in text
+    assert "the metrics say nothing of new ones" in text
     assert "expect more errors on recordings from elsewhere" in text
 
 

@@ -50,7 +50,7 @@ def _verdict(findings: Findings, dataset: str) -> Verdict:
     if flags:
         steps = [f"Next: {step}" for step in findings.next_steps(dataset)]
         return Verdict(
-            "Mend this before you train: a detector's figures would say little.",
+            "Mend this before you train: a detector's metrics would say little.",
             [*flags, *steps],
             is_bad=True,
         )

@@ -54,7 +54,7 @@ def _differences(done: Comparison) -> list[Block]:
             f"The figure of each run less that of the best of those tested on the same clips; "
             f"speakers are drawn alike for both, so that what is hard is hard for both. p is how "
             f"often chance alone would part them this far; from {LEVEL} on it may be chance. The "
-            f"best was picked by these very figures, which favours it.{by_holm}"
+            f"best was picked by these very metrics, which favours it.{by_holm}"
         ),
         differences_table(done),
         Paragraph(f"{TABLE} beside this page has all of it.", SOFT),

@@ -92,7 +92,7 @@ def _untested(run: Run, runs: Path, tests: Tests, note: AuditNote) -> list[Block
     if tests.others:
         text = "Tested on the clips of one gender only."
     else:
-        text = "Not tested yet: the figures below are of the clips that its settings were fixed on."
+        text = "Not tested yet: the metrics below are of the clips that its settings were fixed on."
     eer = run.manifest.get("results", {}).get("validation_eer")
     told = f" Validation EER {eer:.1%}." if isinstance(eer, float) else ""
     return [

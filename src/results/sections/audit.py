@@ -37,7 +37,7 @@ _WHOLE = "all"
 _ABOUT_SHORTCUTS = (
     "How well one property of a recording tells the classes apart when nobody listens to the "
     "voice. 50 % is chance. Under 35 % a detector may learn it in place of the voice, and its "
-    "figures are then worth little on other recordings. The interval is a bootstrap over "
+    "metrics are then worth little on other recordings. The interval is a bootstrap over "
 )
 _ABOUT_LEAKS = (
     "Clips of a later split that have something in common with an earlier one. What is shared "

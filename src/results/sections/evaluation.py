@@ -139,5 +139,5 @@ def _clips(results: Results) -> str:
     attacks = ", and further right with other attacks too" * bool(results.ci95_attacks)
     return (
         f"{found.n_bona_fide:,} bona-fide and {found.n_spoof:,} spoof clips. Intervals tell how "
-        f"the figures would be with other {units}{attacks}."
+        f"the metrics would be with other {units}{attacks}."
     )

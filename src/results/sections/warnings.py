@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from src.evaluation.formatting import tell_missing
+from src.evaluation.formatting import missing_sentence
 from src.results.blocks.blocks import Warning
 from src.utils.config import BY_UTTERANCE, SAME_VOICES
 
@@ -36,7 +36,7 @@ def warnings_of_test(results: Results) -> list[str]:
     results : Results
         Of the test.
     """
-    missing = tell_missing(results.missing, results.missing_intervals)
+    missing = missing_sentence(results.missing, results.missing_intervals)
     return [*results.warnings, *filter(None, [missing])]
 
 

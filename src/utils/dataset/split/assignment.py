@@ -19,7 +19,7 @@ class Assignment:
     set_aside : dict of str to int
         How many clips are in no split, by reason.
     notes : list of str
-        What a reader of the test's figures should know.
+        What a reader of the test's metrics should know.
     """
 
     splits: pd.Series

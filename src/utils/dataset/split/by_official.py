@@ -40,7 +40,7 @@ def split_officially(files: pd.DataFrame) -> Assignment:
     if n_shared:
         notes.append(
             f"{n_shared:,} utterances are in more than one part of the corpus' own split, which "
-            f"may flatter the figures; --strategy=speaker keeps them apart"
+            f"may flatter the metrics; --strategy=speaker keeps them apart"
         )
     n_out = len(files) - len(used)
     return Assignment(parts, {"the corpus' split leaves them out": n_out} if n_out else {}, notes)

@@ -40,11 +40,11 @@ def parts_of(files: pd.DataFrame, empty_allowed: bool = False) -> pd.Series:
     """
     parts = _translated(files[SPLIT], empty_allowed)
     if parts.isna().any():
-        raise DatasetError(_tell_unknown(files[SPLIT][parts.isna()]))
+        raise DatasetError(_describe_unknown(files[SPLIT][parts.isna()]))
     return parts
 
 
-def tell_unknown_parts(files: pd.DataFrame) -> str:
+def describe_unknown_parts(files: pd.DataFrame) -> str:
     """Say which words of the `split` column no strategy knows; empty where there are none.
 
     Parameters
@@ -54,7 +54,7 @@ def tell_unknown_parts(files: pd.DataFrame) -> str:
     """
     words = text_column(files, SPLIT)
     unknown = words[_translated(words, empty_allowed=True).isna()]
-    return _tell_unknown(unknown) if len(unknown) else ""
+    return _describe_unknown(unknown) if len(unknown) else ""
 
 
 def _translated(words: pd.Series, empty_allowed: bool) -> pd.Series:
@@ -62,7 +62,7 @@ def _translated(words: pd.Series, empty_allowed: bool) -> pd.Series:
     return words.str.strip().str.lower().map(spellings)
 
 
-def _tell_unknown(words: pd.Series) -> str:
+def _describe_unknown(words: pd.Series) -> str:
     return (
         f"unknown word in the split column: {shorten(map(repr, sorted(set(words))))}; "
         f"known are {', '.join(SPELLINGS)}"

@@ -34,7 +34,7 @@ class Split:
     set_aside : dict of str to int
         How many clips are in no split, by reason.
     notes : list of str
-        What a reader of the test's figures should know.
+        What a reader of the test's metrics should know.
     """
 
     summary: pd.DataFrame
@@ -73,7 +73,7 @@ def split_dataset(dataset: Dataset, settings: SplitSettings | None = None, seed:
         _count_kept_apart(files, settings),
         there,
         assigned.set_aside,
-        assigned.notes + _tell_unchecked_voices(files, assigned.splits, settings),
+        assigned.notes + _unchecked_voices(files, assigned.splits, settings),
     )
 
 
@@ -101,9 +101,7 @@ def plan_split(files: pd.DataFrame, settings: SplitSettings, seed: int = 7) -> A
     return assigned
 
 
-def _tell_unchecked_voices(
-    files: pd.DataFrame, splits: pd.Series, settings: SplitSettings
-) -> list[str]:
+def _unchecked_voices(files: pd.DataFrame, splits: pd.Series, settings: SplitSettings) -> list[str]:
     """Say where speakers are unknown that the split is meant to keep apart."""
     placed = splits != NO_SPLIT
     unnamed = placed & (files["speaker"] == "")
