@@ -107,3 +107,13 @@ def test_the_folders_of_a_corpus() -> None:
     assert CorpusFlags().folders() == (None, None)
     with pytest.raises(ArgumentError, match="--audio= is empty"):
         CorpusFlags(audio="").folders()
+
+
+def test_the_help_tells_every_classifier_s_number_of_search_trials() -> None:
+    """The numbers stand on the classes, which `fab --help` does not wait for."""
+    told = {
+        name: int(number)
+        for number, names in re.findall(r"(\d+) for ([a-z0-9_ ]+)", HELP["trials"])
+        for name in names.split(" and ")
+    }
+    assert told == {name: CLASSIFIERS.load(name).default_trials for name in CLASSIFIERS}
