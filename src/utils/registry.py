@@ -59,9 +59,15 @@ class LazyTable(Generic[T]):
         ------
         ArgumentError
             For an unknown name: it never stands for another's entry.
+        ValueError
+            When the entry leads to what has another name.
         """
         module, _, attribute = self.places[choose(self.flag, name, self.places)].partition(":")
         found: T = getattr(import_module(module), attribute)
+        called = getattr(found, "name", name)
+        if isinstance(called, str) and called != name:
+            # Else a model would be trained, and kept, under another's name.
+            raise ValueError(f"{self.flag}: the entry {name} leads to {called}")
         return found
 
 

@@ -15,7 +15,7 @@ from src.models.calibrate import calibration_of
 from src.models.data import TrainingStores
 from src.models.evaluate import evaluate_run
 from src.models.lookup import BEST, find_study, find_training
-from src.models.registry import load_classifier
+from src.models.registry import CLASSIFIERS, load_classifier
 from src.models.train import train_model
 from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.store import EmbeddingStore
@@ -25,11 +25,11 @@ from src.utils.metrics.detection import evaluate_scores
 from src.utils.metrics.eer import compute_eer
 from src.utils.metrics.table import METRICS
 from src.utils.runs import FolderName, Kind, Run, list_runs, new_run
+from tests.models.small import small
 from tests.reports.telling import told
 
-SMALL: dict[str, dict] = {
+SMALL = {name: small(name).hyperparameters for name in CLASSIFIERS} | {
     "mlp": {"hidden_size": 8, "epochs": 5, "learning_rate": 0.01},
-    "svm": {},
     "rf": {"n_estimators": 5},
 }
 

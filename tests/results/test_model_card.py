@@ -130,7 +130,7 @@ def test_the_card_of_an_older_test(runs: Path, run_of: Callable, make_older: Cal
 
 @pytest.mark.parametrize(
     ("classifier", "words"),
-    [(name, MODELS.load(name).description) for name in CLASSIFIERS] + [("knn5", "a classifier")],
+    [(name, MODELS.load(name).description) for name in CLASSIFIERS] + [("of_old", "a classifier")],
 )
 def test_the_card_says_what_the_classifier_is(
     runs: Path, run_of: Callable, classifier: str, words: str

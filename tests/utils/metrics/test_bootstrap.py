@@ -94,7 +94,8 @@ def test_every_metric_but_counts_and_thresholds_is_resampled() -> None:
 def test_the_direction_of_every_metric() -> None:
     """What is bounded by error rates, and on which side; Cllr is a cost that no rate bounds."""
     bounded = {name: row.is_error for name, row in METRICS.items() if row.at_rate is not None}
-    assert bounded == dict.fromkeys(ERRORS, True) | dict.fromkeys(SUCCESSES, False)
+    known = dict.fromkeys(ERRORS, True) | dict.fromkeys(SUCCESSES, False)
+    assert {name: bounded.get(name) for name in known} == known
     assert METRICS["cllr"].is_error and METRICS["cllr"].at_rate is None
 
 

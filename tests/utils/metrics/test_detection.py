@@ -188,7 +188,7 @@ def test_detection_survives_its_dictionary() -> None:
     found = evaluate_scores(np.array([0.0, 1.0, 2.0]), np.array([0, 1, 0]), 1.0)
     assert DetectionMetrics.from_dict(found.as_dict() | {"min_tdcf": 0.1}) == found
     counts = {"n_bona_fide", "n_spoof", "true_bona_fide", "false_bona_fide", "true_spoof"}
-    assert set(found.as_dict()) == {
+    published = {
         *OF_SCORES,
         *OF_RATIOS,
         *("accuracy", "balanced_accuracy", "precision", "recall", "f1_score"),
@@ -196,6 +196,8 @@ def test_detection_survives_its_dictionary() -> None:
         *counts,
         "false_spoof",
     }
+    assert published <= set(found.as_dict())
+    assert set(found.as_dict()) - published <= set(METRICS)
 
 
 def test_a_metric_that_was_not_measured_is_nan() -> None:

@@ -51,6 +51,12 @@ class Checkpoint:
         # Its retries would be told line by line; one line of ours at the end says it all.
         logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)
         self.name = _folder_or_hub_id(checkpoint)
+        folder = Path(self.name)
+        if folder.is_dir() and not (folder / "config.json").is_file():
+            raise CheckpointError(
+                f"{self.name} holds no config.json; --checkpoint takes a folder in Hugging Face "
+                f"layout"
+            )
         settings, _ = self._load(transformers.PreTrainedConfig.get_config_dict)
         if not isinstance(settings, dict):
             raise CheckpointError(f"the config.json of {self.name} holds no settings by name")

@@ -113,6 +113,8 @@ def lay_out(name: str, folder: Path) -> Path:
                 touch(audio, f"a00/id1/{part}1.flac", f"a07/id1/{part}2.flac")
         case "folders":
             touch(folder, "train/Bona-Fide/anna/1.wav", "train/deep_fake/anna/1.wav")
+        case _:
+            raise AssertionError(f"--layout={name} is tested by nothing: lay out a small tree here")
     return folder
 
 

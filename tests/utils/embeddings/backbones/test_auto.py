@@ -51,7 +51,7 @@ class TestTables:
 
     def test_the_names_are_listed_without_heavy_imports(self) -> None:
         script = (
-            "import sys\nfrom src.utils.config import BACKBONES\nprint(*BACKBONES)\n"
+            "import sys\nfrom src.utils.embeddings.presets import BACKBONES\nprint(*BACKBONES)\n"
             "assert not {'torch', 'transformers', 'numpy'} & set(sys.modules)\n"
         )
         answer = subprocess.run(
@@ -117,6 +117,12 @@ class TestRefusals:
     def test_no_model_type(self, tmp_path: Path) -> None:
         folder = save_config(tmp_path / "wav2vec2", hidden_size=16)
         assert "names no model_type" in self.refused(folder)
+
+    def test_no_config(self, tmp_path: Path) -> None:
+        (tmp_path / "model.safetensors").write_bytes(b"")
+        with pytest.raises(CheckpointError) as raised:
+            load_backbone("auto", str(tmp_path))
+        assert "holds no config.json; --checkpoint takes a folder" in one_line(raised.value)
 
     @pytest.mark.parametrize("text", ["[1, 2]", "{", '"whisper"', ""])
     def test_a_config_that_is_none(self, text: str, tmp_path: Path) -> None:
