@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 from src.utils.config import BASELINE
 from src.utils.registry import Registry
-from src.utils.runs import Run
 
 if TYPE_CHECKING:
     # Only for annotations: the names of the classifiers are listed without importing torch.
     from src.models.classifier import Classifier, TrainedModel
+    from src.utils.runs import Run
 
 CLASSIFIERS: Registry["Classifier"] = Registry(
     "--classifier",
@@ -27,7 +27,7 @@ MODELS: Registry["TrainedModel"] = Registry(
 """What a training run may hold: the classifiers, and the baseline, which is given no vectors."""
 
 
-def load_classifier(run: Run) -> "TrainedModel":
+def load_classifier(run: "Run") -> "TrainedModel":
     """Load the model of a training run.
 
     Parameters

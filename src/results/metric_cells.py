@@ -1,4 +1,4 @@
-"""The metrics of a test as cells of tables."""
+"""The metrics of a test as cells of tables: values, intervals, and both."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def test_a_store_of_some_layers(fab, place, where, scratch):
         path.write_text(json.dumps(manifest))
     here = ("--backbone=wav2vec2", f"--embeddings={scratch / 'e'}", f"--runs={scratch / 'r'}")
     shown = fab("ProbeLayers", *here).succeeds().out
-    assert re.findall(r"^ +(\d+) +\d.*±", shown, flags=re.MULTILINE) == ["4", "5", "6", "7"]
+    assert re.findall(r"^(\d+) +\d.*±", shown, flags=re.MULTILINE) == ["4", "5", "6", "7"]
     for layer, code in (("5", 0), ("-1", 0)):
         answer = fab("TrainModel", "--classifier=svm", f"--layer={layer}", *here)
         assert answer.code == code, answer

@@ -48,7 +48,7 @@ def test_figure() -> None:
 
     html = draw(plot, b"\x89PNG of something", about='a "figure"')._repr_html_()
     assert base64.b64encode(b"\x89PNG of something").decode() in html
-    assert 'alt="a &quot;figure&quot;"' in html
+    assert 'alt="a &#34;figure&#34;"' in html
 
 
 def test_sound_is_short_and_cut_off_at_full_scale() -> None:

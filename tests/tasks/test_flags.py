@@ -14,7 +14,8 @@ from src.utils.dataset.prepare.corpora import CORPORA
 from src.utils.dataset.split import HoldOut, Shares, SplitSettings
 from src.utils.embeddings.presets import BACKBONES
 from src.utils.errors import ArgumentError
-from tasks import flags
+from src.visualize import projection
+from tasks import embeddings, flags
 from tasks.flags import HELP, CorpusFlags, ModelFlags, RunFlags, SplitFlags, help_of
 
 
@@ -117,3 +118,8 @@ def test_the_help_tells_every_classifier_s_number_of_search_trials() -> None:
         for name in names.split(" and ")
     }
     assert told == {name: CLASSIFIERS.load(name).default_trials for name in CLASSIFIERS}
+
+
+def test_the_methods_of_projection_are_those_that_there_are() -> None:
+    """They are listed apart, since their own table imports what projects."""
+    assert tuple(projection.METHODS) == embeddings.METHODS
