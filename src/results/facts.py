@@ -101,7 +101,7 @@ def _recipe_sentence(recipe: Mapping[str, Any]) -> str:
     return f"People were dealt out: {', '.join(told)} ({seed}).{kept}"
 
 
-def limits_of_use(run: Run, data: Data, outcome: Outcome, results: Results) -> list[str]:
+def limits_of_use(run: Run, data: Data, results: Results) -> list[str]:
     """Return what a reader of the metrics must not forget, each drawn from what the run keeps.
 
     Parameters
@@ -110,10 +110,8 @@ def limits_of_use(run: Run, data: Data, outcome: Outcome, results: Results) -> l
         A training.
     data : Data
         The clips behind it.
-    outcome : Outcome
-        Its main test.
     results : Results
-        What came out.
+        Of its main test.
     """
     told = [sentence(text) for text in warning_texts(run, results)]
     told += _attack_limits(data) + _origin_limits(data) + _length_limits(data)

@@ -76,7 +76,7 @@ def write_model_card(run: Run, runs: Path) -> Path | None:
         Facts(calibration_facts(run)),
         Paragraph(f"{explain_threshold(results)} {explain_verdicts(results)}"),
         Heading("Limits of use"),
-        Bullets([*_flags(note), *limits_of_use(run, data, outcome, results)]),
+        Bullets([*_flags(note), *limits_of_use(run, data, results)]),
         *provenance(run),
     ]
     path = run.folder / MODEL_CARD

@@ -12,7 +12,6 @@ from src.evaluation.results import Results, evaluate_trials
 from src.evaluation.trials import Trials
 from src.results.clips import Clips
 from src.results.facts import Data, limits_of_use, split_sentence
-from src.results.outcomes import Outcome
 from src.results.wording import eer_sentence, explain_eer, judge, sentence
 from src.utils.runs import Run
 
@@ -43,8 +42,7 @@ def told(data: Data, results: Results | None = None, **settings: Any) -> str:
     run = Run(0, Path(), {"settings": settings})
     if results is None:
         results = old()
-    outcome = Outcome(Path(), Path(), Path(), "", {}, "x")
-    return "\n".join(limits_of_use(run, data, outcome, results))
+    return "\n".join(limits_of_use(run, data, results))
 
 
 def test_what_was_seen_and_what_is_new() -> None:

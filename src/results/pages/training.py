@@ -68,7 +68,7 @@ def training_page(run: Run, runs: Path) -> list[Block]:
         blocks += _further(runs, *other)
     blocks += data_section(run, data)
     if tests.main is not None:
-        limits = limits_of_use(run, data, *tests.main)
+        limits = limits_of_use(run, data, tests.main[1])
         blocks += [Heading("Limits of use"), Bullets(limits)]
     blocks += [*_training(run), *audit_note(note)]
     return [*blocks, *hyperparameters(run.settings.get("hyperparameters", {}))]
