@@ -34,8 +34,9 @@ import soxr
 
 from src.audit.duplicates import find_near_duplicates
 from src.demo.voice import make_speakers, speak
-from src.utils.audio.io import read_waveform, write_waveform
+from src.utils.audio.io import read_waveform
 from src.utils.audio.nuisances.fingerprint import SAMPLE_RATE, compute_fingerprint
+from src.utils.audio.writing import write_waveform
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.inspection import inspect_recording
 from src.utils.parallel import map_ahead, n_workers

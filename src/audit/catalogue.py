@@ -83,6 +83,8 @@ NUISANCES = (
     Nuisance("format", "file format", "{}", MATCH),
     Nuisance("encoder", "encoder", "{}", MATCH, nothing="not named"),
     Nuisance("channels", "channels", "{:.0f}", MATCH),
+    Nuisance("bit_rate", "bit rate", "{:,.0f} bit/s", MATCH, 1000.0, "lossless", unit="bit/s"),
+    Nuisance("original_rate", "rate before encoding", "{:,.0f} Hz", MATCH, nothing="not told"),
 )
 
 BY_NAME = {nuisance.name: nuisance for nuisance in NUISANCES}

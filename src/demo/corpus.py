@@ -15,7 +15,7 @@ from src.demo.attacks import ATTACKS, SAMPLE_RATE
 from src.demo.level import rms, set_rms
 from src.demo.recording import room_noise
 from src.demo.voice import Speaker, make_speakers, speak
-from src.utils.audio.io import write_waveform
+from src.utils.audio.writing import write_waveform
 from src.utils.files import remove_partials, write_text
 
 BONA_FIDE_FOLDER, SPOOF_FOLDER, SPOOF_SUFFIX = "real_voices", "fake_voices", "_Fake"

@@ -14,7 +14,8 @@ from pandas.io.formats.style import Styler
 
 from src.results.blocks.blocks import Figure
 from src.results.blocks.html import render_html
-from src.utils.audio.io import Resampler, write_waveform
+from src.utils.audio.resampler import Resampler
+from src.utils.audio.writing import write_waveform
 from src.utils.config import SAMPLE_RATE
 
 SHOWN = 10

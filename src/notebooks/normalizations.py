@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from src.utils.audio.io import SILENCE_PEAK, Level, read_blocks, read_info, to_mono
+from src.utils.audio.downmix import Downmix
+from src.utils.audio.io import SILENCE_PEAK, Level, read_blocks, read_info
 from src.utils.config import LABEL_VALUE, LABELS
 from src.utils.dataset.dataset import Dataset, require_some
 from src.utils.dataset.normalize import choose_gain
@@ -256,7 +257,7 @@ def _read_start(path: Path) -> np.ndarray:
     AudioError
         As `read_blocks` does.
     """
-    return to_mono(next(read_blocks(path)))
+    return Downmix().add(next(read_blocks(path)))
 
 
 def compare_normalizations(

@@ -17,7 +17,7 @@ from src.predict.detector import Detector
 from src.predict.recording import CLIPPING_WARNED, Recording, has_sound, read_recording
 from src.predict.verdict import REFUSED, JudgedWindow, Verdict, most_suspicious
 from src.predict.windows import PART_SECONDS, Segment, cut_segments, part_samples
-from src.utils.audio.io import read_info, read_parts
+from src.utils.audio.io import estimate_seconds, read_parts
 from src.utils.audio.nuisances.measure import Nuisances
 from src.utils.embeddings.engines.local import AHEAD_SECONDS, BATCHES_IN_FLIGHT
 from src.utils.embeddings.plan import MAX_BATCH_CLIPS
@@ -34,6 +34,7 @@ class _PendingVerdict:
 
     file: str
     nuisances: Nuisances | None = None
+    warnings: Sequence[str] = ()
     refusal: str = ""
     scores: list[float] = field(default_factory=list)
     distances: list[float] = field(default_factory=list)
@@ -122,7 +123,7 @@ class Judge:
                 yield _QueuedSegment(_PendingVerdict(file, refusal=str(recording)))
                 continue
             nuisances, level = recording.nuisances, recording.sound_level
-            pending = _PendingVerdict(file, nuisances)
+            pending = _PendingVerdict(file, nuisances, recording.warnings)
             parts: Iterable[np.ndarray]
             if recording.waveform is None:
                 parts = read_parts(path, part_samples(nuisances.duration, rate), rate)
@@ -223,7 +224,10 @@ class Judge:
             llr=float(self._detector.calibration.llrs(np.array([score]))[0]),
             probability=self._probability(score),
             duration=duration,
-            warnings=self._warnings(pending.nuisances, float(np.mean(pending.distances)), windows),
+            warnings=[
+                *pending.warnings,
+                *self._warnings(pending.nuisances, float(np.mean(pending.distances)), windows),
+            ],
             windows=windows,
         )
 
@@ -238,7 +242,7 @@ class Judge:
     def _warnings(
         self, nuisances: Nuisances, distance: float, windows: Sequence[JudgedWindow]
     ) -> list[str]:
-        notes = []
+        notes: list[str] = []
         reference = self._detector.reference
         if reference is not None and self._is_outside(distance):
             notes.append(
@@ -264,7 +268,7 @@ class Judge:
 def _seconds(path: Path) -> float:
     """Return the seconds of a recording that are held in memory once it is decoded."""
     try:
-        duration = read_info(path).duration
+        duration = estimate_seconds(path)
     except AudioError:
         return 0.0
     return 0.0 if duration > PART_SECONDS else duration

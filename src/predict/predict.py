@@ -14,7 +14,7 @@ from src.predict.drawing import Drawing, draw_verdicts
 from src.predict.judge import Judge
 from src.predict.table import write_verdicts
 from src.predict.verdict import REFUSED, Verdict
-from src.utils.audio.io import AUDIO_SUFFIXES
+from src.utils.audio.formats import AUDIO_SUFFIXES
 from src.utils.dataset.layouts.tree import find_recordings
 from src.utils.errors import AudiosError, shorten
 from src.utils.interrupts import Interrupts

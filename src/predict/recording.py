@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from src.predict.windows import PART_SECONDS
-from src.utils.audio.io import SILENCE_PEAK, Resampler, read_info
+from src.utils.audio.io import SILENCE_PEAK, open_audio
 from src.utils.audio.nuisances.activity import (
     FRAME_SECONDS,
     frame_length,
     frame_levels,
     sound_level,
 )
-from src.utils.audio.nuisances.measure import Nuisances, measure_nuisances
+from src.utils.audio.nuisances.measure import Nuisances, measure_opened
+from src.utils.audio.resampler import Resampler
 from src.utils.errors import AudioError
 
 MIN_SECONDS = 0.5
@@ -54,14 +55,17 @@ class Recording:
     waveform : numpy.ndarray or None
         float32, shape (samples,), resampled; None for a recording so long that it is read again,
         part by part.
+    warnings : tuple of str
+        What is odd about the file, as said of it.
     """
 
     nuisances: Nuisances
     sound_level: float
     waveform: np.ndarray | None
+    warnings: tuple[str, ...] = ()
 
 
-def read_recording(path: Path, sample_rate: int) -> Recording:
+def read_recording(path: Path, sample_rate: int, number: int | None = None) -> Recording:
     """Decode a recording once and check whether it can be judged.
 
     Parameters
@@ -70,19 +74,19 @@ def read_recording(path: Path, sample_rate: int) -> Recording:
         An audio file.
     sample_rate : int
         Sample rate in Hz that the waveform is resampled to.
+    number : int, optional
+        Which audio stream, from 0 on, of a file that has several; by default the first.
 
     Raises
     ------
     AudioError
         With the reason: it cannot be decoded, is too short, silent or clipped to noise.
     """
-    info = read_info(path)
-    # A header may be wrong about the length, but then reading the blocks raises.
-    is_long = info.duration > PART_SECONDS
-    accumulator = _Accumulator(
-        info.sample_rate, None if is_long else Resampler(info.sample_rate, sample_rate)
-    )
-    nuisances = measure_nuisances(path, accumulator.add)
+    with open_audio(path, number) as audio:
+        resampler = Resampler(audio.sample_rate, sample_rate)
+        accumulator = _Accumulator(audio.sample_rate, resampler)
+        nuisances = measure_opened(audio, accumulator.add)
+        warnings = audio.warnings
     if nuisances.duration < MIN_SECONDS:
         raise AudioError(f"is too short: {nuisances.duration:.2f} s, under {MIN_SECONDS:g} s")
     if accumulator.peak < SILENCE_PEAK:
@@ -95,7 +99,7 @@ def read_recording(path: Path, sample_rate: int) -> Recording:
     if nuisances.clipping > MAX_CLIPPING:
         raise AudioError(f"is clipped to noise: {nuisances.clipping:.0%} of its samples")
     waveform = accumulator.resampler.finish() if accumulator.resampler else None
-    return Recording(nuisances, level, waveform)
+    return Recording(nuisances, level, waveform, warnings)
 
 
 def has_sound(samples: np.ndarray, sample_rate: int, level: float) -> bool:
@@ -115,11 +119,16 @@ def has_sound(samples: np.ndarray, sample_rate: int, level: float) -> bool:
 
 
 class _Accumulator:
-    """Peak, frame levels and resampled waveform of a recording, added up block by block."""
+    """Peak, frame levels and resampled waveform of a recording, added up block by block.
 
-    def __init__(self, sample_rate: int, resampler: Resampler | None) -> None:
+    The waveform is dropped once the recording turns out to be a long one.
+    """
+
+    def __init__(self, sample_rate: int, resampler: Resampler) -> None:
         self._frame = frame_length(sample_rate)
-        self.resampler = resampler
+        self._most = PART_SECONDS * sample_rate
+        self._count = 0
+        self.resampler: Resampler | None = resampler
         self.levels: list[np.ndarray] = []
         self.peak = 0.0
 
@@ -127,5 +136,8 @@ class _Accumulator:
         """Add a block of shape (samples,)."""
         self.peak = max(self.peak, float(np.abs(mono).max()))
         self.levels.append(frame_levels(mono, self._frame))
+        self._count += len(mono)
+        if self._count > self._most:
+            self.resampler = None
         if self.resampler is not None:
             self.resampler.add(mono)

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import fft
 from scipy.signal import get_window
 
-from src.utils.audio.io import read_blocks, read_info, to_mono
+from src.utils.audio.io import BLOCK_SECONDS, open_audio, read_info
 
 COLUMNS = 1000
 _FRAME_SECONDS = 0.032
@@ -47,8 +47,9 @@ def take_overview(path: Path) -> Overview:
     """
     info = read_info(path)
     columns = _Columns(info.frames, info.sample_rate)
-    for block in read_blocks(path):
-        columns.add(to_mono(block))
+    with open_audio(path) as audio:
+        for block in audio.blocks(BLOCK_SECONDS):
+            columns.add(audio.to_mono(block))
     return columns.finish()
 
 

@@ -81,6 +81,8 @@ def measured() -> Callable[..., pd.DataFrame]:
             "format": "WAV PCM_16",
             "encoder": "",
             "channels": 1,
+            "bit_rate": 0,
+            "original_rate": 0,
             "sha256": [f"{n:064x}" for n in range(len(table))],
         }
         return table.assign(**(nothing | same | columns))

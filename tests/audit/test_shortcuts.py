@@ -21,7 +21,14 @@ pytestmark = pytest.mark.usefixtures("few_trees")
 def test_the_catalogue_is_whole() -> None:
     names = [field.name for field in fields(Nuisances)]
     assert [nuisance.name for nuisance in NUISANCES] == names
-    assert set(CATEGORIES) == {"sample_rate", "bit_depth", "format", "encoder", "channels"}
+    assert set(CATEGORIES) == {
+        "sample_rate",
+        "bit_depth",
+        "format",
+        "encoder",
+        "channels",
+        "original_rate",
+    }
     assert len({nuisance.title for nuisance in NUISANCES}) == len(names)
     assert len({nuisance.label for nuisance in NUISANCES}) == len(names)
 

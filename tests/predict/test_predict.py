@@ -82,10 +82,10 @@ def test_ctrl_c_keeps_what_was_judged(
 def test_nothing_that_can_be_judged(detector: Detector, folder: Path, tmp_path: Path) -> None:
     for path in folder.rglob("*.*"):
         path.write_text("no audio")
-    with pytest.raises(AudiosError, match=r"not one of 3 recordings can be judged: b\.wav cannot"):
+    with pytest.raises(AudiosError, match=r"not one of 3 recordings can be judged: b\.wav is not"):
         predict(detector.run, folder, output=tmp_path / "a.csv")
     assert len(read_csv(tmp_path / "a.csv")) == 3
-    with pytest.raises(AudiosError, match=r"^b\.wav cannot be opened"):
+    with pytest.raises(AudiosError, match=r"^b\.wav is not audio"):
         predict(detector.run, folder / "b.wav")
     with pytest.raises(AudiosError, match="no file or folder"):
         predict(detector.run, folder / "none.wav")

@@ -13,7 +13,8 @@ import pytest
 
 from src.stages import dataset as dataset_stages
 from src.stages.pipeline import PipelineSettings, derive_training_data, run_pipeline
-from src.utils.audio.io import read_info, write_waveform
+from src.utils.audio.io import read_info
+from src.utils.audio.writing import write_waveform
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split import HoldOut, Shares, SplitSettings
 from src.utils.embeddings.store import EmbeddingStore

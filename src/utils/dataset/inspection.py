@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from src.utils.audio.io import Resampler, read_info
+from src.utils.audio.io import open_audio
 from src.utils.audio.nuisances import fingerprint
-from src.utils.audio.nuisances.measure import NAMES, VERSION, Nuisances, measure_nuisances
+from src.utils.audio.nuisances.measure import NAMES, VERSION, Nuisances, measure_opened
+from src.utils.audio.resampler import Resampler
 from src.utils.dataset.dataset import Dataset, require_some
 from src.utils.dataset.recording_cache import RecordingCache, open_cache
 from src.utils.errors import AudioError, DatasetError, shorten
@@ -110,11 +111,12 @@ def inspect_recording(dataset: Dataset, file: str) -> tuple[Nuisances, str, np.n
     Raises
     ------
     AudioError
-        As `measure_nuisances` does.
+        As `measure_opened` does.
     """
     path = dataset.path(file)
-    resampler = Resampler(read_info(path).sample_rate, fingerprint.SAMPLE_RATE)
-    nuisances = measure_nuisances(path, resampler.add)
+    with open_audio(path) as audio:
+        resampler = Resampler(audio.sample_rate, fingerprint.SAMPLE_RATE)
+        nuisances = measure_opened(audio, resampler.add)
     return nuisances, sha256_file(path), fingerprint.compute_fingerprint(resampler.finish())
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from src.utils.audio.io import AudioInfo, measure_level, read_info
+from src.utils.audio.info import AudioInfo
+from src.utils.audio.io import measure_level, read_info
 from src.utils.dataset.dataset import Dataset, require_some
 from src.utils.parallel import FileResults, for_each_file
 

@@ -5,14 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from src.utils.audio.io import (
-    SILENCE_PEAK,
-    full_scale,
-    measure_level,
-    read_blocks,
-    read_info,
-    write_blocks,
-)
+from src.utils.audio.io import SILENCE_PEAK, measure_level, read_blocks, read_info
+from src.utils.audio.writing import full_scale, write_blocks
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.derive import Change, Derived, derive_dataset, file_generator
 from src.utils.errors import ArgumentError, AudioError

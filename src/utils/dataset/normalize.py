@@ -2,15 +2,8 @@
 
 from pathlib import Path
 
-from src.utils.audio.io import (
-    SILENCE_PEAK,
-    Level,
-    full_scale,
-    measure_level,
-    read_blocks,
-    read_info,
-    write_blocks,
-)
+from src.utils.audio.io import SILENCE_PEAK, Level, measure_level, read_blocks, read_info
+from src.utils.audio.writing import full_scale, write_blocks
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.derive import Change, Derived, derive_dataset
 from src.utils.errors import ArgumentError, AudioError, choose

@@ -11,18 +11,16 @@ import soundfile
 import soxr
 
 from src.utils.audio import io as audio
+from src.utils.audio.info import AudioInfo
 from src.utils.audio.io import (
-    AudioInfo,
-    full_scale,
     is_audio,
     measure_level,
     read_blocks,
     read_info,
     read_parts,
     read_waveform,
-    write_blocks,
-    write_waveform,
 )
+from src.utils.audio.writing import full_scale, write_blocks, write_waveform
 from src.utils.config import ROOT
 from src.utils.errors import AudioError, AudiosError
 
@@ -169,9 +167,9 @@ def test_broken_files_are_told(tmp_path: Path, write_audio: Callable, voice: Cal
         write_audio(tmp_path / f"{name}.wav", waveform, subtype="FLOAT")
     reasons = {
         "missing": "missing",
-        "empty": "cannot be opened as audio",
-        "text": "cannot be opened as audio",
-        "folder": "missing",
+        "empty": "is empty",
+        "text": "is not audio",
+        "folder": "is a folder",
         "no_samples": "no samples",
         "silent": "silent",
         "faint": "silent",
@@ -193,8 +191,10 @@ def test_a_truncated_file_is_rejected(
     path = write_audio(tmp_path / f"a{suffix}", voice(3.0))
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
-    with pytest.raises(AudioError):
+    with pytest.raises(AudioError, match=r"is cut short: \d\.\d\d of 3\.00 s are there"):
         read_waveform(path)
+    with pytest.raises(AudioError, match="is cut short"):
+        read_info(path)
 
 
 def test_headers_only(tmp_path: Path, write_audio: Callable, monkeypatch) -> None:
@@ -205,7 +205,7 @@ def test_headers_only(tmp_path: Path, write_audio: Callable, monkeypatch) -> Non
 
     monkeypatch.setattr(soundfile.SoundFile, "read", refuse)
     monkeypatch.setattr(soundfile.SoundFile, "buffer_read", refuse)
-    assert read_info(path) == AudioInfo(16_000, 16_000, 1, "WAV", "PCM_16")
+    assert read_info(path) == AudioInfo(16_000, 16_000, 1, "WAV", "PCM_16", original_rate=16_000)
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
@@ -270,5 +270,5 @@ def test_parts_are_the_waveform(
 
 def test_parts_of_a_broken_file(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_text("no audio")
-    with pytest.raises(AudioError, match="cannot be opened"):
+    with pytest.raises(AudioError, match="is not audio"):
         list(read_parts(tmp_path / "a.wav", 100))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from src.utils.audio.io import write_waveform
+from src.utils.audio.writing import write_waveform
 from src.utils.dataset.dataset import Dataset, require_some
 from src.utils.dataset.generate import STAGE, generate_tables
 from src.utils.dataset.measure import add_durations

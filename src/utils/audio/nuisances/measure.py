@@ -6,17 +6,22 @@ from pathlib import Path
 
 import numpy as np
 
-from src.utils.audio.io import PCM_BITS, read_blocks, read_info, to_mono
+from src.utils.audio.info import bits_of
+from src.utils.audio.io import BLOCK_SECONDS, open_audio
 from src.utils.audio.nuisances.activity import decibels, find_activity, frame_length, frame_levels
 from src.utils.audio.nuisances.bandwidth import MeanSpectrum
 from src.utils.audio.nuisances.encoder import read_encoder
+from src.utils.audio.opened import OpenedAudio
 from src.utils.errors import AudioError
 
-VERSION = 2
+VERSION = 3
 """Version of what is measured: raise it when a value changes, so that old and new never mix."""
 
 _EXACT_BITS = 24
 """The longest integers that a float32 sample holds exactly."""
+
+_BIT_RATE_STEP = 1000
+"""Bits a second: encoders of one setting differ by less."""
 
 _TOP = 0.98
 _STEPS_ENOUGH = 1_000
@@ -62,6 +67,10 @@ class Nuisances:
         See `read_encoder`.
     channels : int
         How many the file has.
+    bit_rate : int
+        Bits of encoded sound in a second, rounded to `_BIT_RATE_STEP`; 0 for lossless formats.
+    original_rate : int
+        Hz before encoding, where the file tells another rate than it is decoded at, else 0.
     """
 
     duration: float
@@ -80,6 +89,8 @@ class Nuisances:
     format: str
     encoder: str
     channels: int
+    bit_rate: int
+    original_rate: int
 
 
 NAMES = tuple(field.name for field in fields(Nuisances))
@@ -103,9 +114,30 @@ def measure_nuisances(
     AudioError
         When it is missing, cannot be decoded to its end or holds values that are not finite.
     """
-    meter = _Meter(path)
-    for block in read_blocks(path):
-        mono = to_mono(block)
+    with open_audio(path) as audio:
+        return measure_opened(audio, on_block)
+
+
+def measure_opened(
+    audio: OpenedAudio, on_block: Callable[[np.ndarray], None] | None = None
+) -> Nuisances:
+    """Measure a recording as `measure_nuisances` does, of which nothing has been read yet.
+
+    Parameters
+    ----------
+    audio : OpenedAudio
+        The recording, read to its end here; its warnings are complete then.
+    on_block : callable, optional
+        As for `measure_nuisances`.
+
+    Raises
+    ------
+    AudioError
+        When it cannot be decoded to its end or holds values that are not finite.
+    """
+    meter = _Meter(audio)
+    for block in audio.blocks(BLOCK_SECONDS):
+        mono = audio.to_mono(block)
         meter.add(block, mono)
         if on_block is not None:
             on_block(mono)
@@ -115,12 +147,12 @@ def measure_nuisances(
 class _Meter:
     """Adds a recording up from its blocks."""
 
-    def __init__(self, path: Path) -> None:
-        self._info = read_info(path)
-        self._encoder = _encoder(path)
-        self._bits = PCM_BITS.get(self._info.subtype, 0)
-        self._frame = frame_length(self._info.sample_rate)
-        self._spectrum = MeanSpectrum(self._info.sample_rate)
+    def __init__(self, audio: OpenedAudio) -> None:
+        self._audio = audio
+        self._encoder = _encoder(audio.path)
+        self._bits = bits_of(audio.subtype)
+        self._frame = frame_length(audio.sample_rate)
+        self._spectrum = MeanSpectrum(audio.sample_rate)
         self._levels: list[np.ndarray] = []
         self._steps = 0
         self._tops: list[tuple[float, int]] = []
@@ -149,29 +181,31 @@ class _Meter:
 
     def finish(self) -> Nuisances:
         """Return what was measured."""
-        info = self._info
+        audio = self._audio
         used = _used_bits(self._steps, self._bits)
         activity = find_activity(np.concatenate(self._levels))
         peak = max(highest for highest, _ in self._tops)
         flat = sum(number for highest, number in self._tops if highest >= _TOP * peak)
         n_frames = len(activity.active)
         return Nuisances(
-            duration=self._count / info.sample_rate,
+            duration=self._count / audio.sample_rate,
             peak=peak,
             rms=float(decibels(self._energy / self._samples)),
             dc_offset=abs(self._total / self._count),
-            leading_silence=activity.first * self._frame / info.sample_rate,
-            trailing_silence=(n_frames - activity.last) * self._frame / info.sample_rate,
+            leading_silence=activity.first * self._frame / audio.sample_rate,
+            trailing_silence=(n_frames - activity.last) * self._frame / audio.sample_rate,
             silence_ratio=float(1 - activity.active.mean()) if n_frames else 0.0,
             digital_silence=self._zeros / self._samples,
             noise_floor=activity.noise_floor,
-            sample_rate=info.sample_rate,
+            sample_rate=audio.sample_rate,
             bandwidth=self._spectrum.bandwidth(used or _EXACT_BITS),
             bit_depth=used,
             clipping=flat / self._samples if _steps(peak, used) > _STEPS_ENOUGH else 0.0,
-            format=f"{info.format} {info.subtype}",
+            format=f"{audio.format} {audio.subtype}",
             encoder=self._encoder,
-            channels=info.channels,
+            channels=audio.channels,
+            bit_rate=_BIT_RATE_STEP * round(audio.bit_rate / _BIT_RATE_STEP),
+            original_rate=audio.original_rate if audio.original_rate != audio.sample_rate else 0,
         )
 
 

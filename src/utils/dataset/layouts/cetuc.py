@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from src.utils.audio.io import AUDIO_SUFFIXES
+from src.utils.audio.formats import AUDIO_SUFFIXES
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.layouts.scan import Scan, Total

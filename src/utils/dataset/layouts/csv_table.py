@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from src.utils.audio.io import AUDIO_SUFFIXES, is_audio
+from src.utils.audio.formats import AUDIO_SUFFIXES
+from src.utils.audio.io import is_audio
 from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.layouts.protocol import describe_header, read_header, read_table
 from src.utils.dataset.layouts.scan import Scan

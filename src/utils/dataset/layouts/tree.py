@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from src.utils.audio.io import AUDIO_SUFFIXES
+from src.utils.audio.formats import AUDIO_SUFFIXES
 from src.utils.errors import DatasetError
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from src.utils.audio.io import read_waveform, write_waveform
+from src.utils.audio.io import read_waveform
+from src.utils.audio.writing import write_waveform
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.derive import Change, Derived, derive_dataset, file_generator
 from src.utils.dataset.match.plan import plan_matching

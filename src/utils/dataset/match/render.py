@@ -6,13 +6,14 @@ import numpy as np
 import pyloudnorm
 from scipy.signal import firwin, kaiser_beta, oaconvolve
 
-from src.utils.audio.io import SILENCE_PEAK, WRITTEN_SUBTYPE, full_scale
+from src.utils.audio.io import SILENCE_PEAK
 from src.utils.audio.nuisances.activity import (
     FRAME_SECONDS,
     find_activity,
     frame_length,
     frame_levels,
 )
+from src.utils.audio.writing import WRITTEN_SUBTYPE, full_scale
 from src.utils.dataset.match.plan import ClipPlan
 from src.utils.dataset.match.settings import KEEP, SHORTEST, MatchSettings
 from src.utils.errors import AudioError

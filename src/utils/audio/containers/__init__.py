@@ -1,0 +1,1 @@
+"""What a file's headers say of its length, held against its bytes; no sample is decoded."""

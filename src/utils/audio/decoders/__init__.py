@@ -1,0 +1,1 @@
+"""From a file to samples: one module a library."""

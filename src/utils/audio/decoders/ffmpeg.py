@@ -1,0 +1,328 @@
+"""Decoding by FFmpeg's libraries, which PyAV brings along (https://pyav.basswood-io.com).
+
+Packet by packet to the end, whatever the container says of its length. What the encoder added at
+both ends is left out: at the start by FFmpeg, at the end by the length of the last packet.
+"""
+
+import io
+from collections.abc import Iterator
+from itertools import chain
+
+import av
+import av.error
+import av.logging
+import numpy as np
+
+from src.utils.audio.decoders.decoder import Source
+from src.utils.audio.formats import Format
+from src.utils.audio.info import LOSSLESS_CODECS
+from src.utils.errors import AudioError
+
+# It would write to the terminal what is told of the file here.
+av.logging.set_level(None)
+
+_OPTIONS = {
+    # A container may name other files; only this one is read, by the path that was given.
+    "protocol_whitelist": "file",
+}
+_PROBED = {"probesize": "5000000", "analyzeduration": "5000000"}
+
+_MAX_DAMAGED = 0.01
+"""Largest share of packets that may not decode of a recording that is used, with a warning."""
+
+_MISSING_SECONDS = 0.2
+"""Less is not told: containers round the time of a packet, and encoders begin late."""
+
+_SCALES: dict[str, tuple[type[np.number], float]] = {
+    "u8": (np.uint8, 1 / 128),
+    "s16": (np.int16, 1 / 32_768),
+    "s32": (np.int32, 1 / 2_147_483_648),
+    "s64": (np.int64, 1 / 9_223_372_036_854_775_808),
+    "flt": (np.float32, 1.0),
+    "dbl": (np.float64, 1.0),
+}
+"""Type of a sample and what makes full scale 1 of it, by FFmpeg's name of the format."""
+
+_SUBTYPES = {
+    "mp1float": "MPEG_LAYER_I",
+    "mp2float": "MPEG_LAYER_II",
+    "mp3float": "MPEG_LAYER_III",
+    "mp1": "MPEG_LAYER_I",
+    "mp2": "MPEG_LAYER_II",
+    "mp3": "MPEG_LAYER_III",
+    "gsm_ms": "GSM610",
+    "pcm_mulaw": "ULAW",
+    "pcm_alaw": "ALAW",
+    "pcm_f32le": "FLOAT",
+    "pcm_f32be": "FLOAT",
+    "pcm_f64le": "DOUBLE",
+    "pcm_f64be": "DOUBLE",
+    "libopencore_amrnb": "AMR_NB",
+    "amrnb": "AMR_NB",
+    "libopencore_amrwb": "AMR_WB",
+    "amrwb": "AMR_WB",
+    "libopus": "OPUS",
+}
+"""Codecs by FFmpeg's name of the decoder, where upper case alone would not name them."""
+
+_INTEGER_BITS = {"u8": 8, "s16": 16, "s32": 24}
+"""Bits of a lossless codec's samples by the format that they are decoded to."""
+
+
+class FfmpegDecoder:
+    """A recording opened by FFmpeg's libraries.
+
+    Parameters
+    ----------
+    source : pathlib.Path or io.RawIOBase
+        The file, or a part of it.
+    about : Format
+        Which demuxer reads it.
+    number : int, optional
+        Which of its audio streams, from 0 on; by default the first.
+
+    Raises
+    ------
+    AudioError
+        When it is not readable, holds no sound or has no such stream.
+    """
+
+    def __init__(self, source: Source, about: Format, number: int | None = None) -> None:
+        self._source = source
+        self._about = about
+        self.warnings: list[str] = []
+        self.sound_bytes = 0
+        self._n_packets = self._n_damaged = 0
+        self._is_cut = False
+        self._n_samples = 0
+        self._end: int | None = None
+        self._container = _open(source, about.demuxer)
+        try:
+            self._stream = self._choose(number)
+            self._frames = self._decoded()
+            self._first = next(self._frames, None)
+        except BaseException:
+            self.close()
+            raise
+        if self._first is None:
+            self.close()
+            raise AudioError("holds no samples that can be decoded")
+        self.sample_rate: int = self._first.sample_rate
+        self.channels: int = self._first.layout.nb_channels
+        self.subtype = _subtype(self._stream.codec_context.name, self._first.format.name)
+        self._resampler: av.AudioResampler | None = None
+
+    def count(self) -> int:
+        """Return the samples per channel, from the packets where they tell, else by decoding."""
+        if not self._about.counts_packets:
+            return sum(len(block) for block in self.blocks(self.sample_rate))
+        for packet in self._packets():
+            self._note(packet)
+        assert self._first is not None
+        start, end = self._first.pts, self._end
+        if end is None or start is None:
+            raise AudioError("does not tell where its packets lie in time")
+        return max(0, self._in_samples(end, self._stream) - self._in_samples(start, self._first))
+
+    @property
+    def lacking(self) -> int:
+        """Samples per channel by which the last packet ends before the container tells."""
+        if not self._about.tells_length or self._end is None:
+            return 0
+        end = self._in_samples(self._end, self._stream)
+        if self._stream.duration is not None:
+            return self._in_samples(self._stream.duration, self._stream) - end
+        # In microseconds, of the longest stream, which may be a picture.
+        whole = self._container.duration
+        if whole is None or self._container.streams.video:
+            return 0
+        return round(whole / 1_000_000 * self.sample_rate) - end
+
+    def estimate(self) -> int:
+        """Return what the container tells, or FFmpeg guesses from the bit rate."""
+        return round((self._container.duration or 0) / 1_000_000 * self.sample_rate)
+
+    def blocks(self, frames: int) -> Iterator[np.ndarray]:
+        """Yield blocks as `Decoder.blocks` says.
+
+        Parameters
+        ----------
+        frames : int
+            Of a block, at least 1.
+        """
+        buffer = np.empty((frames, self.channels), np.float32)
+        filled = 0
+        for samples in self._samples():
+            self._n_samples += len(samples)
+            taken = 0
+            while taken < len(samples):
+                size = min(frames - filled, len(samples) - taken)
+                buffer[filled : filled + size] = samples[taken : taken + size]
+                filled += size
+                taken += size
+                if filled == frames:
+                    yield buffer
+                    buffer = np.empty((frames, self.channels), np.float32)
+                    filled = 0
+        if filled:
+            yield buffer[:filled]
+        self._check_damage()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._container.close()
+        if isinstance(self._source, io.RawIOBase):
+            self._source.close()
+
+    def _choose(self, number: int | None) -> av.AudioStream:
+        streams = self._container.streams.audio
+        if not streams:
+            what = "a video without sound" if self._container.streams.video else "without sound"
+            raise AudioError(f"is {what}")
+        if number is None and len(streams) > 1:
+            self.warnings.append(
+                f"it has {len(streams)} audio streams, of which the first is heard"
+            )
+        if number is not None and not 0 <= number < len(streams):
+            raise AudioError(
+                f"has no audio stream {number}; it has {len(streams)}, from 0 to {len(streams) - 1}"
+            )
+        return streams[number or 0]
+
+    def _decoded(self) -> Iterator[av.AudioFrame]:
+        """Yield the frames that decode; packets that do not are counted."""
+        for packet in self._packets():
+            self._note(packet)
+            try:
+                yield from packet.decode()  # type: ignore[misc]
+            except av.error.EOFError:
+                return
+            except av.error.FFmpegError:
+                self._n_damaged += 1
+
+    def _packets(self) -> Iterator[av.Packet]:
+        try:
+            yield from self._container.demux(self._stream)
+        except av.error.FFmpegError as error:
+            raise AudioError(f"cannot be read to its end: {_reason(error)}") from error
+
+    def _note(self, packet: av.Packet) -> None:
+        self.sound_bytes += packet.size
+        self._n_packets += 1
+        self._is_cut = self._is_cut or packet.is_corrupt
+        if packet.pts is not None and packet.duration and not packet.is_discard:
+            end = packet.pts + packet.duration
+            self._end = end if self._end is None else max(self._end, end)
+
+    def _samples(self) -> Iterator[np.ndarray]:
+        """Yield the samples of each frame, shape (frames, channels), without padding at the end."""
+        assert self._first is not None
+        held: av.AudioFrame | None = None
+        for frame in chain([self._first], self._frames):
+            if held is not None:
+                yield self._converted(held)
+            held = frame
+        if held is not None:
+            samples = self._converted(held)
+            yield samples[: self._kept(held, len(samples))]
+
+    def _kept(self, last: av.AudioFrame, n_samples: int) -> int:
+        """Return how many samples of the last frame lie within the last packet's time."""
+        if not self._about.counts_packets or self._end is None or last.pts is None:
+            return n_samples
+        within = self._in_samples(self._end, self._stream) - self._in_samples(last.pts, last)
+        return min(n_samples, max(0, within))
+
+    def _in_samples(self, ticks: int, clock: "av.AudioStream | av.AudioFrame") -> int:
+        """Return a time, given in ticks of a stream's or frame's clock, in samples."""
+        assert clock.time_base is not None
+        return round(ticks * clock.time_base * self.sample_rate)
+
+    def _converted(self, frame: av.AudioFrame) -> np.ndarray:
+        """Return a frame as float32 of shape (frames, channels), in the first frame's format."""
+        n_channels = frame.layout.nb_channels
+        if (frame.sample_rate, n_channels) == (self.sample_rate, self.channels):
+            return _to_float(frame)
+        assert self._first is not None
+        if self._resampler is None:
+            self.warnings.append("its sample rate or channels change within it")
+            self._resampler = av.AudioResampler("fltp", self._first.layout, self.sample_rate)
+        parts = [_to_float(part) for part in self._resampler.resample(frame)]
+        return np.concatenate(parts) if parts else np.empty((0, self.channels), np.float32)
+
+    def _check_damage(self) -> None:
+        """Tell of what is missing within the recording, or refuse it."""
+        assert self._first is not None
+        if self._end is not None and self._first.pts is not None:
+            last = self._in_samples(self._end, self._stream)
+            missing = last - self._in_samples(self._first.pts, self._first) - self._n_samples
+            if missing > _MISSING_SECONDS * self.sample_rate:
+                self.warnings.append(f"{missing / self.sample_rate:,.1f} s within it are missing")
+        if self._is_cut:
+            self.warnings.append("a packet of it is cut off")
+        if self._n_damaged > max(1, _MAX_DAMAGED * self._n_packets):
+            raise AudioError(
+                f"is damaged: {self._n_damaged:,} of its {self._n_packets:,} packets do not decode"
+            )
+        if self._n_damaged:
+            self.warnings.append(
+                f"{self._n_damaged:,} of its {self._n_packets:,} packets do not decode"
+            )
+
+
+def _open(source: Source, demuxer: str) -> "av.container.InputContainer":
+    file = source if isinstance(source, io.RawIOBase) else str(source.absolute())
+    options = {} if isinstance(source, io.RawIOBase) else dict(_OPTIONS)
+    try:
+        container = av.open(
+            file,
+            format=demuxer,
+            container_options={**options, **_PROBED},
+            metadata_errors="replace",
+        )
+        assert isinstance(container, av.container.InputContainer)
+        return container
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise AudioError(f"cannot be opened as audio: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """Return what went wrong in one line, without the file's name."""
+    log = getattr(error, "log", None)
+    if log and log[1]:
+        return " ".join(str(log[1][2]).split())
+    text = getattr(error, "strerror", None) or str(error)
+    return " ".join(str(text).split())
+
+
+def _to_float(frame: av.AudioFrame) -> np.ndarray:
+    """Return a frame's samples as float32 of shape (frames, channels), full scale at 1."""
+    name = frame.format.name
+    dtype, scale = _SCALES[name.rstrip("p")]
+    n_channels = frame.layout.nb_channels
+    if frame.format.is_planar and n_channels > 1:
+        planes = [
+            np.frombuffer(memoryview(plane), dtype)[: frame.samples] for plane in frame.planes
+        ]
+        raw = np.stack(planes, axis=1)
+    else:
+        raw = np.frombuffer(memoryview(frame.planes[0]), dtype)[: frame.samples * n_channels]
+        raw = raw.reshape(-1, n_channels)
+    if dtype is np.float32:
+        return raw
+    if dtype is np.uint8:
+        raw = raw.astype(np.float32) - 128
+    return (raw * scale).astype(np.float32)
+
+
+def _subtype(decoder: str, sample_format: str) -> str:
+    """Name the codec, with its bits where it is lossless."""
+    name = _SUBTYPES.get(decoder, decoder.upper())
+    bits = _INTEGER_BITS.get(sample_format.rstrip("p"))
+    if bits is None:
+        return name
+    if name in LOSSLESS_CODECS:
+        return f"{name}_{bits}"
+    if name == "FLAC" or name.startswith(("PCM_S", "PCM_U")):
+        return f"PCM_{bits}"
+    return name
