@@ -138,7 +138,6 @@ FORMATS = (
         (".wma", ".wmv", ".asf"),
         _starts(b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
         demuxer="asf",
-        tells_length=True,
     ),
     Format("AMR", (".amr", ".awb"), _starts(b"#!AMR"), demuxer="amr", counts_packets=True),
     Format("AVI", (".avi",), _form(b"AVI ", b"RIFF"), demuxer="avi"),

@@ -17,7 +17,7 @@ from src.utils.audio.containers.mp3 import inspect_mp3
 from src.utils.audio.containers.mp4 import inspect_mp4
 from src.utils.audio.containers.ogg import inspect_ogg
 from src.utils.audio.decoders.chain import ChainDecoder
-from src.utils.audio.decoders.decoder import Decoder, Source, Span
+from src.utils.audio.decoders.decoder import Decoder, Source, Span, choose_stream
 from src.utils.audio.decoders.libsndfile import LibsndfileDecoder
 from src.utils.audio.downmix import Downmix
 from src.utils.audio.formats import HEAD_BYTES, Format, id3_size, identify
@@ -256,6 +256,7 @@ class OpenedAudio:
                 raise
         else:
             if decoder.count() or not patches:
+                choose_stream(self._number, 1)
                 return decoder
             decoder.close()
         return LibsndfileDecoder(Span(self.path, 0, self._size, patches))

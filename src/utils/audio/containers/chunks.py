@@ -6,7 +6,7 @@ Specification 1.0; W64: Sony's Wave64 as in libsndfile's documentation of format
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from src.utils.audio.containers.extent import Extent
@@ -143,7 +143,10 @@ def _extent_of_sound(
     if claimed <= available and _accounts_for(stream, family, end, size):
         return Extent()
     head = family.name_bytes + family.size_bytes if family.counts_head else 0
-    return _compare(claimed, available, size_at, size_bytes, family.order, head + family.skipped)
+    extent = _compare(claimed, available, size_at, size_bytes, family.order, head + family.skipped)
+    # libsndfile takes what lies behind the sound of a W64 for sound.
+    is_cut_off = family.counts_head and extent.trailing
+    return replace(extent, links=((0, end),)) if is_cut_off else extent
 
 
 def _accounts_for(stream: BinaryIO, family: _Family, end: int, size: int) -> bool:

@@ -37,7 +37,8 @@ def inspect_amr(stream: BinaryIO, start: int, size: int) -> Extent:
     sizes = _WIDE if is_wide else _NARROW
 
     def length(head: bytes) -> int:
-        more = None if head[0] & 0x83 else sizes[head[0] >> 3 & 0xF]
+        # A zero would be a damaged frame of the lowest rate; it is what files are filled up with.
+        more = None if head[0] & 0x83 or not head[0] else sizes[head[0] >> 3 & 0xF]
         return 0 if more is None else 1 + more
 
     return _walk(stream, start + len(_WIDE_MARK if is_wide else _NARROW_MARK), size, 1, length)

@@ -56,9 +56,7 @@ class ChainDecoder:
         for number, opener in enumerate(self._openers):
             if number:
                 self._current = opener()
-            for block in self._current.blocks(frames):
-                if len(converted := self._converted(block)):
-                    yield converted
+            yield from self._converted(self._current.blocks(frames))
             self.warnings += self._current.warnings
             self._lacking += max(0, self._current.lacking)
             self._current.close()
@@ -67,13 +65,22 @@ class ChainDecoder:
         """Close the stream that is open."""
         self._current.close()
 
-    def _converted(self, block: np.ndarray) -> np.ndarray:
+    def _converted(self, blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
         if self._current.channels != self.channels:
-            block = np.repeat(block.mean(axis=1, keepdims=True), self.channels, axis=1)
+            blocks = (
+                np.repeat(block.mean(axis=1, keepdims=True), self.channels, axis=1)
+                for block in blocks
+            )
         if self._current.sample_rate == self.sample_rate:
-            return block
-        if len(self._openers) > 1 and not self.warnings:
-            self.warnings.append("its streams differ in sample rate; all are given the first's")
-        return soxr.resample(block, self._current.sample_rate, self.sample_rate).reshape(
-            -1, self.channels
+            yield from blocks
+            return
+        self.warnings.append("its streams differ in sample rate; all are given the first one's")
+        stream = soxr.ResampleStream(
+            self._current.sample_rate, self.sample_rate, self.channels, dtype="float32"
         )
+        for block in blocks:
+            if len(converted := stream.resample_chunk(np.ascontiguousarray(block))):
+                yield converted.reshape(-1, self.channels)
+        rest = stream.resample_chunk(np.empty((0, self.channels), np.float32), last=True)
+        if len(rest):
+            yield rest.reshape(-1, self.channels)

@@ -7,8 +7,30 @@ from typing import Protocol
 
 import numpy as np
 
+from src.utils.errors import AudioError
+
 Source = Path | io.RawIOBase
 """What a decoder reads: a file, or a part of one (see `Span`)."""
+
+
+def choose_stream(number: int | None, n_streams: int) -> int:
+    """Return which audio stream of a file is heard, from 0 on; the first unless one is asked for.
+
+    Parameters
+    ----------
+    number : int or None
+        The one that is asked for.
+    n_streams : int
+        How many the file has.
+
+    Raises
+    ------
+    AudioError
+        When it has no such stream.
+    """
+    if number is not None and not 0 <= number < n_streams:
+        raise AudioError(f"has no audio stream {number}; it has {n_streams}, counted from 0")
+    return number or 0
 
 
 class Decoder(Protocol):

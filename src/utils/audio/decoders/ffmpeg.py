@@ -6,6 +6,7 @@ both ends is left out: at the start by FFmpeg, at the end by the length of the l
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 
 import av
@@ -13,7 +14,7 @@ import av.error
 import av.logging
 import numpy as np
 
-from src.utils.audio.decoders.decoder import Source
+from src.utils.audio.decoders.decoder import Source, choose_stream
 from src.utils.audio.formats import Format
 from src.utils.audio.info import LOSSLESS_CODECS
 from src.utils.errors import AudioError
@@ -29,6 +30,9 @@ _PROBED = {"probesize": "5000000", "analyzeduration": "5000000"}
 
 _MAX_DAMAGED = 0.01
 """Largest share of packets that may not decode of a recording that is used, with a warning."""
+
+_ALWAYS_TOLERATED = 3
+"""Packets that may not decode of however short a recording: a tenth of a second or less."""
 
 _MISSING_SECONDS = 0.2
 """Less is not told: containers round the time of a packet, and encoders begin late."""
@@ -90,6 +94,7 @@ class FfmpegDecoder:
     def __init__(self, source: Source, about: Format, number: int | None = None) -> None:
         self._source = source
         self._about = about
+        self._stream_number = number
         self.warnings: list[str] = []
         self.sound_bytes = 0
         self._n_packets = self._n_damaged = 0
@@ -106,7 +111,9 @@ class FfmpegDecoder:
             raise
         if self._first is None:
             self.close()
-            raise AudioError("holds no samples that can be decoded")
+            if self._n_damaged:
+                raise self._damage()
+            raise AudioError("holds no samples")
         self.sample_rate: int = self._first.sample_rate
         self.channels: int = self._first.layout.nb_channels
         self.subtype = _subtype(self._stream.codec_context.name, self._first.format.name)
@@ -116,13 +123,19 @@ class FfmpegDecoder:
         """Return the samples per channel, from the packets where they tell, else by decoding."""
         if not self._about.counts_packets:
             return sum(len(block) for block in self.blocks(self.sample_rate))
+        length = 0
         for packet in self._packets():
             self._note(packet)
+            length += packet.duration or 0
         assert self._first is not None
         start, end = self._first.pts, self._end
         if end is None or start is None:
             raise AudioError("does not tell where its packets lie in time")
-        return max(0, self._in_samples(end, self._stream) - self._in_samples(start, self._first))
+        spanned = self._in_samples(end, self._stream) - self._in_samples(start, self._first)
+        if spanned - self._in_samples(length, self._stream) > self._n_tolerated():
+            # Packets are missing within it: only a decoder can tell what is heard.
+            return self._count_by_decoding()
+        return max(0, spanned)
 
     @property
     def lacking(self) -> int:
@@ -183,11 +196,7 @@ class FfmpegDecoder:
             self.warnings.append(
                 f"it has {len(streams)} audio streams, of which the first is heard"
             )
-        if number is not None and not 0 <= number < len(streams):
-            raise AudioError(
-                f"has no audio stream {number}; it has {len(streams)}, from 0 to {len(streams) - 1}"
-            )
-        return streams[number or 0]
+        return streams[choose_stream(number, len(streams))]
 
     def _decoded(self) -> Iterator[av.AudioFrame]:
         """Yield the frames that decode; packets that do not are counted."""
@@ -233,6 +242,19 @@ class FfmpegDecoder:
         within = self._in_samples(self._end, self._stream) - self._in_samples(last.pts, last)
         return min(n_samples, max(0, within))
 
+    def _n_tolerated(self) -> float:
+        return _MISSING_SECONDS * self.sample_rate
+
+    def _count_by_decoding(self) -> int:
+        other = FfmpegDecoder(
+            self._source, replace(self._about, counts_packets=False), self._stream_number
+        )
+        try:
+            return other.count()
+        finally:
+            self.warnings += [one for one in other.warnings if one not in self.warnings]
+            other.close()
+
     def _in_samples(self, ticks: int, clock: "av.AudioStream | av.AudioFrame") -> int:
         """Return a time, given in ticks of a stream's or frame's clock, in samples."""
         assert clock.time_base is not None
@@ -250,20 +272,23 @@ class FfmpegDecoder:
         parts = [_to_float(part) for part in self._resampler.resample(frame)]
         return np.concatenate(parts) if parts else np.empty((0, self.channels), np.float32)
 
+    def _damage(self) -> AudioError:
+        return AudioError(
+            f"is damaged: {self._n_damaged:,} of its {self._n_packets:,} packets do not decode"
+        )
+
     def _check_damage(self) -> None:
         """Tell of what is missing within the recording, or refuse it."""
         assert self._first is not None
         if self._end is not None and self._first.pts is not None:
             last = self._in_samples(self._end, self._stream)
             missing = last - self._in_samples(self._first.pts, self._first) - self._n_samples
-            if missing > _MISSING_SECONDS * self.sample_rate:
+            if missing > self._n_tolerated():
                 self.warnings.append(f"{missing / self.sample_rate:,.1f} s within it are missing")
         if self._is_cut:
             self.warnings.append("a packet of it is cut off")
-        if self._n_damaged > max(1, _MAX_DAMAGED * self._n_packets):
-            raise AudioError(
-                f"is damaged: {self._n_damaged:,} of its {self._n_packets:,} packets do not decode"
-            )
+        if self._n_damaged > max(_ALWAYS_TOLERATED, _MAX_DAMAGED * self._n_packets):
+            raise self._damage()
         if self._n_damaged:
             self.warnings.append(
                 f"{self._n_damaged:,} of its {self._n_packets:,} packets do not decode"
