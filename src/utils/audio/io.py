@@ -140,18 +140,16 @@ def read_waveform(path: Path, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
         When it cannot be decoded, is silent (peak under -80 dBFS), not finite, longer than
         `MAX_WHOLE_SECONDS`, or too short to give a single sample.
     """
-    peak = 0.0
     with open_audio(path) as audio:
         resampler = Resampler(audio.sample_rate, sample_rate)
         count = 0
         for block in audio.blocks(BLOCK_SECONDS):
             mono = audio.to_mono(block)
-            peak = max(peak, float(np.abs(mono).max()))
             count += len(mono)
             if count > MAX_WHOLE_SECONDS * audio.sample_rate:
                 raise AudioError(f"is longer than {MAX_WHOLE_SECONDS // 3600} h: cut it")
             resampler.add(mono)
-    if peak < SILENCE_PEAK:
+    if audio.peak < SILENCE_PEAK:
         raise AudioError("is silent (its peak is under -80 dBFS)")
     waveform = resampler.finish()
     if not len(waveform):

@@ -76,6 +76,8 @@ class OpenedAudio:
         The file.
     sample_rate, channels, format, subtype, original_rate
         As of `AudioInfo`.
+    peak : float
+        Largest magnitude of what has been decoded, over all channels.
 
     Raises
     ------
@@ -88,7 +90,7 @@ class OpenedAudio:
         self._size = _size(path)
         self._about, self._start, self._extent = self._inspect()
         self._number = number
-        self._peak = 0.0
+        self.peak = 0.0
         self._count = 0
         self._downmix = Downmix()
         self._decoder = self._open()
@@ -109,8 +111,8 @@ class OpenedAudio:
         """What is odd about the file, as far as it has been read."""
         found = [*self._warnings, *self._decoder.warnings, *self._downmix.warnings]
         allowed = 1.0 if is_lossless(self.subtype) else _FULL_SCALE_SLACK
-        if self._peak > allowed:
-            found.append(f"its samples reach {self._peak:,.4g}, where full scale is 1")
+        if self.peak > allowed:
+            found.append(f"its samples reach {self.peak:,.4g}, where full scale is 1")
         return tuple(found)
 
     @property
@@ -170,9 +172,9 @@ class OpenedAudio:
             low, high = float(block.min()), float(block.max())
             if not np.isfinite(low + high):
                 raise AudioError("holds samples that are not finite numbers")
-            self._peak = max(self._peak, -low, high)
-            if self._peak > _MAX_PEAK:
-                raise AudioError(f"holds samples of {self._peak:.3g}, which no scale has")
+            self.peak = max(self.peak, -low, high)
+            if self.peak > _MAX_PEAK:
+                raise AudioError(f"holds samples of {self.peak:.3g}, which no scale has")
             self._count += len(block)
             check_duration(self._count, self.sample_rate)
             yield block
@@ -201,7 +203,7 @@ class OpenedAudio:
     def _inspect(self) -> tuple[Format, int, Extent]:
         """Return the format, where it begins in the file, and what its bytes tell."""
         try:
-            with self.path.open("rb") as stream:
+            with self.path.open("rb", buffering=0) as stream:
                 head = stream.read(HEAD_BYTES)
                 start = id3_size(head)
                 if start:
@@ -262,7 +264,14 @@ class OpenedAudio:
         return LibsndfileDecoder(Span(self.path, 0, self._size, patches))
 
     def _open_with_ffmpeg(self, source: Source) -> Decoder:
-        # Imported where it is needed: most recordings do without.
+        # Imported where they are needed: most recordings do without.
+        packets, frames = self._extent.packets, self._extent.frames
+        if packets is not None and frames is not None:
+            from src.utils.audio.decoders.mpeg import MpegDecoder
+
+            return MpegDecoder(
+                source, packets.bounds, packets.layer, packets.skipped, frames, self._number
+            )
         from src.utils.audio.decoders.ffmpeg import FfmpegDecoder
 
         return FfmpegDecoder(source, self._about, self._number)

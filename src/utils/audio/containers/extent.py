@@ -1,8 +1,29 @@
 """Where the sound of a file lies and how long it is, by its bytes."""
 
-from collections.abc import Callable, Mapping
+import mmap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
+
+
+@dataclass(frozen=True)
+class MpegPackets:
+    """The frames of an MP3.
+
+    Attributes
+    ----------
+    bounds : sequence of int
+        Where each frame of sound starts, and where the last one ends.
+    layer : int
+        1 to 3.
+    skipped : int
+        Samples at the start that the encoder and the decoder have added.
+    """
+
+    bounds: Sequence[int]
+    layer: int
+    skipped: int
 
 
 @dataclass(frozen=True)
@@ -30,6 +51,8 @@ class Extent:
     links : tuple of (int, int)
         Where in the file each of several streams one after the other starts and ends, or the only
         one where more lies behind it; empty for the whole file.
+    packets : MpegPackets or None
+        Of an MP3 whose frames follow each other to its end.
     original_rate : int
         Sample rate in Hz before encoding where the file tells another than its own, else 0.
     codec : str
@@ -45,8 +68,35 @@ class Extent:
     is_believable: bool = True
     patches: Mapping[int, bytes] = field(default_factory=dict)
     links: tuple[tuple[int, int], ...] = ()
+    packets: MpegPackets | None = None
     original_rate: int = 0
     codec: str = ""
+
+
+_MAPPED_BYTES = 1 << 22
+
+
+@contextmanager
+def mapped(stream: BinaryIO, size: int) -> Iterator[bytes | mmap.mmap]:
+    """Give the content of a file: read where it is small, which takes less time, else mapped.
+
+    Parameters
+    ----------
+    stream : BinaryIO
+        The file.
+    size : int
+        Its bytes.
+
+    Yields
+    ------
+    bytes or mmap.mmap
+    """
+    if size <= _MAPPED_BYTES:
+        stream.seek(0)
+        yield stream.read()
+        return
+    with mmap.mmap(stream.fileno(), size, access=mmap.ACCESS_READ) as content:
+        yield content
 
 
 Inspector = Callable[[BinaryIO, int, int], Extent]

@@ -4,14 +4,13 @@ Format: RFC 9639. The header (STREAMINFO) gives the total, which an encoder that
 leaves at 0; every frame tells its own position, so that the last one tells the length.
 """
 
-import re
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from src.utils.audio.containers.extent import Extent
 
 _TAIL_BYTES = 1 << 16
-_SYNC = re.compile(rb"\xff[\xf8\xf9]")
+_SYNCS = (b"\xff\xf8", b"\xff\xf9")
 
 
 @dataclass(frozen=True)
@@ -21,6 +20,15 @@ class _Header:
     block_size: int
     longest_frame: int
     total: int
+
+
+@dataclass(frozen=True)
+class _Codes:
+    """What the heads of all frames of a stream have in common."""
+
+    sync: bytes
+    rate: int
+    bits: int
 
 
 def inspect_flac(stream: BinaryIO, start: int, size: int) -> Extent:
@@ -65,8 +73,8 @@ def inspect_flac(stream: BinaryIO, start: int, size: int) -> Extent:
     return Extent(warnings=(warning,), is_believable=False)
 
 
-def _first_codes(stream: BinaryIO, start: int, size: int) -> tuple[int, int] | None:
-    """Return the codes of sample rate and bit depth of the first frame, which all frames have."""
+def _first_codes(stream: BinaryIO, start: int, size: int) -> _Codes | None:
+    """Return what the first frame's head has in common with those of all frames."""
     at = start + 4
     while at + 4 < size:
         stream.seek(at)
@@ -75,29 +83,28 @@ def _first_codes(stream: BinaryIO, start: int, size: int) -> tuple[int, int] | N
         if head[0] & 0x80:
             stream.seek(at)
             frame = stream.read(4)
-            if len(frame) == 4 and _SYNC.match(frame):
-                return frame[2] & 0x0F, frame[3] & 0x0E
+            if len(frame) == 4 and frame.startswith(_SYNCS):
+                return _Codes(frame[:2], frame[2] & 0x0F, frame[3] & 0x0E)
             break
     return None
 
 
-def _last_frame(
-    tail: bytes, block_size: int, codes: tuple[int, int] | None
-) -> tuple[int, int] | None:
+def _last_frame(tail: bytes, block_size: int, codes: _Codes | None) -> tuple[int, int] | None:
     """Return where the last frame starts in `tail`, and how many samples end with it."""
     if codes is None:
         return None
-    for match in reversed(list(_SYNC.finditer(tail))):
-        at = match.start()
+    at = len(tail)
+    while (at := tail.rfind(codes.sync, 0, at + 1)) >= 0:
         ends = _samples_up_to(tail[at : at + 16], block_size, codes)
         if ends is not None:
             return at, ends
+        at -= 1
     return None
 
 
-def _samples_up_to(frame: bytes, block_size: int, codes: tuple[int, int]) -> int | None:
+def _samples_up_to(frame: bytes, block_size: int, codes: _Codes) -> int | None:
     """Return the number of samples up to a frame's end, None where this is no frame's head."""
-    if len(frame) < 6 or (frame[2] & 0x0F, frame[3] & 0x0E) != codes or frame[3] & 0x01:
+    if len(frame) < 6 or (frame[2] & 0x0F, frame[3] & 0x0F) != (codes.rate, codes.bits):
         return None
     number, at = _coded_number(frame, 4)
     if number is None:
@@ -115,7 +122,7 @@ def _samples_up_to(frame: bytes, block_size: int, codes: tuple[int, int]) -> int
         at += width
     else:
         length = 1 << kind
-    at += {12: 1, 13: 2, 14: 2}.get(codes[0], 0)
+    at += {12: 1, 13: 2, 14: 2}.get(codes.rate, 0)
     if at >= len(frame) or _crc8(frame[:at]) != frame[at]:
         return None
     varies = bool(frame[1] & 1)

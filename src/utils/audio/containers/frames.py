@@ -7,7 +7,7 @@ import mmap
 from collections.abc import Callable
 from typing import BinaryIO
 
-from src.utils.audio.containers.extent import Extent
+from src.utils.audio.containers.extent import Extent, mapped
 
 _NARROW = (12, 13, 15, 17, 19, 20, 26, 31, 5, None, None, None, None, None, None, 0)
 _WIDE = (17, 23, 32, 36, 40, 46, 50, 58, 60, 5, None, None, None, None, 0, 0)
@@ -65,7 +65,7 @@ def _walk(
     stream: BinaryIO, first: int, size: int, head_bytes: int, length: Callable[[bytes], int]
 ) -> Extent:
     """Walk frames whose length their head tells, 0 for what is no frame."""
-    with mmap.mmap(stream.fileno(), size, access=mmap.ACCESS_READ) as content:
+    with mapped(stream, size) as content:
         at = first
         while at < size:
             n_bytes = length(content[at : at + head_bytes])
@@ -82,7 +82,7 @@ def _walk(
 
 
 def _resumes(
-    content: mmap.mmap, broken: int, head_bytes: int, length: Callable[[bytes], int]
+    content: bytes | mmap.mmap, broken: int, head_bytes: int, length: Callable[[bytes], int]
 ) -> bool:
     """Say whether frames follow behind what is none, as many in a row as chance would not make."""
     for start in range(broken + 1, min(len(content), broken + _SEARCHED_BYTES)):

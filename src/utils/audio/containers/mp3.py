@@ -6,10 +6,11 @@ the first frame: the `Xing` and `Info` headers as LAME documents them
 """
 
 import mmap
+from array import array
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from src.utils.audio.containers.extent import Extent
+from src.utils.audio.containers.extent import Extent, MpegPackets, mapped
 from src.utils.audio.formats import is_mpeg_frame
 
 _BIT_RATES = {
@@ -36,6 +37,7 @@ class _Frame:
     size: int
     samples: int
     rate: int
+    layer: int
     is_first_version: bool
     is_mono: bool
 
@@ -61,26 +63,48 @@ def inspect_mp3(stream: BinaryIO, start: int, size: int) -> Extent:
     size : int
         Bytes of the file.
     """
-    with mmap.mmap(stream.fileno(), size, access=mmap.ACCESS_READ) as content:
+    with mapped(stream, size) as content:
         end = _without_tags(content, size)
         first = _read_frame(content[start : start + 4])
         if first is None or not first.size:
             return Extent(is_believable=False)
-        at, n_frames = start, 0
-        while (frame := _read_frame(content[at : at + 4])) and frame.rate == first.rate:
-            if not frame.size or at + frame.size > end:
-                break
-            at += frame.size
-            n_frames += 1
+        bounds = _walk(content, start, end, first)
+        at = bounds[-1]
         index = _read_index(content[start : start + first.size], first)
-        extent = _extent(content, at, end, n_frames, first, index)
-        # What lies behind the last frame would be taken for one.
-        links = ((0, at),) if extent.trailing else ()
-        return replace(extent, sound_bytes=at - start, links=links)
+        extent = _extent(content, at, end, len(bounds) - 1, first, index)
+        if extent.frames is None:
+            return extent
+        # The frame that holds the index is none of sound.
+        sound = bounds if index is None else bounds[1:]
+        packets = MpegPackets(sound, first.layer, index.delay if index else 0)
+        return replace(extent, sound_bytes=at - start, packets=packets)
+
+
+def _walk(content: bytes | mmap.mmap, start: int, end: int, first: _Frame) -> "array[int]":
+    """Return where the frames start that follow each other, and where the last one ends."""
+    at, bounds = start, array("Q", [start])
+    # A file has few different heads, as far as the length of a frame follows from them.
+    sizes: dict[bytes, int] = {}
+    while True:
+        head = content[at : at + 3]
+        size = sizes.get(head)
+        if size is None:
+            frame = _read_frame(content[at : at + 4])
+            size = frame.size if frame and frame.rate == first.rate else 0
+            sizes[head] = size
+        if not size or at + size > end:
+            return bounds
+        at += size
+        bounds.append(at)
 
 
 def _extent(
-    content: mmap.mmap, at: int, end: int, n_frames: int, first: _Frame, index: _Index | None
+    content: bytes | mmap.mmap,
+    at: int,
+    end: int,
+    n_frames: int,
+    first: _Frame,
+    index: _Index | None,
 ) -> Extent:
     """Return what follows from the frames counted up to `at`, of bytes that reach to `end`."""
     rest = content[at:end]
@@ -105,7 +129,7 @@ def _extent(
     return Extent(trailing=trailing, warnings=(warning,), is_believable=False)
 
 
-def _resumes(content: mmap.mmap, at: int, end: int) -> bool:
+def _resumes(content: bytes | mmap.mmap, at: int, end: int) -> bool:
     """Say whether frames follow behind what is none: two of them, one right behind the other."""
     while (at := content.find(b"\xff", at, end)) >= 0:
         frame = _read_frame(content[at : at + 4])
@@ -115,7 +139,7 @@ def _resumes(content: mmap.mmap, at: int, end: int) -> bool:
     return False
 
 
-def _without_tags(content: mmap.mmap, size: int) -> int:
+def _without_tags(content: bytes | mmap.mmap, size: int) -> int:
     """Return where the frames end: before tags that stand behind them (ID3v1, APEv2, Lyrics3)."""
     end = size
     if size > _TAG_BYTES and content[size - _TAG_BYTES : size - _TAG_BYTES + 3] == b"TAG":
@@ -139,7 +163,7 @@ def _read_frame(head: bytes) -> _Frame | None:
     samples = 384 if layer == 1 else 1152 if layer == 2 or is_first else 576
     slot = 4 if layer == 1 else 1
     size = (samples // 8 // slot * bits // rate + padding) * slot if bits else 0
-    return _Frame(size, samples, rate, is_first, head[3] >> 6 == 3)
+    return _Frame(size, samples, rate, layer, is_first, head[3] >> 6 == 3)
 
 
 def _read_index(frame: bytes, about: _Frame) -> _Index | None:

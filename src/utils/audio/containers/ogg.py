@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from src.utils.audio.containers.extent import Extent
+from src.utils.audio.containers.extent import Extent, mapped
 from src.utils.errors import AudioError
 
 _HEAD = struct.Struct("<4sBBqIIIB")
@@ -54,7 +54,9 @@ class _Link:
         self.is_plausible = True
         self._serial = -1
         self._sequence = -1
-        self._position = 0
+        self.position = 0
+        self.n_skipped = 0
+        self.starts_at_zero = True
         self._begin(page)
 
     def _begin(self, page: _Page) -> None:
@@ -62,6 +64,7 @@ class _Link:
             if self._serial < 0 and page.first_bytes.startswith(mark):
                 self.codec, self._serial = codec, page.serial
                 if codec == "OPUS" and len(page.first_bytes) >= 16:
+                    self.n_skipped = int.from_bytes(page.first_bytes[10:12], "little")
                     self.original_rate = int.from_bytes(page.first_bytes[12:16], "little")
 
     def add(self, page: _Page) -> None:
@@ -77,11 +80,14 @@ class _Link:
         self.has_end = self.has_end or bool(page.flags & _ENDS)
         if page.position >= 0:
             longest = LONGEST_PACKET.get(self.codec)
-            grown = page.position - self._position
+            grown = page.position - self.position
             # The first page may start anywhere, as of a broadcast that was tuned into.
-            if longest and self._position > 0 and grown > (page.n_packets + 1) * longest:
-                self.is_plausible = False
-            self._position = max(self._position, page.position)
+            if longest and grown > (page.n_packets + 1) * longest:
+                if self.position > 0:
+                    self.is_plausible = False
+                else:
+                    self.starts_at_zero = False
+            self.position = max(self.position, page.position)
 
 
 def inspect_ogg(stream: BinaryIO, start: int, size: int) -> Extent:
@@ -104,7 +110,7 @@ def inspect_ogg(stream: BinaryIO, start: int, size: int) -> Extent:
     links: list[_Link] = []
     were_beginning = False
     junk = 0
-    with mmap.mmap(stream.fileno(), size, access=mmap.ACCESS_READ) as content:
+    with mapped(stream, size) as content:
         at = start
         for page in _pages(content, start, size):
             junk += page.start - at
@@ -132,17 +138,27 @@ def inspect_ogg(stream: BinaryIO, start: int, size: int) -> Extent:
         warnings.append("it ends without the mark of its end: it may be cut short")
     if len(links) > 1:
         warnings.append(f"it is {len(links):,} streams one after the other; all are heard")
+    is_whole = not missing and not junk and all(link.is_plausible for link in links)
     return Extent(
+        frames=_frames(links[0]) if is_whole and len(links) == 1 else None,
+        sound_bytes=sum(link.end - link.start for link in links),
         trailing=size - at,
         warnings=tuple(warnings),
-        is_believable=not missing and not junk and all(link.is_plausible for link in links),
+        is_believable=is_whole,
         links=tuple((link.start, link.end) for link in links) if len(links) > 1 else (),
         original_rate=links[0].original_rate,
         codec=links[0].codec,
     )
 
 
-def _pages(content: mmap.mmap, start: int, size: int) -> Iterator[_Page]:
+def _frames(link: _Link) -> int | None:
+    """Return the samples that the pages of Opus tell (RFC 7845); libsndfile reads Vorbis' own."""
+    if link.codec != "OPUS" or not link.has_end or not link.starts_at_zero:
+        return None
+    return max(0, link.position - link.n_skipped)
+
+
+def _pages(content: bytes | mmap.mmap, start: int, size: int) -> Iterator[_Page]:
     """Yield the pages that are whole; what is no page between two is passed over."""
     at = start
     while at + _HEAD.size <= size:

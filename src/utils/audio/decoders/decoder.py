@@ -46,15 +46,17 @@ class Decoder(Protocol):
         Codec or sample format.
     sound_bytes : int
         Bytes of encoded sound, as far as they are known; 0 where they are not.
-    warnings : list of str
-        What was odd so far.
     """
 
     sample_rate: int
     channels: int
     subtype: str
     sound_bytes: int
-    warnings: list[str]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was odd so far."""
+        ...
 
     @property
     def lacking(self) -> int:

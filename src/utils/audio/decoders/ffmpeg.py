@@ -11,16 +11,12 @@ from itertools import chain
 
 import av
 import av.error
-import av.logging
 import numpy as np
 
 from src.utils.audio.decoders.decoder import Source, choose_stream
+from src.utils.audio.decoders.frames import Damage, FrameConverter, gather, name_subtype
 from src.utils.audio.formats import Format
-from src.utils.audio.info import LOSSLESS_CODECS
 from src.utils.errors import AudioError
-
-# It would write to the terminal what is told of the file here.
-av.logging.set_level(None)
 
 _OPTIONS = {
     # A container may name other files; only this one is read, by the path that was given.
@@ -28,49 +24,8 @@ _OPTIONS = {
 }
 _PROBED = {"probesize": "5000000", "analyzeduration": "5000000"}
 
-_MAX_DAMAGED = 0.01
-"""Largest share of packets that may not decode of a recording that is used, with a warning."""
-
-_ALWAYS_TOLERATED = 3
-"""Packets that may not decode of however short a recording: a tenth of a second or less."""
-
 _MISSING_SECONDS = 0.2
 """Less is not told: containers round the time of a packet, and encoders begin late."""
-
-_SCALES: dict[str, tuple[type[np.number], float]] = {
-    "u8": (np.uint8, 1 / 128),
-    "s16": (np.int16, 1 / 32_768),
-    "s32": (np.int32, 1 / 2_147_483_648),
-    "s64": (np.int64, 1 / 9_223_372_036_854_775_808),
-    "flt": (np.float32, 1.0),
-    "dbl": (np.float64, 1.0),
-}
-"""Type of a sample and what makes full scale 1 of it, by FFmpeg's name of the format."""
-
-_SUBTYPES = {
-    "mp1float": "MPEG_LAYER_I",
-    "mp2float": "MPEG_LAYER_II",
-    "mp3float": "MPEG_LAYER_III",
-    "mp1": "MPEG_LAYER_I",
-    "mp2": "MPEG_LAYER_II",
-    "mp3": "MPEG_LAYER_III",
-    "gsm_ms": "GSM610",
-    "pcm_mulaw": "ULAW",
-    "pcm_alaw": "ALAW",
-    "pcm_f32le": "FLOAT",
-    "pcm_f32be": "FLOAT",
-    "pcm_f64le": "DOUBLE",
-    "pcm_f64be": "DOUBLE",
-    "libopencore_amrnb": "AMR_NB",
-    "amrnb": "AMR_NB",
-    "libopencore_amrwb": "AMR_WB",
-    "amrwb": "AMR_WB",
-    "libopus": "OPUS",
-}
-"""Codecs by FFmpeg's name of the decoder, where upper case alone would not name them."""
-
-_INTEGER_BITS = {"u8": 8, "s16": 16, "s32": 24}
-"""Bits of a lossless codec's samples by the format that they are decoded to."""
 
 
 class FfmpegDecoder:
@@ -95,9 +50,9 @@ class FfmpegDecoder:
         self._source = source
         self._about = about
         self._stream_number = number
-        self.warnings: list[str] = []
+        self._warnings: list[str] = []
         self.sound_bytes = 0
-        self._n_packets = self._n_damaged = 0
+        self._damage = Damage()
         self._is_cut = False
         self._n_samples = 0
         self._end: int | None = None
@@ -111,13 +66,17 @@ class FfmpegDecoder:
             raise
         if self._first is None:
             self.close()
-            if self._n_damaged:
-                raise self._damage()
+            self._damage.check()
             raise AudioError("holds no samples")
-        self.sample_rate: int = self._first.sample_rate
-        self.channels: int = self._first.layout.nb_channels
-        self.subtype = _subtype(self._stream.codec_context.name, self._first.format.name)
-        self._resampler: av.AudioResampler | None = None
+        self._converter = FrameConverter(self._first)
+        self.sample_rate = self._converter.sample_rate
+        self.channels = self._converter.channels
+        self.subtype = name_subtype(self._stream.codec_context.name, self._first.format.name)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was odd so far."""
+        return [*self._warnings, *self._converter.warnings, *self._damage.warnings]
 
     def count(self) -> int:
         """Return the samples per channel, from the packets where they tell, else by decoding."""
@@ -163,22 +122,9 @@ class FfmpegDecoder:
         frames : int
             Of a block, at least 1.
         """
-        buffer = np.empty((frames, self.channels), np.float32)
-        filled = 0
-        for samples in self._samples():
-            self._n_samples += len(samples)
-            taken = 0
-            while taken < len(samples):
-                size = min(frames - filled, len(samples) - taken)
-                buffer[filled : filled + size] = samples[taken : taken + size]
-                filled += size
-                taken += size
-                if filled == frames:
-                    yield buffer
-                    buffer = np.empty((frames, self.channels), np.float32)
-                    filled = 0
-        if filled:
-            yield buffer[:filled]
+        for block in gather(self._samples(), frames, self.channels):
+            self._n_samples += len(block)
+            yield block
         self._check_damage()
 
     def close(self) -> None:
@@ -193,7 +139,7 @@ class FfmpegDecoder:
             what = "a video without sound" if self._container.streams.video else "without sound"
             raise AudioError(f"is {what}")
         if number is None and len(streams) > 1:
-            self.warnings.append(
+            self._warnings.append(
                 f"it has {len(streams)} audio streams, of which the first is heard"
             )
         return streams[choose_stream(number, len(streams))]
@@ -207,7 +153,7 @@ class FfmpegDecoder:
             except av.error.EOFError:
                 return
             except av.error.FFmpegError:
-                self._n_damaged += 1
+                self._damage.n_damaged += 1
 
     def _packets(self) -> Iterator[av.Packet]:
         try:
@@ -217,7 +163,7 @@ class FfmpegDecoder:
 
     def _note(self, packet: av.Packet) -> None:
         self.sound_bytes += packet.size
-        self._n_packets += 1
+        self._damage.n_packets += 1
         self._is_cut = self._is_cut or packet.is_corrupt
         if packet.pts is not None and packet.duration and not packet.is_discard:
             end = packet.pts + packet.duration
@@ -229,10 +175,10 @@ class FfmpegDecoder:
         held: av.AudioFrame | None = None
         for frame in chain([self._first], self._frames):
             if held is not None:
-                yield self._converted(held)
+                yield self._converter.convert(held)
             held = frame
         if held is not None:
-            samples = self._converted(held)
+            samples = self._converter.convert(held)
             yield samples[: self._kept(held, len(samples))]
 
     def _kept(self, last: av.AudioFrame, n_samples: int) -> int:
@@ -252,30 +198,13 @@ class FfmpegDecoder:
         try:
             return other.count()
         finally:
-            self.warnings += [one for one in other.warnings if one not in self.warnings]
+            self._warnings += [one for one in other.warnings if one not in self.warnings]
             other.close()
 
     def _in_samples(self, ticks: int, clock: "av.AudioStream | av.AudioFrame") -> int:
         """Return a time, given in ticks of a stream's or frame's clock, in samples."""
         assert clock.time_base is not None
         return round(ticks * clock.time_base * self.sample_rate)
-
-    def _converted(self, frame: av.AudioFrame) -> np.ndarray:
-        """Return a frame as float32 of shape (frames, channels), in the first frame's format."""
-        n_channels = frame.layout.nb_channels
-        if (frame.sample_rate, n_channels) == (self.sample_rate, self.channels):
-            return _to_float(frame)
-        assert self._first is not None
-        if self._resampler is None:
-            self.warnings.append("its sample rate or channels change within it")
-            self._resampler = av.AudioResampler("fltp", self._first.layout, self.sample_rate)
-        parts = [_to_float(part) for part in self._resampler.resample(frame)]
-        return np.concatenate(parts) if parts else np.empty((0, self.channels), np.float32)
-
-    def _damage(self) -> AudioError:
-        return AudioError(
-            f"is damaged: {self._n_damaged:,} of its {self._n_packets:,} packets do not decode"
-        )
 
     def _check_damage(self) -> None:
         """Tell of what is missing within the recording, or refuse it."""
@@ -284,15 +213,10 @@ class FfmpegDecoder:
             last = self._in_samples(self._end, self._stream)
             missing = last - self._in_samples(self._first.pts, self._first) - self._n_samples
             if missing > self._n_tolerated():
-                self.warnings.append(f"{missing / self.sample_rate:,.1f} s within it are missing")
+                self._warnings.append(f"{missing / self.sample_rate:,.1f} s within it are missing")
         if self._is_cut:
-            self.warnings.append("a packet of it is cut off")
-        if self._n_damaged > max(_ALWAYS_TOLERATED, _MAX_DAMAGED * self._n_packets):
-            raise self._damage()
-        if self._n_damaged:
-            self.warnings.append(
-                f"{self._n_damaged:,} of its {self._n_packets:,} packets do not decode"
-            )
+            self._warnings.append("a packet of it is cut off")
+        self._damage.check()
 
 
 def _open(source: Source, demuxer: str) -> "av.container.InputContainer":
@@ -318,36 +242,3 @@ def _reason(error: BaseException) -> str:
         return " ".join(str(log[1][2]).split())
     text = getattr(error, "strerror", None) or str(error)
     return " ".join(str(text).split())
-
-
-def _to_float(frame: av.AudioFrame) -> np.ndarray:
-    """Return a frame's samples as float32 of shape (frames, channels), full scale at 1."""
-    name = frame.format.name
-    dtype, scale = _SCALES[name.rstrip("p")]
-    n_channels = frame.layout.nb_channels
-    if frame.format.is_planar and n_channels > 1:
-        planes = [
-            np.frombuffer(memoryview(plane), dtype)[: frame.samples] for plane in frame.planes
-        ]
-        raw = np.stack(planes, axis=1)
-    else:
-        raw = np.frombuffer(memoryview(frame.planes[0]), dtype)[: frame.samples * n_channels]
-        raw = raw.reshape(-1, n_channels)
-    if dtype is np.float32:
-        return raw
-    if dtype is np.uint8:
-        raw = raw.astype(np.float32) - 128
-    return (raw * scale).astype(np.float32)
-
-
-def _subtype(decoder: str, sample_format: str) -> str:
-    """Name the codec, with its bits where it is lossless."""
-    name = _SUBTYPES.get(decoder, decoder.upper())
-    bits = _INTEGER_BITS.get(sample_format.rstrip("p"))
-    if bits is None:
-        return name
-    if name in LOSSLESS_CODECS:
-        return f"{name}_{bits}"
-    if name == "FLAC" or name.startswith(("PCM_S", "PCM_U")):
-        return f"PCM_{bits}"
-    return name
