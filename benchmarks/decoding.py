@@ -1,14 +1,16 @@
-"""How fast recordings become what a model takes, against librosa and against plain decoding.
+"""How fast recordings of every format become what a model takes, against librosa and FFmpeg.
 
-Run as `python benchmarks/decoding.py [--clips=400] [--seconds=5]`. All figures are seconds of
+Run as `python benchmarks/decoding.py [--clips=200] [--seconds=5]`. All figures are seconds of
 audio per second, from one run over the same synthetic clips, turn by turn, the best of the
 rounds each:
 
-- ours, decoded, resampled to 16 kHz and normalised, as extraction reads for a CPU (threads) and
-  for a GPU (processes), a reader a core; the processes' start is told apart;
-- the alternative: `librosa.load` and the checkpoint's feature extractor, clip after clip;
-- the limit: `soundfile.read` alone, without resampling, in as many processes as cores, which
-  keep what they read.
+- ours, decoded to the end and checked, resampled to 16 kHz and normalised, as extraction reads for
+  a CPU (threads) and for a GPU (processes), a reader a core; the processes' start is told apart;
+- the alternatives, each with the checkpoint's feature extractor, clip after clip: `librosa.load`,
+  where it reads the format, and FFmpeg's decoder and resampler through PyAV, as torchcodec has
+  them;
+- the limit: decoding alone, by soundfile where it reads the format and else by PyAV, in as many
+  processes as cores.
 """
 
 import argparse
@@ -25,10 +27,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import librosa
 import numpy as np
-import soundfile
 import soxr
 import transformers
 
+from benchmarks.parts.encoding import FORMS, Form, decode_plainly, read_by_ffmpeg, write_form
 from benchmarks.parts.timing import best_by_turns
 from src.demo.checkpoint import make_checkpoint
 from src.demo.voice import make_speakers, speak
@@ -38,30 +40,40 @@ from src.utils.embeddings.engines.local import read_clip
 from src.utils.parallel import map_ahead, n_workers
 from src.utils.processes import process_pool
 
-FORMATS = ((".wav", 16_000), (".flac", 16_000), (".wav", 44_100), (".flac", 44_100))
+READ_BY_LIBROSA = (".wav", ".flac", ".ogg", ".mp3")
+"""Without a program that it would call, which there need not be."""
+
 N_DISTINCT = 20
 SPOKEN_RATE = 48_000
 
 
-def write_clips(folder: Path, suffix: str, rate: int, count: int, seconds: float) -> list[Path]:
+def write_clips(folder: Path, form: Form, count: int, seconds: float) -> list[Path]:
     """Write distinct clips, and give them further names until there are `count`."""
     folder.mkdir()
-    paths = [folder / f"{number}{suffix}" for number in range(count)]
+    paths = [folder / f"{number}{form.suffix}" for number in range(count)]
     speakers = make_speakers(min(count, N_DISTINCT), 7)
     random = np.random.default_rng(7)
     for speaker, path in zip(speakers, paths, strict=False):
         spoken = speak(speaker, seconds, random, SPOKEN_RATE)
-        soundfile.write(path, soxr.resample(spoken, SPOKEN_RATE, rate), rate, subtype="PCM_16")
+        write_form(path, soxr.resample(spoken, SPOKEN_RATE, form.rate), form)
     for number in range(len(speakers), count):
         paths[number].hardlink_to(paths[number % len(speakers)])
     return paths
 
 
-def plain_loop(extractor: transformers.FeatureExtractionMixin, paths: Sequence[Path]) -> None:
-    """Read and prepare clip after clip, as a user of librosa and transformers would."""
+def read_by_librosa(path: Path, sample_rate: int) -> np.ndarray:
+    """Read a clip as users of librosa do."""
+    return librosa.load(path, sr=sample_rate)[0]
+
+
+def plain_loop(
+    read: Callable[[Path, int], np.ndarray],
+    extractor: transformers.FeatureExtractionMixin,
+    paths: Sequence[Path],
+) -> None:
+    """Read and prepare clip after clip, as a user of transformers would."""
     for path in paths:
-        waveform, _ = librosa.load(path, sr=SAMPLE_RATE)
-        extractor(waveform, sampling_rate=SAMPLE_RATE, return_tensors="np")
+        extractor(read(path, SAMPLE_RATE), sampling_rate=SAMPLE_RATE, return_tensors="np")
 
 
 def read_all(read: Callable[[Path], np.ndarray], paths: Sequence[Path]) -> None:
@@ -70,22 +82,16 @@ def read_all(read: Callable[[Path], np.ndarray], paths: Sequence[Path]) -> None:
         pass
 
 
-def decode(paths: Sequence[Path]) -> None:
-    """Decode and no more."""
-    for path in paths:
-        soundfile.read(path, dtype="float32")
-
-
 def decode_all(pool: ProcessPoolExecutor, paths: Sequence[Path]) -> None:
     """Decode in all processes of a pool, an equal part each."""
     n_parts = 4 * n_workers()
-    list(pool.map(decode, [paths[part::n_parts] for part in range(n_parts)]))
+    list(pool.map(decode_plainly, [paths[part::n_parts] for part in range(n_parts)]))
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--clips", type=int, default=400)
+    parser.add_argument("--clips", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=5.0, help="length of a clip")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
@@ -101,31 +107,29 @@ def main() -> None:
         extractor = transformers.AutoFeatureExtractor.from_pretrained(checkpoint)
         read = partial(read_clip, load_backbone("wav2vec2", checkpoint))
         corpora = {
-            f"{suffix[1:].upper()} {rate / 1000:g} kHz": write_clips(
-                folder / f"{rate}{suffix}", suffix, rate, options.clips, options.seconds
-            )
-            for suffix, rate in FORMATS
+            form: write_clips(folder / form.name, form, options.clips, options.seconds)
+            for form in FORMS
         }
         start = time.perf_counter()
         with process_pool(read, n_workers()) as read_elsewhere:
             read_elsewhere(next(iter(corpora.values()))[0])
             print(f"processes start in {time.perf_counter() - start:.1f} s")
-            for name, paths in corpora.items():
-                taken = best_by_turns(
-                    {
-                        "librosa": partial(plain_loop, extractor, paths),
-                        "threads": partial(read_all, read, paths),
-                        "processes": partial(read_all, read_elsewhere, paths),
-                        "limit": partial(decode_all, pool, paths),
-                    },
-                    options.rounds,
-                )
-                print(f"{name:14} limit     {audio / taken['limit']:8,.0f} x real time")
-                for way in ("librosa", "threads", "processes"):
+            for form, paths in corpora.items():
+                alternatives = {"FFmpeg": partial(plain_loop, read_by_ffmpeg, extractor, paths)}
+                if form.suffix in READ_BY_LIBROSA:
+                    alternatives["librosa"] = partial(plain_loop, read_by_librosa, extractor, paths)
+                ours = {
+                    "threads": partial(read_all, read, paths),
+                    "processes": partial(read_all, read_elsewhere, paths),
+                }
+                limit = {"limit": partial(decode_all, pool, paths)}
+                taken = best_by_turns(alternatives | ours | limit, options.rounds)
+                print(f"{form.name:18} limit     {audio / taken['limit']:8,.0f} x real time")
+                for way in (*alternatives, *ours):
+                    ratios = [f"{taken[one] / taken[way]:5.2f}x {one}" for one in alternatives]
                     print(
-                        f"{'':14} {way:9} {audio / taken[way]:8,.0f} x real time, "
-                        f"{taken['librosa'] / taken[way]:5.2f}x librosa, "
-                        f"{taken['limit'] / taken[way]:4.0%} of the limit"
+                        f"{'':18} {way:9} {audio / taken[way]:8,.0f} x real time, "
+                        f"{', '.join(ratios)}, {taken['limit'] / taken[way]:4.0%} of the limit"
                     )
 
 
