@@ -13,7 +13,9 @@ import soundfile
 import soxr
 
 from src.utils.config import SAMPLE_RATE
+from src.utils.audio.sink import Sink, fetched
 from src.utils.errors import AudioError
+from src.utils.faults import rejection
 from src.utils.files import replacing
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
@@ -328,24 +330,31 @@ def write_blocks(path: Path, blocks: Iterable[np.ndarray], like: AudioInfo) -> N
     Raises
     ------
     AudioError
-        When libsndfile cannot write this combination.
+        When libsndfile cannot write this combination, or what gives the blocks fails.
+    StorageError
+        When the disk is full or the folder cannot be written to.
     """
     with replacing(path) as temporary:
+        sink = Sink(temporary)
         try:
             with soundfile.SoundFile(
-                temporary,
+                sink,
                 "w",
                 samplerate=like.sample_rate,
                 channels=like.channels,
                 format=like.format,
                 subtype=like.subtype,
             ) as stream:
-                for block in blocks:
+                for block in fetched(blocks):
                     stream.write(block)
-        except (soundfile.LibsndfileError, RuntimeError, ValueError) as error:
+                    sink.check()
+        except (soundfile.LibsndfileError, RuntimeError, ValueError, AssertionError) as error:
             raise AudioError(
                 f"cannot be written as {like.format} {like.subtype}: {error}"
             ) from error
+        finally:
+            # Raises what the disk has refused, whatever libsndfile has made of it.
+            sink.close()
 
 
 def write_waveform(path: Path, waveform: np.ndarray, sample_rate: int = SAMPLE_RATE) -> None:
@@ -365,8 +374,13 @@ def write_waveform(path: Path, waveform: np.ndarray, sample_rate: int = SAMPLE_R
 
 
 def _opened(path: Path) -> soundfile.SoundFile:
-    if not path.is_file():
-        raise AudioError("is missing")
+    try:
+        if not path.is_file():
+            raise AudioError("is missing")
+        # libsndfile says no more than "System error" of too many open files, or a lost disk.
+        path.open("rb").close()
+    except OSError as error:
+        raise rejection(error) from error
     try:
         return soundfile.SoundFile(path)
     except (soundfile.LibsndfileError, RuntimeError, OSError) as error:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -13,17 +14,23 @@ import numpy as np
 import pandas as pd
 
 from src.utils.dataset.dataset import Dataset, require_some
-from src.utils.errors import DatasetError
+from src.utils.dataset.presence import Presence, require_present
+from src.utils.errors import AudioError, DatasetError, StorageError
+from src.utils.faults import NAMES
 from src.utils.files import (
     file_identity,
+    locked,
     make_folder,
     read_json,
     remove_partials,
     write_json,
     write_text,
+    writing,
 )
 from src.utils.parallel import for_each_file
 
+LOCK = ".derived.lock"
+"""There while a stage writes a derived data set."""
 RECIPE = "derived-from.json"
 JOURNAL = "derived.jsonl"
 
@@ -120,24 +127,60 @@ def derive_dataset(
     DatasetError
         When `output` lies in or around the source, holds something else, or was made by
         another recipe; or when no recording can be used.
+    StorageError
+        When nothing more can be written, or the source's disk is gone; no recording is set aside
+        for it, and the same call goes on.
+    AudiosError
+        When another process is writing the copy.
     """
     require_output(source, output)
     files = source.read_files()
+    require_present(source, files["file"].tolist())
+    make_folder(output)
+    with locked(output / LOCK, str(output)):
+        return _derive(source, files, output, stage, recipe, transform, suffix, limit)
+
+
+def _derive(
+    source: Dataset,
+    files: pd.DataFrame,
+    output: Path,
+    stage: str,
+    recipe: dict[str, Any],
+    transform: Callable[[str, Path, Path], Change],
+    suffix: str | None,
+    limit: str,
+) -> Derived:
+    """Do what `derive_dataset` says, alone in the folder."""
     _claim(output, {"stage": stage, "source": str(source.audio.resolve()), **recipe})
     remove_partials(output)
     journal = _Journal(output / JOURNAL)
     names = _renamed(files["file"].tolist(), suffix)
+    place = output.stat()
+
+    def require_output_there() -> None:
+        # Writing would make the folder anew, with half of the recordings.
+        with writing(output):
+            if not os.path.samestat(place, output.stat()):
+                raise StorageError(f"the folder {output} was taken away while it was written to")
 
     def make(file: str) -> Change:
         old, new = source.path(file), output / names[file]
         identity = file_identity(old)
         change = journal.find(file, identity) if new.is_file() else None
         if change is None:
-            change = transform(file, old, new)
+            require_output_there()
+            try:
+                change = transform(file, old, new)
+            except StorageError as error:
+                if getattr(error.__cause__, "errno", None) in NAMES:
+                    raise AudioError(f"has no possible name there: {error}") from error
+                raise
             journal.add(file, identity, change)
         return change
 
-    outcome = for_each_file(make, files["file"].tolist(), stage)
+    outcome = for_each_file(make, files["file"].tolist(), stage, Presence(source).note)
+    require_output_there()
     done = {
         file: change
         for file, change in zip(files["file"], outcome.results, strict=True)
@@ -181,8 +224,10 @@ def require_output(source: Dataset, output: Path) -> None:
         When `output` lies in or around the source, or holds what no stage has derived.
     """
     _refuse_overlap(source, output)
-    is_derived = (output / RECIPE).is_file()
-    if not is_derived and output.exists() and (not output.is_dir() or any(output.iterdir())):
+    if (output / RECIPE).is_file() or not output.exists():
+        return
+    # Another process may be about to begin, or was killed then.
+    if not output.is_dir() or any(path.name != LOCK for path in output.iterdir()):
         raise DatasetError(f"{output} is there already and was not made by this stage")
 
 
@@ -277,6 +322,6 @@ class _Journal:
     def add(self, file: str, identity: tuple[str, str], change: Change) -> None:
         """Note that a file is done."""
         entry = {"file": file, "bytes": identity[0], "mtime_ns": identity[1], **asdict(change)}
-        with self._lock, self._path.open("a", encoding="utf-8") as stream:
+        with self._lock, writing(self._path), self._path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(entry) + "\n")
             self.n_added += 1

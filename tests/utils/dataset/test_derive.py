@@ -307,6 +307,9 @@ def test_a_new_suffix_keeps_names_apart(tmp_path: Path, files: list[str], names:
     rows = [f"{file},,,,bona-fide,,,,1.5,,8000" for file in files]
     header = "file,speaker,id,gender,label,attack,source,language,duration,amplitude,sample_rate"
     (tmp_path / "old/files-metadata.csv").write_text("\n".join([header, *rows]) + "\n")
+    for file in files:
+        (tmp_path / "old" / file).parent.mkdir(exist_ok=True)
+        (tmp_path / "old" / file).touch()
     source = Dataset.open(tmp_path / "old")
 
     def transform(file: str, _: Path, new: Path) -> Change:
