@@ -189,10 +189,12 @@ def locked(path: Path, what: str, wait: float = 0.0) -> Iterator[None]:
     try:
         yield
     finally:
-        # Before it is freed. One who waits for it finds that its name is gone, and begins anew.
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
-        os.close(descriptor)
+        try:
+            # Before it is freed: one who waits for it finds its name gone, and begins anew.
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+        finally:
+            os.close(descriptor)
 
 
 def _try_lock(path: Path) -> int | None:

@@ -31,7 +31,7 @@ def test_bad_files_are_set_aside() -> None:
     assert outcome.rejected == {"bad1": "is bad1", "bad2": "is bad2"}
 
 
-class Unspeakable(Exception):
+class UnspeakableError(Exception):
     """An exception that cannot even say what it is."""
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ RAISED = {
         "start byte while it was read",
     ),
     "overflow": (OverflowError("too large"), "raised OverflowError: too large while it was read"),
-    "silent": (Unspeakable(), "raised Unspeakable while it was read"),
+    "silent": (UnspeakableError(), "raised UnspeakableError while it was read"),
     "denied": (
         PermissionError(errno.EACCES, "Permission denied", "x.wav"),
         "cannot be read: Permission denied",

@@ -12,8 +12,8 @@ import numpy as np
 import soundfile
 import soxr
 
-from src.utils.config import SAMPLE_RATE
 from src.utils.audio.sink import Sink, fetched
+from src.utils.config import SAMPLE_RATE
 from src.utils.errors import AudioError
 from src.utils.faults import rejection
 from src.utils.files import replacing

@@ -74,8 +74,8 @@ class Presence:
             about = folder.stat()
         except OSError as error:
             raise StorageError(
-                f"the folder of recordings {folder} is gone ({error.strerror}); run this again when "
-                f"it is back"
+                f"the folder of recordings {folder} is gone ({error.strerror}); run this again "
+                f"when it is back"
             ) from error
         return about.st_dev, about.st_ino
 
