@@ -18,7 +18,9 @@ from src.utils.dataset.presence import Presence, require_present
 from src.utils.errors import AudioError, DatasetError, StorageError
 from src.utils.faults import NAMES
 from src.utils.files import (
+    PARTIAL,
     file_identity,
+    is_locked,
     locked,
     make_folder,
     read_json,
@@ -224,11 +226,17 @@ def require_output(source: Dataset, output: Path) -> None:
         When `output` lies in or around the source, or holds what no stage has derived.
     """
     _refuse_overlap(source, output)
-    if (output / RECIPE).is_file() or not output.exists():
+    if not output.exists():
         return
-    # Another process may be about to begin, or was killed then.
-    if not output.is_dir() or any(path.name != LOCK for path in output.iterdir()):
+    is_free = output.is_dir() and all(map(_is_of_a_beginning, output.iterdir()))
+    # In this order: one who begins meanwhile has the lock first, and leaves the recipe.
+    if not is_free and not is_locked(output / LOCK) and not (output / RECIPE).is_file():
         raise DatasetError(f"{output} is there already and was not made by this stage")
+
+
+def _is_of_a_beginning(path: Path) -> bool:
+    """Say whether a file is all there is where one was killed before the recipe was written."""
+    return path.name == LOCK or (path.name.startswith(".") and PARTIAL in path.name)
 
 
 def file_generator(seed: int, file: str) -> np.random.Generator:
