@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,7 @@ def remove(removals: list[Removal], folder: Path) -> list[Removal]:
     StorageError
         When something cannot be removed.
     """
-    removed = []
+    removed: list[Removal] = []
     for one in removals:
         is_mark = one.path.name == DEMO_MARKER
         if one.is_in_use or (is_mark and len(removed) < len(removals) - 1):
@@ -209,7 +210,7 @@ def _runs(folder: Path) -> Iterator[Removal]:
     # The claimed numbers stay, so that a number never means two runs.
     for path in folder.iterdir():
         if _is_run(path):
-            yield _sorted_out(path, lambda name, path=path: _is_of_run(path, name), (path / LOCK,))
+            yield _sorted_out(path, partial(_is_of_run, path), (path / LOCK,))
 
 
 def _is_run(path: Path) -> bool:

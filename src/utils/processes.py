@@ -8,7 +8,6 @@ locks and pipes among their workers, where others would wait for what the dead o
 
 import math
 import os
-import pickle
 import queue
 import socket
 import subprocess
@@ -17,6 +16,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
@@ -134,11 +134,12 @@ def _packed(error: Exception) -> bytes:
     if not isinstance(error, AudiosError):
         error.add_note(f"In a process of its own:\n{traceback.format_exc()}")
     try:
-        packed = pickle.dumps(error)
+        packed = bytes(ForkingPickler.dumps(error))
         # Some can be packed and not unpacked: those whose arguments are not those of their class.
-        pickle.loads(packed)
+        ForkingPickler.loads(packed)
     except Exception:
-        return pickle.dumps(RuntimeError(f"{type(error).__name__}: {one_line(error)}"))
+        told = RuntimeError(f"{type(error).__name__}: {one_line(error)}")
+        return bytes(ForkingPickler.dumps(told))
     return packed
 
 
