@@ -224,7 +224,7 @@ def is_locked(path: Path) -> bool:
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:
         return True  # not ours to look at: rather in use than not

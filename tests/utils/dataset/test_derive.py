@@ -354,10 +354,9 @@ def test_several_at_once_leave_one_whole_copy(source: Dataset, tmp_path: Path) -
         {file: sha for file, (sha, _) in hashes(tmp_path / name).items() if file in KINDS}
         for name in ("plain", "out")
     )
-    # libsndfile draws a number of its own for each Ogg stream.
-    assert {f: sha for f, sha in one.items() if f != "c.ogg"} == {
-        f: sha for f, sha in other.items() if f != "c.ogg"
-    }
+    # libsndfile writes the time into a WAV of floats, and a number it draws into an Ogg stream.
+    for file in set(KINDS) - {"c.ogg", "float.wav"}:
+        assert one[file] == other[file], file
     assert set(one) == set(other) == set(KINDS)
     assert not [*(tmp_path / "out").rglob("*partial*"), *(tmp_path / "out").glob(".*")]
 
