@@ -1,29 +1,100 @@
-"""Removing what AUDIOS wrote, and nothing else."""
+"""Removing what AUDIOS wrote, file by file, and nothing else.
 
-import shutil
+What it wrote is known by the manifest of a folder and by the names of the files that go with it.
+Whatever else lies there, links included, is left and told of.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from src.utils.config import DEMO_MARKER
+from src.utils.config import DEMO_MARKER, GENDERS
+from src.utils.dataset.derive import JOURNAL
 from src.utils.embeddings.presets import BACKBONES
-from src.utils.embeddings.store import ARRAY
+from src.utils.embeddings.store import ARRAY, CLIPS, REJECTED
 from src.utils.embeddings.store import MANIFEST as STORE_MANIFEST
-from src.utils.files import PARTIAL
+from src.utils.embeddings.writer import PLAN, PROGRESS
+from src.utils.errors import AudiosError
+from src.utils.files import PARTIAL, is_locked, locked, writing
+from src.utils.runs import CLAIMS, LOCK, parse_folder_name
 from src.utils.runs import MANIFEST as RUN_MANIFEST
-from src.utils.runs import parse_folder_name
 
 WHAT = ("runs", "embeddings", "demo")
 
-_DEMO_PARTS = (
-    "corpus",
-    "corpus-normalized",
-    "corpus-normalized-noisy",
-    "checkpoint",
-    "embeddings",
-    "runs",
+Known = Callable[[str], bool]
+"""Says of a file's path within a folder whether AUDIOS writes it there."""
+
+_STORE = frozenset({ARRAY, CLIPS, REJECTED, STORE_MANIFEST, PLAN, PROGRESS})
+_RUN = frozenset(
+    {
+        *(RUN_MANIFEST, "report.html", "model_card.md", "bandwidths.json"),
+        *("hyperparameters.json", "trained_on.csv", "calibration.json", "reference.safetensors"),
+        *("model.skops", "model.safetensors", "training.safetensors", "loss_plot.png"),
+        *("train_losses.npy", "val_losses.npy", "val_accuracies.npy", "val_eers.npy"),
+        *("scores_val.csv", "layer_probe.csv", "layer_probe.png"),
+        *("trials.csv", "best_hyperparameters.json", "optimization_history.png"),
+        *("optuna-journal.log", "results.json", "scores.csv"),
+        *("comparison.csv", "comparison.html"),
+        *("audit.json", "audit.html", "matches.csv", "shortcuts.png", "nuisances.png"),
+    }
 )
+"""What runs of any kind hold beside the results of tests, whose names the manifest tells."""
+
+_FIGURES = (
+    *("confusion_matrix", "roc_curve", "det_curve", "det_curves", "scores", "reliability"),
+    *("tippett", "breakdowns"),
+)
+_DATASET = frozenset(
+    {
+        *("files-metadata.csv", "people-metadata.csv", "rejected.csv", "measurements.csv"),
+        *("dataset.json", "derived-from.json", JOURNAL, "inspection.sqlite"),
+        *("log-mel.f16", "log-mel.sqlite", "splits/split.json", "README.txt", "attacks.csv"),
+    }
+)
+_SPLIT = re.compile(r"splits/by_(file/files|people/people)-[a-z_]+\.csv")
+_DEMO_CLIP = re.compile(r"(real|fake)_voices/\w+_([FM]\d{3})(_Fake)?/\2-\d{4}\.wav")
+_CHECKPOINT = frozenset({"config.json", "model.safetensors", "preprocessor_config.json"})
+_DEMO_SETS = ("corpus", "corpus-normalized", "corpus-normalized-noisy")
+
+_TEMPORARY = re.compile(rf"\..+{re.escape(PARTIAL)}(\.\w+)?")
+_CLAIM = re.compile(r"(run|[a-z][a-z0-9_]*_study)\d+")
+_LOCK_FILE = re.compile(r"(\..*)?\.lock")
 
 
-def find_removable(what: str, folder: Path) -> list[Path]:
+@dataclass(frozen=True)
+class Removal:
+    """What `Clean` removes at one place, and what it leaves there.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        A folder or file of AUDIOS: a run, a store, a part of the demonstration.
+    files : tuple of pathlib.Path
+        What goes: all of it that AUDIOS wrote.
+    left : tuple of pathlib.Path
+        What stays, since AUDIOS did not write it.
+    locks : tuple of pathlib.Path
+        Lock files of those who may be at work there.
+    """
+
+    path: Path
+    files: tuple[Path, ...]
+    left: tuple[Path, ...] = ()
+    locks: tuple[Path, ...] = ()
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether a process is writing there."""
+        return any(map(is_locked, self.locks))
+
+
+def find_removable(what: str, folder: Path) -> list[Removal]:
     """List what `Clean` would remove.
 
     Parameters
@@ -35,49 +106,193 @@ def find_removable(what: str, folder: Path) -> list[Path]:
 
     Returns
     -------
-    list of pathlib.Path
-        Folders and files that carry AUDIOS' own marks.
+    list of Removal
+        By their paths; what marks them as AUDIOS' own comes last.
     """
     if not folder.is_dir():
         return []
     found = {"runs": _runs, "embeddings": _embeddings, "demo": _demo}[what](folder)
-    return sorted(found)
+    # The mark of a demonstration last: without it nothing there counts as ours.
+    return sorted(found, key=lambda one: (one.path.name == DEMO_MARKER, one.path))
 
 
-def remove(paths: list[Path], folder: Path) -> None:
-    """Remove `paths`, and then the folders above them up to `folder` that are left empty."""
-    for path in paths:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
+def remove(removals: list[Removal], folder: Path) -> list[Removal]:
+    """Remove what was found, and then the folders up to `folder` that are left empty.
+
+    Parameters
+    ----------
+    removals : list of Removal
+        See `find_removable`.
+    folder : pathlib.Path
+        The folder that they were found in.
+
+    Returns
+    -------
+    list of Removal
+        Those that were removed; the others are in use.
+
+    Raises
+    ------
+    StorageError
+        When something cannot be removed.
+    """
+    removed: list[Removal] = []
+    for one in removals:
+        is_mark = one.path.name == DEMO_MARKER
+        if one.is_in_use or (is_mark and len(removed) < len(removals) - 1):
+            continue
+        with ExitStack() as stack:
+            try:
+                for path in one.locks:
+                    stack.enter_context(locked(path, str(one.path)))
+            except AudiosError:
+                continue  # somebody came between
+            for path in sorted(one.files, key=_turn):
+                with writing(path):
+                    path.unlink(missing_ok=True)
+        for path in (*one.files, *one.locks, one.path / "any"):
+            _remove_empty(path.parent, folder)
+        removed.append(one)
+    _remove_empty(folder, folder)
+    return removed
+
+
+def _turn(path: Path) -> tuple[bool, int]:
+    """Return when a file's turn is: manifests last, by which the rest is known after a kill."""
+    return path.name in (RUN_MANIFEST, STORE_MANIFEST), -len(path.parts)
+
+
+def _remove_empty(folder: Path, last: Path) -> None:
+    """Remove a folder that is empty, and those above it that are then."""
+    # Where something is left in it, or somebody writes there meanwhile, the system refuses.
+    with suppress(OSError):
+        while folder == last or last in folder.parents:
+            folder.rmdir()
+            folder = folder.parent
+
+
+def _walk(folder: Path, within: str = "") -> Iterator[tuple[str, bool]]:
+    """Yield the path of every file below a folder, and whether it is a link; none is followed."""
+    with os.scandir(folder / within) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            path = f"{within}{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(folder, f"{path}/")
+            else:
+                yield path, entry.is_symlink()
+
+
+def _sorted_out(path: Path, is_known: Known, locks: tuple[Path, ...] = ()) -> Removal:
+    """Tell what AUDIOS wrote below a folder from what it did not."""
+    files, left, held = [], [], list(locks)
+    for name, is_link in _walk(path):
+        last = name.rpartition("/")[2]
+        if is_link:
+            left.append(path / name)
+        elif _LOCK_FILE.fullmatch(last):
+            held.append(path / name)
+        elif _TEMPORARY.fullmatch(last) or is_known(name):
+            files.append(path / name)
         else:
-            path.unlink(missing_ok=True)
-    for parent in sorted({path.parent for path in paths} | {folder}, reverse=True):
-        if parent.is_dir() and not any(parent.iterdir()):
-            parent.rmdir()
+            left.append(path / name)
+    return Removal(path, tuple(files), tuple(left), tuple(dict.fromkeys(held)))
 
 
-def _runs(folder: Path) -> list[Path]:
+def _manifest(path: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _runs(folder: Path) -> Iterator[Removal]:
     # The claimed numbers stay, so that a number never means two runs.
-    return [
-        path
-        for path in folder.iterdir()
-        if parse_folder_name(path.name) and (path / RUN_MANIFEST).is_file()
-    ]
+    for path in folder.iterdir():
+        if _is_run(path):
+            yield _sorted_out(path, partial(_is_of_run, path), (path / LOCK,))
 
 
-def _embeddings(folder: Path) -> list[Path]:
-    found = []
+def _is_run(path: Path) -> bool:
+    is_named = parse_folder_name(path.name) is not None and not path.is_symlink()
+    return is_named and (path / RUN_MANIFEST).is_file()
+
+
+def _is_of_run(run: Path, name: str) -> bool:
+    """Say whether a run, or a trial of a study, writes a file of this name."""
+    above, _, last = name.rpartition("/")
+    if above == CLAIMS:
+        return _CLAIM.fullmatch(last) is not None
+    if above:
+        trial = run / above
+        return trial.parent == run and _is_run(trial) and last in _names_of_run(trial)
+    return last in _names_of_run(run)
+
+
+def _names_of_run(run: Path) -> set[str]:
+    manifest = _manifest(run / RUN_MANIFEST)
+    settings, endings = manifest.get("settings"), manifest.get("tested_elsewhere")
+    method = settings.get("method") if isinstance(settings, dict) else None
+    suffixes = {
+        "".join(f"_{word}" for word in (ending, gender) if word)
+        for ending in ("", *(endings if isinstance(endings, dict) else ()))
+        for gender in ("", *GENDERS)
+    }
+    names = {f"{figure}{suffix}.png" for figure in _FIGURES for suffix in suffixes}
+    names |= {f"test_results{suffix}.json" for suffix in suffixes}
+    names |= {f"scores_test{suffix}.csv" for suffix in suffixes}
+    return names | _RUN | {f"{method}.csv", f"{method}.png"}
+
+
+def _embeddings(folder: Path) -> Iterator[Removal]:
     for name in BACKBONES:
-        for path in (folder / name).glob("*"):
-            is_store = (path / STORE_MANIFEST).is_file() and (path / ARRAY).is_file()
-            is_lock = path.name.startswith(".") and path.suffix == ".lock"
+        backbone = folder / name
+        if backbone.is_symlink() or not backbone.is_dir():
+            continue
+        for path in backbone.iterdir():
+            if path.is_symlink():
+                continue
+            is_store = path.is_dir() and (path / ARRAY).is_file()
+            about = _manifest(path / STORE_MANIFEST) if is_store else {}
             is_unfinished = path.is_dir() and path.name.endswith(PARTIAL)
-            if is_store or is_lock or is_unfinished:
-                found.append(path)
-    return found
+            if {"backbone", "split"} <= about.keys() or is_unfinished:
+                split = path.name.removeprefix(".").partition(".")[0]
+                yield _sorted_out(path, _STORE.__contains__, (backbone / f".{split}.lock",))
+            elif path.is_file() and path.name.startswith(".") and path.suffix == ".lock":
+                yield Removal(path, (), locks=(path,))
 
 
-def _demo(folder: Path) -> list[Path]:
-    if not (folder / DEMO_MARKER).is_file():
-        return []
-    return [folder / name for name in (*_DEMO_PARTS, DEMO_MARKER) if (folder / name).exists()]
+def _demo(folder: Path) -> Iterator[Removal]:
+    marker = folder / DEMO_MARKER
+    if not marker.is_file():
+        return
+    lock = (folder / LOCK,)
+    parts: dict[str, Known] = {name: _of_dataset(folder / name) for name in _DEMO_SETS}
+    parts["checkpoint"] = _CHECKPOINT.__contains__
+    for name, is_known in parts.items():
+        if (folder / name).is_dir() and not (folder / name).is_symlink():
+            yield _sorted_out(folder / name, is_known, lock)
+    for name, find in (("embeddings", _embeddings), ("runs", _runs)):
+        if (folder / name).is_dir() and not (folder / name).is_symlink():
+            for one in find(folder / name):
+                yield replace(one, locks=(*one.locks, *lock))
+    # Nothing goes on there, so that the numbers may go too.
+    claims = folder / "runs" / CLAIMS
+    if claims.is_dir() and not claims.is_symlink():
+        yield _sorted_out(claims, lambda name: _CLAIM.fullmatch(name) is not None, lock)
+    yield Removal(marker, (marker,), locks=lock)
+
+
+def _of_dataset(folder: Path) -> Known:
+    """Say what the demonstration writes into a data set: tables, and the clips that it made."""
+    derived = set()
+    with suppress(OSError, UnicodeDecodeError):
+        for line in (folder / JOURNAL).read_text(encoding="utf-8").splitlines():
+            with suppress(ValueError, KeyError, TypeError):
+                derived.add(json.loads(line)["file"])
+
+    def is_known(name: str) -> bool:
+        is_clip = name in derived or _DEMO_CLIP.fullmatch(name) is not None
+        return is_clip or name in _DATASET or _SPLIT.fullmatch(name) is not None
+
+    return is_known

@@ -3,7 +3,7 @@
 from invoke import Context
 
 from src.utils.config import ROOT
-from src.utils.errors import ArgumentError
+from src.utils.errors import ArgumentError, shorten
 from tasks import arguments, configured
 from tasks.show import say
 from tasks.task import stage
@@ -35,12 +35,19 @@ def Clean(
     if {"runs": runs, "embeddings": embeddings}.get(what) is not None and folder.is_file():
         raise ArgumentError(f"--{what}={folder} is no folder")
     found = find_removable(what, folder)
-    for path in found:
-        say(str(path))
+    removed = remove(found, folder) if yes else []
+    free = removed if yes else [one for one in found if not one.is_in_use]
+    for one in found:
+        if one not in free:
+            say(f"{one.path}: in use by another process, and left")
+            continue
+        say(str(one.path))
+        if one.left:
+            left = shorten(path.relative_to(one.path) for path in one.left)
+            say(f"  left in it, since AUDIOS did not write it: {left}")
     if not found:
         say(f"nothing to remove in {folder}")
     elif yes:
-        remove(found, folder)
-        say(f"removed {len(found)}")
+        say(f"removed {len(removed)}")
     else:
-        say(f"{len(found)} would be removed; add --yes to do it")
+        say(f"{len(free)} would be removed; add --yes to do it")

@@ -14,6 +14,7 @@ LEVELS: list[tuple[str, ...]] = [
         f"src.utils.{name}"
         for name in (
             "errors",
+            "faults",
             "config",
             "files",
             "interrupts",

@@ -10,7 +10,8 @@ from src.demo.corpus import make_corpus
 from src.stages.pipeline import PipelineResult, PipelineSettings, run_pipeline
 from src.utils.config import DEMO_MARKER
 from src.utils.dataset.split import Shares, SplitSettings
-from src.utils.files import make_folder, write_text
+from src.utils.files import locked, write_text
+from src.utils.runs import LOCK
 
 NOTICE = (
     "The voices of this demonstration are synthetic stand-ins made on the spot, and its spoofs "
@@ -34,9 +35,14 @@ def run_demo(folder: Path, tell: Callable[[str], None], seed: int = 7) -> Pipeli
     Raises
     ------
     AudiosError
-        When the folder cannot be written.
+        When the folder cannot be written, or another demonstration is made in it.
     """
-    make_folder(folder)
+    # Two at once would remove each other's unfinished clips.
+    with locked(folder / LOCK, f"the demonstration in {folder}"):
+        return _run_demo(folder, tell, seed)
+
+
+def _run_demo(folder: Path, tell: Callable[[str], None], seed: int) -> PipelineResult:
     write_text(folder / DEMO_MARKER, NOTICE + "\n")
     corpus = folder / "corpus"
     with tqdm(desc="speaking", unit="clip", file=sys.stderr) as bar:

@@ -20,7 +20,7 @@ from src.utils.config import BY_SPEAKER, BY_UTTERANCE, GENDERS, SAME_VOICES
 from src.utils.dataset.labelled import LabelledClips
 from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
 from src.utils.embeddings.store import EmbeddingStore, backbone_differences
-from src.utils.errors import EmbeddingError, choose, shorten
+from src.utils.errors import EmbeddingError, RunError, choose, shorten
 from src.utils.files import read_json
 from src.utils.runs import Run
 from src.utils.tables import read_csv
@@ -146,16 +146,19 @@ def evaluate_clips(
     results = evaluate_trials(
         trials, calibration.threshold, calibration.confidence, seed=settings["seed"]
     )
-    # First, so that a kill leaves no file whose data set is not known.
-    keep_ending(run, source, ending)
-    trials.write(run.folder / f"scores_test{suffix}.csv")
-    title = f"{settings['backbone']['name']} + {settings['classifier']}, {what}"
-    figures = draw_figures(trials, results, run.folder, suffix, title)
-    about = {"dataset": source.dataset}
-    if settings.get("units") == BY_UTTERANCE:
-        about["note"] = SAME_VOICES
-    results.write(path, about)
-    run.update(**{TESTED: tested | {part: source.fingerprint}})
+    with run.changing():
+        if ending_for(run, source) != ending:
+            raise RunError(f"run {run.number} was tested on other clips meanwhile; test it again")
+        # First, so that a kill leaves no file whose data set is not known.
+        keep_ending(run, source, ending)
+        trials.write(run.folder / f"scores_test{suffix}.csv")
+        title = f"{settings['backbone']['name']} + {settings['classifier']}, {what}"
+        figures = draw_figures(trials, results, run.folder, suffix, title)
+        about = {"dataset": source.dataset}
+        if settings.get("units") == BY_UTTERANCE:
+            about["note"] = SAME_VOICES
+        results.write(path, about)
+        run.update(**{TESTED: run.manifest.get(TESTED, {}) | {part: source.fingerprint}})
     return Evaluation(run, results, path, figures, elsewhere)
 
 

@@ -115,7 +115,7 @@ def training_by_number(
     if run.kind != Kind.TRAINING:
         raise RunError(f"run {number} in {folder}/ is a {run.kind} run, not a training")
     if not run.is_complete:
-        raise RunError(f"run {number} in {folder}/ is {run.manifest.get('status')}")
+        raise RunError(f"run {number} in {folder}/ is {run.status}")
     wrong = _disagreements(run, {"backbone": backbone, "classifier": classifier})
     if wrong:
         raise RunError(f"run {number} in {folder}/ does not fit: {'; '.join(wrong)}")

@@ -1,7 +1,8 @@
 """Stage 9: searching hyperparameters with Optuna; written once for all classifiers."""
 
 import logging
-from contextlib import AbstractContextManager, ExitStack
+import os
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ from src.models.data import TrainingStores
 from src.models.lookup import BEST, find_study
 from src.models.registry import CLASSIFIERS
 from src.models.train import fit_into, training_settings
-from src.utils.errors import AudiosError, RunError
-from src.utils.files import locked, write_json
+from src.utils.errors import AudiosError, RunError, StorageError
+from src.utils.files import write_json, writing
 from src.utils.interrupts import Interrupts
 from src.utils.runs import Kind, Run, keeping_status, list_runs, new_run
 from src.utils.tables import write_csv
@@ -119,10 +120,7 @@ def optimize(
         if found is None:
             made = new_run(runs, Kind.STUDY, settings, inputs, study_of=classifier)
             run = stack.enter_context(made)
-            stack.enter_context(_locked(run))
         else:
-            # The lock first: a refused process must not touch the status of one at work.
-            stack.enter_context(_locked(found))
             run = stack.enter_context(keeping_status(found))
         study = optuna.create_study(
             storage=_storage(run), study_name=classifier, load_if_exists=True
@@ -142,12 +140,43 @@ def optimize(
     return Search(run, table, best, stopped)
 
 
-def _locked(run: Run) -> AbstractContextManager[None]:
-    return locked(run.folder / ".lock", str(run.folder))
+class _Journal(JournalFileBackend):
+    """Optuna's journal, of which a full disk or a kill leaves no torn line.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file of lines.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with writing(path):
+            if path.is_file():
+                _cut_torn_line(path)
+            super().__init__(str(path))
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        """Append lines, or none of them."""
+        try:
+            with writing(self._path):
+                super().append_logs(logs)
+        except StorageError:
+            # What is appended later would end in the same line.
+            with suppress(OSError):
+                _cut_torn_line(self._path)
+            raise
+
+
+def _cut_torn_line(path: Path) -> None:
+    content = path.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        os.truncate(path, whole)
 
 
 def _storage(run: Run) -> JournalStorage:
-    return JournalStorage(JournalFileBackend(str(run.folder / JOURNAL)))
+    return JournalStorage(_Journal(run.folder / JOURNAL))
 
 
 def _search(
@@ -169,11 +198,15 @@ def _search(
             try:
                 eer = _run_trial(trial, run, stores, model, seed, interrupts)
             except AudiosError as error:
+                if isinstance(error, StorageError):
+                    # No setting is to blame, and the trial is made again.
+                    _give_up(study, trial)
+                    raise
                 log.warning("trial %d failed: %s", trial.number, error)
                 trial.set_user_attr(FAILED, str(error))
                 study.tell(trial, state=TrialState.FAIL)
             except BaseException:
-                study.tell(trial, state=TrialState.FAIL)
+                _give_up(study, trial)
                 raise
             else:
                 study.tell(trial, eer)
@@ -183,6 +216,12 @@ def _search(
                     write_json(run.folder / BEST, best)
                     bar.set_postfix_str(f"best EER {best['validation_eer']:.2%}")
             bar.update()
+
+
+def _give_up(study: optuna.Study, trial: Trial) -> None:
+    # Where this cannot be written, the trial is found at work by the next search, which does it.
+    with suppress(StorageError):
+        study.tell(trial, state=TrialState.FAIL)
 
 
 def _counted(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:

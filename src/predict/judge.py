@@ -22,6 +22,7 @@ from src.utils.audio.nuisances.measure import Nuisances
 from src.utils.embeddings.engines.local import AHEAD_SECONDS, BATCHES_IN_FLIGHT
 from src.utils.embeddings.plan import MAX_BATCH_CLIPS
 from src.utils.errors import AudioError
+from src.utils.faults import rejection
 from src.utils.parallel import attempt, map_ahead
 
 ProgressCallback = Callable[[str, float, float], None]
@@ -135,9 +136,9 @@ class Judge:
                         yield _QueuedSegment(pending, segment)
                     else:
                         pending.windows.append(JudgedWindow(segment.start, segment.end))
-            except AudioError as error:
+            except Exception as error:
                 # It was whole when it was first read: somebody has changed it meanwhile.
-                pending.refusal = str(error)
+                pending.refusal = str(rejection(error))
             yield _QueuedSegment(pending)
 
     def _prepare(self, queued: _QueuedSegment) -> _QueuedSegment:

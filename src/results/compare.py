@@ -97,7 +97,7 @@ def _entry(run: Run, runs: Path, tested_on: str | None) -> Entry:
             there = shorten(one.dataset for one in tests)
             raise RunError(f"{name_of(run)} was not tested on {tested_on}, but on {there}")
         if run.kind == Kind.EVALUATION:
-            raise RunError(f"{name_of(run)} holds no results: it is {run.manifest.get('status')}")
+            raise RunError(f"{name_of(run)} holds no results: it is {run.status}")
         remedy = command_to_test(run, runs)
         raise RunError(f"{name_of(run)} is not tested; run first: {remedy}")
     results = Results.read(found[0].path)

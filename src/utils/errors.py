@@ -30,6 +30,10 @@ class AudioError(AudiosError):
     """One recording cannot be used; the text is the reason, without the file's name."""
 
 
+class StorageError(AudiosError):
+    """A disk or folder fails, or is full: no recording's fault, and the stage can go on later."""
+
+
 class DatasetError(AudiosError):
     """A data set, table or split is absent, broken or cannot serve the stage."""
 

@@ -1,27 +1,46 @@
 """Atomic writing of files, file locks, JSON and checksums."""
 
+import errno
 import fcntl
 import hashlib
+import itertools
 import json
 import os
+import stat
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
 from src.utils.errors import AudiosError
+from src.utils.faults import cannot, system_error
 
 PARTIAL = ".partial"
 """Suffix of unfinished files and folders, which `Clean` may remove."""
+
+_STEM_BYTES = 100
+"""Of a name that are kept in a temporary one, which must not be too long where the name is not."""
+
+_WAIT_STEP = 0.05
+_PATIENCE = 0.2
+"""Seconds between two attempts at a lock, and at least so long: who looks holds it briefly."""
+
+_NOT_FOR_FOLDERS = frozenset({errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EACCES})
+"""Of `fsync`, on file systems that put no folder on the disk, or for one that cannot be read."""
+
+_counter = itertools.count()
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Write atomically: give a temporary path, renamed to `path` if the block succeeds.
 
-    The temporary name keeps the suffix, since writers choose a format by it, and holds the
-    process id, so that two processes writing the same file do not mix their bytes.
+    The temporary name keeps the suffix, since writers choose a format by it, and is no other
+    process's or thread's, so that two writing the same file do not mix their bytes. The file is on
+    the disk (fsync) before it has its name, and has the mode that any new file has (umask),
+    whatever its writer has made of it.
 
     Parameters
     ----------
@@ -35,29 +54,117 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Raises
     ------
-    AudiosError
-        When the folder cannot be made or written to.
+    StorageError
+        When the folder cannot be made or written to, or the disk is full.
     """
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{PARTIAL}{path.suffix}")
+    stem = os.fsencode(path.stem)[:_STEM_BYTES].decode("utf-8", "ignore")
+    unique = f"{os.getpid()}-{next(_counter)}"
+    temporary = path.with_name(f".{stem}.{unique}{PARTIAL}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        mode = _mode_of_new(temporary)
         yield temporary
+        _settle(temporary, mode)
         temporary.replace(path)
-    except OSError as error:
-        raise AudiosError(f"cannot write {path}: {error.strerror or error}") from error
+    except AudiosError:
+        raise
+    except Exception as error:
+        cause = system_error(error)
+        if cause is None:
+            raise
+        raise cannot("write", path, cause) from error
     finally:
-        temporary.unlink(missing_ok=True) if temporary.parent.is_dir() else None
-
-
-def remove_partials(folder: Path) -> None:
-    """Remove the temporary files of killed processes from a folder with a single writer."""
-    for path in folder.rglob(f".*{PARTIAL}.*"):
-        path.unlink(missing_ok=True)
+        # Where not even this can be done, what was raised says why.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
-def locked(path: Path, what: str) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
+    """Tell of an error of the system in the block as one of writing to `path`.
+
+    For what is not written in one step: journals, arrays. Errors of writing do not name their file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file or folder that is written to.
+
+    Raises
+    ------
+    StorageError
+        In place of an `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise cannot("write", path, error) from error
+
+
+def _mode_of_new(path: Path) -> int:
+    """Return the mode that a new file at `path` gets, which also shows that one can be made."""
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+    try:
+        return stat.S_IMODE(os.fstat(descriptor).st_mode)
+    finally:
+        os.close(descriptor)
+        # A writer that writes nothing must not leave an empty file.
+        path.unlink()
+
+
+def _settle(path: Path, mode: int) -> None:
+    """Put a file on the disk, with a mode that its writer may have made another."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) != mode:
+            os.fchmod(descriptor, mode)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(path: Path) -> None:
+    """Put the names in a folder on the disk (fsync), so that a power cut does not undo a rename.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The folder that something was renamed in.
+
+    Raises
+    ------
+    StorageError
+        When the disk fails.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _NOT_FOR_FOLDERS:
+            raise cannot("write", path, error) from error
+
+
+def remove_partials(folder: Path) -> None:
+    """Remove the temporary files of killed processes from a folder with a single writer.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Searched with all folders in it; the caller holds its lock.
+    """
+    for path in folder.rglob(f".*{PARTIAL}.*"):
+        with writing(path):
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path, what: str, wait: float = 0.0) -> Iterator[None]:
     """Hold an exclusive lock on a file; it is freed when the process ends, even by a kill.
+
+    The file is there as long as the lock is held, and longer only after a kill.
 
     Parameters
     ----------
@@ -65,6 +172,8 @@ def locked(path: Path, what: str) -> Iterator[None]:
         The lock file, made if it is missing.
     what : str
         What the lock protects, for the message.
+    wait : float
+        Seconds to wait for another process that holds it.
 
     Raises
     ------
@@ -72,16 +181,60 @@ def locked(path: Path, what: str) -> Iterator[None]:
         Saying that `what` is in use, or that `path` cannot be made.
     """
     make_folder(path.parent)
+    until = time.monotonic() + max(wait, _PATIENCE)
+    while (descriptor := _try_lock(path)) is None:
+        if time.monotonic() > until:
+            raise AudiosError(f"another process is writing {what}")
+        time.sleep(_WAIT_STEP)
     try:
-        stream = path.open("w")
-    except OSError as error:
-        raise AudiosError(f"cannot write {path}: {error.strerror}") from error
-    with stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise AudiosError(f"another process is writing {what}") from None
         yield
+    finally:
+        try:
+            # Before it is freed: one who waits for it finds its name gone, and begins anew.
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+        finally:
+            os.close(descriptor)
+
+
+def _try_lock(path: Path) -> int | None:
+    """Return the descriptor of a lock file that is locked now, None where another has it."""
+    with writing(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(descriptor), path.stat()):
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    except OSError as error:
+        os.close(descriptor)
+        raise cannot("lock", path, error) from error
+    os.close(descriptor)
+    return None
+
+
+def is_locked(path: Path) -> bool:
+    """Say whether a process holds the lock on a file (see `locked`), of this machine at least.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The lock file, there or not; it stays as it is.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True  # not ours to look at: rather in use than not
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def file_identity(path: Path) -> tuple[str, str]:
@@ -101,13 +254,13 @@ def make_folder(path: Path) -> Path:
 
     Raises
     ------
-    AudiosError
+    StorageError
         When it cannot be made.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise AudiosError(f"cannot make the folder {path}: {error.strerror}") from error
+        raise cannot("make the folder", path, error) from error
     return path
 
 
@@ -134,8 +287,13 @@ def number_or_nan(value: Any) -> Any:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON in one step; NaN is refused (see `without_nan`)."""
+    """Write `value` as indented JSON in one step; NaN is refused (see `without_nan`).
+
+    Its name is on the disk too, with the names of what was written beside it before: it may be a
+    manifest, which vouches for them.
+    """
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    sync_folder(path.parent)
 
 
 def read_json(path: Path) -> Any:

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from tqdm import tqdm
 
 from src.utils.errors import AudioError
+from src.utils.faults import rejection
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -77,11 +78,28 @@ def map_ahead(
 
 
 def attempt(function: Callable[[Item], Result], item: Item) -> Result | AudioError:
-    """Return the result of `function` for an item, or the `AudioError` that it raises."""
+    """Return the result of a function that reads a recording, or why the recording is set aside.
+
+    Whatever reading raises rejects the recording, `MemoryError` and `RecursionError` included,
+    since nobody knows all that a damaged file can set going in a decoder. Writing is not to be
+    done here, unless what it raises is a `StorageError`, as `replacing` and `writing` see to.
+
+    Parameters
+    ----------
+    function : callable
+        Reads, decodes or measures.
+    item : object
+        What it is called with.
+
+    Raises
+    ------
+    AudiosError
+        Any other than an `AudioError`: it is not the recording's fault (see `faults.rejection`).
+    """
     try:
         return function(item)
-    except AudioError as error:
-        return error
+    except Exception as error:
+        return rejection(error)
 
 
 @dataclass(frozen=True)
@@ -101,24 +119,30 @@ class FileResults(Generic[Result]):
 
 
 def for_each_file(
-    function: Callable[[str], Result], files: Sequence[str], description: str
+    function: Callable[[str], Result],
+    files: Sequence[str],
+    description: str,
+    watch: Callable[[str, bool], None] = lambda *_: None,
 ) -> FileResults[Result]:
     """Apply a function to every file, with a progress bar, and collect the rejected ones.
 
     Parameters
     ----------
     function : callable
-        Takes a file; an `AudioError` that it raises rejects the file.
+        Takes a file; what it raises rejects the file (see `attempt`).
     files : sequence of str
         What `function` is called with, one at a time.
     description : str
         The text before the progress bar.
+    watch : callable
+        Called with each file and whether it was rejected; stops the work by what it raises.
     """
     results: list[Result | None] = []
     rejected: dict[str, str] = {}
     outcomes = map_ahead(partial(attempt, function), files)
     progress = tqdm(outcomes, description, len(files), unit="clip", leave=False)
     for file, result in zip(files, progress, strict=True):
+        watch(file, isinstance(result, AudioError))
         if isinstance(result, AudioError):
             rejected[file] = str(result)
             results.append(None)

@@ -6,6 +6,7 @@ socket with nobody else. `concurrent.futures.ProcessPoolExecutor` and `multiproc
 locks and pipes among their workers, where others would wait for what the dead one held.
 """
 
+import math
 import os
 import queue
 import socket
@@ -15,11 +16,13 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
 from src.utils.errors import AudiosError
+from src.utils.faults import one_line
 
 Item = TypeVar("Item")
 
@@ -118,9 +121,7 @@ def _answer(function: Callable[[Any], np.ndarray], connection: Connection) -> No
         try:
             result = np.asarray(function(item), order="C")
         except Exception as error:
-            if not isinstance(error, AudiosError):
-                error.add_note(f"In a process of its own:\n{traceback.format_exc()}")
-            connection.send(error)
+            connection.send_bytes(_packed(error))
             continue
         connection.send((result.shape, result.dtype.str))
         left = _bytes_of(result)
@@ -128,19 +129,35 @@ def _answer(function: Callable[[Any], np.ndarray], connection: Connection) -> No
             left = left[os.write(connection.fileno(), left) :]
 
 
+def _packed(error: Exception) -> bytes:
+    """Return an exception as it travels: itself, or where it cannot, what it says."""
+    if not isinstance(error, AudiosError):
+        error.add_note(f"In a process of its own:\n{traceback.format_exc()}")
+    try:
+        packed = bytes(ForkingPickler.dumps(error))
+        # Some can be packed and not unpacked: those whose arguments are not those of their class.
+        ForkingPickler.loads(packed)
+    except Exception:
+        told = RuntimeError(f"{type(error).__name__}: {one_line(error)}")
+        return bytes(ForkingPickler.dumps(told))
+    return packed
+
+
 def _ask(connection: Connection, item: Any) -> np.ndarray:
     try:
         connection.send(item)
         answer = connection.recv()
         if not isinstance(answer, Exception):
-            result: np.ndarray = np.empty(*answer)
+            try:
+                result: np.ndarray = np.empty(*answer)
+            except MemoryError:
+                # The next call is not to be given what is on its way for this one.
+                _take_away(connection, math.prod(answer[0]) * np.dtype(answer[1]).itemsize)
+                raise
             # Straight into the array, where `recv` would make two copies under the GIL.
             left = _bytes_of(result)
             while len(left):
-                count = os.readv(connection.fileno(), [left])
-                if not count:
-                    raise EOFError
-                left = left[count:]
+                left = left[_receive(connection, left) :]
             return result
     except (EOFError, ConnectionError) as error:
         raise AudiosError(
@@ -148,6 +165,19 @@ def _ask(connection: Connection, item: Any) -> np.ndarray:
             "this again to go on"
         ) from error
     raise answer
+
+
+def _receive(connection: Connection, into: memoryview | bytearray) -> int:
+    count = os.readv(connection.fileno(), [into])
+    if not count:
+        raise EOFError
+    return count
+
+
+def _take_away(connection: Connection, size: int) -> None:
+    left = bytearray(min(size, 1 << 16))
+    while size:
+        size -= _receive(connection, memoryview(left)[: min(size, len(left))])
 
 
 def _bytes_of(array: np.ndarray) -> memoryview:

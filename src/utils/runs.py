@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,14 +16,25 @@ from pathlib import Path
 from typing import Any
 
 from src.utils.config import ROOT
-from src.utils.errors import AudiosError, RunError, shorten
-from src.utils.files import make_folder, read_json, write_json
+from src.utils.errors import AudiosError, RunError, StorageError, shorten
+from src.utils.faults import cannot
+from src.utils.files import is_locked, locked, make_folder, read_json, write_json
 
 MANIFEST = "manifest.json"
 REPORT = "report.html"
 MODEL_CARD = "model_card.md"
+LOCK = ".lock"
+"""In a run's folder while a process is at it, which the system frees when the process ends."""
+LOCK_SECONDS = 60.0
+"""How long a test waits for another one to write what it has found."""
 CLAIMS = ".claimed"
 """One empty file per number ever given out, so that a deleted run's is not given again."""
+
+RUNNING = "running"
+"""The status in the manifest of a run that has not ended, or not by itself (see `Run.status`)."""
+
+STOPPED = "stopped"
+"""What became of a run whose process is gone and could not say so."""
 
 _FOLDER_NAME = re.compile(
     r"(?:run|(?P<classifier>[a-z][a-z0-9_]*)_study)(?P<number>\d+)_\d{8}-\d{6}"
@@ -142,6 +153,21 @@ class Run:
         self.manifest.update(changes)
         write_json(self.folder / MANIFEST, self.manifest)
 
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Hold the folder of a finished run for oneself, with its manifest as it is now.
+
+        Several tests of one run may end at once: each waits for its turn to write, which is short.
+
+        Raises
+        ------
+        AudiosError
+            On entering, when another process holds it for a minute, or the manifest is damaged.
+        """
+        with locked(self.folder / LOCK, str(self.folder), LOCK_SECONDS):
+            self.manifest.update(read_json(self.folder / MANIFEST))
+            yield
+
     @property
     def kind(self) -> str:
         """What it is of, a value of `Kind`; empty where the manifest does not say."""
@@ -152,6 +178,19 @@ class Run:
         """The study that it is a trial of, if it is one."""
         above = parse_folder_name(self.folder.resolve().parent.name)
         return above if above is not None and above.study_of is not None else None
+
+    @property
+    def status(self) -> str:
+        """How it ended, or whether it is still at work, in a word or few.
+
+        What its manifest says, but `stopped` where that is `running` and its process is gone. Of a
+        process on another machine nothing is known: `running on` and the machine's name.
+        """
+        recorded = str(self.manifest.get("status", "unknown"))
+        if recorded != RUNNING or is_locked(self.folder / LOCK):
+            return recorded
+        host = self.manifest.get("host", platform.node())
+        return STOPPED if host == platform.node() else f"{RUNNING} on {host}"
 
     @property
     def is_complete(self) -> bool:
@@ -209,43 +248,64 @@ def new_run(
     """
     number = _claim_number(parent, _prefix(study_of))
     folder = make_folder(parent / folder_name(number, study_of))
-    run = Run(number, folder)
-    run.update(
-        kind=str(kind),
-        number=number,
-        status="running",
-        started=_now(),
-        command=sys.argv[1:],
-        settings=settings,
-        inputs=inputs or {},
-        environment=describe_environment(),
-    )
-    with keeping_status(run):
+    about = {
+        "kind": str(kind),
+        "number": number,
+        "status": RUNNING,
+        "started": _now(),
+        "command": sys.argv[1:],
+        "settings": settings,
+        "inputs": inputs or {},
+        "environment": describe_environment(),
+    }
+    # Written by the block itself: a manifest without a lock would tell of a run that was stopped.
+    with keeping_status(Run(number, folder, about)) as run:
         yield run
 
 
 @contextmanager
 def keeping_status(run: Run) -> Iterator[Run]:
-    """Write into the run's manifest that it is running, and then how the block ended.
+    """Lock a run, write into its manifest that it is running, and then how the block ended.
 
     Parameters
     ----------
     run : Run
         A new one, or one that goes on.
+
+    Yields
+    ------
+    Run
+
+    Raises
+    ------
+    AudiosError
+        When another process is at this run, which is left as it is.
+    StorageError
+        When the folder was taken away meanwhile, or cannot be written to.
     """
-    run.update(status="running")
-    start = time.monotonic()
-    status = "failed"
-    try:
-        yield run
-        status = "complete"
-    except KeyboardInterrupt:
-        status = "interrupted"
-        raise
-    finally:
-        if run.folder.is_dir():
-            seconds = round(time.monotonic() - start, 3)
-            run.update(status=status, finished=_now(), seconds=seconds)
+    with locked(run.folder / LOCK, str(run.folder)):
+        run.update(status=RUNNING, host=platform.node())
+        start = time.monotonic()
+        try:
+            yield run
+        except BaseException as error:
+            status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            # Where not even this can be written, the manifest still says that it is running, and
+            # the lock that it is not.
+            with suppress(StorageError):
+                _end(run, status, start)
+            raise
+        if not _end(run, "complete", start):
+            raise StorageError(f"the folder {run.folder} was taken away while it was written to")
+
+
+def _end(run: Run, status: str, start: float) -> bool:
+    """Write how a run ended, unless it was taken away; return whether it was there."""
+    is_there = (run.folder / MANIFEST).is_file()
+    if is_there:
+        seconds = round(time.monotonic() - start, 3)
+        run.update(status=status, finished=_now(), seconds=seconds)
+    return is_there
 
 
 def list_runs(parent: Path, study_of: str | None = None) -> list[Run]:
@@ -387,12 +447,13 @@ def _claim_number(parent: Path, prefix: str) -> int:
     while True:
         try:
             # Exclusive creation is the one step two processes cannot both succeed in.
-            os.close(os.open(claims / f"{prefix}{number}", os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+            os.close(os.open(claims / f"{prefix}{number}", flags, 0o666))
             return number
         except FileExistsError:
             number += 1
         except OSError as error:
-            raise AudiosError(f"cannot write into {parent}: {error.strerror}") from error
+            raise cannot("write into", parent, error) from error
 
 
 def _now() -> str:

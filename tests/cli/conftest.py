@@ -110,7 +110,14 @@ class WarmFab(Fab):
             text=True,
         )
 
-    def __call__(self, *words: object, cwd: Path | None = None, **env: str) -> Answer:
+    def __call__(
+        self,
+        *words: object,
+        cwd: Path | None = None,
+        limit: int | None = None,
+        umask: int | None = None,
+        **env: str,
+    ) -> Answer:
         with tempfile.TemporaryDirectory() as folder:
             out, err = Path(folder, "out"), Path(folder, "err")
             request = {
@@ -119,6 +126,8 @@ class WarmFab(Fab):
                 "env": {**self.env, **env},
                 "out": str(out),
                 "err": str(err),
+                "limit": limit,
+                "umask": umask,
             }
             self.server.stdin.write(json.dumps(request) + "\n")
             self.server.stdin.flush()

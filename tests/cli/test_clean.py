@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from src.utils.files import locked
+
 
 @pytest.fixture
 def written(fab, embedded, tmp_path) -> Path:
@@ -62,13 +64,27 @@ def test_clean_of_nothing(fab, tmp_path):
 
 
 def test_clean_does_not_follow_links(fab, embedded, tmp_path):
-    """A link to a store kept elsewhere may go; what it leads to may not."""
+    """AUDIOS made neither a link to a store kept elsewhere nor what it leads to."""
     kept = tmp_path / "kept"
     shutil.copytree(embedded / "embeddings/acoustic/downstream_train", kept)
     (tmp_path / "e/acoustic").mkdir(parents=True)
     (tmp_path / "e/acoustic/downstream_train").symlink_to(kept)
     fab("Clean", "--what=embeddings", "--yes", f"--embeddings={tmp_path / 'e'}").succeeds()
     assert (kept / "embeddings.npy").is_file()
+    assert (tmp_path / "e/acoustic/downstream_train").is_symlink()
+
+
+def test_clean_names_what_it_leaves(fab, embedded, tmp_path):
+    shutil.copytree(embedded / "embeddings", tmp_path / "e")
+    (tmp_path / "e/acoustic/downstream_train/notes.txt").write_text("mine")
+    told = ("left in it, since AUDIOS did not write it: notes.txt",)
+    flags = ("Clean", "--what=embeddings", f"--embeddings={tmp_path / 'e'}")
+    with locked(tmp_path / "e/acoustic/.downstream_val.lock", "it"):
+        in_use = f"{tmp_path / 'e/acoustic/downstream_val'}: in use by another process, and left"
+        fab(*flags).succeeds(*told, in_use, "2 would be removed")
+        fab(*flags, "--yes").succeeds(*told, in_use, "removed 2")
+    names = sorted(path.name for path in (tmp_path / "e/acoustic").rglob("*.*"))
+    assert names == ["clips.csv", "embeddings.npy", "manifest.json", "notes.txt", "rejected.csv"]
 
 
 def test_demo_folder_is_known_by_its_mark(fab):

@@ -1,12 +1,15 @@
 """Answer `fab` commands from a process that has imported the heavy libraries already.
 
-Every line on stdin is a JSON object `{words, cwd, env, out, err}`; the command runs in a fork
-with its own folder, environment and output files, and its exit code is printed. A fresh `fab`
+Every line on stdin is a JSON object `{words, cwd, env, out, err, limit, umask}`; the command runs
+in a fork with its own folder, environment, output files, limit on the size of files in bytes, and
+mask of modes, and its exit code is printed. A fresh `fab`
 spends three seconds on imports, which a hundred commands of a test run would all pay.
 """
 
 import json
 import os
+import resource
+import subprocess
 import sys
 import traceback
 from pathlib import Path
@@ -15,8 +18,31 @@ PRELOADED = ("src.clean", "src.demo.run", "src.utils.embeddings.backbones.auto")
 
 
 def run(request: dict) -> int:
+    copying = []
     for number, name in ((1, "out"), (2, "err")):
-        os.dup2(os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        target = os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        if request["limit"] is not None:
+            # The limit holds for what the command writes, not for what it says.
+            copying.append(subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=target))
+            target = copying[-1].stdin.fileno()
+        os.dup2(target, number)
+    if request["limit"] is not None:
+        limits = (request["limit"], resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    if request["umask"] is not None:
+        os.umask(request["umask"])
+    try:
+        return call(request)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number, process in enumerate(copying, start=1):
+            os.close(number)
+            process.stdin.close()
+            process.wait()
+
+
+def call(request: dict) -> int:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.chdir(request["cwd"])
     for key in [key for key in os.environ if key.startswith(("FABRIC_", "INVOKE_"))]:
@@ -45,8 +71,6 @@ def serve() -> None:
             code = 70
             try:
                 code = run(json.loads(line))
-                sys.stdout.flush()
-                sys.stderr.flush()
             finally:
                 os._exit(code)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)

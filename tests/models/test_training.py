@@ -314,6 +314,7 @@ def test_a_moved_data_set_is_the_same(
 
 def test_a_run_without_a_record_tests_as_ever(tested, elsewhere: Callable) -> None:
     assert tested.manifest.pop("dataset") == "/nowhere/at/all"
+    tested.update()
     found = evaluate_run(tested, elsewhere("/data/eval"))
     assert found.path.name == "test_results.json"
     assert found.elsewhere is None

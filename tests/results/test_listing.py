@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from src.models.lookup import BEST
+from src.models.lookup import BEST, training_by_number
 from src.results.listing import list_all
 from src.results.naming import name_of, next_command
+from src.results.sections.origin import subtitle
 from src.utils.errors import RunError
 from src.utils.files import write_json
 from src.utils.runs import Kind, find_run, new_run
@@ -120,3 +121,14 @@ def test_a_study_of_any_classifier_is_listed(tmp_path: Path, classifier: str, na
     assert name_of(trial) == f"run 0 of {name}"
     command = next_command("TestModel", trial, tmp_path)
     assert f"--classifier={classifier} --study-number=0 --run-number=0" in command
+
+
+def test_a_run_whose_process_is_gone_has_stopped(tmp_path: Path) -> None:
+    for host in (None, "elsewhere"):
+        with new_run(tmp_path, Kind.TRAINING, {}) as run:
+            assert list_all(tmp_path).table["status"].tolist()[-1] == "running"
+        run.update(status="running", **({"host": host} if host else {}))
+    assert sorted(list_all(tmp_path).table["status"]) == ["running on elsewhere", "stopped"]
+    with pytest.raises(RunError, match=r"run 0 .* is stopped"):
+        training_by_number(tmp_path, 0)
+    assert "stopped" in subtitle(find_run(tmp_path, 0)).text

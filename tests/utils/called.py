@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -48,3 +49,31 @@ def note_and_work(item: tuple[Path, float]) -> np.ndarray:
     (folder / str(os.getpid())).touch()
     time.sleep(seconds)
     return np.zeros(1)
+
+
+class OddError(Exception):
+    """An exception that can be packed and not unpacked, as those of some libraries."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(f"{text} ({code})")
+
+
+class TightError(Exception):
+    """An exception that cannot be packed."""
+
+    def __init__(self) -> None:
+        super().__init__("holds a thread")
+        self.held = threading.Lock()
+
+
+def fail_oddly(number: int) -> np.ndarray:
+    """Raise what does not travel, or return the number."""
+    if number == 1:
+        raise OddError(7, "odd")
+    if number == 2:
+        raise TightError
+    if number == 3:
+        return fail_oddly(3)
+    if number == 4:
+        raise MemoryError
+    return np.array(number)

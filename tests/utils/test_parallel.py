@@ -1,13 +1,17 @@
 """One loop over many recordings."""
 
+import errno
 import gc
+import os
+import struct
 import threading
 import weakref
 from collections.abc import Callable
 
 import pytest
 
-from src.utils.errors import AudioError
+from src.utils.errors import AudioError, DatasetError, StorageError
+from src.utils.faults import EXHAUSTED, FULL
 from src.utils.parallel import for_each_file, map_ahead, n_workers
 
 
@@ -27,12 +31,86 @@ def test_bad_files_are_set_aside() -> None:
     assert outcome.rejected == {"bad1": "is bad1", "bad2": "is bad2"}
 
 
-def test_a_bug_is_not_swallowed() -> None:
-    def read(_: str) -> None:
-        raise ZeroDivisionError
+class UnspeakableError(Exception):
+    """An exception that cannot even say what it is."""
 
-    with pytest.raises(ZeroDivisionError):
-        for_each_file(read, ["a"], "test")
+    def __str__(self) -> str:
+        raise ValueError
+
+
+def deep() -> None:
+    deep()
+
+
+RAISED = {
+    "memory": (MemoryError(), "raised MemoryError while it was read"),
+    "bug": (
+        ZeroDivisionError("division by zero"),
+        "raised ZeroDivisionError: division by zero while it was read",
+    ),
+    "lines": (struct.error("unpack\n  needs\n4"), "raised error: unpack needs 4 while it was read"),
+    "text": (
+        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"),
+        "raised UnicodeDecodeError: 'utf-8' codec can't decode byte 0xff in position 0: invalid "
+        "start byte while it was read",
+    ),
+    "overflow": (OverflowError("too large"), "raised OverflowError: too large while it was read"),
+    "silent": (UnspeakableError(), "raised UnspeakableError while it was read"),
+    "denied": (
+        PermissionError(errno.EACCES, "Permission denied", "x.wav"),
+        "cannot be read: Permission denied",
+    ),
+    "sector": (OSError(errno.EIO, "Input/output error"), "cannot be read: Input/output error"),
+}
+
+
+def test_one_bad_file_never_ends_a_stage(caplog: pytest.LogCaptureFixture) -> None:
+    def read(file: str) -> str:
+        if file == "recursion":
+            deep()
+        if file in RAISED:
+            raise RAISED[file][0]
+        return file.upper()
+
+    files = ["a", *RAISED, "recursion", "b"]
+    outcome = for_each_file(read, files, "test")
+    assert [result for result in outcome.results if result] == ["A", "B"]
+    assert outcome.rejected.pop("recursion").startswith("raised RecursionError: maximum recursion")
+    assert outcome.rejected == {file: reason for file, (_, reason) in RAISED.items()}
+    # A fault of ours is not hidden: it is logged as well, each kind once.
+    assert "ZeroDivisionError: division by zero" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StorageError("cannot write x"),
+        DatasetError("is broken"),
+        KeyboardInterrupt(),
+        SystemExit(3),
+        *(OSError(number, os.strerror(number), "x.wav") for number in (*FULL, *EXHAUSTED)),
+    ],
+)
+def test_what_is_not_the_recordings_fault_ends_the_stage(error: BaseException) -> None:
+    def read(_: str) -> None:
+        raise error
+
+    expected = StorageError if isinstance(error, OSError) else type(error)
+    with pytest.raises(expected) as caught:
+        for_each_file(read, ["a", "b"], "test")
+    if isinstance(error, OSError):
+        assert str(caught.value) == f"cannot go on at x.wav: {error.strerror}"
+
+
+def test_the_work_can_be_watched() -> None:
+    seen = []
+
+    def read(file: str) -> None:
+        if file == "b":
+            raise AudioError("is b")
+
+    for_each_file(read, ["a", "b", "c"], "test", lambda *noted: seen.append(noted))
+    assert seen == [("a", False), ("b", True), ("c", False)]
 
 
 @pytest.fixture

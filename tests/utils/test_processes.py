@@ -151,3 +151,26 @@ def test_none_is_left_behind(tmp_path: Path, when: str, how: str) -> None:
     _, told = process.communicate(timeout=END_SECONDS)
     assert told == ("" if how == "killed" else "stopped\n")
     wait_until(lambda: not any(map(is_alive, left)), "processes are left behind")
+
+
+def test_errors_that_do_not_travel_end_nothing() -> None:
+    with process_pool(called.fail_oddly, 1) as call:
+        reasons = [str(attempt(call, number)) for number in (1, 2, 3, 4, 5)]
+        assert reasons[0] == "raised RuntimeError: OddError: odd (7) while it was read"
+        assert reasons[1] == "raised RuntimeError: TightError: holds a thread while it was read"
+        assert reasons[2].startswith("raised RecursionError: maximum recursion depth")
+        assert reasons[3:] == ["raised MemoryError while it was read", "5"]
+
+
+def test_a_result_too_large_for_memory_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is on its way for it must not be taken for the next one's."""
+    large = np.arange(300_000, dtype=np.float64)
+    with process_pool(called.double, 1) as call:
+        with monkeypatch.context() as patch:
+            patch.setattr(np, "empty", raise_memory_error)
+            assert str(attempt(call, large)) == "raised MemoryError while it was read"
+        np.testing.assert_array_equal(call(np.arange(3)), [0, 2, 4])
+
+
+def raise_memory_error(*_: object) -> None:
+    raise MemoryError

@@ -1,8 +1,10 @@
 """Run folders: numbers, status, manifests and look-up."""
 
 import json
+import platform
 import re
 import shutil
+import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -10,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from src.utils.errors import AudiosError, RunError
+from src.utils.config import ROOT
+from src.utils.errors import AudiosError, RunError, StorageError
 from src.utils.runs import (
     FolderName,
     Kind,
@@ -221,3 +224,69 @@ def test_damaged_manifests_are_told_apart(tmp_path: Path) -> None:
     ]
     with pytest.raises(AudiosError, match="not valid JSON"):
         list_runs(tmp_path)
+
+
+BEGIN = """
+import sys, time
+from pathlib import Path
+from src.utils.runs import new_run
+with new_run(Path(sys.argv[1]), "train", {}):
+    print(flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_run_that_was_killed_has_stopped(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", BEGIN, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        [run] = list_runs(tmp_path)
+        assert run.status == "running"
+        # Nor can another process go on with it meanwhile, or touch what it says.
+        refused = pytest.raises(AudiosError, match=r"^another process is writing .*run0_")
+        before = (run.folder / "manifest.json").read_bytes()
+        with refused, keeping_status(run):
+            pass
+        assert (run.folder / "manifest.json").read_bytes() == before
+        process.kill()
+    [run] = list_runs(tmp_path)
+    assert status(run.folder) == "running"  # it could not say so itself
+    assert run.status == "stopped"
+    with keeping_status(run):
+        assert run.status == "running"
+    assert run.status == "complete"
+
+
+def test_of_another_machine_nothing_is_guessed(tmp_path: Path) -> None:
+    make(tmp_path)
+    [run] = list_runs(tmp_path)
+    assert run.manifest["host"] == platform.node()
+    run.update(status="running", host="elsewhere")
+    assert run.status == "running on elsewhere"
+    run.update(status="failed")
+    assert run.status == "failed"
+
+
+def test_a_run_taken_away_is_not_made_anew(tmp_path: Path) -> None:
+    taken = pytest.raises(StorageError, match=r"run0_.* was taken away while it was written to")
+    with taken, new_run(tmp_path, "train", {}) as run:
+        shutil.rmtree(run.folder)
+    assert list_runs(tmp_path) == []
+    assert not run.folder.exists()
+
+
+def test_tests_that_end_at_once_lose_nothing(tmp_path: Path) -> None:
+    folder = make(tmp_path)
+    with ProcessPoolExecutor(8, mp_context=get_context("fork")) as pool:
+        list(pool.map(_record_test, [(tmp_path, number) for number in range(24)]))
+    assert len(find_run(tmp_path, 0).manifest["tested"]) == 24
+    assert not (folder / ".lock").exists()
+
+
+def _record_test(about: tuple[Path, int]) -> None:
+    parent, number = about
+    run = find_run(parent, 0)
+    with run.changing():
+        run.update(tested=run.manifest.get("tested", {}) | {str(number): "x"})

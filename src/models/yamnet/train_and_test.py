@@ -1,7 +1,7 @@
 """Training the baseline into a run folder, and testing it as all classifiers are."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from src.models.yamnet.weights import Weights
 from src.utils.config import BY_SPEAKER
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.patches import PatchSet, SplitPatches, load_patches
-from src.utils.files import locked
 from src.utils.runs import Kind, Run, find_complete, keeping_status, list_runs, new_run
 
 TRAIN_STAGE, TEST_STAGE = "TrainBaseline", "TestBaseline"
@@ -187,15 +186,11 @@ def _run(runs: Path, settings: dict[str, Any], inputs: dict[str, Any]) -> Iterat
         and not run.is_complete
     ]
     if not found:
-        with new_run(runs, Kind.TRAINING, settings, inputs) as run, _locked(run):
+        with new_run(runs, Kind.TRAINING, settings, inputs) as run:
             yield run
         return
-    with _locked(found[-1]), keeping_status(found[-1]) as run:
+    with keeping_status(found[-1]) as run:
         yield run
-
-
-def _locked(run: Run) -> AbstractContextManager[None]:
-    return locked(run.folder / ".lock", str(run.folder))
 
 
 def _finished(

@@ -27,8 +27,9 @@ def audit_page(run: Run, runs: Path) -> list[Block]:
         When what was found is absent or damaged.
     """
     if not run.is_complete:
-        status = run.manifest.get("status", "unknown")
-        return [Verdict(f"This audit is {status}: nothing is known of the data set.", is_bad=True)]
+        return [
+            Verdict(f"This audit is {run.status}: nothing is known of the data set.", is_bad=True)
+        ]
     findings = Findings.read(run.folder / AUDIT)
     distributions = _figure(run, *_NUISANCES)
     return [

@@ -33,8 +33,7 @@ def evaluation_page(run: Run, runs: Path) -> list[Block]:
     """
     found = read_tests(run).main
     if found is None:
-        status = run.manifest.get("status", "unknown")
-        return [Verdict(f"No results are there ({status}).", is_bad=True)]
+        return [Verdict(f"No results are there ({run.status}).", is_bad=True)]
     outcome, results = found
     beware = warnings_of_test(results)
     points = [explain_eer(results), *map(sentence, beware)]

@@ -42,8 +42,7 @@ def study_page(run: Run, runs: Path) -> list[Block]:
     best = read_json(path) if path.is_file() else None
     blocks: list[Block] = []
     if best is None:
-        status = run.manifest.get("status", "unknown")
-        blocks.append(Verdict(f"No trial has finished yet ({status}).", is_bad=True))
+        blocks.append(Verdict(f"No trial has finished yet ({run.status}).", is_bad=True))
     else:
         blocks += _best(run, runs, best, trials)
     blocks += _trials(trials)
@@ -91,7 +90,7 @@ def _best(run: Run, runs: Path, best: dict, trials: pd.DataFrame) -> list[Block]
         f"It was chosen among {finished:,} finished trials by this very figure, so that it "
         f"flatters: only a test tells what the detector is worth.",
         *([f"{failed:,} trials failed."] if failed else []),
-        *([f"The study is {run.manifest.get('status')}."] if not run.is_complete else []),
+        *([f"The study is {run.status}."] if not run.is_complete else []),
         note.text,
     ]
     text = f"Best: run {best['run_number']} with a validation EER of {best[VALIDATION_EER]:.1%}."

@@ -87,8 +87,9 @@ def _verdict(run: Run, outcome: Outcome, results: Results, note: AuditNote) -> V
 
 def _untested(run: Run, runs: Path, tests: Tests, note: AuditNote) -> list[Block]:
     if not run.is_complete:
-        status = run.manifest.get("status", "unknown")
-        return [Verdict(f"This training is {status}: there is no detector to judge.", is_bad=True)]
+        return [
+            Verdict(f"This training is {run.status}: there is no detector to judge.", is_bad=True)
+        ]
     if tests.others:
         text = "Tested on the clips of one gender only."
     else:

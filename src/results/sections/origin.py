@@ -7,7 +7,7 @@ from src.results.blocks.blocks import SOFT, Block, Cell, Facts, Heading, Paragra
 from src.results.naming import command_of
 from src.utils.errors import shorten
 from src.utils.renamed import is_renamed, label_of
-from src.utils.runs import Run
+from src.utils.runs import STOPPED, Run
 
 
 def subtitle(run: Run) -> Paragraph:
@@ -19,8 +19,7 @@ def subtitle(run: Run) -> Paragraph:
         What the page is of.
     """
     started = str(run.manifest.get("started", "")).replace("T", " ")[:16]
-    status = run.manifest.get("status", "unknown")
-    return Paragraph(f"{run.folder.name} · {started} UTC · {status}", SOFT)
+    return Paragraph(f"{run.folder.name} · {started} UTC · {run.status}", SOFT)
 
 
 def settings(run: Run, left_out: Sequence[str] = ()) -> list[Block]:
@@ -66,7 +65,7 @@ def provenance(run: Run) -> list[Block]:
         ("folder", run.folder.name),
         ("command", command_of(run)),
         ("started", manifest.get("started", "unknown")),
-        ("finished", _finished(manifest)),
+        ("finished", _finished(run)),
         ("data set", manifest.get("dataset", "")),
         ("AUDIOS", about.get("git_commit") or "unknown commit"),
         ("Python", f"{about.get('python', '?')} on {machine}"),
@@ -76,11 +75,11 @@ def provenance(run: Run) -> list[Block]:
     return [Heading("Provenance"), Facts([(name, str(value)) for name, value in rows if value])]
 
 
-def _finished(manifest: Mapping[str, Any]) -> str:
-    status = manifest.get("status", "unknown")
-    if "finished" not in manifest:
-        return f"not yet ({status})"
-    return f"{manifest['finished']}, {status} after {manifest.get('seconds', 0):,.1f} s"
+def _finished(run: Run) -> str:
+    manifest = run.manifest
+    if "finished" not in manifest or run.status != manifest.get("status"):
+        return f"no ({run.status})" if run.status == STOPPED else f"not yet ({run.status})"
+    return f"{manifest['finished']}, {run.status} after {manifest.get('seconds', 0):,.1f} s"
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Cell]]:

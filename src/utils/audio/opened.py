@@ -28,6 +28,7 @@ from src.utils.audio.info import (
     is_lossless,
 )
 from src.utils.errors import AudioError
+from src.utils.faults import rejection
 
 TOLERATED_SECONDS = 0.1
 """A file that lacks more than this of what its header claims is cut short."""
@@ -218,7 +219,7 @@ class OpenedAudio:
                 inspector = _INSPECTORS.get(about.name)
                 return about, start, inspector(stream, start, self._size) if inspector else Extent()
         except OSError as error:
-            raise AudioError(f"cannot be read: {error.strerror or error}") from error
+            raise rejection(error) from error
 
     def _open(self) -> Decoder:
         links = self._extent.links
@@ -321,7 +322,7 @@ def _size(path: Path) -> int:
     except FileNotFoundError:
         raise AudioError("is a link to nothing" if path.is_symlink() else "is missing") from None
     except OSError as error:
-        raise AudioError(f"cannot be read: {error.strerror}") from error
+        raise rejection(error) from error
     if stat.S_ISDIR(about.st_mode):
         raise AudioError("is a folder, not a file")
     if not stat.S_ISREG(about.st_mode):

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pandas as pd
 
 from src.utils.dataset.schema import NUMERIC, people_of, read_files_table, write_files_table
 from src.utils.errors import DatasetError, shorten
-from src.utils.files import file_identity, read_json, write_json
+from src.utils.files import file_identity, locked, read_json, write_json
 from src.utils.tables import read_csv, write_csv
 
 FILES_TABLE = "files-metadata.csv"
@@ -18,6 +19,10 @@ REJECTED_TABLE = "rejected.csv"
 MEASUREMENTS = "measurements.csv"
 """What was measured, and of which state of each recording: the measured columns of the files
 table, written with it as a whole, so no `RecordingCache`, which is filled while stages run."""
+LOCK = ".tables.lock"
+"""There while a stage changes the tables, which may rest on what they held before."""
+LOCK_SECONDS = 60.0
+"""How long to wait for another one, which needs a moment."""
 POINTER = "dataset.json"
 """Present only when recordings lie elsewhere; says where."""
 
@@ -102,6 +107,18 @@ class Dataset:
         else:
             (root / POINTER).unlink(missing_ok=True)
         return cls.open(root)
+
+    def updating(self) -> AbstractContextManager[None]:
+        """Hold the tables and splits for oneself, to read, change and write them.
+
+        Several stages may be at one data set at once: each waits for its turn, which is short.
+
+        Raises
+        ------
+        AudiosError
+            On entering, when another one holds them for a minute, or nothing can be written here.
+        """
+        return locked(self.root / LOCK, f"the tables of {self.root}", LOCK_SECONDS)
 
     @property
     def folders(self) -> list[Path]:
@@ -215,14 +232,16 @@ class Dataset:
             The reason by file; may be empty.
         """
         path = self.root / REJECTED_TABLE
+        if not rejected and not path.is_file():
+            return  # nothing is written, as where nothing can be
         columns = ["file", "stage", "reason"]
         rows = pd.DataFrame(
             [(file, stage, reason) for file, reason in rejected.items()], columns=columns
         )
-        if path.is_file():
-            kept = read_csv(path)
-            rows = pd.concat([kept[kept["stage"] != stage][columns], rows])
-        if len(rows) or path.is_file():
+        with locked(self.root / f".{REJECTED_TABLE}.lock", str(path), LOCK_SECONDS):
+            if path.is_file():
+                kept = read_csv(path)
+                rows = pd.concat([kept[kept["stage"] != stage][columns], rows])
             write_csv(path, rows)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -12,18 +13,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from src.utils.audio.writing import WRITTEN_SUFFIXES
 from src.utils.dataset.dataset import Dataset, require_some
-from src.utils.errors import DatasetError
+from src.utils.dataset.presence import Presence, require_present
+from src.utils.errors import AudioError, DatasetError, StorageError
+from src.utils.faults import NAMES
 from src.utils.files import (
+    PARTIAL,
     file_identity,
+    is_locked,
+    locked,
     make_folder,
     read_json,
     remove_partials,
     write_json,
     write_text,
+    writing,
 )
 from src.utils.parallel import for_each_file
 
+LOCK = ".derived.lock"
+"""There while a stage writes a derived data set."""
 RECIPE = "derived-from.json"
 JOURNAL = "derived.jsonl"
 
@@ -107,7 +117,8 @@ def derive_dataset(
     transform : callable
         Of (file, path to read, path to write), returning a `Change`.
     suffix : str, optional
-        What the new files end in, such as `.wav`, if not in what the old ones do.
+        What the new files end in, such as `.wav`; by default what the old ones do, or `.wav` where
+        their format is read only.
     limit : str
         What becomes of recordings whose gain is lowered so that nothing clips.
 
@@ -120,24 +131,60 @@ def derive_dataset(
     DatasetError
         When `output` lies in or around the source, holds something else, or was made by
         another recipe; or when no recording can be used.
+    StorageError
+        When nothing more can be written, or the source's disk is gone; no recording is set aside
+        for it, and the same call goes on.
+    AudiosError
+        When another process is writing the copy.
     """
     require_output(source, output)
     files = source.read_files()
+    require_present(source, files["file"].tolist())
+    make_folder(output)
+    with locked(output / LOCK, str(output)):
+        return _derive(source, files, output, stage, recipe, transform, suffix, limit)
+
+
+def _derive(
+    source: Dataset,
+    files: pd.DataFrame,
+    output: Path,
+    stage: str,
+    recipe: dict[str, Any],
+    transform: Callable[[str, Path, Path], Change],
+    suffix: str | None,
+    limit: str,
+) -> Derived:
+    """Do what `derive_dataset` says, alone in the folder."""
     _claim(output, {"stage": stage, "source": str(source.audio.resolve()), **recipe})
     remove_partials(output)
     journal = _Journal(output / JOURNAL)
     names = _renamed(files["file"].tolist(), suffix)
+    place = output.stat()
+
+    def require_output_there() -> None:
+        # Writing would make the folder anew, with half of the recordings.
+        with writing(output):
+            if not os.path.samestat(place, output.stat()):
+                raise StorageError(f"the folder {output} was taken away while it was written to")
 
     def make(file: str) -> Change:
         old, new = source.path(file), output / names[file]
         identity = file_identity(old)
         change = journal.find(file, identity) if new.is_file() else None
         if change is None:
-            change = transform(file, old, new)
+            require_output_there()
+            try:
+                change = transform(file, old, new)
+            except StorageError as error:
+                if getattr(error.__cause__, "errno", None) in NAMES:
+                    raise AudioError(f"has no possible name there: {error}") from error
+                raise
             journal.add(file, identity, change)
         return change
 
-    outcome = for_each_file(make, files["file"].tolist(), stage)
+    outcome = for_each_file(make, files["file"].tolist(), stage, Presence(source).note)
+    require_output_there()
     done = {
         file: change
         for file, change in zip(files["file"], outcome.results, strict=True)
@@ -181,9 +228,17 @@ def require_output(source: Dataset, output: Path) -> None:
         When `output` lies in or around the source, or holds what no stage has derived.
     """
     _refuse_overlap(source, output)
-    is_derived = (output / RECIPE).is_file()
-    if not is_derived and output.exists() and (not output.is_dir() or any(output.iterdir())):
+    if not output.exists():
+        return
+    is_free = output.is_dir() and all(map(_is_of_a_beginning, output.iterdir()))
+    # In this order: one who begins meanwhile has the lock first, and leaves the recipe.
+    if not is_free and not is_locked(output / LOCK) and not (output / RECIPE).is_file():
         raise DatasetError(f"{output} is there already and was not made by this stage")
+
+
+def _is_of_a_beginning(path: Path) -> bool:
+    """Say whether a file is all there is where one was killed before the recipe was written."""
+    return path.name == LOCK or (path.name.startswith(".") and PARTIAL in path.name)
 
 
 def file_generator(seed: int, file: str) -> np.random.Generator:
@@ -201,14 +256,19 @@ def file_generator(seed: int, file: str) -> np.random.Generator:
 
 
 def _renamed(files: list[str], suffix: str | None) -> dict[str, str]:
-    """Return the new name of every file, no two the same."""
-    if suffix is None:
-        return {file: file for file in files}
-    plain = {file: str(PurePosixPath(file).with_suffix(suffix)) for file in files}
+    """Return the new name of every file, no two the same.
+
+    Without a suffix for all, a file keeps its own where such files are written, else it is WAV.
+    """
+    kept = WRITTEN_SUFFIXES if suffix is None else ()
+    new = suffix or ".wav"
+    changed = [file for file in files if PurePosixPath(file).suffix.lower() not in kept]
+    same = {file: file for file in files}
+    plain = same | {file: str(PurePosixPath(file).with_suffix(new)) for file in changed}
     counts = Counter(plain.values())
     # Where a.wav and a.flac stand side by side, both keep their suffix before the new one.
-    longer = {file: f"{file}{suffix}" for file in files}
-    names = {file: new if counts[new] == 1 else longer[file] for file, new in plain.items()}
+    longer = same | {file: f"{file}{new}" for file in changed}
+    names = {file: name if counts[name] == 1 else longer[file] for file, name in plain.items()}
     # With a.wav.wav beside them as well, all do.
     return names if len(set(names.values())) == len(names) else longer
 
@@ -277,6 +337,6 @@ class _Journal:
     def add(self, file: str, identity: tuple[str, str], change: Change) -> None:
         """Note that a file is done."""
         entry = {"file": file, "bytes": identity[0], "mtime_ns": identity[1], **asdict(change)}
-        with self._lock, self._path.open("a", encoding="utf-8") as stream:
+        with self._lock, writing(self._path), self._path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(entry) + "\n")
             self.n_added += 1

@@ -54,13 +54,14 @@ def generate_tables(
         _require_folder(bona_fide)
     scan = scan_folder(folder, chosen.name, bona_fide)
     dataset = Dataset.create(root, folder, scan.mounts)
-    # The measured columns are ours to measure: a table's own claims are not taken over.
-    measured = dataset.read_measurements(scan.files["file"].tolist())
-    files = scan.files.assign(**{name: measured[name].to_numpy() for name in NUMERIC})
-    for column in OPTIONAL:
-        if column not in files:
-            files[column] = ""
-    dataset.write_tables(files)
+    with dataset.updating():
+        # The measured columns are ours to measure: a table's own claims are not taken over.
+        measured = dataset.read_measurements(scan.files["file"].tolist())
+        files = scan.files.assign(**{name: measured[name].to_numpy() for name in NUMERIC})
+        for column in OPTIONAL:
+            if column not in files:
+                files[column] = ""
+        dataset.write_tables(files)
     dataset.write_rejected(STAGE, scan.problems)
     return replace(scan, files=files)
 

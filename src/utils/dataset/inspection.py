@@ -14,6 +14,7 @@ from src.utils.audio.nuisances import fingerprint
 from src.utils.audio.nuisances.measure import NAMES, VERSION, Nuisances, measure_opened
 from src.utils.audio.resampler import Resampler
 from src.utils.dataset.dataset import Dataset, require_some
+from src.utils.dataset.presence import Presence, require_present
 from src.utils.dataset.recording_cache import RecordingCache, open_cache
 from src.utils.errors import AudioError, DatasetError, shorten
 from src.utils.files import file_identity, sha256_file
@@ -72,6 +73,7 @@ def inspect_dataset(dataset: Dataset, stage: str) -> Inspection:
         recording changes meanwhile.
     """
     files = dataset.read_files()
+    require_present(dataset, files["file"].tolist())
     path = dataset.root / DATABASE
     identities = {file: file_identity(dataset.path(file)) for file in files["file"]}
     with open_cache(path, _COLUMNS, VERSION, "measured") as cache:
@@ -125,10 +127,12 @@ def _measure(
 ) -> dict[str, str]:
     """Measure recordings, given with their identities, and return the reasons of the bad ones."""
     rejected = {}
+    presence = Presence(dataset)
     outcomes = map_ahead(partial(attempt, partial(inspect_recording, dataset)), todo)
     # A bar over nothing would flash past whenever a data set is inspected again.
     progress = tqdm(outcomes, stage, len(todo), unit="clip", leave=False) if todo else outcomes
     for file, outcome in zip(todo, progress, strict=True):
+        presence.note(file, isinstance(outcome, AudioError))
         if isinstance(outcome, AudioError):
             rejected[file] = str(outcome)
             continue

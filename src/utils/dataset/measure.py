@@ -7,6 +7,7 @@ import pandas as pd
 from src.utils.audio.info import AudioInfo
 from src.utils.audio.io import measure_level, read_info
 from src.utils.dataset.dataset import Dataset, require_some
+from src.utils.dataset.presence import Presence, require_present
 from src.utils.parallel import FileResults, for_each_file
 
 DURATION_STAGE = "AddDatasetDuration"
@@ -79,7 +80,8 @@ def is_measured(dataset: Dataset, stage: str, column: str) -> bool:
 
 def _measure(dataset: Dataset, stage: str, function: Callable) -> tuple[list[str], FileResults]:
     files = dataset.read_files()["file"].tolist()
-    outcome = for_each_file(function, files, stage)
+    require_present(dataset, files)
+    outcome = for_each_file(function, files, stage, Presence(dataset).note)
     dataset.write_rejected(stage, outcome.rejected)
     require_some(len(files) - len(outcome.rejected), outcome.rejected)
     return files, outcome
@@ -88,11 +90,12 @@ def _measure(dataset: Dataset, stage: str, function: Callable) -> tuple[list[str
 def _write(
     dataset: Dataset, measured: Sequence[str], rejected: dict[str, str], **columns: list
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    # Read anew: the measuring took long, and the table may have changed meanwhile.
-    table = dataset.read_files()
-    for name, values in columns.items():
-        numbers = pd.array(values, dtype="Float64").to_numpy("float64", na_value=float("nan"))
-        table[name] = table["file"].map(dict(zip(measured, numbers, strict=True)))
-    dataset.write_tables(table)
-    dataset.write_measurements(table)
+    with dataset.updating():
+        # Read anew: the measuring took long, and the table may have changed meanwhile.
+        table = dataset.read_files()
+        for name, values in columns.items():
+            numbers = pd.array(values, dtype="Float64").to_numpy("float64", na_value=float("nan"))
+            table[name] = table["file"].map(dict(zip(measured, numbers, strict=True)))
+        dataset.write_tables(table)
+        dataset.write_measurements(table)
     return table, rejected

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from src.utils.audio.io import SILENCE_PEAK, measure_level, read_blocks, read_info
-from src.utils.audio.writing import full_scale, write_blocks
+from src.utils.audio.writing import full_scale, writable_like, write_blocks
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.derive import Change, Derived, derive_dataset, file_generator
 from src.utils.errors import ArgumentError, AudioError
@@ -45,7 +45,7 @@ def add_noise(
         raise ArgumentError(f"--snr-db={low:g}..{high:g} is empty: the lower ratio comes first")
 
     def transform(file: str, old: Path, new: Path) -> Change:
-        info, level = read_info(old), measure_level(old)
+        info, level = writable_like(read_info(old)), measure_level(old)
         if level.peak < SILENCE_PEAK:
             raise AudioError("is silent (its peak is under -80 dBFS)")
         snr = file_generator(seed, file).uniform(low, high)

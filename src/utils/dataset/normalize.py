@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from src.utils.audio.io import SILENCE_PEAK, Level, measure_level, read_blocks, read_info
-from src.utils.audio.writing import full_scale, write_blocks
+from src.utils.audio.writing import full_scale, writable_like, write_blocks
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.derive import Change, Derived, derive_dataset
 from src.utils.errors import ArgumentError, AudioError, choose
@@ -46,7 +46,7 @@ def normalize_dataset(
         recipe["target_rms"] = target_rms
 
     def transform(_: str, old: Path, new: Path) -> Change:
-        info, level = read_info(old), measure_level(old)
+        info, level = writable_like(read_info(old)), measure_level(old)
         if level.peak < SILENCE_PEAK:
             raise AudioError("is silent (its peak is under -80 dBFS)")
         ceiling = full_scale(info.subtype)

@@ -22,10 +22,11 @@ from src.utils.audio.log_mel import BANDS, BLOCK_FRAMES, PATCH_FRAMES, VERSION, 
 from src.utils.config import LABEL_VALUE
 from src.utils.dataset.dataset import Dataset, require_some
 from src.utils.dataset.labelled import LabelledClips
+from src.utils.dataset.presence import Presence, require_present
 from src.utils.dataset.recording_cache import RecordingCache, open_cache
 from src.utils.dataset.split import read_recipe, read_split, read_units
 from src.utils.errors import AudioError, DatasetError
-from src.utils.files import file_identity, locked, sha256_text
+from src.utils.files import file_identity, locked, sha256_text, writing
 from src.utils.parallel import attempt, map_ahead, n_workers
 
 BLOCKS = "log-mel.f16"
@@ -228,6 +229,7 @@ def load_patches(
     tables = {split: read_split(dataset, split) for split in splits}
     files = pd.concat([table["file"] for table in tables.values()]).drop_duplicates()
     identities = {file: file_identity(dataset.path(file)) for file in files}
+    require_present(dataset, files.tolist())
     places = _read_places(dataset, identities)
     rejected: dict[str, str] = {}
     if len(places) < len(identities):
@@ -291,9 +293,11 @@ def _compute(
         read_file = partial(attempt, lambda file: read(dataset.path(file)))
         # No more at once than can be in work: recordings may be long.
         results = map_ahead(read_file, todo, ahead=n_workers() + 1)
+        presence = Presence(dataset)
         for file, found in zip(
             todo, tqdm(results, stage, len(todo), unit="clip", leave=False), strict=True
         ):
+            presence.note(file, isinstance(found, AudioError))
             if isinstance(found, AudioError):
                 rejected[file] = str(found)
             else:
@@ -309,7 +313,7 @@ class _BlockFile:
         self._next = 0
 
     def __enter__(self) -> "_BlockFile":
-        with self._writing():
+        with writing(self._path):
             self._path.touch()
             self._stream = self._path.open("r+b")
         return self
@@ -321,7 +325,7 @@ class _BlockFile:
 
     def append(self, blocks: np.ndarray) -> int:
         """Write blocks, DTYPE of shape (patches + 1, 48, 64); return the number of the first."""
-        with self._writing():
+        with writing(self._path):
             self._stream.write(np.ascontiguousarray(blocks).data)
         first = self._next
         self._next += len(blocks)
@@ -329,20 +333,13 @@ class _BlockFile:
 
     def sync(self) -> None:
         """Put on the disk what was written: the index must not name what a power cut could lose."""
-        with self._writing():
+        with writing(self._path):
             self._stream.flush()
             os.fsync(self._stream.fileno())
 
     def __exit__(self, *raised: object) -> None:
-        with self._writing():
+        with writing(self._path):
             self._stream.close()
-
-    @contextmanager
-    def _writing(self) -> Generator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise DatasetError(f"cannot write {self._path}: {error.strerror}") from error
 
 
 @contextmanager

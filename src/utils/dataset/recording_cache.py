@@ -11,7 +11,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from src.utils.errors import DatasetError
+from src.utils.errors import DatasetError, StorageError
+from src.utils.files import writing
 
 BATCH_ROWS = 500
 BATCH_SECONDS = 5.0
@@ -200,9 +201,15 @@ def open_cache(
     Raises
     ------
     DatasetError
-        When the file is damaged or cannot be written to.
+        When the file is damaged.
+    StorageError
+        When it cannot be written to: what was computed and written before stays.
     """
     try:
+        if not path.exists():
+            # SQLite would give it a mode that only takes away from 0644.
+            with writing(path):
+                path.touch()
         with closing(sqlite3.connect(path, timeout=_LOCK_SECONDS)) as database:
             _require_table(database, columns)
             cache = RecordingCache(
@@ -214,9 +221,26 @@ def open_cache(
                 # Ctrl-C loses nothing, a kill what was not yet written.
                 cache.write()
     except sqlite3.Error as error:
+        if _is_of_storage(error):
+            raise StorageError(f"cannot write {path}: {error}") from error
         raise DatasetError(
             f"cannot use {path}: {error}; remove it, and everything is {done} anew"
         ) from error
+
+
+_OF_STORAGE = frozenset(
+    {
+        *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY),
+        *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY),
+        *(sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_NOLFS),
+    }
+)
+"""Result codes (https://sqlite.org/rescode.html) of a file that is sound, on a disk that is not."""
+
+
+def _is_of_storage(error: sqlite3.Error) -> bool:
+    # The low byte is the code; what stands above it says more.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_STORAGE
 
 
 def _require_table(database: sqlite3.Connection, columns: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from types import TracebackType
 import numpy as np
 
 from src.utils.errors import EmbeddingError
-from src.utils.files import replacing
+from src.utils.files import replacing, writing
 
 DTYPE = np.dtype("<f4")
 
@@ -42,6 +42,7 @@ class ArrayFile:
     """
 
     def __init__(self, path: Path, writable: bool = False) -> None:
+        self._path = path
         try:
             self._stream = path.open("r+b" if writable else "rb", buffering=0)
         except OSError as error:
@@ -105,21 +106,29 @@ class ArrayFile:
         ------
         ValueError
             When the shapes do not fit.
-        OSError
+        StorageError
             When the disk is full or fails.
         """
         if values.shape != (len(rows), *self.shape[1:]):
             raise ValueError(f"{values.shape} does not fit {len(rows)} rows of {self.shape[1:]}")
         values = np.ascontiguousarray(values, DTYPE)
-        for row, value in zip(rows, values, strict=True):
-            done = 0
-            view = memoryview(value.reshape(-1)).cast("B")
-            while done < self._row_bytes:
-                done += os.pwrite(self._stream.fileno(), view[done:], self._offset(row) + done)
+        with writing(self._path):
+            for row, value in zip(rows, values, strict=True):
+                done = 0
+                view = memoryview(value.reshape(-1)).cast("B")
+                while done < self._row_bytes:
+                    done += os.pwrite(self._stream.fileno(), view[done:], self._offset(row) + done)
 
     def flush(self) -> None:
-        """Flush everything written to the disk (fsync)."""
-        os.fsync(self._stream.fileno())
+        """Flush everything written to the disk (fsync).
+
+        Raises
+        ------
+        StorageError
+            When the disk is full or fails.
+        """
+        with writing(self._path):
+            os.fsync(self._stream.fileno())
 
     def close(self) -> None:
         """Close the file."""

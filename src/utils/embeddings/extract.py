@@ -12,6 +12,7 @@ from tqdm import tqdm
 from src.utils.audio.io import read_info
 from src.utils.config import FULL
 from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.presence import Presence, require_present
 from src.utils.dataset.split import read_split, read_units, split_fingerprint
 from src.utils.embeddings.backbones import Backbone
 from src.utils.embeddings.engines.engine import Engine
@@ -122,6 +123,7 @@ def extract_split(
     table = split if isinstance(split, SplitTable) else SplitTable.read(dataset, split)
     clips = _clips_of(dataset, table.files)
     made_of = Origin(str(dataset.audio.resolve()), str(dataset.root.resolve()), table.fingerprint)
+    require_present(dataset, clips["file"].tolist())
     about = backbone.describe()
     writer = StoreWriter(embeddings, table.split, about, made_of, clips, table.units)
     with writer.locked():
@@ -144,6 +146,7 @@ def _fill(writer: StoreWriter, dataset: Dataset, backbone: Backbone, engine: Eng
     def path_of(row: int) -> Path:
         return dataset.path(files.iloc[row]).absolute()
 
+    presence = Presence(dataset)
     batches = writer.remaining(plan)
     n_left = sum(len(batch.rows) for batch in batches)
     label = f"{backbone.name} {writer.split}"
@@ -152,6 +155,9 @@ def _fill(writer: StoreWriter, dataset: Dataset, backbone: Backbone, engine: Eng
         closing(engine.run(backbone, batches, path_of)) as results,
     ):
         for batch in results:
+            # In the order of the plan: those that were read are what breaks a row of bad ones.
+            for row in sorted((*batch.rows, *batch.rejected)):
+                presence.note(files.iloc[row], row in batch.rejected)
             writer.write(batch.rows, batch.vectors, batch.rejected)
             bar.update(len(batch.rows) + len(batch.rejected))
 

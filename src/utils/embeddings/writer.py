@@ -36,8 +36,12 @@ from src.utils.files import (
     make_folder,
     read_json,
     remove_partials,
+    replacing,
     sha256_text,
+    sync_folder,
     write_json,
+    write_text,
+    writing,
 )
 from src.utils.tables import read_csv, write_csv
 
@@ -163,7 +167,7 @@ class StoreWriter:
         shape = (len(self.clips), *(self.backbone[k] for k in ("layers", "stats_count", "dim")))
         if self.partial.is_dir() and not self._is_same_work():
             # Its finished rows are copied into the new work, so it is renamed, not removed.
-            self.partial.rename(self._superseded())
+            self._rename(self.partial, self._superseded())
         if not self.partial.is_dir():
             building = self.parent / f".{self.split}.building{PARTIAL}"
             shutil.rmtree(building, ignore_errors=True)
@@ -171,13 +175,14 @@ class StoreWriter:
             ArrayFile.create(building / ARRAY, shape).close()
             write_csv(building / CLIPS, self.clips)
             # Before the manifest: a folder with a manifest and no progress counts as whole.
-            (building / PROGRESS).write_text("")
+            write_text(building / PROGRESS, "")
             write_json(building / MANIFEST, self._manifest(self.clips))
-            building.rename(self.partial)
+            self._rename(building, self.partial)
         self._array = ArrayFile(self.partial / ARRAY, writable=True)
         self._progress = _read_progress(self.partial, len(self.clips))
         # A line torn by a kill, and any behind it, was never committed.
-        os.truncate(self.partial / PROGRESS, self._progress.sound_bytes)
+        with writing(self.partial / PROGRESS):
+            os.truncate(self.partial / PROGRESS, self._progress.sound_bytes)
         # Also on resuming: a kill may have interrupted the copying.
         self._copy_existing()
         return int(self._progress.done.sum())
@@ -247,8 +252,8 @@ class StoreWriter:
         write_csv(finishing / REJECTED, rejected)
         write_json(finishing / MANIFEST, self._manifest(clips))
         if self.final.is_dir():
-            self.final.rename(self._superseded())
-        finishing.rename(self.final)
+            self._rename(self.final, self._superseded())
+        self._rename(finishing, self.final)
         self._remove_leftovers()
         return self._open()
 
@@ -258,10 +263,17 @@ class StoreWriter:
             self._array.flush()
         finished = sorted([*map(int, rows), *map(int, rejected)])
         self._progress.add(finished, rejected)
-        with (self.partial / PROGRESS).open("a", encoding="utf-8") as stream:
+        path = self.partial / PROGRESS
+        with writing(path), path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps({"rows": finished, "rejected": dict(rejected)}) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
+
+    def _rename(self, old: Path, new: Path) -> None:
+        """Give a folder another name, which is on the disk before anything rests on it."""
+        with writing(new):
+            old.rename(new)
+        sync_folder(self.parent)
 
     def _remove_leftovers(self) -> None:
         for folder in (self.partial, *self.parent.glob(f"{self.split}.superseded*{PARTIAL}")):
@@ -362,7 +374,8 @@ class StoreWriter:
             try:
                 os.link(self.partial / ARRAY, path)
             except OSError:
-                shutil.copyfile(self.partial / ARRAY, path)
+                with replacing(path) as temporary:
+                    shutil.copyfile(self.partial / ARRAY, temporary)
             return
         kept = np.flatnonzero(accepted)
         with ArrayFile.create(path, (len(kept), *self._array.shape[1:])) as smaller:

@@ -22,7 +22,7 @@ from src.utils.audio.io import (
 )
 from src.utils.audio.writing import full_scale, write_blocks, write_waveform
 from src.utils.config import ROOT
-from src.utils.errors import AudioError, AudiosError
+from src.utils.errors import AudioError, AudiosError, StorageError
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
@@ -272,3 +272,73 @@ def test_parts_of_a_broken_file(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_text("no audio")
     with pytest.raises(AudioError, match="is not audio"):
         list(read_parts(tmp_path / "a.wav", 100))
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from src.utils.audio.info import AudioInfo
+from src.utils.audio.writing import write_blocks
+from src.utils.errors import StorageError
+
+folder = Path(sys.argv[1])
+sound = np.random.default_rng(0).normal(scale=0.1, size=(40_000, 1)).astype(np.float32)
+kinds = [
+    ("WAV", "PCM_16"), ("WAV", "FLOAT"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"),
+    ("MP3", "MPEG_LAYER_III"), ("AIFF", "PCM_16"), ("W64", "PCM_24"), ("AU", "ULAW"),
+]
+for limit in (0, 10, 1000, 9000):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    for format, subtype in kinds:
+        path = folder / f"a.{format.lower()}"
+        try:
+            like = AudioInfo(16_000, 0, 1, format, subtype)
+            write_blocks(path, [sound[:9000], sound[9000:]], like)
+        except StorageError as error:
+            assert str(error) == f"cannot write {path}: File too large", error
+        else:
+            # Some encoders need no more.
+            assert limit == 9000 and path.stat().st_size <= limit, (limit, format)
+            path.unlink()
+    assert not list(folder.iterdir())
+"""
+
+
+def test_a_full_disk_is_no_formats_fault(tmp_path: Path) -> None:
+    """In every format, wherever it becomes full; an encoder that is told of it may crash."""
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert not done.returncode, done.stderr
+
+
+def test_what_fails_in_reading_is_no_write_error(tmp_path: Path) -> None:
+    def blocks(error: Exception):
+        yield np.full((100, 1), 0.1, np.float32)
+        raise error
+
+    info = AudioInfo(16_000, 0, 1, "WAV", "PCM_16")
+    for error, reason in (
+        (PermissionError(13, "Permission denied"), "cannot be read: Permission denied"),
+        (MemoryError(), "raised MemoryError while it was read"),
+        (AudioError("is cut short"), "is cut short"),
+    ):
+        with pytest.raises(AudioError, match=f"^{reason}$"):
+            write_blocks(tmp_path / "a.wav", blocks(error), info)
+    with pytest.raises(StorageError, match="Too many open files"):
+        write_blocks(tmp_path / "a.wav", blocks(OSError(24, "Too many open files")), info)
+    assert not list(tmp_path.iterdir())
+
+
+def test_too_many_open_files_are_no_recordings_fault(
+    tmp_path: Path, write_audio: Callable, voice: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_audio(tmp_path / "a.wav", voice())
+
+    def refuse(*_: object) -> None:
+        raise OSError(24, "Too many open files", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(StorageError, match=r"a\.wav: Too many open files"):
+        read_waveform(path)

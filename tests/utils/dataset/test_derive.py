@@ -2,7 +2,10 @@
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +18,14 @@ from src.utils.dataset.derive import Change, derive_dataset
 from src.utils.dataset.generate import generate_tables
 from src.utils.dataset.noise import add_noise
 from src.utils.dataset.normalize import normalize_dataset
-from src.utils.errors import ArgumentError, DatasetError
+from src.utils.errors import (
+    ArgumentError,
+    AudioError,
+    AudiosError,
+    DatasetError,
+    StorageError,
+)
+from src.utils.files import locked, replacing, write_text
 
 KINDS = {
     # file: (rate, channels, subtype, peak)
@@ -307,6 +317,9 @@ def test_a_new_suffix_keeps_names_apart(tmp_path: Path, files: list[str], names:
     rows = [f"{file},,,,bona-fide,,,,1.5,,8000" for file in files]
     header = "file,speaker,id,gender,label,attack,source,language,duration,amplitude,sample_rate"
     (tmp_path / "old/files-metadata.csv").write_text("\n".join([header, *rows]) + "\n")
+    for file in files:
+        (tmp_path / "old" / file).parent.mkdir(exist_ok=True)
+        (tmp_path / "old" / file).touch()
     source = Dataset.open(tmp_path / "old")
 
     def transform(file: str, _: Path, new: Path) -> Change:
@@ -327,3 +340,116 @@ def test_a_new_suffix_keeps_names_apart(tmp_path: Path, files: list[str], names:
     again = derive_dataset(source, tmp_path / "new", "Test", {}, transform, suffix=".wav")
     assert again.kept == len(files)
     assert done.dataset.read_files().equals(table.reset_index())
+
+
+def test_several_at_once_leave_one_whole_copy(source: Dataset, tmp_path: Path) -> None:
+    """They deleted each other's unfinished files, which were then said to be bad recordings."""
+    plain = normalize_dataset(source, tmp_path / "plain")
+    with ProcessPoolExecutor(8, mp_context=get_context("fork")) as pool:
+        told = list(pool.map(_normalize, [(source.root, tmp_path / "out")] * 8))
+    refused = f"another process is writing {tmp_path / 'out'}"
+    assert set(told) <= {"", refused} and "" in told
+    assert Dataset.open(tmp_path / "out").read_rejected("NormalizeDataset") == plain.rejected
+    one, other = (
+        {file: sha for file, (sha, _) in hashes(tmp_path / name).items() if file in KINDS}
+        for name in ("plain", "out")
+    )
+    # libsndfile writes the time into a WAV of floats, and a number it draws into an Ogg stream.
+    for file in set(KINDS) - {"c.ogg", "float.wav"}:
+        assert one[file] == other[file], file
+    assert set(one) == set(other) == set(KINDS)
+    assert not [*(tmp_path / "out").rglob("*partial*"), *(tmp_path / "out").glob(".*")]
+
+
+def _normalize(folders: tuple[Path, Path]) -> str:
+    try:
+        normalize_dataset(Dataset.open(folders[0]), folders[1])
+    except AudiosError as error:
+        return str(error)
+    return ""
+
+
+def test_a_second_one_is_refused_in_one_line(source: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    # As a kill leaves it that comes before all else.
+    (tmp_path / "out" / ".derived-from.7-0.partial.json").write_text("{")
+    busy = pytest.raises(AudiosError, match=r"^another process is writing .*out$")
+    with locked(tmp_path / "out" / derive.LOCK, "it"):
+        with busy:
+            normalize_dataset(source, tmp_path / "out")
+        with busy:
+            add_noise(source, tmp_path / "out")
+    normalize_dataset(source, tmp_path / "out")
+
+
+@pytest.fixture
+def plain_source(tmp_path: Path) -> Dataset:
+    """A data set of files that nothing decodes."""
+    folder = tmp_path / "old"
+    folder.mkdir()
+    rows = [f"{number}.wav,s,s,,bona-fide,,,,,," for number in range(60)]
+    header = "file,speaker,id,gender,label,attack,source,language,duration,amplitude,sample_rate"
+    (folder / "files-metadata.csv").write_text("\n".join([header, *rows]) + "\n")
+    for number in range(60):
+        (folder / f"{number}.wav").write_text(str(number))
+    return Dataset.open(folder)
+
+
+def copy(file: str, old: Path, new: Path) -> Change:
+    if not old.is_file():
+        raise AudioError("is missing")
+    with replacing(new) as temporary:
+        temporary.write_text(old.read_text())
+    return Change(0.5)
+
+
+@pytest.mark.parametrize("which", ["old", "new"])
+def test_a_folder_taken_away_stops_the_stage(
+    plain_source: Dataset, tmp_path: Path, which: str
+) -> None:
+    def transform(file: str, old: Path, new: Path) -> Change:
+        if file == "9.wav":
+            (tmp_path / which).rename(tmp_path / "away")
+        return copy(file, old, new)
+
+    with pytest.raises(StorageError, match=str(tmp_path / which)):
+        derive_dataset(plain_source, tmp_path / "new", "Test", {}, transform)
+    assert not (tmp_path / "new/rejected.csv").exists()
+    shutil.rmtree(tmp_path / which, ignore_errors=True)
+    (tmp_path / "away").rename(tmp_path / which)
+    done = derive_dataset(plain_source, tmp_path / "new", "Test", {}, copy)
+    assert done.rejected == {}
+    assert done.kept > 0
+    assert len(done.files) == 60
+
+
+def test_a_disk_that_is_not_there_rejects_nothing(plain_source: Dataset, tmp_path: Path) -> None:
+    for path in plain_source.root.glob("*.wav"):
+        path.unlink()
+    with pytest.raises(StorageError, match="not one of 60 recordings is in"):
+        derive_dataset(plain_source, tmp_path / "new", "Test", {}, copy)
+    assert not (tmp_path / "new").exists()
+
+
+def test_whatever_a_recording_raises_is_its_own(plain_source: Dataset, tmp_path: Path) -> None:
+    def transform(file: str, old: Path, new: Path) -> Change:
+        if file == "7.wav":
+            raise ZeroDivisionError("division by zero")
+        if file == "8.wav":
+            # As a name that the other disk does not take.
+            write_text(new.with_name("8" * 256), "x")
+        return copy(file, old, new)
+
+    done = derive_dataset(plain_source, tmp_path / "new", "Test", {}, transform)
+    assert set(done.rejected) == {"7.wav", "8.wav"}
+    assert done.rejected["7.wav"] == "raised ZeroDivisionError: division by zero while it was read"
+    assert done.rejected["8.wav"].endswith("File name too long")
+    assert len(done.files) == 58
+
+
+def test_memory_that_is_gone_for_all_is_told(plain_source: Dataset, tmp_path: Path) -> None:
+    def transform(*_: object) -> Change:
+        raise MemoryError
+
+    with pytest.raises(DatasetError, match=r"not one of 60 .* raised MemoryError while"):
+        derive_dataset(plain_source, tmp_path / "new", "Test", {}, transform)

@@ -1,6 +1,8 @@
 """Durations and amplitudes."""
 
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from src.utils.dataset.measure import (
     add_durations,
     is_measured,
 )
+from src.utils.dataset.split import Shares, SplitSettings, split_dataset
 from src.utils.errors import DatasetError
 
 
@@ -80,3 +83,35 @@ def test_nothing_readable_fails(dataset: Dataset) -> None:
             stage(dataset)
     # It is told all the same.
     assert len(dataset.read_rejected(DURATION_STAGE)) == 3
+
+
+def test_stages_at_once_lose_nothing(tmp_path: Path, make_cetuc: Callable) -> None:
+    """Each waits for its turn at the tables, and keeps the others' columns and rejected files."""
+    root = make_cetuc(tmp_path / "data")
+    (root / "real_voices/Ana_F001/broken.wav").write_text("no audio")
+    generate_tables(root)
+    stages = [add_durations, add_amplitudes, _generate, _split] * 2
+    with ProcessPoolExecutor(8, mp_context=get_context("fork")) as pool:
+        waiting = [pool.submit(_call, stage, root) for stage in stages]
+        assert [one.result() for one in waiting] == [None] * 8
+    dataset = Dataset.open(root)
+    files = dataset.read_files()
+    is_broken = files["file"].str.endswith("broken.wav")
+    assert is_broken.sum() == 1
+    # Generating them anew keeps what was measured before, or the measuring comes after it.
+    assert files.loc[~is_broken, ["duration", "amplitude"]].notna().all(axis=None)
+    for stage in (DURATION_STAGE, AMPLITUDE_STAGE):
+        assert list(dataset.read_rejected(stage)) == files["file"][is_broken].tolist()
+    assert not [*root.rglob("*.lock"), *root.rglob("*.partial*")]
+
+
+def _call(stage: Callable, root: Path) -> None:
+    stage(Dataset.open(root))
+
+
+def _generate(dataset: Dataset) -> None:
+    generate_tables(dataset.root)
+
+
+def _split(dataset: Dataset) -> None:
+    split_dataset(dataset, SplitSettings(shares=Shares(pretext=0.0)))

@@ -13,7 +13,7 @@ import pytest
 
 from src.utils.config import ROOT
 from src.utils.dataset.recording_cache import open_cache
-from src.utils.errors import DatasetError
+from src.utils.errors import DatasetError, StorageError
 from tests.utils.dataset.damage import DAMAGES, damage
 
 COLUMNS = ("number", "text", "content")
@@ -260,8 +260,23 @@ def test_a_damaged_file_gives_one_line(path: Path, how: str) -> None:
 
 
 def test_a_folder_that_may_not_be_written_gives_one_line(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"cannot use .*unable to open"):
+    with pytest.raises(StorageError, match=r"cannot write .*cache.sqlite: No such file"):
         fill(tmp_path / "absent" / "cache.sqlite", "a")
+    (tmp_path / "a.sqlite").mkdir()
+    with pytest.raises(StorageError, match=r"cannot write .*a.sqlite: unable to open"):
+        fill(tmp_path / "a.sqlite", "a")
+
+
+def test_a_full_disk_is_not_a_damaged_file(path: Path) -> None:
+    """No word of removing it: what it holds is sound, and stays."""
+    fill(path, "a")
+    full = pytest.raises(StorageError, match=r"^cannot write .*: database or disk is full$")
+    with full, opened(path) as cache:
+        cache._database.execute("PRAGMA max_page_count = 3")
+        cache.add("b", STATE, (1.0, "x" * 100_000, b""))
+    assert rows_of(path) == [("a", 1)]
+    fill(path, "b")
+    assert rows_of(path) == [("a", 1), ("b", 1)]
 
 
 def test_the_largest_sum(path: Path) -> None:

@@ -17,6 +17,7 @@ from src.utils.audio.decoders.decoder import Source, choose_stream
 from src.utils.audio.decoders.frames import Damage, FrameConverter, gather, name_subtype
 from src.utils.audio.formats import Format
 from src.utils.errors import AudioError
+from src.utils.faults import rejection
 
 _OPTIONS = {
     # A container may name other files; only this one is read, by the path that was given.
@@ -231,7 +232,9 @@ def _open(source: Source, demuxer: str) -> "av.container.InputContainer":
         )
         assert isinstance(container, av.container.InputContainer)
         return container
-    except (av.error.FFmpegError, OSError, ValueError) as error:
+    except OSError as error:
+        raise rejection(error) from error
+    except (av.error.FFmpegError, ValueError) as error:
         raise AudioError(f"cannot be opened as audio: {_reason(error)}") from error
 
 

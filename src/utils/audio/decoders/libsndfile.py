@@ -30,7 +30,7 @@ class LibsndfileDecoder:
         self._source = source
         try:
             self._stream = soundfile.SoundFile(source)
-        except (soundfile.LibsndfileError, RuntimeError, OSError, ValueError) as error:
+        except (soundfile.LibsndfileError, RuntimeError, ValueError) as error:
             reason = getattr(error, "error_string", None) or str(error)
             raise AudioError(f"cannot be opened as audio: {reason.strip()}") from error
         self.sample_rate: int = self._stream.samplerate

@@ -16,6 +16,7 @@ import numpy as np
 from src.utils.audio.decoders.decoder import Source, choose_stream
 from src.utils.audio.decoders.frames import Damage, FrameConverter, gather, name_subtype
 from src.utils.errors import AudioError
+from src.utils.faults import rejection
 
 _AT_ONCE = 16
 """Frames that are given to the decoder at a time."""
@@ -147,4 +148,4 @@ class MpegDecoder:
             self._stream.seek(start)
             return av.Packet(self._stream.read(end - start))
         except OSError as error:
-            raise AudioError(f"cannot be read: {error.strerror or error}") from error
+            raise rejection(error) from error

@@ -67,7 +67,9 @@ def split_dataset(dataset: Dataset, settings: SplitSettings | None = None, seed:
     recipe = settings.recipe(seed)
     there = is_up_to_date(dataset, files, recipe)
     if not there:
-        write_splits(dataset, files, assigned.splits, recipe)
+        # Two at once would mix their files, and a speaker could stand on both sides.
+        with dataset.updating():
+            write_splits(dataset, files, assigned.splits, recipe)
     return Split(
         summarise_splits(files, assigned.splits),
         _count_kept_apart(files, settings),

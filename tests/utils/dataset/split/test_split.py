@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,13 @@ from hypothesis import strategies as st
 from src.utils.config import DOWNSTREAM_SPLITS, PRETEXT_SPLITS, SPLITS
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.schema import read_files_table
-from src.utils.dataset.split import Shares, SplitSettings, read_split, split_dataset
+from src.utils.dataset.split import (
+    Shares,
+    SplitSettings,
+    read_recipe,
+    read_split,
+    split_dataset,
+)
 from src.utils.dataset.split.by_column import split_by_column
 from src.utils.dataset.split.by_speaker import split_by_speaker
 from src.utils.dataset.split.shares import count_groups, deal_groups
@@ -484,3 +492,21 @@ def test_clips_that_only_their_utterance_ties(make_table: Callable, dataset_of: 
     by_utterance = SplitSettings(shares=Shares(pretext=0.0), units="utterance")
     [note] = split_dataset(dataset_of(unnamed), by_utterance).notes
     assert "these voices only" in note
+
+
+def test_splits_at_once_are_not_mixed(make_table: Callable, dataset_of: Callable) -> None:
+    """Half of one and half of another would put a speaker on both sides, and say otherwise."""
+    dataset = dataset_of(make_table(*crowd(20)))
+    with ProcessPoolExecutor(8, mp_context=get_context("fork")) as pool:
+        list(pool.map(_split_by_seed, [(dataset, seed) for seed in range(8)] * 3))
+    found = {split: read_split(dataset, split)["file"].tolist() for split in DOWNSTREAM_SPLITS}
+    seed = read_recipe(dataset.root)["seed"]
+    split_dataset(dataset, WITHOUT_PRETEXT, seed=seed + 100)
+    split_dataset(dataset, WITHOUT_PRETEXT, seed=seed)
+    assert found == {
+        split: read_split(dataset, split)["file"].tolist() for split in DOWNSTREAM_SPLITS
+    }
+
+
+def _split_by_seed(about: tuple[Dataset, int]) -> None:
+    split_dataset(about[0], WITHOUT_PRETEXT, seed=about[1])
