@@ -1,8 +1,8 @@
 """How often 95 % intervals hold the truth, over speakers and in the plain ways.
 
 Run as `python benchmarks/interval_coverage.py [--tests=200]`. Many small tests are made up, of 12
-to 300 speakers with four clips in either class, whose scores lie around a mean of their own in each; the
-true values are those of normal distributions. For each metric, in per cent of the tests:
+to 300 speakers with four clips in either class, whose scores lie around a mean of their own in
+each; the true values are those of normal distributions. For each metric, in per cent of the tests:
 
 - ours: intervals over speakers, percentiles expanded for their number and bias-corrected;
 - plain percentiles of the same draws;
