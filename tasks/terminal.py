@@ -12,7 +12,7 @@ from types import TracebackType
 from src.utils.shown_text import visible
 
 UNREAD = 141
-"""Exit status of a program whose reader has left, as the shell has it for others (128 + SIGPIPE)."""
+"""Exit status of a program whose reader has left, as a shell gives it: 128 and SIGPIPE's number."""
 
 
 def prepare_streams() -> None:
@@ -21,6 +21,9 @@ def prepare_streams() -> None:
     A letter that their encoding lacks is escaped. Called by the fabfile, so that it holds for the
     listing of tasks too.
     """
+    # Closed streams are none to Python: what is printed goes nowhere, and asks of them would fail.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115 - until the end
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -63,7 +66,7 @@ class LogLines(logging.Formatter):
 def _flush() -> None:
     try:
         sys.stdout.flush()
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError):
         reader_has_left()
 
 
