@@ -185,7 +185,7 @@ class Journal:
         for line in lines:
             try:
                 self._known |= _parse(line)
-            except (ValueError, TypeError, KeyError, AttributeError):
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 continue
             sound.append(line)
         return sound
@@ -213,7 +213,8 @@ def _entry(about: dict[str, Any]) -> tuple[str, tuple[Identity, Verdict]]:
     identity = str(about.pop("bytes")), str(about.pop("mtime_ns"))
     windows = [JudgedWindow(**window) for window in about.pop("windows")]
     verdict = Verdict(**about, windows=windows)
-    numbers = [getattr(verdict, name) for name in _NUMBERS]
-    if verdict.verdict == REFUSED or not all(isinstance(one, float) for one in numbers):
+    are_numbers = (isinstance(getattr(verdict, name), float) for name in _NUMBERS)
+    are_texts = (isinstance(text, str) for text in (verdict.file, verdict.verdict))
+    if verdict.verdict == REFUSED or not all(are_numbers) or not all(are_texts):
         raise ValueError("no verdict")
-    return str(verdict.file), (identity, verdict)
+    return verdict.file, (identity, verdict)
