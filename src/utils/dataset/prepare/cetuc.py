@@ -311,7 +311,8 @@ def find_parts(
     ArchiveError
         When a file is a Git LFS pointer or a piece of an archive is missing.
     """
-    archives, recordings = [], []
+    archives: list[Path] = []
+    recordings: list[Path] = []
     if given.is_dir():
         folder = given
         theirs = [root / side for side in (REAL, FAKE)]
