@@ -22,6 +22,8 @@ LEVELS: list[tuple[str, ...]] = [
             "processes",
             "renamed",
             "tables",
+            "cells",
+            "shown_text",
             "runs",
             "registry",
         )
