@@ -44,6 +44,8 @@ def report_prediction(prediction: Prediction) -> list[Block]:
     refused = {one.file: one.reason for one in verdicts if one.is_refused}
     if shown is not verdicts and refused:
         lines += [f"refused: {file} {reason}" for file, reason in list(refused.items())[:SHOWN]]
+        if len(refused) > SHOWN:
+            lines.append(f"refused: {len(refused) - SHOWN:,} more (all are in the file below)")
     counts = Counter(one.verdict for one in verdicts)
     lines.append(", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items())))
     lines.append(prediction.aside.describe())
