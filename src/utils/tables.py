@@ -10,7 +10,7 @@ from src.utils.files import replacing
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as UTF-8 CSV without its index, in one step, safe to open (see `cells.written`)."""
+    """Write a table as UTF-8 CSV without its index, in one step (see `cells.written`)."""
     with replacing(path) as temporary:
         written(table).to_csv(temporary, index=False, lineterminator="\n")
 
