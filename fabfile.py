@@ -14,7 +14,10 @@ from tasks import (
     pipeline,
     predict,
     results,
+    terminal,
 )
+
+terminal.prepare_streams()
 
 # These are loaded by every `fab -l` and `fab --help`: what they need to work, they import in
 # their functions, or by way of `src.stages`, which imports a stage when it is first called.

@@ -3,20 +3,22 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from src.utils.shown_text import visible
+
 if TYPE_CHECKING:
     from src.audit.summary import Audited
     from src.results.blocks.blocks import Block
 
 
 def say(text: str) -> None:
-    """Print a line.
+    """Print lines.
 
     Parameters
     ----------
     text : str
-        What is printed as it is.
+        What is printed, but for what a terminal would act upon.
     """
-    print(text)
+    print(_shown(text))
 
 
 def show(report: "Sequence[Block]") -> None:
@@ -54,4 +56,8 @@ def tell(text: str) -> None:
         The title, and the report from the second line on.
     """
     title, _, body = text.partition("\n")
-    print(f"\n== {title}\n{body}", flush=True)
+    print(f"\n== {visible(title)}\n{_shown(body)}", flush=True)
+
+
+def _shown(lines: str) -> str:
+    return "\n".join(map(visible, lines.split("\n")))

@@ -13,7 +13,9 @@ from fabric import Connection, Task, task
 from invoke import Context, Exit
 
 from src.utils.errors import AudiosError
+from src.utils.shown_text import visible
 from tasks.flags import HELP, help_of
+from tasks.terminal import UNREAD, LogLines, reader_has_left
 
 
 def stage(**own_help: str) -> Callable[[Callable[..., None]], Task]:
@@ -48,11 +50,15 @@ def stage(**own_help: str) -> Callable[[Callable[..., None]], Task]:
             values = parameters.rebuild(given)
             try:
                 body(c, **values)
+                # Here, where it can be caught that nobody reads what is still to be written.
+                sys.stdout.flush()
             except AudiosError as error:
-                raise Exit(f"{name}: {error}", error.exit_code) from error
+                raise Exit(visible(f"{name}: {error}"), error.exit_code) from error
             except OSError as error:
+                if isinstance(error, BrokenPipeError) and reader_has_left():
+                    raise Exit("", UNREAD) from error
                 where = f" {error.filename}" if error.filename else ""
-                raise Exit(f"{name}: {error.strerror or error}:{where}", 1) from error
+                raise Exit(visible(f"{name}: {error.strerror or error}:{where}"), 1) from error
             except KeyboardInterrupt:
                 raise Exit(f"\n{name}: stopped", 130) from None
 
@@ -192,6 +198,6 @@ def _show_logs() -> None:
     logger = logging.getLogger("src")
     if not logger.handlers:
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(message)s"))
+        handler.setFormatter(LogLines("%(message)s"))
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)

@@ -23,6 +23,8 @@ LEVELS: list[tuple[str, ...]] = [
             "processes",
             "renamed",
             "tables",
+            "cells",
+            "shown_text",
             "runs",
             "registry",
         )

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from src.utils.cells import as_read
 from src.utils.config import BONA_FIDE
 from src.utils.dataset.layouts.faults import excerpt
 from src.utils.dataset.layouts.protocol import (
@@ -189,6 +190,7 @@ def _read_table(
         most=len(header) if delimiter is None else None,
     )
     # Other tools number the classes, one way or the other: that says nothing here.
+    table = as_read(table)
     keys = labels_of(table["key"]) if "key" in table else None
     return ScoreFile(
         *(path, CSV if delimiter == "," else ASVSPOOF5, table["file"], table["score"].to_numpy()),

@@ -7,6 +7,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from src.predict.verdict import Verdict, most_suspicious
+from src.utils.shown_text import visible
 from src.visualize.clip_plot import JudgedClip, plot_clip
 from src.visualize.overview import take_overview
 
@@ -58,7 +59,7 @@ def draw_verdicts(
 def _judged_clip(verdict: Verdict, confidence: float) -> JudgedClip:
     windows = most_suspicious(verdict.windows)
     return JudgedClip(
-        file=verdict.file,
+        file=visible(verdict.file),
         verdict=verdict.verdict,
         probability=verdict.probability or 0.0,
         confidence=confidence,

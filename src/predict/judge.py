@@ -1,12 +1,13 @@
 """Judging many recordings in a stream: read ahead, embedded in batches, yielded in order.
 
 The segments of a recording that are embedded are the whole and its windows; segments of one or
-several recordings share a batch. Neither the batch nor its other segments change a score.
+several recordings share a batch. Neither the batch nor its other segments change a score, but for
+its last bits.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +28,10 @@ from src.utils.parallel import attempt, map_ahead
 
 ProgressCallback = Callable[[str, float, float], None]
 """Called with a file, the seconds of it that are judged, and its length in seconds."""
+
+SETTLED_SEGMENTS = 64
+"""After how many segments batches begin anew. What shares a batch may move the last bits of a
+score, so that work that was broken off is taken up again where none did."""
 
 
 @dataclass
@@ -52,6 +57,8 @@ class _QueuedSegment:
     pending: _PendingVerdict
     segment: Segment | None = None
     prepared: np.ndarray | None = None
+    settles: bool = False
+    """Whether what comes behind it shares no batch with what came before."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,10 @@ class Judge:
         self._bandwidths = bandwidths
 
     def judge(
-        self, files: Sequence[tuple[str, Path]], progress: ProgressCallback = lambda *_: None
+        self,
+        files: Sequence[tuple[str, Path]],
+        progress: ProgressCallback = lambda *_: None,
+        settled: Callable[[], None] = lambda: None,
     ) -> Generator[Verdict]:
         """Yield a verdict on every recording, in order.
 
@@ -96,6 +106,9 @@ class Judge:
         progress : callable, optional
             Called after each window of a long recording with its name, the seconds judged so far
             and its length in seconds.
+        settled : callable, optional
+            Called when verdicts up to here do not depend on what follows, nor that on them:
+            judging the other recordings another time gives the same, to the last bit.
         """
         rate = self._backbone.sample_rate
         recordings = map_ahead(
@@ -113,7 +126,7 @@ class Judge:
                 budget=AHEAD_SECONDS,
             )
             with closing(segments):
-                yield from self._verdicts(self._embedded(segments), progress)
+                yield from self._verdicts(self._embedded(segments), progress, settled)
 
     def _segments(
         self, files: Sequence[tuple[str, Path]], recordings: Iterable[Recording | AudioError]
@@ -145,7 +158,7 @@ class Judge:
         if queued.segment is None:
             return queued
         prepared = self._backbone.prepare(queued.segment.samples)
-        return _QueuedSegment(queued.pending, queued.segment, prepared)
+        return replace(queued, prepared=prepared)
 
     def _embedded(self, segments: Iterable[_QueuedSegment]) -> Iterator[_Embedded]:
         batches = self._batches(segments)
@@ -159,8 +172,14 @@ class Judge:
         """Group segments into batches that fit the backbone's limit, padding counted."""
         batch: list[_QueuedSegment] = []
         count, longest = 0, 0.0
+        unsettled = 0
         for queued in segments:
+            if queued.segment is None and unsettled >= SETTLED_SEGMENTS:
+                yield [*batch, replace(queued, settles=True)]
+                batch, count, longest, unsettled = [], 0, 0.0, 0
+                continue
             if queued.segment is not None:
+                unsettled += 1
                 seconds = queued.segment.end - queued.segment.start
                 too_long = (count + 1) * max(longest, seconds) > self._backbone.batch_seconds
                 if count and (too_long or count == MAX_BATCH_CLIPS):
@@ -184,7 +203,10 @@ class Judge:
         return _Embedded(batch, scores, distances)
 
     def _verdicts(
-        self, batches: Iterable[_Embedded], progress: ProgressCallback
+        self,
+        batches: Iterable[_Embedded],
+        progress: ProgressCallback,
+        settled: Callable[[], None],
     ) -> Iterator[Verdict]:
         for batch in batches:
             results = iter(zip(batch.scores.tolist(), batch.distances.tolist(), strict=True))
@@ -192,6 +214,8 @@ class Judge:
                 pending, segment = queued.pending, queued.segment
                 if segment is None:
                     yield self._close(pending)
+                    if queued.settles:
+                        settled()
                     continue
                 score, distance = next(results)
                 if not segment.is_window:

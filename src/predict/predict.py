@@ -1,8 +1,7 @@
 """Stage 12: verdicts on new recordings by a trained run."""
 
-import os
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,14 +10,18 @@ from tqdm import tqdm
 from src.predict.bandwidths import bandwidths_of
 from src.predict.detector import Detector
 from src.predict.drawing import Drawing, draw_verdicts
+from src.predict.journal import Journal, claimed, settings_of
 from src.predict.judge import Judge
 from src.predict.table import write_verdicts
 from src.predict.verdict import REFUSED, Verdict
 from src.utils.audio.formats import AUDIO_SUFFIXES
-from src.utils.dataset.layouts.tree import find_recordings
+from src.utils.dataset.layouts.tree import find_recordings, name_as_text, why_no_file
+from src.utils.dataset.layouts.unread import Aside
 from src.utils.errors import AudiosError, shorten
+from src.utils.files import file_identity
 from src.utils.interrupts import Interrupts
 from src.utils.runs import Run
+from src.utils.shown_text import visible
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,10 @@ class Prediction:
         The PNG files that were drawn.
     was_stopped : bool
         Whether Ctrl-C ended the work.
+    n_taken_over : int
+        How many verdicts had been given before, by a run of the same that was stopped or killed.
+    aside : Aside
+        How many companions of recordings and hidden files lie in the folder.
     """
 
     run: Run
@@ -53,6 +60,8 @@ class Prediction:
     output: Path | None = None
     figures: list[Path] = field(default_factory=list)
     was_stopped: bool = False
+    n_taken_over: int = 0
+    aside: Aside = field(default_factory=Aside)
 
 
 def predict(
@@ -65,7 +74,8 @@ def predict(
 ) -> Prediction:
     """Judge a recording, or every recording below a folder.
 
-    Ctrl-C ends it with what was judged so far.
+    Ctrl-C ends it with what was judged so far. Where there is an output, verdicts are kept beside
+    it as they are given, and after a kill or Ctrl-C the same call goes on.
 
     Parameters
     ----------
@@ -85,76 +95,147 @@ def predict(
     Raises
     ------
     AudiosError
-        When there is no recording, or not one can be judged; the output is written even so.
+        When there is no recording, or not one can be judged; the output is written even so. When
+        another process writes the output.
     CheckpointError
         When the run's backbone cannot be loaded.
     RunError
         When a file of the run is absent or damaged.
     """
-    files, refused = _find(audio)
-    detector = Detector.load(run, checkpoint)
-    known = bandwidths_of(run, detector.backbone.sample_rate)
-    notes = []
-    if detector.reference is None:
-        notes.append(
-            f"run {run.number} keeps no reference, so it cannot be told whether a recording lies "
-            f"far outside its training data; train anew to have it"
-        )
-    if known is None:
-        notes.append(
-            f"the training recordings of run {run.number} are gone, so their bandwidth is not known"
-        )
-    judge = Judge(detector, prior, known)
-    verdicts: list[Verdict] = []
-    with Interrupts() as interrupts:
-        was_stopped = False
-        try:
-            with interrupts.allowed():
-                _judge_all(judge, files, verdicts)
-        except KeyboardInterrupt:
-            was_stopped = True
-        else:
-            verdicts = sorted([*verdicts, *refused], key=lambda one: one.file)
+    found = _find(audio)
+    if not found.files:
+        if output is not None and found.refused:
+            write_verdicts(output, found.refused)
+        raise AudiosError(_nothing_found(audio, found))
+    with nullcontext() if output is None else claimed(output):
+        detector = Detector.load(run, checkpoint)
+        known = bandwidths_of(run, detector.backbone.sample_rate)
+        journal = None
         if output is not None:
-            write_verdicts(output, verdicts)
-    n_files = len(files) + len(refused)
+            journal = Journal(output, settings_of(detector, audio, prior, known))
+        work = _Work(Judge(detector, prior, known), found.files, journal)
+        with Interrupts() as interrupts:
+            was_stopped = False
+            try:
+                with interrupts.allowed():
+                    work.judge_all()
+            except KeyboardInterrupt:
+                was_stopped = True
+            finally:
+                if journal is not None:
+                    journal.close()
+            verdicts = work.verdicts
+            if not was_stopped:
+                verdicts = sorted([*verdicts, *found.refused], key=lambda one: one.file)
+            if output is not None:
+                write_verdicts(output, verdicts)
+            if journal is not None and not was_stopped:
+                journal.remove()
     if not was_stopped and all(one.is_refused for one in verdicts):
         raise AudiosError(_nothing_judged(verdicts))
     figures = []
     if drawing is not None and not was_stopped:
-        figures = draw_verdicts(drawing, verdicts, dict(files), detector.calibration.confidence)
-    return Prediction(run, prior, verdicts, n_files, notes, output, figures, was_stopped)
+        confidence = detector.calibration.confidence
+        figures = draw_verdicts(drawing, verdicts, dict(found.files), confidence)
+    return Prediction(
+        run=run,
+        prior=prior,
+        verdicts=verdicts,
+        n_files=len(found.files) + len(found.refused),
+        notes=_notes(detector, known is not None),
+        output=output,
+        figures=figures,
+        was_stopped=was_stopped,
+        n_taken_over=work.n_taken_over,
+        aside=found.aside,
+    )
 
 
-def _find(audio: Path) -> tuple[list[tuple[str, Path]], list[Verdict]]:
-    """Return the name and path of each recording, and verdicts on names that cannot be read."""
+@dataclass(frozen=True)
+class _Found:
+    """What lies at a path: recordings by name, verdicts on what is not read, and the rest."""
+
+    files: list[tuple[str, Path]]
+    refused: list[Verdict] = field(default_factory=list)
+    aside: Aside = field(default_factory=Aside)
+
+
+def _find(audio: Path) -> _Found:
     if audio.is_dir():
         problems: dict[str, str] = {}
-        files = [(file, audio / file) for file in find_recordings(audio, problems)]
-        if not files:
-            why = f": {_join_reasons(problems)}" if problems else f" ({', '.join(AUDIO_SUFFIXES)})"
-            raise AudiosError(f"no recording in {audio}{why}")
+        aside = Aside()
+        files = [(file, audio / file) for file in find_recordings(audio, problems, aside)]
         refused = [Verdict(file, REFUSED, refusal=why) for file, why in problems.items()]
-        return files, refused
-    if not audio.exists():
-        raise AudiosError(f"no file or folder {audio}")
-    name = os.fsencode(audio.name).decode("utf-8", "replace")
-    return [(name, audio)], []
+        return _Found(files, refused, aside)
+    why = why_no_file(audio)
+    if why:
+        told = f"{audio} {why}" if audio.exists() or audio.is_symlink() else ""
+        raise AudiosError(told or f"no file or folder {audio}")
+    return _Found([(name_as_text(audio.name), audio)])
 
 
-def _judge_all(judge: Judge, files: Sequence[tuple[str, Path]], verdicts: list[Verdict]) -> None:
-    with tqdm(total=len(files), desc="Predict", unit="clip") as bar:
+def _notes(detector: Detector, is_bandwidth_known: bool) -> list[str]:
+    """Return what cannot be told of any recording."""
+    number, notes = detector.run.number, []
+    if detector.reference is None:
+        notes.append(
+            f"run {number} keeps no reference, so it cannot be told whether a recording lies "
+            f"far outside its training data; train anew to have it"
+        )
+    if not is_bandwidth_known:
+        notes.append(
+            f"the training recordings of run {number} are gone, so their bandwidth is not known"
+        )
+    return notes
 
-        def show_progress(file: str, seconds: float, duration: float) -> None:
-            text = f"{file}: {seconds / 60:.0f} of {duration / 60:.0f} min"
-            if bar.postfix != text:
-                bar.set_postfix_str(text)
 
-        with closing(judge.judge(files, show_progress)) as stream:
-            for verdict in stream:
-                verdicts.append(verdict)
-                bar.set_postfix_str("", refresh=False)
-                bar.update()
+class _Work:
+    """Judging recordings one after the other, but for those that a journal holds verdicts on."""
+
+    def __init__(
+        self, judge: Judge, files: Sequence[tuple[str, Path]], journal: Journal | None
+    ) -> None:
+        self.verdicts: list[Verdict] = []
+        self._judge, self._files, self._journal = judge, files, journal
+        self._identities = {file: file_identity(path) for file, path in files} if journal else {}
+        self._before = {
+            file: verdict
+            for file, identity in self._identities.items()
+            if journal is not None and (verdict := journal.find(file, identity)) is not None
+        }
+
+    @property
+    def n_taken_over(self) -> int:
+        """How many verdicts an earlier run had given."""
+        return len(self._before)
+
+    def judge_all(self) -> None:
+        """Give every verdict, those that are there already first."""
+        self.verdicts += self._before.values()
+        todo = [(file, path) for file, path in self._files if file not in self._before]
+        n_files = len(self._files)
+        with tqdm(total=n_files, initial=len(self._before), desc="Predict", unit="clip") as bar:
+
+            def show_progress(file: str, seconds: float, duration: float) -> None:
+                text = f"{visible(file)}: {seconds / 60:.0f} of {duration / 60:.0f} min"
+                if bar.postfix != text:
+                    bar.set_postfix_str(text)
+
+            settle = (lambda: None) if self._journal is None else self._journal.settle
+            with closing(self._judge.judge(todo, show_progress, settle)) as stream:
+                for verdict in stream:
+                    self.verdicts.append(verdict)
+                    if self._journal is not None:
+                        self._journal.add(verdict, self._identities[verdict.file])
+                    bar.set_postfix_str("", refresh=False)
+                    bar.update()
+
+
+def _nothing_found(audio: Path, found: _Found) -> str:
+    reasons = {one.file: one.refusal for one in found.refused}
+    why = f": {_join_reasons(reasons)}" if reasons else f" ({', '.join(AUDIO_SUFFIXES)})"
+    aside = f"; {found.aside.describe()}" if found.aside else ""
+    return f"no recording in {audio}{why}{aside}"
 
 
 def _nothing_judged(verdicts: Sequence[Verdict]) -> str:

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
     from src.utils.dataset.derive import Derived
     from src.utils.dataset.layouts.scan import Scan
+    from src.utils.dataset.layouts.unread import Aside
     from src.utils.dataset.prepare.cetuc import People
     from src.utils.dataset.prepare.prepare import Prepared
     from src.utils.dataset.split import Split
 
 SHOWN = 5
 """How many of a list of rejected files are shown; the rest is in the file."""
+
+_REASONS_SHOWN = 12
+"""How many reasons have an example; every suffix of what is not read is one of its own."""
 
 _LOUDER = 1.5
 """How many times the peak of one class must be that of the other for a warning."""
@@ -61,7 +65,7 @@ def report_prepared(prepared: Prepared) -> list[Block]:
     return blocks
 
 
-def _people(people: People) -> list[Paragraph]:
+def _people(people: People) -> list[Block]:
     from src.utils.dataset.prepare.cetuc import MUTE
 
     lines = []
@@ -74,7 +78,10 @@ def _people(people: People) -> list[Paragraph]:
             f"{len(people.lost):,} recordings in no folder with a person's id were left out: "
             f"{shorten(people.lost, SHOWN)}"
         )
-    return [Paragraph(line) for line in lines]
+    if people.unread:
+        named = [f"{file} {reason}" for file, reason in people.unread.items()]
+        lines.append(f"not read: {len(named):,}: {shorten(named, SHOWN)}")
+    return [*map(Paragraph, lines), *report_aside(people.aside)]
 
 
 def report_scan(scan: Scan) -> list[Block]:
@@ -105,7 +112,7 @@ def report_scan(scan: Scan) -> list[Block]:
             blocks.append(
                 Warning(f"{total.what}: {total.found:,}, and {total.expected:,} published")
             )
-    return blocks + _count_reasons(scan.problems)
+    return blocks + _count_reasons(scan.problems) + report_aside(scan.aside)
 
 
 def _count_clips(label: str, speakers: pd.Series) -> str:
@@ -129,7 +136,20 @@ def _count_reasons(problems: dict[str, str]) -> list[Block]:
     for reason, named in files.items():
         more = f" (and {len(named) - 1:,} more)" if len(named) > 1 else ""
         items.append(f"{named[0]} {reason}{more}")
+    if len(items) > _REASONS_SHOWN:
+        items[_REASONS_SHOWN:] = [f"and {len(items) - _REASONS_SHOWN:,} more reasons"]
     return [Paragraph(f"left out: {len(problems):,} (all are in rejected.csv)"), Bullets(items)]
+
+
+def report_aside(aside: Aside) -> list[Block]:
+    """Count companions of recordings and hidden files, or nothing.
+
+    Parameters
+    ----------
+    aside : Aside
+        What a walk found beside recordings.
+    """
+    return [Paragraph(aside.describe())] if aside else []
 
 
 def report_rejected(rejected: dict[str, str]) -> list[Block]:

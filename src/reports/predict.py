@@ -44,11 +44,22 @@ def report_prediction(prediction: Prediction) -> list[Block]:
     refused = {one.file: one.reason for one in verdicts if one.is_refused}
     if shown is not verdicts and refused:
         lines += [f"refused: {file} {reason}" for file, reason in list(refused.items())[:SHOWN]]
+        if len(refused) > SHOWN:
+            lines.append(f"refused: {len(refused) - SHOWN:,} more (all are in the file below)")
     counts = Counter(one.verdict for one in verdicts)
     lines.append(", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items())))
+    lines.append(prediction.aside.describe())
+    if prediction.n_taken_over:
+        lines.append(
+            f"{prediction.n_taken_over:,} of the verdicts were taken over from the run before that "
+            f"was stopped"
+        )
     lines += [f"note: {note}" for note in prediction.notes]
     if prediction.was_stopped:
-        lines.append(f"stopped: {len(verdicts):,} of {prediction.n_files:,} recordings are judged")
+        goes_on = "" if prediction.output is None else "; the same command goes on"
+        lines.append(
+            f"stopped: {len(verdicts):,} of {prediction.n_files:,} recordings are judged{goes_on}"
+        )
     if prediction.output is not None:
         lines.append(str(prediction.output))
     n_judged = len(verdicts) - counts["refused"]

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from src.utils.cells import as_read, written
 from src.utils.errors import AudiosError
 from src.utils.files import replacing
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as UTF-8 CSV without its index, in one step."""
+    """Write a table as UTF-8 CSV without its index, in one step (see `cells.written`)."""
     with replacing(path) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
+        written(table).to_csv(temporary, index=False, lineterminator="\n")
 
 
 def read_csv(path: Path) -> pd.DataFrame:
@@ -23,7 +24,7 @@ def read_csv(path: Path) -> pd.DataFrame:
         When it is absent, not UTF-8 or not a table.
     """
     try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        return as_read(pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig"))
     except OSError as error:
         raise AudiosError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, pd.errors.ParserError) as error:

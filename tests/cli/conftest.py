@@ -77,6 +77,8 @@ class Fab:
             env=self.environment(**env),
             capture_output=True,
             text=True,
+            # Some tests ask for another encoding than theirs.
+            errors="backslashreplace",
             stdin=subprocess.DEVNULL,
             timeout=300,
         )

@@ -2,15 +2,19 @@
 
 import csv
 import json
+import os
 import re
 import shutil
 import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+
+from src.utils.tables import read_csv
 
 COLUMNS = ["file", "score", "probability", "verdict", "reason", "seconds"]
 
@@ -266,3 +270,67 @@ def test_help(fresh_fab):
         "most suspicious",
     ):
         assert words in text
+
+
+def test_nothing_is_left_unsaid(fresh_fab, runs, clips, tmp_path):
+    """A folder of all that people have, named so that no name forges the answer."""
+    folder = tmp_path / "all"
+    folder.mkdir()
+    for name in ("=cmd.wav", "-x.wav", "red\x1b[31m.wav", "\u202egpj.wav", "'=q.wav"):
+        shutil.copy(clips / "new/short.wav", folder / name)
+    for name in ("memo.xyz", "old.zip", "notes.txt", "face.JPG", ".hidden.wav", "empty.wav"):
+        (folder / name).touch()
+    os.mkfifo(folder / "pipe.wav")
+    (folder / "gone.wav").symlink_to("nowhere")
+    (folder / "up").symlink_to(folder)
+    (folder / "circle.wav").symlink_to("circle.wav")
+    (folder / os.fsdecode(b"caf\xe9.wav")).touch()
+    output = tmp_path / "a.csv"
+    words = ("Predict", f"--audio={folder}", f"--runs={runs}", f"--output={output}")
+    answer = fresh_fab(*words).succeeds(
+        *("8 refused", "2 companion files (jpg, txt) and 1 hidden file were left aside"),
+        *(r"red\x1b[31m.wav", r"\u202egpj.wav", r"caf\xe9.wav"),
+    )
+    assert "\x1b" not in answer.out and "\u202e" not in answer.out
+    found = rows_of(output)
+    assert {row["verdict"] == "refused" for file, row in found.items() if "=" in file} == {False}
+    assert {file: row["reason"] for file, row in found.items() if row["verdict"] == "refused"} == {
+        r"caf\xe9.wav": "has a name that is not UTF-8",
+        "circle.wav": "is a link in a circle",
+        "empty.wav": found["empty.wav"]["reason"],
+        "gone.wav": "is a link to what is not there",
+        "memo.xyz": "is not a kind of recording that is read (.xyz)",
+        "old.zip": "is an archive: unpack it (.zip)",
+        "pipe.wav": "is a named pipe, not a file",
+        "up": "is a link to a folder that it lies in",
+    }
+    assert {"'=cmd.wav", "'-x.wav", "''=q.wav", r"red\x1b[31m.wav", r"\u202egpj.wav"} < {*found}
+    assert len(read_csv(output)) == 13
+    assert {"=cmd.wav", "red\x1b[31m.wav", "'=q.wav"} < {*read_csv(output)["file"]}
+
+
+def test_a_killed_prediction_goes_on(fresh_fab, fab, runs, data, tmp_path):
+    (tmp_path / "many").mkdir()
+    sources = sorted((data / "audio").iterdir())
+    for number in range(600):
+        (tmp_path / f"many/{number:03}.wav").hardlink_to(sources[number % len(sources)])
+    words = ("Predict", f"--audio={tmp_path / 'many'}", f"--runs={runs}")
+    fab(*words, f"--output={tmp_path / 'whole.csv'}").succeeds()
+    output, kept = tmp_path / "a.csv", tmp_path / ".a.csv.partial.jsonl"
+    process = fresh_fab.popen(*words, f"--output={output}")
+    try:
+        while not (kept.is_file() and kept.read_bytes().count(b"\n") > 2):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.005)
+        # The other one is refused, and takes nothing away.
+        fab(*words, f"--output={output}").fails(1, "another process is writing", "a.csv")
+    finally:
+        process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert not output.exists()
+    answer = fab(*words, f"--output={output}").succeeds("of the verdicts were taken over")
+    [taken] = re.findall(r"([\d,]+) of the verdicts were taken over", answer.out)
+    assert 128 <= int(taken.replace(",", "")) < 600
+    assert output.read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    assert not list(tmp_path.glob(".*"))

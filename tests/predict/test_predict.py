@@ -43,7 +43,7 @@ def test_what_cannot_be_listed_is_refused(detector: Detector, folder: Path) -> N
     Path(os.fsdecode(bytes(folder) + b"/\xff.wav")).touch()
     found = {one.file: one for one in predict(detector.run, folder).verdicts}
     assert [*found] == sorted(found)
-    assert found["\ufffd.wav"].reason == "has a name that is not UTF-8"
+    assert found[r"\xff.wav"].reason == "has a name that is not UTF-8"
     assert found["b.wav"].score is not None
 
 
@@ -53,8 +53,8 @@ def test_ctrl_c_keeps_what_was_judged(
     """A second one does not lose it either."""
     real = Judge.judge
 
-    def pressed(self, files, progress) -> Iterator[Verdict]:
-        for number, verdict in enumerate(real(self, files, progress)):
+    def pressed(self, files, progress, settled) -> Iterator[Verdict]:
+        for number, verdict in enumerate(real(self, files, progress, settled)):
             if number == 2:
                 os.kill(os.getpid(), signal.SIGINT)
             yield verdict
@@ -77,6 +77,48 @@ def test_ctrl_c_keeps_what_was_judged(
     with pytest.raises(KeyboardInterrupt):
         predict(detector.run, folder, output=output)
     assert len(read_csv(output)) == 2
+
+
+def test_nothing_is_left_unsaid(detector: Detector, folder: Path, tmp_path: Path) -> None:
+    """Refused by name, or counted; and no pipe is opened, which would wait for ever."""
+    for name in ("memo.xyz", "all.zip", "notes.txt", "pic.png", ".hidden.wav"):
+        (folder / name).touch()
+    os.mkfifo(folder / "pipe.wav")
+    (folder / "gone.wav").symlink_to("nowhere")
+    found = predict(detector.run, folder, output=tmp_path / "v.csv")
+    reasons = {one.file: one.reason for one in found.verdicts if one.is_refused}
+    assert reasons == {
+        "all.zip": "is an archive: unpack it (.zip)",
+        "gone.wav": "is a link to what is not there",
+        "memo.xyz": "is not a kind of recording that is read (.xyz)",
+        "pipe.wav": "is a named pipe, not a file",
+    }
+    assert (
+        found.aside.describe() == "2 companion files (png, txt) and 1 hidden file were left aside"
+    )
+    assert found.n_files == len(found.verdicts) == 7
+    for path in folder.glob("**/*.[wf][al]*"):
+        path.unlink()
+    (tmp_path / "v.csv").unlink()
+    with pytest.raises(AudiosError, match=r"no recording in .*: all.zip is an .*; 2 companion fil"):
+        predict(detector.run, folder, output=tmp_path / "v.csv")
+    assert read_csv(tmp_path / "v.csv")["verdict"].tolist() == ["refused"] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("pipe.wav", "is a named pipe, not a file"),
+        ("null.wav", "is a device"),
+        ("gone.wav", "link"),
+    ],
+)
+def test_one_that_is_no_file(detector: Detector, tmp_path: Path, name: str, told: str) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    (tmp_path / "null.wav").symlink_to(os.devnull)
+    (tmp_path / "gone.wav").symlink_to("nowhere")
+    with pytest.raises(AudiosError, match=rf"{name} {told}|{name} is a {told}"):
+        predict(detector.run, tmp_path / name)
 
 
 def test_nothing_that_can_be_judged(detector: Detector, folder: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from src.results.blocks.blocks import Block, Cell, Figure, write_cell
 from src.utils.files import write_text
+from src.utils.shown_text import visible
 from src.visualize.figure import DPI
 
 TO, DASH = " – ", "–"
@@ -72,6 +73,7 @@ def _environment() -> Environment:
         loader=FunctionLoader(_read),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -84,6 +86,12 @@ def _environment() -> Environment:
 def _read(name: str) -> str:
     """Return a file of this package, which may lie in an archive."""
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _shown(value: object) -> object:
+    """Return text with nothing unseen in it, and markup of the templates as it is."""
+    is_markup = hasattr(value, "__html__")
+    return visible(value) if isinstance(value, str) and not is_markup else value
 
 
 def _cell(cell: Cell) -> str:

@@ -24,6 +24,7 @@ from src.results.blocks.blocks import (
     Warning,
     write_cell,
 )
+from src.utils.shown_text import visible
 
 TO, DASH = " to ", "–"
 
@@ -56,7 +57,7 @@ def escape(text: object) -> str:
     >>> escape("a_b | <c>")
     'a\\_b \\| \\<c\\>'
     """
-    return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+    return _SPECIAL.sub(r"\\\1", visible(" ".join(str(text).split())))
 
 
 def _write(block: Block) -> str:
@@ -124,7 +125,8 @@ def _code(block: Code) -> str:
     fence = "```"
     while fence in block.text:
         fence += "`"
-    return f"{fence}\n{block.text}\n{fence}"
+    text = "\n".join(map(visible, block.text.split("\n")))
+    return f"{fence}\n{text}\n{fence}"
 
 
 def _figure(block: Figure) -> str:

@@ -1,6 +1,5 @@
 """Blocks as lines for a terminal."""
 
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -22,6 +21,7 @@ from src.results.blocks.blocks import (
     Warning,
     write_cell,
 )
+from src.utils.shown_text import visible
 
 TO, DASH = " .. ", "-"
 
@@ -31,9 +31,6 @@ _NAME_WIDTH = 10
 _ARROW = " <-"
 _REMARKS = {BAD: "<- {}", UNSURE: "({})"}
 """How the last cell of a row stands out, by the kind of the row."""
-
-_UNSEEN = {"Cc", "Cs", "Zl", "Zp"}
-"""Unicode categories that would move the cursor, or that a terminal cannot write."""
 
 
 def render_text(blocks: Iterable[Block]) -> str:
@@ -47,45 +44,34 @@ def render_text(blocks: Iterable[Block]) -> str:
     return "\n".join(line for block in blocks for line in _WRITERS[type(block)](block))
 
 
-def _visible(text: object) -> str:
-    """Return text in one line, what a terminal would act upon by its escape sequence."""
-    shown = str(text)
-    if shown.isprintable():
-        return shown
-    return "".join(
-        repr(letter)[1:-1] if unicodedata.category(letter) in _UNSEEN else letter
-        for letter in shown
-    )
-
-
 def _cell(cell: Cell) -> str:
-    return _visible(write_cell(cell, TO, DASH))
+    return visible(write_cell(cell, TO, DASH))
 
 
 def _heading(block: Heading) -> list[str]:
-    return ["", _visible(block.text)]
+    return ["", visible(block.text)]
 
 
 def _paragraph(block: Paragraph) -> list[str]:
-    return [_visible(block.text)]
+    return [visible(block.text)]
 
 
 def _warning(block: Warning) -> list[str]:
-    return [f"warning: {_visible(block.text)}"]
+    return [f"warning: {visible(block.text)}"]
 
 
 def _verdict(block: Verdict) -> list[str]:
-    return [_visible(block.statement), *_bullets(Bullets(block.points))]
+    return [visible(block.statement), *_bullets(Bullets(block.points))]
 
 
 def _facts(block: Facts) -> list[str]:
-    rows = [(_visible(name), _cell(value)) for name, value in block.rows]
+    rows = [(visible(name), _cell(value)) for name, value in block.rows]
     width = max([_NAME_WIDTH, *(len(name) for name, _ in rows)])
     return [f"{name:<{width}} {value}" for name, value in rows]
 
 
 def _table(block: Table) -> list[str]:
-    rows = [[_visible(name) for name in block.header]]
+    rows = [[visible(name) for name in block.header]]
     for number, row in enumerate(block.rows):
         cells = [_cell(cell) for cell in row]
         remark = _REMARKS.get(block.kinds.get(number, ""))
@@ -97,7 +83,7 @@ def _table(block: Table) -> list[str]:
             is_here = (number - 1, column) in block.pointed_at
             cells[column] += _ARROW if is_here else " " * len(_ARROW)
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    caption = [_visible(block.caption)] if block.caption else []
+    caption = [visible(block.caption)] if block.caption else []
     return caption + [_set(cells, widths, block) for cells in rows]
 
 
@@ -111,15 +97,15 @@ def _set(cells: Sequence[str], widths: Sequence[int], block: Table) -> str:
 
 
 def _bullets(block: Bullets) -> list[str]:
-    return [f"  {_visible(item)}" for item in block.items]
+    return [f"  {visible(item)}" for item in block.items]
 
 
 def _code(block: Code) -> list[str]:
-    return [_visible(block.text)]
+    return [visible(block.text)]
 
 
 def _figure(block: Figure) -> list[str]:
-    return [_visible(block.path)]
+    return [visible(block.path)]
 
 
 def _side_by_side(block: SideBySide) -> list[str]:

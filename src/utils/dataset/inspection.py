@@ -40,7 +40,7 @@ class Inspection:
     rejected : dict of str to str
         The reason by file.
     n_measured : int
-        How many were measured now; the rest was known.
+        How many of these were measured now; the rest was known.
     """
 
     files: pd.DataFrame
@@ -89,7 +89,7 @@ def inspect_dataset(dataset: Dataset, stage: str) -> Inspection:
     table = pd.DataFrame([rows[file] for file in kept["file"]], columns=list(_COLUMNS))
     measured = {name: table[name] for name in (*NAMES, "sha256")}
     prints = [np.frombuffer(blob, np.uint32) for blob in table["fingerprint"]]
-    return Inspection(kept.assign(**measured), prints, rejected, len(todo))
+    return Inspection(kept.assign(**measured), prints, rejected, len(todo) - len(rejected))
 
 
 def inspect_recording(dataset: Dataset, file: str) -> tuple[Nuisances, str, np.ndarray]:

@@ -34,7 +34,8 @@ class Extraction:
     store : EmbeddingStore
         The finished store.
     n_computed, n_kept : int
-        Clips embedded now, and clips whose embeddings were there already.
+        Clips embedded now, and clips whose embeddings were there already; rejected ones are
+        neither.
     rejected : dict of str to str
         The reason of each rejected clip of the split, by file.
     """
@@ -130,14 +131,16 @@ def extract_split(
         if writer.is_up_to_date():
             store = writer.refresh_table()
             return Extraction(store, 0, len(store.clips()), store.rejected())
-        n_kept = writer.start()
+        writer.start()
         with ExitStack() as stack:
             runner = engine or stack.enter_context(closing(LocalEngine()))
-            _fill(writer, dataset, backbone, runner)
-        return Extraction(writer.finish(), len(clips) - n_kept, n_kept, writer.rejected)
+            n_computed = _fill(writer, dataset, backbone, runner)
+        store = writer.finish()
+        return Extraction(store, n_computed, len(store.clips()) - n_computed, writer.rejected)
 
 
-def _fill(writer: StoreWriter, dataset: Dataset, backbone: Backbone, engine: Engine) -> None:
+def _fill(writer: StoreWriter, dataset: Dataset, backbone: Backbone, engine: Engine) -> int:
+    """Compute what is missing, and return how many clips were embedded."""
     files = writer.clips["file"]
 
     def plan() -> list[Batch]:
@@ -149,6 +152,7 @@ def _fill(writer: StoreWriter, dataset: Dataset, backbone: Backbone, engine: Eng
     presence = Presence(dataset)
     batches = writer.remaining(plan)
     n_left = sum(len(batch.rows) for batch in batches)
+    n_computed = 0
     label = f"{backbone.name} {writer.split}"
     with (
         tqdm(total=len(files), initial=len(files) - n_left, desc=label, unit="clip") as bar,
@@ -159,7 +163,9 @@ def _fill(writer: StoreWriter, dataset: Dataset, backbone: Backbone, engine: Eng
             for row in sorted((*batch.rows, *batch.rejected)):
                 presence.note(files.iloc[row], row in batch.rejected)
             writer.write(batch.rows, batch.vectors, batch.rejected)
+            n_computed += len(batch.rows)
             bar.update(len(batch.rows) + len(batch.rejected))
+    return n_computed
 
 
 def _seconds(dataset: Dataset, files: pd.Series) -> np.ndarray:

@@ -9,17 +9,17 @@ file name. An optional `attacks.csv` (`file,attack`) beside
 the two folders names the system that made each spoof.
 """
 
-import os
 import re
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
-from src.utils.audio.formats import AUDIO_SUFFIXES
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.layouts.scan import Scan, Total
-from src.utils.dataset.layouts.tree import stem_of
+from src.utils.dataset.layouts.tree import find_recordings, folders_below, stem_of
+from src.utils.dataset.layouts.unread import Aside
 from src.utils.dataset.schema import UTTERANCE
 from src.utils.errors import DatasetError
 from src.utils.tables import read_csv
@@ -30,7 +30,6 @@ _SIDES = {
     "real_voices": (BONA_FIDE, re.compile(r"(?P<name>[^\W\d_].*)_(?P<id>[FM]\d+)")),
     "fake_voices": (SPOOF, re.compile(r"(?P<name>[^\W\d_].*)_(?P<id>[FM]\d+)_Fake")),
 }
-_KINDS = ", ".join(suffix[1:] for suffix in AUDIO_SUFFIXES)
 _COLUMNS = ("file", "speaker", "id", "gender", "label", "attack", "name", UTTERANCE)
 _N_CLIPS, _N_SPEAKERS = 179_812, 101
 """Of the two corpora together."""
@@ -60,25 +59,37 @@ def scan(folder: Path) -> Scan:
     DatasetError
         When a side is absent.
     """
-    problems: dict[str, str] = {}
-    rows = []
-    for side, (label, pattern) in _SIDES.items():
+    for side in _SIDES:
         if not (folder / side).is_dir():
             raise DatasetError(f"{folder} has no folder {side}; the layout is {EXPECTS}")
-        for person in sorted((folder / side).iterdir()):
-            if person.name.startswith("."):
-                continue
-            relative = f"{side}/{person.name}"
-            match = pattern.fullmatch(person.name)
-            if not person.is_dir():
-                problems[relative] = "is not in a person's folder"
-            elif match is None:
-                suffix = "_Fake" if label == SPOOF else ""
-                problems[relative] = f"does not parse as Name_F001{suffix}"
+    problems: dict[str, str] = {}
+    aside = Aside()
+    rows = []
+    people: set[str] = set()
+    for file in find_recordings(folder, problems, aside):
+        side, *between = file.split("/")[:-1] or [""]
+        if side not in _SIDES:
+            problems[file] = f"is in neither {' nor '.join(_SIDES)}"
+        elif not between:
+            problems[file] = "is not in a person's folder"
+        else:
+            people.add(f"{side}/{between[0]}")
+            match = _parse(side, between[0])
+            if match is None:
+                problems[file] = f"is in a folder that does not parse as {_form_of(side)}"
+            elif len(between) > 1:
+                problems[file] = "is in a folder below a person's"
             else:
-                rows += _person_rows(person, relative, match, label, problems)
+                rows.append(_row(file, side, match))
+    for side in _SIDES:
+        for person in folders_below(folder / side, 1):
+            name = f"{side}/{person.name}"
+            if person != folder / side and name not in people:
+                does_parse = _parse(side, person.name) is not None
+                why = "holds no recording" if does_parse else f"does not parse as {_form_of(side)}"
+                problems.setdefault(name, why)
     files = pd.DataFrame(rows, columns=_COLUMNS).sort_values("file", ignore_index=True)
-    return Scan("cetuc", _with_attacks(folder, files), problems, _totals(files))
+    return Scan("cetuc", _with_attacks(folder, files), problems, _totals(files), aside=aside)
 
 
 def _totals(files: pd.DataFrame) -> list[Total]:
@@ -91,26 +102,20 @@ def _totals(files: pd.DataFrame) -> list[Total]:
     ]
 
 
-def _person_rows(
-    person: Path, relative: str, match: re.Match[str], label: str, problems: dict[str, str]
-) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
-    speaker = f"{match['name']}_{match['id']}"
-    with os.scandir(person) as scanned:
-        entries = sorted(scanned, key=lambda entry: entry.name)
-    for entry in entries:
-        file = f"{relative}/{entry.name}"
-        if entry.name.startswith("."):
-            continue
-        if entry.name.lower().endswith(AUDIO_SUFFIXES) and entry.is_file():
-            gender = match["id"][0]
-            utterance = f"{speaker}/{stem_of(file)}"
-            rows.append((file, speaker, match["id"], gender, label, "", match["name"], utterance))
-        else:
-            problems[file] = f"is not a recording ({_KINDS})"
-    if not rows:
-        problems[relative] = "holds no recording"
-    return rows
+@cache
+def _parse(side: str, person: str) -> re.Match[str] | None:
+    return _SIDES[side][1].fullmatch(person)
+
+
+def _form_of(side: str) -> str:
+    return "Name_F001_Fake" if _SIDES[side][0] == SPOOF else "Name_F001"
+
+
+def _row(file: str, side: str, match: re.Match[str]) -> tuple[str, ...]:
+    speaker, label = f"{match['name']}_{match['id']}", _SIDES[side][0]
+    utterance = f"{speaker}/{stem_of(file)}"
+    gender = match["id"][0]
+    return file, speaker, match["id"], gender, label, "", match["name"], utterance
 
 
 def _with_attacks(folder: Path, files: pd.DataFrame) -> pd.DataFrame:

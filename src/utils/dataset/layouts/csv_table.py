@@ -16,6 +16,7 @@ from src.utils.dataset.layouts.protocol import describe_header, read_header, rea
 from src.utils.dataset.layouts.scan import Scan
 from src.utils.dataset.layouts.spellings import Spellings
 from src.utils.dataset.layouts.tree import find_recordings
+from src.utils.dataset.layouts.unread import Aside
 from src.utils.dataset.schema import TRANSCRIPT, UTTERANCE, are_inside
 from src.utils.errors import DatasetError
 
@@ -62,18 +63,21 @@ def scan(folder: Path) -> Scan:
         raise DatasetError(f"no {METADATA} in {folder}; the layout is {EXPECTS}")
     files = read_metadata(path, _FILES)
     problems: dict[str, str] = {}
-    present = dict.fromkeys(find_recordings(folder, problems))
+    aside = Aside()
+    present = dict.fromkeys(find_recordings(folder, problems, aside))
     for file in files["file"].tolist():
         if file in present:
             del present[file]
-        # A walk leaves out what is hidden, lies elsewhere or is no recording.
+        # A walk leaves out what is hidden, lies elsewhere or is no recording; that it tells itself.
+        elif file in problems:
+            continue
         elif not (folder / file).is_file():
             problems[file] = f"is listed in {METADATA} but missing"
         elif not is_audio(Path(file)):
             problems[file] = f"is not one of {_KINDS}"
     files = files[~files["file"].isin(list(problems))]
     problems |= dict.fromkeys(present, f"is not listed in {METADATA}")
-    return Scan("csv", files.sort_values("file", ignore_index=True), problems)
+    return Scan("csv", files.sort_values("file", ignore_index=True), problems, aside=aside)
 
 
 def read_metadata(path: Path, files: Spellings) -> pd.DataFrame:

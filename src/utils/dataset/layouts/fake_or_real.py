@@ -14,6 +14,7 @@ from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.layouts.scan import Scan, files_table
 from src.utils.dataset.layouts.tree import find_recordings, folders_below
+from src.utils.dataset.layouts.unread import Aside
 from src.utils.dataset.schema import SPLIT
 from src.utils.errors import DatasetError, shorten
 
@@ -57,8 +58,9 @@ def scan(folder: Path) -> Scan:
         )
     place = versions[0].relative_to(folder).parts
     problems: dict[str, str] = {}
+    aside = Aside()
     rows = []
-    for file in find_recordings(folder, problems):
+    for file in find_recordings(folder, problems, aside):
         parts = tuple(file.split("/"))
         part, kind = (*parts[len(place) : -1], "", "")[:2]
         if parts[: len(place)] == place and part in _PARTS and kind in _CLASSES:
@@ -66,7 +68,7 @@ def scan(folder: Path) -> Scan:
         else:
             problems[file] = f"is not in {EXPECTS}"
     files = pd.DataFrame(rows, columns=["file", "label", SPLIT], dtype="str")
-    return Scan("for", files_table(files), problems)
+    return Scan("for", files_table(files), problems, aside=aside)
 
 
 def _versions(folder: Path) -> list[Path]:

@@ -17,6 +17,7 @@ from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.layouts.scan import Scan, files_table
 from src.utils.dataset.layouts.tree import find_recordings, stem_of
+from src.utils.dataset.layouts.unread import Aside
 from src.utils.dataset.schema import SPLIT, UTTERANCE
 from src.utils.dataset.split.parts import SPELLINGS, TEST, TRAIN, VAL
 
@@ -60,7 +61,8 @@ def scan(folder: Path) -> Scan:
         The folder that all recordings lie below; only read.
     """
     problems: dict[str, str] = {}
-    found = find_recordings(folder, problems)
+    aside = Aside()
+    found = find_recordings(folder, problems, aside)
     places = {parent: _place_of(parent) for parent in _parents(found)}
     files = []
     for file in found:
@@ -83,7 +85,7 @@ def scan(folder: Path) -> Scan:
         [label] = place.labels
         rows.append((file, label, *_speaker_and_attack(place, label, under), place.split))
     table = pd.DataFrame(rows, columns=["file", "label", "speaker", "attack", SPLIT], dtype="str")
-    return Scan("folders", files_table(_tied(table)), problems)
+    return Scan("folders", files_table(_tied(table)), problems, aside=aside)
 
 
 def _parents(files: list[str]) -> set[str]:

@@ -20,6 +20,7 @@ from src.utils.dataset.layouts.recording_index import RecordingIndex
 from src.utils.dataset.layouts.scan import Scan, files_table
 from src.utils.dataset.layouts.transcripts import read_transcripts
 from src.utils.dataset.layouts.tree import find_recordings, folders_below, stem_of
+from src.utils.dataset.layouts.unread import Aside
 from src.utils.dataset.schema import TRANSCRIPT, UTTERANCE
 from src.utils.errors import DatasetError, shorten
 
@@ -83,8 +84,10 @@ def scan(folder: Path, bona_fide: Path | None = None) -> Scan:
     problems = {
         file: reason for file, reason in spoofs.problems.items() if not file.startswith(f"{place}/")
     }
-    files = files_table(spoofs.files, _read_bona_fide(bona_fide, problems))
-    return Scan("mlaad", files, problems, mounts={BONA_FIDE_MOUNT: bona_fide})
+    aside = spoofs.aside if place.startswith("..") else Aside()
+    files = files_table(spoofs.files, _read_bona_fide(bona_fide, problems, aside))
+    mounts = {BONA_FIDE_MOUNT: bona_fide}
+    return Scan("mlaad", files, problems, mounts=mounts, aside=spoofs.aside)
 
 
 def _find(folder: Path) -> list[Path]:
@@ -109,11 +112,11 @@ def _read_system(path: Path, folder: Path) -> pd.DataFrame:
     return table.drop(columns=["model_name", "original_file"]).assign(label=SPOOF)
 
 
-def _read_bona_fide(folder: Path, problems: dict[str, str]) -> pd.DataFrame:
+def _read_bona_fide(folder: Path, problems: dict[str, str], aside: Aside) -> pd.DataFrame:
     own: dict[str, str] = {}
     rows = []
     said: dict[str, dict[str, str]] = {}
-    for file in find_recordings(folder, own):
+    for file in find_recordings(folder, own, aside):
         tail = _LOCALE.sub(r"\1", file)
         match = _BOOK.fullmatch(tail)
         if match is None:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from src.utils.dataset.layouts.scan import Scan, Total, files_table
 from src.utils.dataset.layouts.tree import find_recordings, stem_of
+from src.utils.dataset.layouts.unread import Aside
 
 
 class RecordingIndex:
@@ -23,12 +24,15 @@ class RecordingIndex:
     ----------
     problems : dict of str to str
         By the path or id of what is left out: the reason.
+    aside : Aside
+        How many companions of recordings and hidden files there are.
     """
 
     def __init__(self, folder: Path, by_stem: bool = False) -> None:
         self.problems: dict[str, str] = {}
+        self.aside = Aside()
         self._files: dict[str, str] = {}
-        for file in find_recordings(folder, self.problems):
+        for file in find_recordings(folder, self.problems, self.aside):
             first = self._files.setdefault(stem_of(file) if by_stem else file, file)
             if first != file:
                 self.problems[file] = "has the name of another recording"
@@ -53,7 +57,8 @@ class RecordingIndex:
         found = [self._files.get(name) for name in trials["file"].tolist()]
         there = pd.Series(found, index=trials.index, dtype="str").notna()
         reason = f"is listed in {protocol} but missing"
-        self.problems |= dict.fromkeys(trials["file"][~there], reason)
+        # Where the walk found something of that name, it says better what.
+        self.problems = dict.fromkeys(trials["file"][~there], reason) | self.problems
         files = [file for file in found if file is not None]
         for file in files:
             self._unlisted.pop(file, None)
@@ -86,4 +91,6 @@ class RecordingIndex:
         """
         reason = f"is not listed in {' or '.join(dict.fromkeys(self._protocols))}"
         self.problems |= dict.fromkeys(self._unlisted, reason)
-        return Scan(layout, files_table(*self._taken), self.problems, list(totals))
+        return Scan(
+            layout, files_table(*self._taken), self.problems, list(totals), aside=self.aside
+        )

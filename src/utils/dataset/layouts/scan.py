@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from src.utils.dataset.layouts.unread import Aside
 from src.utils.dataset.schema import REQUIRED
 from src.utils.errors import DatasetError, shorten
 
@@ -45,6 +46,8 @@ class Scan:
         Of the parts whose size is published.
     mounts : dict of str to pathlib.Path
         Folders elsewhere that some files lie in (see `Dataset.mounts`).
+    aside : Aside
+        How many companions of recordings and hidden files were left out too.
     """
 
     layout: str
@@ -52,6 +55,7 @@ class Scan:
     problems: dict[str, str] = field(default_factory=dict)
     totals: list[Total] = field(default_factory=list)
     mounts: dict[str, Path] = field(default_factory=dict)
+    aside: Aside = field(default_factory=Aside)
 
 
 def files_table(*parts: pd.DataFrame) -> pd.DataFrame:

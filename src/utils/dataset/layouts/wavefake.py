@@ -18,6 +18,7 @@ from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.layouts.scan import Scan, files_table
 from src.utils.dataset.layouts.transcripts import read_transcripts
 from src.utils.dataset.layouts.tree import find_recordings, folders_below, stem_of
+from src.utils.dataset.layouts.unread import Aside
 from src.utils.dataset.schema import TRANSCRIPT, UTTERANCE
 from src.utils.errors import DatasetError, shorten
 
@@ -82,8 +83,9 @@ def scan(folder: Path) -> Scan:
         for name, corpus in _CORPORA.items()
     }
     problems: dict[str, str] = {}
+    aside = Aside()
     rows = []
-    for file in find_recordings(folder, problems):
+    for file in find_recordings(folder, problems, aside):
         about = _place_of(file.removeprefix(prefix)) if file.startswith(prefix) else None
         if about is None:
             problems[file] = f"is not in {EXPECTS}"
@@ -103,7 +105,8 @@ def scan(folder: Path) -> Scan:
             )
         )
     columns = ["file", "label", "attack", "speaker", "gender", "language", UTTERANCE, TRANSCRIPT]
-    return Scan("wavefake", files_table(pd.DataFrame(rows, columns=columns, dtype="str")), problems)
+    table = pd.DataFrame(rows, columns=columns, dtype="str")
+    return Scan("wavefake", files_table(table), problems, aside=aside)
 
 
 def _place_of(file: str) -> tuple[str, str, str] | None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from src.utils.audio.io import is_audio
+from src.utils.dataset.layouts.tree import find_recordings
+from src.utils.dataset.layouts.unread import Aside
 from src.utils.dataset.prepare.archives import (
     Member,
     Readable,
@@ -101,12 +103,18 @@ class People:
         Those of `MUTE` that were there.
     lost : list of str
         Recordings in no folder with an id.
+    unread : dict of str to str
+        What else was in the folder that was given and not read, with the reason.
+    aside : Aside
+        How many companions of recordings and hidden files were there.
     """
 
     names: dict[str, str] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
     mute: set[tuple[str, str]] = field(default_factory=set)
     lost: list[str] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
+    aside: Aside = field(default_factory=Aside)
     _spellings: dict[tuple[str, str], set[str]] = field(default_factory=dict)
 
     def learn(self, paths: Iterable[PurePosixPath]) -> int:
@@ -282,7 +290,9 @@ class LooseRecordings:
         return file.relative_to(self.folder).as_posix()
 
 
-def find_parts(given: Path, root: Path) -> tuple[list[CorpusArchive], LooseRecordings]:
+def find_parts(
+    given: Path, root: Path, unread: dict[str, str], aside: Aside
+) -> tuple[list[CorpusArchive], LooseRecordings]:
     """Find the archives and the loose recordings of clones or downloads, at any depth.
 
     Parameters
@@ -291,23 +301,39 @@ def find_parts(given: Path, root: Path) -> tuple[list[CorpusArchive], LooseRecor
         A folder, or one archive.
     root : pathlib.Path
         The data set, whose own recordings are left alone.
+    unread : dict of str to str
+        Gets what is neither, with the reason.
+    aside : Aside
+        Gets how many companions of recordings and hidden files there are.
 
     Raises
     ------
     ArchiveError
         When a file is a Git LFS pointer or a piece of an archive is missing.
     """
-    folder = given if given.is_dir() else given.parent
-    archives, recordings = [], []
-    for path in sorted(folder.rglob("*") if given.is_dir() else folder.iterdir()):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        ours = any(path.is_relative_to(root / side) for side in (REAL, FAKE))
-        if hidden or ours or not path.is_file():
-            continue
-        if is_archive(path.name) or path == given:
-            archives.append(path)
-        elif is_audio(path) and given.is_dir():
-            recordings.append(path)
+    archives: list[Path] = []
+    recordings: list[Path] = []
+    if given.is_dir():
+        folder = given
+        theirs = [root / side for side in (REAL, FAKE)]
+        told: dict[str, str] = {}
+        for file in find_recordings(folder, told, aside, also=is_archive):
+            path = folder / file
+            if not any(path.is_relative_to(place) for place in theirs):
+                (archives if is_archive(path.name) else recordings).append(path)
+        unread |= {
+            file: reason
+            for file, reason in told.items()
+            if not any((folder / file).is_relative_to(place) for place in theirs)
+        }
+    else:
+        folder = given.parent
+        # Pieces of one archive lie beside each other.
+        archives = [
+            path
+            for path in sorted(folder.iterdir())
+            if path == given or (is_archive(path.name) and path.is_file())
+        ]
     # Someone who gives the fake side alone names it in the folder that is given.
     name = folder.resolve().name
     prefix = PurePosixPath(FAKE if _FAKES_ALONE.fullmatch(name) else "")

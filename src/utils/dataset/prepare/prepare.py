@@ -255,13 +255,15 @@ def _prepare_people(work: _Work, archives: Path | None) -> People | None:
             work.entries = work.record.entries
             work.n_skipped = len(work.entries)
             return None
-    parts, loose = find_parts(archives or make_folder(clones), root)
+    people = People()
+    parts, loose = find_parts(archives or make_folder(clones), root, people.unread, people.aside)
     if archives is not None and not parts and not loose:
+        first = next(iter(people.unread.items()), None)
+        why = f" ({first[0]} {first[1]})" if first else ""
         raise ArchiveError(
-            f"neither an archive nor a recording in {archives}; {_to_be_had(work.corpus)}"
+            f"neither an archive nor a recording in {archives}{why}; {_to_be_had(work.corpus)}"
         )
     _require_one(work.checksum, len(parts))
-    people = People()
     counted = [(part, people.learn(part.paths())) for part in parts]
     if not people.learn(loose.paths()) + sum(n_clips for _, n_clips in counted):
         where = parts[0].source.paths[0] if parts else loose.folder

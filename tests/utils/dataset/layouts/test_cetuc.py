@@ -1,5 +1,6 @@
 """The CETUC + fake_voices layout."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from src.utils.dataset.layouts import cetuc, scan_folder
 from src.utils.dataset.layouts.scan import Total
+from src.utils.dataset.layouts.unread import Aside
 from src.utils.errors import DatasetError
 
 
@@ -53,6 +55,9 @@ def test_what_is_left_out_is_listed(tmp_path: Path) -> None:
     touch(
         real / "Ana_F001" / "a.wav",
         real / "Ana_F001" / "notes.txt",
+        real / "Ana_F001" / "memo.xyz",
+        tmp_path / "loose.wav",
+        tmp_path / "other" / "a.wav",
         real / "Ana_F001" / "deep" / "b.wav",
         real / "Ana_F001" / ".DS_Store",
         real / ".hidden" / "a.wav",
@@ -63,22 +68,23 @@ def test_what_is_left_out_is_listed(tmp_path: Path) -> None:
         fake / "Ana_F001" / "a.wav",
         fake / "Caio_M003_Fake" / "readme.md",
     )
+    (real / "Empty").mkdir()
     scan = scan_folder(tmp_path)
     assert scan.files["file"].tolist() == ["real_voices/Ana_F001/a.wav"]
-    assert set(scan.problems) == {
-        "real_voices/Ana_F001/notes.txt",
-        "real_voices/Ana_F001/deep",
-        "real_voices/Ana_X001",
-        "real_voices/Ana",
-        "real_voices/Bia_F002_Fake",
-        "real_voices/loose.wav",
-        "fake_voices/Ana_F001",
-        "fake_voices/Caio_M003_Fake",
-        "fake_voices/Caio_M003_Fake/readme.md",
+    assert scan.problems == {
+        "real_voices/Ana_F001/memo.xyz": "is not a kind of recording that is read (.xyz)",
+        "real_voices/Ana_F001/deep/b.wav": "is in a folder below a person's",
+        "real_voices/Ana_X001/a.wav": "is in a folder that does not parse as Name_F001",
+        "real_voices/Ana/a.wav": "is in a folder that does not parse as Name_F001",
+        "real_voices/Bia_F002_Fake/a.wav": "is in a folder that does not parse as Name_F001",
+        "real_voices/Empty": "does not parse as Name_F001",
+        "real_voices/loose.wav": "is not in a person's folder",
+        "fake_voices/Ana_F001/a.wav": "is in a folder that does not parse as Name_F001_Fake",
+        "fake_voices/Caio_M003_Fake": "holds no recording",
+        "loose.wav": "is in neither real_voices nor fake_voices",
+        "other/a.wav": "is in neither real_voices nor fake_voices",
     }
-    assert "Name_F001_Fake" in scan.problems["fake_voices/Ana_F001"]
-    assert "person's folder" in scan.problems["real_voices/loose.wav"]
-    assert "holds no recording" in scan.problems["fake_voices/Caio_M003_Fake"]
+    assert scan.aside == Aside(Counter(txt=1, md=1), 2)
 
 
 def test_a_fake_is_tied_to_the_clip_of_its_name(tmp_path: Path, make_cetuc: Callable) -> None:

@@ -312,3 +312,28 @@ def test_git_lfs_itself(tmp_path: Path, downloads: Path) -> None:
         shutil.copytree(downloads / name / ".git" / "lfs", downloads / f"{name}.git" / "lfs")
     prepared = prepare_dataset(tmp_path / "data", replace(CETUC, repositories=urls))
     check(tmp_path / "data", prepared)
+
+
+def test_what_is_not_read_is_told(tmp_path: Path, downloads: Path) -> None:
+    """In the folder that is given, but for what the data set in it holds already."""
+    (downloads / "memo.xyz").touch()
+    (downloads / "old.7z").touch()
+    (downloads / "README").touch()
+    (downloads / "gone").symlink_to(downloads / "nowhere")
+    os.mkfifo(downloads / "pipe.wav")
+    root = downloads / "data"
+    (root / "real_voices" / "Ana_F001").mkdir(parents=True)
+    (root / "real_voices" / "Ana_F001" / "own.xyz").touch()
+    people = prepare_dataset(root, CETUC, downloads).people
+    assert people is not None
+    assert people.unread == {
+        "gone": "is a link to what is not there",
+        "memo.xyz": "is not a kind of recording that is read (.xyz)",
+        "old.7z": "is an archive: unpack it (.7z)",
+        "pipe.wav": "is a named pipe, not a file",
+    }
+    assert people.aside.companions == {"": 1}
+    for path in (downloads / "alcaim16k-DVD1de4", downloads / "fake_voices", root):
+        shutil.rmtree(path)
+    with pytest.raises(ArchiveError, match=r"neither an archive nor a recording in .* \(gone is a"):
+        prepare_dataset(tmp_path / "other", CETUC, downloads)
