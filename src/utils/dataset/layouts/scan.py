@@ -45,6 +45,8 @@ class Scan:
         Of the parts whose size is published.
     mounts : dict of str to pathlib.Path
         Folders elsewhere that some files lie in (see `Dataset.mounts`).
+    warnings : tuple of str
+        What a person should know of what was read, and may want to mend.
     """
 
     layout: str
@@ -52,6 +54,7 @@ class Scan:
     problems: dict[str, str] = field(default_factory=dict)
     totals: list[Total] = field(default_factory=list)
     mounts: dict[str, Path] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 def files_table(*parts: pd.DataFrame) -> pd.DataFrame:
