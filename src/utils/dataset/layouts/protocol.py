@@ -2,7 +2,7 @@
 
 import csv
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -28,6 +28,7 @@ def read_lines(
     delimiter: str | None = None,
     most: int | None = None,
     is_quoted: bool | None = None,
+    mend: Callable[[str], str] | None = None,
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the number and the fields of every line that is not blank, holding one at a time.
 
@@ -44,6 +45,8 @@ def read_lines(
     is_quoted : bool, optional
         Whether a field in quotes may hold the delimiter and line ends, as in CSV; by default
         where the delimiter is a comma or a semicolon. Elsewhere quotes mean nothing.
+    mend : callable, optional
+        What every line is turned into before it is split.
 
     Raises
     ------
@@ -53,16 +56,17 @@ def read_lines(
     if is_quoted is None:
         is_quoted = delimiter in (",", ";")
     with open_text(path, None if delimiter is None else "") as stream:
+        whole = stream if mend is None else map(mend, stream)
         if delimiter is None:
-            for number, line in enumerate(stream, 1):
+            for number, line in enumerate(whole, 1):
                 if fields := line.split() if most is None else _split_right(line, most):
                     yield number, fields
             return
         if is_quoted:
             # Not strict, a quote that is never closed would swallow the lines behind it.
-            reader = csv.reader(stream, delimiter=delimiter, strict=True)
+            reader = csv.reader(whole, delimiter=delimiter, strict=True)
         else:
-            reader = csv.reader(stream, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+            reader = csv.reader(whole, delimiter=delimiter, quoting=csv.QUOTE_NONE)
         number = 0
         try:
             for fields in reader:
@@ -203,6 +207,7 @@ def read_table(
     spellings: Mapping[str, Spellings] | None = None,
     most: int | None = None,
     is_quoted: bool | None = None,
+    mend: Callable[[str], str] | None = None,
 ) -> pd.DataFrame:
     """Read a protocol whose first line names its columns.
 
@@ -211,7 +216,7 @@ def read_table(
 
     Parameters
     ----------
-    path, delimiter, most, is_quoted
+    path, delimiter, most, is_quoted, mend
         As for `read_lines`.
     needed, also : sequence of str
         Columns to keep; those of `also` may be absent. Others are left out.
@@ -230,7 +235,7 @@ def read_table(
     DatasetError
         As `read_protocol` does, and when a needed column is absent or there twice.
     """
-    lines = read_lines(path, delimiter, most, is_quoted)
+    lines = read_lines(path, delimiter, most, is_quoted, mend)
     header = _names_in(lines)
     missing = [name for name in needed if name not in header]
     if missing:
