@@ -14,7 +14,6 @@ from src.utils.dataset.layouts.tree import stem_of, without_suffix
 from src.utils.errors import DatasetError
 
 
-
 def _plain(name: str) -> str:
     return composed(plain_path(name))
 
