@@ -258,9 +258,11 @@ def _score_file(path: Path, form: str, table: pd.DataFrame) -> ScoreFile:
 
 
 def _names_without_number(names: pd.Series) -> pd.Series:
-    last = names.str.strip().str.rsplit(n=1).str[-1]
-    has_more = names.str.strip().str.contains(r"\s")
-    return ids_of(names).mask(has_more & last.map(is_number))
+    plain = ids_of(names)
+    # Few names hold spaces, so most need no second look.
+    spaced = plain[plain.str.contains(r"\s", na=False)]
+    ends = [is_number(name.split()[-1]) for name in spaced.tolist()]
+    return plain.mask(plain.index.isin(spaced.index[ends]))
 
 
 _BARE_IDS = Spellings(

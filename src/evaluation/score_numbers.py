@@ -88,9 +88,7 @@ def numbers_of(texts: pd.Series) -> pd.Series:
     """
     if are_with_comma(texts):
         texts = texts.str.replace(",", ".", regex=False)
-    # What pandas takes for a number beyond these, such as `True`, is none here.
-    plain = texts.where(texts.str.strip().str.fullmatch(_PLAIN))
-    numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
+    numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
     return numbers.where(np.isfinite(numbers))
 
 
@@ -102,8 +100,9 @@ def are_with_comma(texts: pd.Series) -> bool:
     texts : pandas.Series
         A column of scores, text.
     """
+    with_comma = texts[texts.str.contains(",", regex=False)]
     return bool(
-        texts.str.strip().str.fullmatch(_WITH_COMMA).any()
+        with_comma.str.strip().str.fullmatch(_WITH_COMMA).any()
         and not texts.str.contains(".", regex=False).any()
     )
 

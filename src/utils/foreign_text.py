@@ -16,6 +16,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TextIO
 
@@ -55,7 +56,11 @@ def open_text(path: Path, newline: str | None = None) -> Iterator[TextIO]:
         When it cannot be read, or proves to be no text; also while it is read.
     """
     try:
-        with path.open(encoding=_encoding_of(path), newline=newline) as stream:
+        about = path.stat()
+        encoding, told = _encoding_of(path, (about.st_ino, about.st_size, about.st_mtime_ns))
+        if told:
+            note(told)
+        with path.open(encoding=encoding, newline=newline) as stream:
             yield stream
     except OSError as error:
         raise DatasetError(f"cannot read {path}: {error.strerror}") from error
@@ -63,13 +68,17 @@ def open_text(path: Path, newline: str | None = None) -> Iterator[TextIO]:
         raise DatasetError(f"{path} is not text: {error}") from error
 
 
-def _encoding_of(path: Path) -> str:
-    """Return what a file is encoded in, by the rules above."""
+@lru_cache(maxsize=16)
+def _encoding_of(path: Path, _identity: tuple[int, ...]) -> tuple[str, str]:
+    """Return what a file is encoded in, by the rules above, and what is to be told of that.
+
+    A long table is opened several times, to see what it is before it is read.
+    """
     with path.open("rb") as stream:
         start = stream.read(4)
     for mark, encoding in _MARKS:
         if start.startswith(mark):
-            return encoding
+            return encoding, ""
     decoder = codecs.getincrementaldecoder("utf-8")()
     is_utf8 = may_be_windows = True
     with path.open("rb") as stream:
@@ -82,17 +91,16 @@ def _encoding_of(path: Path) -> str:
             is_utf8 = is_utf8 and _decodes(decoder, block)
             may_be_windows = may_be_windows and _NEVER_TEXT.search(block) is None
     if is_utf8 and _decodes(decoder, b"", is_last=True):
-        return "utf-8"
+        return "utf-8", ""
     if not may_be_windows:
         raise DatasetError(
             f"{path} is not text: it is no UTF-8, and no Windows-1252 (Latin-1) either"
         )
     number, line = _first_fault(path)
-    note(
+    return "cp1252", (
         f"{path} is not UTF-8: it is read as Windows-1252 (Latin-1), from line {number} on, "
         f"'{line}'; if letters look wrong there, save it as UTF-8"
     )
-    return "cp1252"
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, is_last: bool = False) -> bool:
