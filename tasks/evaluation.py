@@ -13,6 +13,10 @@ from tasks.task import stage
 @stage(
     scores="Lines of 'utt score' or 'utt src key score', ASVspoof 5's filename and cm-score, or a "
     "CSV with the columns file and score.",
+    columns="What the columns of the scores are, where no header says so and lines have two "
+    "numbers: file, score or bona-fide and spoof, label, and - for any other, such as "
+    "file,spoof,bona-fide.",
+    probabilities="The scores are probabilities of what --polarity names: take their log odds.",
     protocol="The protocol of any corpus that GenerateDatasetCSV reads, or a CSV of file,label.",
     polarity="What higher scores speak for: bona-fide (default) or spoof.",
     subset="Of an ASVspoof 2021 protocol: eval (default), progress, hidden or all.",
@@ -30,6 +34,8 @@ def EvaluateScores(
     scores: str | None = None,
     protocol: str | None = None,
     polarity: str = "bona-fide",
+    columns: str | None = None,
+    probabilities: bool = False,
     subset: str | None = None,
     threshold: str | None = None,
     validation_scores: str | None = None,
@@ -71,5 +77,7 @@ def EvaluateScores(
         asv_scores=arguments.optional_path("--asv-scores", asv_scores),
         asv_protocol=arguments.optional_path("--asv-protocol", asv_protocol),
         seed=configured.seed(c, seed),
+        columns=None if columns is None else tuple(name.strip() for name in columns.split(",")),
+        are_probabilities=probabilities,
     )
     show(report_score_evaluation(evaluation))

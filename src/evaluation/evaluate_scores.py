@@ -16,12 +16,14 @@ from src.evaluation.trials import CONDITIONS, DURATION, Trials
 from src.utils.config import BONA_FIDE, LABEL_VALUE
 from src.utils.dataset.layouts.keys import read_key
 from src.utils.dataset.schema import text_column
+from src.utils.errors import ArgumentError
 from src.utils.files import sha256_file
 from src.utils.metrics.calibration import CONFIDENCE, Calibration, fit_calibration
 from src.utils.metrics.counts import Counts
 from src.utils.metrics.eer import det_curve
 from src.utils.metrics.table import TANDEM
 from src.utils.metrics.tandem import VerifierErrors
+from src.utils.notes import gather, note
 from src.utils.runs import Kind, Run, new_run
 
 RESULTS = "results.json"
@@ -29,6 +31,9 @@ SCORES = "scores.csv"
 
 NEUTRAL = 0.0
 """The log-likelihood ratio that favours neither class."""
+
+_SMALLEST = 1e-12
+"""The smallest probability whose log odds are taken as they are."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,11 @@ class ScoreSettings:
         Of a speaker verifier, for the tandem costs; see `read_asv_scores`.
     seed : int
         Of the bootstrap.
+    columns : tuple of str or None
+        What the columns of the score files are, see `read_scores`.
+    are_probabilities : bool
+        Whether the scores are probabilities of what `polarity` names, whose log odds are taken;
+        `threshold` is one then, too.
     """
 
     scores: Path
@@ -64,6 +74,8 @@ class ScoreSettings:
     asv_scores: Path | None = None
     asv_protocol: Path | None = None
     seed: int = 7
+    columns: tuple[str, ...] | None = None
+    are_probabilities: bool = False
 
     @property
     def sign(self) -> int:
@@ -87,6 +99,8 @@ class ScoreSettings:
             "subset": self.subset,
             "threshold": self.threshold,
             "seed": self.seed,
+            "columns": None if self.columns is None else list(self.columns),
+            "are_probabilities": self.are_probabilities,
         }
 
 
@@ -108,6 +122,8 @@ class ScoreEvaluation:
         Scores that belong to no trial of the protocol.
     is_calibrated : bool
         Whether the scores were calibrated, or taken for log-likelihood ratios as they are.
+    warnings : tuple of str
+        What a person should know of the files as they were read.
     """
 
     run: Run
@@ -116,6 +132,7 @@ class ScoreEvaluation:
     figures: list[Path]
     unused: list[str]
     is_calibrated: bool
+    warnings: tuple[str, ...] = ()
 
 
 def evaluate_score_file(settings: ScoreSettings, runs: Path) -> ScoreEvaluation:
@@ -133,10 +150,11 @@ def evaluate_score_file(settings: ScoreSettings, runs: Path) -> ScoreEvaluation:
     AudiosError
         When a file is absent or broken, the scores do not fit the protocol, or a class is absent.
     """
-    table, unused = _read(settings.scores, settings.protocol, settings)
-    calibration = _calibration(settings)
-    trials = _trials(table, calibration)
-    tandem = _tandem(trials, settings)
+    with gather() as noted:
+        table, unused = _read(settings.scores, settings.protocol, settings)
+        calibration = _calibration(settings)
+        trials = _trials(table, calibration)
+        tandem = _tandem(trials, settings)
     is_calibrated = settings.validation is not None
     inputs = {name: sha256_file(path) for name, path in settings.files.items()}
     with new_run(runs, Kind.EVALUATION, settings.as_dict(), inputs) as run:
@@ -153,18 +171,54 @@ def evaluate_score_file(settings: ScoreSettings, runs: Path) -> ScoreEvaluation:
         figures = draw_figures(trials, results, run.folder, "", title)
         path = run.folder / RESULTS
         results.write(path, {"scores": str(settings.scores), "protocol": str(settings.protocol)})
-    return ScoreEvaluation(run, results, path, figures, unused, is_calibrated)
+    return ScoreEvaluation(run, results, path, figures, unused, is_calibrated, tuple(noted))
 
 
 def _read(scores: Path, protocol: Path, settings: ScoreSettings) -> tuple[pd.DataFrame, list[str]]:
     """Return the trials with their scores, higher for bona-fide, and the scores of no trial."""
-    matched = match_scores(read_key(protocol, settings.subset), read_scores(scores))
+    found = read_scores(scores, settings.columns)
+    if found.speaks_for not in (None, settings.polarity):
+        raise ArgumentError(
+            f"the scores in {scores} are higher for {found.speaks_for}, as its columns are called: "
+            f"add --polarity={found.speaks_for}"
+        )
+    if settings.are_probabilities:
+        found = replace(found, scores=_log_odds(found.scores, str(scores)))
+    elif found.look_like_probabilities and settings.validation is None:
+        note(
+            f"every score in {scores} lies between 0 and 1: if they are probabilities, "
+            f"--probabilities takes their log odds, without which Cllr, act_dcf, the threshold of "
+            f"{NEUTRAL:g} and the verdicts say nothing"
+        )
+    matched = match_scores(read_key(protocol, settings.subset), found)
     table = matched.trials
     return table.assign(score=settings.sign * table["score"]), matched.unused.tolist()
 
 
+def _log_odds(probabilities: np.ndarray, what: str) -> np.ndarray:
+    """Return natural log odds; 0 and 1, to which single precision rounds, stay finite."""
+    outside = (probabilities < 0) | (probabilities > 1)
+    if outside.any():
+        raise ArgumentError(
+            f"--probabilities: {what} holds {probabilities[outside][0]:g}, which is none "
+            f"({outside.sum():,} in all lie outside 0 to 1); leave it out"
+        )
+    kept = np.clip(probabilities, _SMALLEST, 1 - _SMALLEST)
+    return np.log(kept) - np.log1p(-kept)
+
+
+def _threshold(settings: ScoreSettings) -> float | None:
+    """Return what was given as a threshold, of scores that are higher for bona-fide."""
+    if settings.threshold is None:
+        return None
+    given = np.array([settings.threshold])
+    if settings.are_probabilities:
+        given = _log_odds(given, "--threshold")
+    return float(settings.sign * given[0])
+
+
 def _calibration(settings: ScoreSettings) -> Calibration:
-    given = None if settings.threshold is None else settings.sign * settings.threshold
+    given = _threshold(settings)
     if settings.validation is None:
         threshold = NEUTRAL if given is None else given
         return Calibration(1.0, 0.0, threshold, CONFIDENCE, 0, 0)

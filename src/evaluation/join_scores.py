@@ -9,10 +9,24 @@ import numpy as np
 import pandas as pd
 
 from src.evaluation.score_files import ScoreFile
+from src.utils.dataset.layouts.on_disk import composed, plain_path
 from src.utils.dataset.layouts.tree import stem_of, without_suffix
 from src.utils.errors import DatasetError
 
-_WAYS: tuple[Callable[[str], str], ...] = (str, without_suffix, stem_of)
+
+def _plain(name: str) -> str:
+    return composed(plain_path(name))
+
+
+def _bare(name: str) -> str:
+    return without_suffix(_plain(name))
+
+
+def _stem(name: str) -> str:
+    return stem_of(_plain(name))
+
+
+_WAYS: tuple[Callable[[str], str], ...] = (str, _plain, _bare, _stem)
 """The names by which recordings are matched, in the order tried, from path to stem."""
 
 
@@ -105,7 +119,7 @@ def _pair(files: pd.Series, names: pd.Series) -> _Pairing:
     tried: list[_Pairing] = []
     for way in _WAYS:
         is_paired = any(pairing.is_scored.any() for pairing in tried)
-        if way is stem_of and is_paired and not (_are_bare(files) or _are_bare(names)):
+        if way is _stem and is_paired and not (_are_bare(files) or _are_bare(names)):
             break
         numbers, _ = (both if way is str else both.map(way)).factorize()
         tried.append(_Pairing(numbers[: len(files)], numbers[len(files) :]))

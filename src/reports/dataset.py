@@ -112,6 +112,7 @@ def report_scan(scan: Scan) -> list[Block]:
             blocks.append(
                 Warning(f"{total.what}: {total.found:,}, and {total.expected:,} published")
             )
+    blocks += [Warning(text) for text in scan.warnings]
     return blocks + _count_reasons(scan.problems) + report_aside(scan.aside)
 
 

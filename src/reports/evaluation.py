@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from src.evaluation.formatting import decided_sentence
-from src.results.blocks.blocks import Block, Cell, Facts, Paragraph
+from src.results.blocks.blocks import Block, Cell, Facts, Paragraph, Warning
 from src.results.sections.groups import groups
 from src.results.sections.metrics import metric_facts
 from src.results.sections.warnings import warnings
@@ -48,7 +48,7 @@ def report_score_evaluation(evaluation: ScoreEvaluation) -> list[Block]:
         Of another system's scores.
     """
     run, results = evaluation.run, evaluation.results
-    blocks: list[Block] = []
+    blocks: list[Block] = [Warning(text) for text in evaluation.warnings]
     if evaluation.unused:
         number, examples = len(evaluation.unused), shorten(evaluation.unused)
         blocks.append(Paragraph(f"{number:,} scores are of no trial of the protocol: {examples}"))

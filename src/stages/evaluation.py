@@ -18,6 +18,8 @@ def evaluate_scores(
     asv_scores: Path | None = None,
     asv_protocol: Path | None = None,
     seed: int = 7,
+    columns: tuple[str, ...] | None = None,
+    are_probabilities: bool = False,
 ) -> ScoreEvaluation:
     """Evaluate a file of scores, into a run folder with its page.
 
@@ -40,6 +42,10 @@ def evaluate_scores(
         Of a speaker verifier, for the tandem costs; see `read_asv_scores`.
     seed : int
         Of the bootstrap.
+    columns : tuple of str, optional
+        What the columns of the score files are, where no header says so; see `read_scores`.
+    are_probabilities : bool
+        Take the log odds of scores that are probabilities of what `polarity` names.
 
     Raises
     ------
@@ -56,6 +62,8 @@ def evaluate_scores(
         asv_scores=asv_scores,
         asv_protocol=asv_protocol,
         seed=seed,
+        columns=columns,
+        are_probabilities=are_probabilities,
     )
     evaluation = evaluate_score_file(settings, runs)
     write_report(evaluation.run, runs)

@@ -41,6 +41,7 @@ FLAGS = {
     "TestBaseline": (DATASET, "run-number", "gender", RUNS),
     "EvaluateScores": (
         *("scores", "protocol", "polarity", "subset", "threshold", "validation-scores"),
+        *("columns", "probabilities"),
         *("validation-protocol", "asv-scores", "asv-protocol", RUNS, SEED),
     ),
     "ExportScores": ("run-number", "study-number", "format", "output", "of", "what", RUNS),

@@ -56,6 +56,8 @@ def test_trials_keep_their_order_and_columns() -> None:
         (("a", "b"), ("/data/flac/a.flac", "/data/flac/b.flac")),
         (("LJ001.1", "LJ001.2"), ("wavs/LJ001.1.wav", "wavs/LJ001.2.wav")),
         (("x/my clip 1.wav", "b.wav"), ("my clip 1", "b")),
+        (("x/a.wav", "x/b.wav"), ("x\\a.wav", ".\\x\\b.wav")),
+        (("x/\u00e9.wav", "x//b.wav"), ("./x/e\u0301.flac", "x/b")),
     ],
 )
 def test_names_are_matched_however_long(files: tuple[str, ...], ids: tuple[str, ...]) -> None:

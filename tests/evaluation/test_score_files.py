@@ -201,9 +201,9 @@ def test_broken_lines_of_every_form(
         (b" \r\n\r\n", "is empty"),
         (b"\x93NUMPY\x01", "is not text"),
         (b"file,score\n", "lists nothing"),
-        (b"a,0.5\nb,1\n", "no scores in a known form: its first line is 'a,0.5'; scores are lines"),
+        (b"a,x\nb,1\n", "no scores in a known form: its first line is 'a,x'; scores are lines"),
         (b"name,value\na,1\n", "its first line is 'name,value'"),
-        (b"a 0.5 bonafide\nb 1 spoof\n", "its first line is 'a 0.5 bonafide'"),
+        (b"a A01 bonafide\nb A01 spoof\n", "its first line is 'a A01 bonafide'"),
         (b'file,score\na,1\n"b,1\nc,1\n', "cannot be read from line 3 on"),
     ],
 )
@@ -296,7 +296,9 @@ def test_names_are_as_short_as_tells_them_apart(
     for format in SCORE_FORMATS:
         write_scores_as(tmp_path / "scores", format, table)
         scores = read_scores(tmp_path / "scores")
-        assert scores.ids.tolist() == (files if format == "csv" else names)
+        # At the end of a name, a number would be taken for a second score.
+        is_bare = format == "asvspoof2021" and any(name[-2:] == " 1" for name in names)
+        assert scores.ids.tolist() == (files if format == "csv" or is_bare else names)
         if scores.sources is not None:
             assert set(scores.sources) == {"my_TTS"}
 

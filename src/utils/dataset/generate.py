@@ -8,6 +8,7 @@ from src.utils.dataset.layouts import recognise, scan_folder
 from src.utils.dataset.layouts.layout import BONA_FIDE_MOUNT
 from src.utils.dataset.layouts.scan import Scan
 from src.utils.dataset.schema import NUMERIC, OPTIONAL
+from src.utils.dataset.speakers import describe_near_names, describe_two_genders
 from src.utils.errors import DatasetError
 
 STAGE = "GenerateDatasetCSV"
@@ -63,7 +64,8 @@ def generate_tables(
                 files[column] = ""
         dataset.write_tables(files)
     dataset.write_rejected(STAGE, scan.problems)
-    return replace(scan, files=files)
+    doubts = (*describe_two_genders(files), *describe_near_names(files))
+    return replace(scan, files=files, warnings=(*scan.warnings, *doubts))
 
 
 def _require_folder(folder: Path) -> None:

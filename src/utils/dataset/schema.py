@@ -105,21 +105,16 @@ def write_files_table(path: Path, table: pd.DataFrame) -> None:
 def people_of(files: pd.DataFrame) -> pd.DataFrame:
     """Return one row a speaker: `speaker, id, gender, n_bona_fide, n_spoof`, sorted.
 
+    The gender is the one of all clips that tell it, empty where they differ, as in a split.
+
     Parameters
     ----------
     files : pandas.DataFrame
         A files table.
-
-    Raises
-    ------
-    DatasetError
-        When one speaker has two genders.
     """
     known = files[files["gender"] != ""]
     genders = known.groupby("speaker")["gender"].agg(["nunique", "first"])
-    conflicts = [name for name in genders.index[genders["nunique"] > 1] if name]
-    if conflicts:
-        raise DatasetError(f"more than one gender for the speaker {shorten(conflicts)}")
+    single = genders["first"].where(genders["nunique"] == 1, "")
     counts = files.assign(
         n_bona_fide=(files["label"] == LABELS[0]).astype(int),
         n_spoof=(files["label"] == LABELS[1]).astype(int),
@@ -129,7 +124,7 @@ def people_of(files: pd.DataFrame) -> pd.DataFrame:
         n_bona_fide=("n_bona_fide", "sum"),
         n_spoof=("n_spoof", "sum"),
     )
-    people["gender"] = genders["first"].reindex(people.index, fill_value="")
+    people["gender"] = single.reindex(people.index, fill_value="")
     return people.reset_index()[list(PEOPLE)]
 
 

@@ -1,9 +1,11 @@
 """How a folder of recordings becomes a files table: one module per layout."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from src.utils.errors import ArgumentError, DatasetError, choose
+from src.utils.notes import gather
 from src.utils.registry import LazyTable
 
 if TYPE_CHECKING:
@@ -88,20 +90,21 @@ def scan_folder(folder: Path, layout: str = "auto", bona_fide: Path | None = Non
         the layout expects.
     """
     chosen = recognise(folder, layout)
-    if bona_fide is None:
-        scan = chosen.scan(folder)
-    elif chosen.scan_with_bona_fide is not None:
-        scan = chosen.scan_with_bona_fide(folder, bona_fide)
-    else:
+    if bona_fide is not None and chosen.scan_with_bona_fide is None:
         able = [name for name in LAYOUTS if LAYOUTS.load(name).scan_with_bona_fide is not None]
         raise ArgumentError(
             f"--bona-fide goes with --layout={' or '.join(able)}; the layout of {folder} is "
             f"{chosen.name}"
         )
+    with gather() as noted:
+        if bona_fide is not None and chosen.scan_with_bona_fide is not None:
+            scan = chosen.scan_with_bona_fide(folder, bona_fide)
+        else:
+            scan = chosen.scan(folder)
     if scan.files.empty:
         first = next(iter(scan.problems.items()), None)
         why = f": {first[0]} {first[1]}" if first else ""
         raise DatasetError(
             f"no recording found in {folder} by the layout {chosen.name} ({chosen.expects}){why}"
         )
-    return scan
+    return replace(scan, warnings=(*scan.warnings, *noted))

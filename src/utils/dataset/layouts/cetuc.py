@@ -17,12 +17,14 @@ import pandas as pd
 
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.dataset.layouts.layout import Layout
+from src.utils.dataset.layouts.on_disk import plain_path
+from src.utils.dataset.layouts.people_table import header_of, names_of
+from src.utils.dataset.layouts.protocol import read_table
 from src.utils.dataset.layouts.scan import Scan, Total
 from src.utils.dataset.layouts.tree import find_recordings, folders_below, stem_of
 from src.utils.dataset.layouts.unread import Aside
 from src.utils.dataset.schema import UTTERANCE
 from src.utils.errors import DatasetError
-from src.utils.tables import read_csv
 
 EXPECTS = "real_voices/Name_F001/ and fake_voices/Name_F001_Fake/"
 
@@ -122,11 +124,18 @@ def _with_attacks(folder: Path, files: pd.DataFrame) -> pd.DataFrame:
     path = folder / "attacks.csv"
     if not path.is_file():
         return files
-    table = read_csv(path)
-    if not {"file", "attack"} <= set(table):
+    delimiter, header = header_of(path, _is_header)
+    if not _is_header(header):
         raise DatasetError(f"{path} must have the columns file,attack")
-    attack = files["file"].map(dict(zip(table["file"], table["attack"], strict=True)))
+    renamed = dict(zip(header, names_of(header), strict=True))
+    table = read_table(path, header, delimiter, renamed=renamed, is_quoted=True)
+    attacks = dict(zip(table["file"].map(plain_path), table["attack"], strict=True))
+    attack = files["file"].map(attacks)
     return files.assign(attack=attack.fillna("").where(files["label"] == SPOOF, ""))
+
+
+def _is_header(names: list[str]) -> bool:
+    return {"file", "attack"} <= set(names_of(names))
 
 
 LAYOUT = Layout("cetuc", EXPECTS, matches, scan)

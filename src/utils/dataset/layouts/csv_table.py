@@ -1,35 +1,37 @@
 """A plain `metadata.csv` beside the recordings.
 
 Columns `file` (or `path`) and `label`; `speaker`, `id`, `gender`, `attack`, `source`,
-`language`, `split` and any others are optional and kept. `pair_id` stands for `utterance`, and
-`text` or `sentence` for `transcript`, where the table has no column of that name.
+`language`, `split` and any others are optional and kept. What else a column may be called is in
+`people_table`; commas, semicolons or tabs separate them.
 """
 
-from pathlib import Path, PurePosixPath
+import re
+from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
 from src.utils.audio.formats import AUDIO_SUFFIXES
 from src.utils.audio.io import is_audio
+from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.dataset.layouts.layout import Layout
-from src.utils.dataset.layouts.protocol import describe_header, read_header, read_table
+from src.utils.dataset.layouts.on_disk import AMBIGUOUS, NamesOnDisk, composed, plain_path
+from src.utils.dataset.layouts.people_table import SAYS_SPOOF, flag_of, header_of, names_of
+from src.utils.dataset.layouts.protocol import describe_header, read_table
 from src.utils.dataset.layouts.scan import Scan
-from src.utils.dataset.layouts.spellings import Spellings
+from src.utils.dataset.layouts.spellings import Spellings, flags_of, label_of
 from src.utils.dataset.layouts.tree import find_recordings
 from src.utils.dataset.layouts.unread import Aside
-from src.utils.dataset.schema import TRANSCRIPT, UTTERANCE, are_inside
+from src.utils.dataset.schema import are_inside
 from src.utils.errors import DatasetError
+from src.utils.notes import note
 
 EXPECTS = "metadata.csv with the columns file,label"
 
 METADATA = "metadata.csv"
 
-_OTHER_NAMES = {
-    "file": ("path",),
-    UTTERANCE: ("pair_id",),
-    TRANSCRIPT: ("text", "sentence"),
-}
 _KINDS = ", ".join(suffix[1:] for suffix in AUDIO_SUFFIXES)
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
 def matches(folder: Path) -> bool:
@@ -61,17 +63,22 @@ def scan(folder: Path) -> Scan:
     path = folder / METADATA
     if not path.is_file():
         raise DatasetError(f"no {METADATA} in {folder}; the layout is {EXPECTS}")
-    files = read_metadata(path, _FILES)
     problems: dict[str, str] = {}
     aside = Aside()
-    present = dict.fromkeys(find_recordings(folder, problems, aside))
+    found = find_recordings(folder, problems, aside)
+    paths = _Paths(folder, found)
+    files = read_metadata(path, paths.spellings)
+    paths.note_others(METADATA)
+    present = dict.fromkeys(found)
     for file in files["file"].tolist():
         if file in present:
             del present[file]
+        elif paths.names.is_ambiguous(file):
+            problems[file] = AMBIGUOUS
         # A walk leaves out what is hidden, lies elsewhere or is no recording; that it tells itself.
         elif file in problems:
             continue
-        elif not (folder / file).is_file():
+        elif not _is_there(folder / file):
             problems[file] = f"is listed in {METADATA} but missing"
         elif not is_audio(Path(file)):
             problems[file] = f"is not one of {_KINDS}"
@@ -95,49 +102,90 @@ def read_metadata(path: Path, files: Spellings) -> pd.DataFrame:
     DatasetError
         As `scan` does, but for recordings that are not there.
     """
-    header = read_header(path, ",")
+    delimiter, header = header_of(path, has_columns)
     names = names_of(header)
     for column in ("file", "label"):
         if column not in names:
             also = " (or path)" if column == "file" else ""
             raise DatasetError(
-                f"{path} has no column {column}{also}; {describe_header(header, ',')}"
+                f"{path} has no column {column}{also}; {describe_header(header, delimiter)}"
+                f"{_say_no_header(header)}"
             )
+    spellings = {"file": files}
+    if flag := flag_of(header):
+        spellings["label"] = flags_of(SPOOF if flag in SAYS_SPOOF else BONA_FIDE)
     renamed = dict(zip(header, names, strict=True))
-    table = read_table(path, header, renamed=renamed, spellings={"file": files})
+    table = read_table(
+        path, header, delimiter, renamed=renamed, spellings=spellings, is_quoted=True
+    )
     for column in ("speaker", "id", "gender", "attack"):
         if column not in table:
             table[column] = ""
     # A speaker column is what splits by person; an id alone does as well.
-    table["speaker"] = table["speaker"].str.strip().where(table["speaker"] != "", table["id"])
+    table["speaker"] = table["speaker"].where(table["speaker"] != "", table["id"])
     return table
 
 
-def names_of(header: list[str]) -> list[str]:
-    """Return what the columns are called here; one without a name is left out.
+def has_columns(header: Sequence[str]) -> bool:
+    """Say whether the names in a first line are those of such a table.
 
     Parameters
     ----------
-    header : list of str
-        The names in the table's first line.
+    header : sequence of str
+        The names.
     """
-    names = [name.lower() for name in header]
-    for column, others in _OTHER_NAMES.items():
-        other = next((name for name in others if name in names), None)
-        if column not in names and other is not None:
-            names[names.index(other)] = column
-    return names
+    return {"file", "label"} <= set(names_of(header))
 
 
-def _plain(files: pd.Series) -> pd.Series:
-    """Spell every path in one way, NaN for one that leads out: `./a//b.wav` is `a/b.wav`."""
-    plain = pd.Series(
-        [str(PurePosixPath(text.strip())) for text in files.tolist()], files.index, dtype="str"
-    )
-    return plain.where(are_inside(plain) & (plain != "."))
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # No file system has such names, which are longer than it allows.
+        return False
 
 
-_FILES = Spellings(_plain, "'{}' is not a path inside the data set")
+def _say_no_header(header: Sequence[str]) -> str:
+    """Say so where a first line looks like a recording and its label."""
+    if any(label_of(name) for name in header) or any(is_audio(Path(name)) for name in header):
+        return "; the first line must name the columns, such as file,label"
+    return ""
+
+
+class _Paths:
+    """The paths in a table, as they are on disk: relative to the data set, and spelt as there."""
+
+    def __init__(self, folder: Path, found: list[str]) -> None:
+        self.names = NamesOnDisk(found)
+        self._above = [f"{place.as_posix()}/" for place in (folder.absolute(), folder.resolve())]
+        self._others: dict[str, str] = {}
+        self.spellings = Spellings(self._translate, "'{}' is not a path inside the data set")
+
+    def note_others(self, table: str) -> None:
+        """Tell of the recordings whose names are spelt otherwise in the table."""
+        if self._others:
+            told, file = next(iter(self._others.items()))
+            count = f"{len(self._others):,} paths are" if len(self._others) > 1 else "1 path is"
+            note(f"{count} spelt otherwise in {table} than on disk, such as {told} for {file}")
+
+    def _translate(self, files: pd.Series) -> pd.Series:
+        plain = pd.Series([self._place(text) for text in files.tolist()], files.index, dtype="str")
+        return plain.where(are_inside(plain) & (plain != "."))
+
+    def _place(self, text: str) -> str:
+        path = plain_path(text)
+        if _DRIVE.match(path):
+            # Nothing outside: `C:/a.wav` would be taken for a folder `C:`.
+            return "/"
+        if path.startswith("/"):
+            inside = (path.removeprefix(above) for above in self._above if path.startswith(above))
+            path = next(inside, path)
+        found = self.names.find(path)
+        if found is None:
+            return path
+        if composed(found) != composed(path):
+            self._others[path] = found
+        return found
 
 
 LAYOUT = Layout("csv", EXPECTS, matches, scan)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from src.utils.foreign_text import open_text
+
 SHOWN = 3
 """How many broken lines of a kind a message shows."""
 
@@ -50,7 +52,7 @@ class Faults:
             By kind, what would have been right; told for the kinds that occur.
         """
         shown = sorted({n for numbers in self._by_kind.values() for n in numbers[:SHOWN]})
-        with path.open(encoding="utf-8-sig") as stream:
+        with open_text(path) as stream:
             lines = {n: excerpt(line) for n, line in enumerate(stream, 1) if n in shown}
         texts = [
             f"line {number}: {' and '.join(self.reasons[number])} in '{lines.get(number, '')}'"

@@ -16,6 +16,7 @@ import pandas as pd
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.layouts.scan import Scan, files_table
+from src.utils.dataset.layouts.spellings import label_of, names_of_people
 from src.utils.dataset.layouts.tree import find_recordings, stem_of
 from src.utils.dataset.layouts.unread import Aside
 from src.utils.dataset.schema import SPLIT, UTTERANCE
@@ -23,9 +24,6 @@ from src.utils.dataset.split.parts import SPELLINGS, TEST, TRAIN, VAL
 
 EXPECTS = "folders named real or bonafide, and fake or spoof"
 
-_CLASSES = dict.fromkeys(("real", "bonafide", "genuine", "human"), BONA_FIDE) | dict.fromkeys(
-    ("fake", "spoof", "spoofed", "synthetic", "generated", "deepfake"), SPOOF
-)
 _PARTS = {TRAIN: "train", VAL: "dev", TEST: "eval"}
 _MERE_CONTAINERS = ("wav", "wavs", "flac", "audio", "clips")
 """Names of folders that say nothing of what is in them."""
@@ -85,6 +83,8 @@ def scan(folder: Path) -> Scan:
         [label] = place.labels
         rows.append((file, label, *_speaker_and_attack(place, label, under), place.split))
     table = pd.DataFrame(rows, columns=["file", "label", "speaker", "attack", SPLIT], dtype="str")
+    # A folder called `unknown` is no person.
+    table["speaker"] = names_of_people(table["speaker"])
     return Scan("folders", files_table(_tied(table)), problems, aside=aside)
 
 
@@ -100,8 +100,8 @@ def _place_of(parent: str) -> _Place:
     labels, split, below = set(), "", []
     for name in filter(None, parent.split("/")):
         plain = name.lower().replace("_", "").replace("-", "")
-        if plain in _CLASSES:
-            labels.add(_CLASSES[plain])
+        if label := label_of(name):
+            labels.add(label)
         elif plain in SPELLINGS:
             split = _PARTS[SPELLINGS[plain]]
         elif labels and plain not in _MERE_CONTAINERS:

@@ -9,7 +9,9 @@ Published at https://deepfake-total.com/in_the_wild.
 from pathlib import Path
 
 from src.utils.dataset.layouts.layout import Layout
-from src.utils.dataset.layouts.protocol import describe_header, peek_header, read_header, read_table
+from src.utils.dataset.layouts.on_disk import plain_path
+from src.utils.dataset.layouts.people_table import has_header, header_of
+from src.utils.dataset.layouts.protocol import describe_header, read_table
 from src.utils.dataset.layouts.recording_index import RecordingIndex
 from src.utils.dataset.layouts.scan import Scan, Total
 from src.utils.dataset.layouts.tree import folders_below
@@ -49,15 +51,17 @@ def scan(folder: Path) -> Scan:
     there = _tables(folder)
     found = [path for path in there if _fits(path)]
     if there and not found:
-        told = describe_header(read_header(there[0], ","), ",")
+        delimiter, header = header_of(there[0], _is_header)
+        told = describe_header(header, delimiter)
         raise DatasetError(f"{there[0]} must have the columns {','.join(_COLUMNS)} alone; {told}")
     if len(found) != 1:
         told = f"more than one ({shorten(found)})" if found else "none"
         raise DatasetError(f"{folder} must hold one {EXPECTS}; it holds {told}")
-    files = read_table(found[0], _COLUMNS)
+    delimiter, _ = header_of(found[0], _is_header)
+    files = read_table(found[0], _COLUMNS, delimiter, is_quoted=True)
     total = Total("In-the-Wild, lines listed", len(files), _EXPECTED)
     place = found[0].parent.relative_to(folder)
-    files["file"] = [(place / file).as_posix() for file in files["file"].tolist()]
+    files["file"] = [(place / plain_path(file)).as_posix() for file in files["file"].tolist()]
     index = RecordingIndex(folder)
     index.take(files, _TABLE)
     return index.scan("in-the-wild", [total])
@@ -69,7 +73,11 @@ def _tables(folder: Path) -> list[Path]:
 
 
 def _fits(path: Path) -> bool:
-    return peek_header(path, ",") == _COLUMNS
+    return has_header(path, _is_header)
+
+
+def _is_header(names: list[str]) -> bool:
+    return names == _COLUMNS
 
 
 LAYOUT = Layout("in-the-wild", EXPECTS, matches, scan)

@@ -17,17 +17,19 @@ from src.utils.dataset.layouts import (
     spoofceleb,
 )
 from src.utils.dataset.layouts.faults import excerpt
+from src.utils.dataset.layouts.people_table import DELIMITERS, has_header
 from src.utils.dataset.layouts.protocol import (
     peek_header,
     read_lines,
     read_protocol,
+    read_rows,
     read_table,
 )
-from src.utils.dataset.layouts.spellings import IDS
+from src.utils.dataset.layouts.spellings import IDS, label_of
 from src.utils.errors import ArgumentError, DatasetError
 
 ACCEPTED = (
-    "a CSV with the columns file,label, "
+    "a CSV with the columns file,label, lines of a file and its label, "
     "an ASVspoof 2019 cm protocol (5 columns), "
     "an ASVspoof 2021 CM/trial_metadata.txt (8 or 13), "
     "an ASVspoof 5 protocol (10 or 6, or filename and cm-label), "
@@ -88,11 +90,9 @@ def read_key(path: Path, subset: str | None = None) -> pd.DataFrame:
 
 
 def _read_with_header(path: Path) -> pd.DataFrame | None:
-    header = peek_header(path, ",")
-    names = csv_table.names_of(header)
-    if "file" in names and "label" in names:
+    if has_header(path, csv_table.has_columns):
         return csv_table.read_metadata(path, IDS)
-    if set(spoofceleb.COLUMNS) <= set(header):
+    if has_header(path, spoofceleb.has_columns):
         return spoofceleb.read_part(path)
     if set(asvspoof5.KEY) <= set(peek_header(path, "\t")):
         return read_table(path, list(asvspoof5.KEY), "\t", renamed=asvspoof5.KEY)
@@ -102,6 +102,20 @@ def _read_with_header(path: Path) -> pd.DataFrame | None:
 def _read_without_header(path: Path) -> pd.DataFrame:
     lines = [fields for _, fields in islice(read_lines(path), _PROBED)]
     if lines and not {len(fields) for fields in lines} & {len(names) for names in _FORMATS}:
+        table = _read_pairs(path)
+        if table is not None:
+            return table
         first = excerpt(" ".join(lines[0]))
         raise DatasetError(f"{path} is no key: its first line is '{first}'; a key is {ACCEPTED}")
     return read_protocol(path, *_FORMATS, spellings={"subset": asvspoof2021.SUBSETS})
+
+
+def _read_pairs(path: Path) -> pd.DataFrame | None:
+    """Read lines of a recording and its class, None where most are no such."""
+    for delimiter in (*DELIMITERS, None):
+        lines = islice(read_lines(path, delimiter, most=2), _PROBED)
+        pairs = [fields for _, fields in lines]
+        if 2 * sum(len(p) == 2 and label_of(p[1]) is not None for p in pairs) > len(pairs):
+            every = read_lines(path, delimiter, most=2)
+            return read_rows(path, every, COLUMNS[:2], spellings={"file": IDS})
+    return None

@@ -2,7 +2,7 @@
 
 import csv
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from src.utils.dataset.layouts.faults import Faults, excerpt
 from src.utils.dataset.layouts.spellings import COMMON_SPELLINGS, Spellings, attacks_of
 from src.utils.dataset.schema import TRANSCRIPT, UTTERANCE
 from src.utils.errors import DatasetError, shorten
+from src.utils.foreign_text import open_text
+from src.utils.notes import gather
 
 BATCH = 64
 """Lines that are turned into columns at a time; few, so that they stay in the cache."""
@@ -22,86 +24,120 @@ DISTINCT = ("file", "original_file", "score", UTTERANCE, TRANSCRIPT)
 
 
 def read_lines(
-    path: Path, delimiter: str | None = None, most: int | None = None
+    path: Path,
+    delimiter: str | None = None,
+    most: int | None = None,
+    is_quoted: bool | None = None,
+    mend: Callable[[str], str] | None = None,
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the number and the fields of every line that is not blank, holding one at a time.
 
     Parameters
     ----------
     path : pathlib.Path
-        A text file in UTF-8.
+        A text file of any encoding (see `open_text`).
     delimiter : str, optional
-        A comma, for CSV; any other character, for text in which quotes mean nothing; None for
-        spaces, any number of them.
+        What separates the fields; None for spaces, any number of them. A row of separators alone
+        is blank, and so is the first line `sep=;` by which spreadsheets name theirs.
     most : int, optional
         Fields that a line without a delimiter has at most. One with more is split from the
         right, and its first field holds spaces.
+    is_quoted : bool, optional
+        Whether a field in quotes may hold the delimiter and line ends, as in CSV; by default
+        where the delimiter is a comma or a semicolon. Elsewhere quotes mean nothing.
+    mend : callable, optional
+        What every line is turned into before it is split.
 
     Raises
     ------
     DatasetError
         When the file is absent or not text, or its quotes are no CSV.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline=None if delimiter is None else "") as stream:
-            if delimiter is None:
-                for number, line in enumerate(stream, 1):
-                    if fields := line.split() if most is None else _split_right(line, most):
-                        yield number, fields
-                return
-            if delimiter == ",":
-                # Not strict, a quote that is never closed would swallow the lines behind it.
-                reader = csv.reader(stream, strict=True)
-            else:
-                reader = csv.reader(stream, delimiter=delimiter, quoting=csv.QUOTE_NONE)
-            number = 0
-            try:
-                for fields in reader:
-                    number = reader.line_num
-                    if fields:
-                        yield number, fields
-            except csv.Error as error:
-                raise DatasetError(
-                    f"{path} cannot be read from line {number + 1} on: {error}"
-                ) from error
-    except OSError as error:
-        raise DatasetError(f"cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"{path} is not text: {error}") from error
+    if is_quoted is None:
+        is_quoted = delimiter in (",", ";")
+    with open_text(path, None if delimiter is None else "") as stream:
+        whole = stream if mend is None else map(mend, stream)
+        if delimiter is None:
+            for number, line in enumerate(whole, 1):
+                if fields := line.split() if most is None else _split_right(line, most):
+                    yield number, fields
+            return
+        if is_quoted:
+            # Not strict, a quote that is never closed would swallow the lines behind it.
+            reader = csv.reader(whole, delimiter=delimiter, strict=True)
+        else:
+            reader = csv.reader(whole, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+        number = 0
+        try:
+            for fields in reader:
+                number = reader.line_num
+                if is_blank(fields) or (number == 1 and names_separator(fields, delimiter)):
+                    continue
+                yield number, fields
+        except csv.Error as error:
+            raise DatasetError(
+                f"{path} cannot be read from line {number + 1} on: {error}"
+            ) from error
 
 
-def read_header(path: Path, delimiter: str | None) -> list[str]:
+def is_blank(fields: Sequence[str]) -> bool:
+    """Say whether no field of a line holds anything.
+
+    Parameters
+    ----------
+    fields : sequence of str
+        The line.
+    """
+    return not fields or not (fields[0].strip() or any(map(str.strip, fields)))
+
+
+def names_separator(fields: Sequence[str], delimiter: str) -> bool:
+    """Say whether a line is a spreadsheet's own, such as `sep=;`, and no header.
+
+    Parameters
+    ----------
+    fields : sequence of str
+        The line.
+    delimiter : str
+        By which it was split.
+    """
+    return delimiter.join(fields).strip().lower() == f"sep={delimiter}"
+
+
+def read_header(path: Path, delimiter: str | None, is_quoted: bool | None = None) -> list[str]:
     """Return the names in the first line, none for an empty file.
 
     Parameters
     ----------
     path : pathlib.Path
         The table.
-    delimiter : str or None
-        What separates its columns, see `read_lines`.
+    delimiter, is_quoted
+        As for `read_lines`.
 
     Raises
     ------
     DatasetError
         As `read_lines` does.
     """
-    return _names_in(read_lines(path, delimiter))
+    return _names_in(read_lines(path, delimiter, is_quoted=is_quoted))
 
 
-def peek_header(path: Path, delimiter: str | None) -> list[str]:
+def peek_header(path: Path, delimiter: str | None, is_quoted: bool | None = None) -> list[str]:
     """Return the names in the first line, none for an empty file or one that is not text.
 
     Parameters
     ----------
     path : pathlib.Path
         What may be a table.
-    delimiter : str or None
-        What would separate its columns, see `read_lines`.
+    delimiter, is_quoted
+        As for `read_lines`.
     """
-    try:
-        return read_header(path, delimiter)
-    except DatasetError:
-        return []
+    # What the file proves to be is told by whoever reads it.
+    with gather():
+        try:
+            return read_header(path, delimiter, is_quoted)
+        except DatasetError:
+            return []
 
 
 def describe_header(header: Sequence[str], delimiter: str | None) -> str:
@@ -170,12 +206,17 @@ def read_table(
     renamed: Mapping[str, str] | None = None,
     spellings: Mapping[str, Spellings] | None = None,
     most: int | None = None,
+    is_quoted: bool | None = None,
+    mend: Callable[[str], str] | None = None,
 ) -> pd.DataFrame:
     """Read a protocol whose first line names its columns.
 
+    Where a delimiter separates them, empty fields at the end of a line may be too many or, below
+    a column without a name, too few.
+
     Parameters
     ----------
-    path, delimiter, most
+    path, delimiter, most, is_quoted, mend
         As for `read_lines`.
     needed, also : sequence of str
         Columns to keep; those of `also` may be absent. Others are left out.
@@ -194,7 +235,7 @@ def read_table(
     DatasetError
         As `read_protocol` does, and when a needed column is absent or there twice.
     """
-    lines = read_lines(path, delimiter, most)
+    lines = read_lines(path, delimiter, most, is_quoted, mend)
     header = _names_in(lines)
     missing = [name for name in needed if name not in header]
     if missing:
@@ -203,7 +244,56 @@ def read_table(
         )
     known = {name: name for name in (*needed, *also)} | dict(renamed or {})
     names = [known.get(name, "") for name in header]
-    return _read(path, lines, names, str(len(header)), spellings)
+    if delimiter is not None:
+        lines = _evened(lines, header)
+    return read_rows(path, lines, names, spellings)
+
+
+def read_rows(
+    path: Path,
+    lines: Iterator[tuple[int, list[str]]],
+    names: Sequence[str],
+    spellings: Mapping[str, Spellings] | None = None,
+) -> pd.DataFrame:
+    """Check lines that were read and split already, and turn them into a table.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file that they are of, for messages.
+    lines : iterator of (int, list of str)
+        The number and the fields of each line.
+    names : sequence of str
+        The columns' names in their order, empty for one to leave out.
+    spellings : mapping of str to Spellings, optional
+        See `read_protocol`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of `read_protocol`.
+
+    Raises
+    ------
+    DatasetError
+        As `read_protocol` does.
+    """
+    return _read(path, lines, names, str(len(names)), spellings)
+
+
+def _evened(
+    lines: Iterator[tuple[int, list[str]]], header: Sequence[str]
+) -> Iterator[tuple[int, list[str]]]:
+    """Give lines that differ from the header in empty fields at their end as many as it has."""
+    length = len(header)
+    named = max((place for place, name in enumerate(header, 1) if name), default=0)
+    for number, fields in lines:
+        if len(fields) > length and is_blank(fields[length:]):
+            yield number, fields[:length]
+        elif named <= len(fields) < length:
+            yield number, fields + [""] * (length - len(fields))
+        else:
+            yield number, fields
 
 
 def _split_right(line: str, most: int) -> list[str]:
@@ -253,6 +343,9 @@ def _read(
     spelt = {
         name: of for name, of in (COMMON_SPELLINGS | dict(spellings or {})).items() if name in table
     }
+    for name, of in spelt.items():
+        if reason := of.refuse(table[name]):
+            raise DatasetError(f"{path}: {reason}")
     table = _checked(table, numbers, spelt, file, faults)
     if faults.reasons:
         known = {name: of.known for name, of in spelt.items() if of.known}

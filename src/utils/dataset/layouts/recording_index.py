@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from src.utils.dataset.layouts.on_disk import AMBIGUOUS, NamesOnDisk
 from src.utils.dataset.layouts.scan import Scan, Total, files_table
 from src.utils.dataset.layouts.tree import find_recordings, stem_of
 from src.utils.dataset.layouts.unread import Aside
@@ -36,6 +37,7 @@ class RecordingIndex:
             first = self._files.setdefault(stem_of(file) if by_stem else file, file)
             if first != file:
                 self.problems[file] = "has the name of another recording"
+        self._names = NamesOnDisk(self._files)
         self._unlisted = dict.fromkeys(self._files.values())
         self._protocols: list[str] = []
         self._taken: list[pd.DataFrame] = []
@@ -49,16 +51,22 @@ class RecordingIndex:
         Parameters
         ----------
         trials : pandas.DataFrame
-            With the recording, as the protocol names it, in `file`.
+            With the recording, as the protocol names it, in `file`; one that is spelt otherwise
+            on disk is found as well (see `NamesOnDisk`).
         protocol : str
             The protocol's name, for what is listed but missing.
         """
         self._protocols.append(protocol)
-        found = [self._files.get(name) for name in trials["file"].tolist()]
+        known = [self._names.find(name) for name in trials["file"].tolist()]
+        found = [None if name is None else self._files[name] for name in known]
         there = pd.Series(found, index=trials.index, dtype="str").notna()
         reason = f"is listed in {protocol} but missing"
+        listed = {
+            name: AMBIGUOUS if self._names.is_ambiguous(name) else reason
+            for name in trials["file"][~there].tolist()
+        }
         # Where the walk found something of that name, it says better what.
-        self.problems = dict.fromkeys(trials["file"][~there], reason) | self.problems
+        self.problems = listed | self.problems
         files = [file for file in found if file is not None]
         for file in files:
             self._unlisted.pop(file, None)

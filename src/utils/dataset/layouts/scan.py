@@ -48,6 +48,8 @@ class Scan:
         Folders elsewhere that some files lie in (see `Dataset.mounts`).
     aside : Aside
         How many companions of recordings and hidden files were left out too.
+    warnings : tuple of str
+        What a person should know of what was read, and may want to mend.
     """
 
     layout: str
@@ -56,6 +58,7 @@ class Scan:
     totals: list[Total] = field(default_factory=list)
     mounts: dict[str, Path] = field(default_factory=dict)
     aside: Aside = field(default_factory=Aside)
+    warnings: tuple[str, ...] = ()
 
 
 def files_table(*parts: pd.DataFrame) -> pd.DataFrame:

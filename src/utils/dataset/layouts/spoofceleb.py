@@ -13,7 +13,9 @@ import pandas as pd
 
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.dataset.layouts.layout import Layout
-from src.utils.dataset.layouts.protocol import peek_header, read_table
+from src.utils.dataset.layouts.on_disk import plain_path
+from src.utils.dataset.layouts.people_table import has_header, header_of
+from src.utils.dataset.layouts.protocol import read_table
 from src.utils.dataset.layouts.recording_index import RecordingIndex
 from src.utils.dataset.layouts.scan import Scan
 from src.utils.dataset.layouts.spellings import Spellings
@@ -87,7 +89,9 @@ def read_part(path: Path) -> pd.DataFrame:
     DatasetError
         When it is broken or lacks a column.
     """
-    trials = read_table(path, COLUMNS, spellings={"attack": _ATTACKS})
+    delimiter, _ = header_of(path, has_columns)
+    words = {"attack": _ATTACKS}
+    trials = read_table(path, COLUMNS, delimiter, spellings=words, is_quoted=True)
     is_real = trials["attack"] == _BONA_FIDE
     label = is_real.map({True: BONA_FIDE, False: SPOOF}).astype("str")
     return trials.assign(label=label, attack=trials["attack"].where(~is_real, ""))
@@ -106,13 +110,24 @@ def _find(folder: Path) -> dict[Path, dict[str, Path]]:
 
 def _fit(tables: dict[str, Path]) -> bool:
     """Say whether one of the tables of a folder has the columns."""
-    return any(set(COLUMNS) <= set(peek_header(path, ",")) for path in tables.values())
+    return any(has_header(path, has_columns) for path in tables.values())
+
+
+def has_columns(names: list[str]) -> bool:
+    """Say whether the names in a first line are those of a part's table.
+
+    Parameters
+    ----------
+    names : list of str
+        The names.
+    """
+    return set(COLUMNS) <= set(names)
 
 
 def _whole_paths(files: pd.Series, bases: list[Path], index: RecordingIndex) -> list[str]:
     """Put before the paths of a table the folder in which most of its first rows lie."""
     prefixes = [f"{base.as_posix()}/" if base.parts else "" for base in bases]
-    plain = files.str.removeprefix("./")
+    plain = files.map(plain_path)
     probed = plain[:_PROBED].tolist()
     hits = [sum(prefix + file in index for file in probed) for prefix in prefixes]
     return [prefixes[hits.index(max(hits))] + file for file in plain.tolist()]

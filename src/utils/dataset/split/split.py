@@ -6,7 +6,7 @@ import pandas as pd
 
 from src.utils.config import BY_UTTERANCE
 from src.utils.dataset.dataset import Dataset
-from src.utils.dataset.schema import people_of
+from src.utils.dataset.speakers import describe_two_genders
 from src.utils.dataset.split.assignment import NO_SPLIT, Assignment
 from src.utils.dataset.split.groups import describe_groups, group_clips
 from src.utils.dataset.split.settings import SplitSettings
@@ -75,7 +75,11 @@ def split_dataset(dataset: Dataset, settings: SplitSettings | None = None, seed:
         _count_kept_apart(files, settings),
         there,
         assigned.set_aside,
-        assigned.notes + _unchecked_voices(files, assigned.splits, settings),
+        [
+            *assigned.notes,
+            *_unchecked_voices(files, assigned.splits, settings),
+            *describe_two_genders(files),
+        ],
     )
 
 
@@ -96,8 +100,6 @@ def plan_split(files: pd.DataFrame, settings: SplitSettings, seed: int = 7) -> A
     ArgumentError, DatasetError
         As `split_dataset` does.
     """
-    # A speaker of two genders is told before anything is dealt.
-    people_of(files)
     assigned = SPLIT_STRATEGIES.load(settings.strategy).assign(files, settings, seed)
     check_splits(files, assigned.splits, settings.recipe(seed))
     return assigned

@@ -70,7 +70,9 @@ def _of_another_type(
     from src.utils.embeddings.backbones.auto import PATHS
 
     remedy = "; --backbone=auto takes it" if model_type in PATHS else ""
+    what = "names no model_type in its config.json"
+    if model_type is not None:
+        what = f"is a {model_type} model"
     return CheckpointError(
-        f"the checkpoint {checkpoint} is a {model_type} model; the backbone {name} needs "
-        f"{needed}{remedy}"
+        f"the checkpoint {checkpoint} {what}; the backbone {name} needs {needed}{remedy}"
     )

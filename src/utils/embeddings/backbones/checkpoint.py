@@ -1,6 +1,7 @@
 """Opening checkpoints in Hugging Face layout, from a folder or the hub."""
 
 import logging
+import warnings
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -9,8 +10,16 @@ from typing import Any
 import torch
 import transformers
 
+from src.utils.embeddings.backbones.recognise_checkpoint import (
+    explain,
+    has_preprocessor,
+    plain_reason,
+    refuse_file,
+    require_layout,
+)
 from src.utils.errors import CheckpointError
 from src.utils.files import sha256_file, sha256_text
+from src.utils.notes import note
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +47,8 @@ class Checkpoint:
         The hub id, or the folder's absolute path.
     model_type : str or None
         The architecture that its `config.json` declares, in transformers' names.
+    is_preprocessor_assumed : bool
+        Whether it is a folder that does not say how clips are prepared for its model.
 
     Raises
     ------
@@ -52,11 +63,9 @@ class Checkpoint:
         logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)
         self.name = _folder_or_hub_id(checkpoint)
         folder = Path(self.name)
-        if folder.is_dir() and not (folder / "config.json").is_file():
-            raise CheckpointError(
-                f"{self.name} holds no config.json; --checkpoint takes a folder in Hugging Face "
-                f"layout"
-            )
+        if folder.is_dir():
+            require_layout(folder, WEIGHT_FILES)
+        self.is_preprocessor_assumed = folder.is_dir() and not has_preprocessor(folder)
         settings, _ = self._load(transformers.PreTrainedConfig.get_config_dict)
         if not isinstance(settings, dict):
             raise CheckpointError(f"the config.json of {self.name} holds no settings by name")
@@ -78,11 +87,21 @@ class Checkpoint:
     def processor(self) -> Any:
         """The checkpoint's preprocessor, a transformers.SequenceFeatureExtractor.
 
+        Where a folder has none, what most models of raw samples take: 16 kHz, each clip with mean
+        0 and variance 1. This is noted.
+
         Raises
         ------
         CheckpointError
-            When it is missing or cannot be read.
+            When it cannot be read.
         """
+        if self.is_preprocessor_assumed:
+            note(
+                f"the checkpoint {self.name} has no preprocessor_config.json: 16 kHz and "
+                f"normalised clips are assumed (copy that file from where the model came from to "
+                f"be sure)"
+            )
+            return transformers.Wav2Vec2FeatureExtractor(sampling_rate=16_000, do_normalize=True)
         return self._load(
             transformers.AutoFeatureExtractor.from_pretrained, trust_remote_code=False
         )
@@ -156,12 +175,15 @@ class Checkpoint:
         """Call one of transformers' loaders and turn what can go wrong into one line."""
         local = Path(self.name).is_dir()
         try:
-            return load(self.name, **options)
+            with warnings.catch_warnings():
+                # Of torch, on how a file was pickled; what matters is told below.
+                warnings.simplefilter("ignore", UserWarning)
+                return load(self.name, **options)
         except Exception as error:  # transformers raises a dozen kinds, each with pages of text
-            first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-            if local:
+            reason = explain(error) or (plain_reason(error) if local else None)
+            if reason is not None:
                 raise CheckpointError(
-                    f"the checkpoint {self.name} cannot be loaded: {first_line}"
+                    f"the checkpoint {self.name} cannot be loaded: {reason}"
                 ) from error
             raise CheckpointError(
                 f"cannot fetch the checkpoint {self.name} (is the hub reachable, and the id "
@@ -174,6 +196,8 @@ def _folder_or_hub_id(checkpoint: str) -> str:
     path = Path(checkpoint).expanduser()
     if path.is_dir():
         return str(path.resolve())
+    if path.is_file():
+        refuse_file(path)
     if path.exists() or checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") > 1:
         raise CheckpointError(f"no folder {checkpoint}; --checkpoint takes a folder or a hub id")
     log.info("looking for %s in the local cache and at the hub", checkpoint)

@@ -124,6 +124,8 @@ class PretrainedBackbone(ABC):
             "stats_count": 2,
             "dim": self._checkpoint.config.hidden_size,
         }
+        if self._checkpoint.is_preprocessor_assumed:
+            about["preprocessor"] = "assumed: 16 kHz, normalised"
         if not self._is_told_by_name:
             about["model_type"] = self._checkpoint.model_type
             about["implementation"] = self.implementation

@@ -30,8 +30,17 @@ def test_the_column_of_files(tmp_path: Path, column: str) -> None:
 
 def test_every_spelling_of_a_label(tmp_path: Path) -> None:
     words = {
-        "bona-fide": ["bonafide", "bona-fide", "Bona_Fide", "bona fide", "real", "REAL", "genuine"],
-        "spoof": ["spoof", "Spoof", "fake", " FAKE "],
+        "bona-fide": [
+            "bonafide",
+            "bona-fide",
+            "Bona_Fide",
+            "bona fide",
+            "real",
+            "REAL",
+            "genuine",
+            "Human",
+        ],
+        "spoof": ["spoof", "Spoof", "fake", " FAKE ", "deepfake", "synthetic", "generated"],
     }
     pairs = [(label, word) for label in words for word in words[label]]
     rows = [f"{number:02d}.wav,{word}" for number, (_, word) in enumerate(pairs)]
@@ -41,7 +50,7 @@ def test_every_spelling_of_a_label(tmp_path: Path) -> None:
 
 def test_every_spelling_of_a_gender(tmp_path: Path) -> None:
     words = {"M": ["m", "M", "male", "Male"], "F": ["f", "F", "female", " FEMALE "]}
-    words[""] = ["", "-", "unknown", "n/a"]
+    words[""] = ["", "-", "unknown", "n/a", "NaN", "none", "?"]
     pairs = [(gender, word) for gender in words for word in words[gender]]
     rows = [f"{number:02d}.wav,real,{word}" for number, (_, word) in enumerate(pairs)]
     lay_out(tmp_path, "file,label,gender", *rows)
@@ -49,14 +58,14 @@ def test_every_spelling_of_a_gender(tmp_path: Path) -> None:
 
 
 def test_every_broken_row_is_told(tmp_path: Path) -> None:
-    rows = ["a.wav,deepfake,F", "b.wav,real,X", "c.wav,real,F", "./c.wav,fake,F", "d.wav,,F"]
+    rows = ["a.wav,cloned,F", "b.wav,real,X", "c.wav,real,F", "./c.wav,fake,F", "d.wav,,F"]
     lay_out(tmp_path, "file,label,gender", *rows)
     with pytest.raises(DatasetError) as raised:
         scan_folder(tmp_path)
     text = str(raised.value)
     for reason in (
         "4 of 5 lines are broken",
-        "line 2: unknown label 'deepfake' in 'a.wav,deepfake,F'",
+        "line 2: unknown label 'cloned' in 'a.wav,cloned,F'",
         "line 6: unknown label '' in 'd.wav,,F'",
         "line 3: unknown gender 'X' in 'b.wav,real,X'",
         "line 5: c.wav is listed twice in './c.wav,fake,F'",

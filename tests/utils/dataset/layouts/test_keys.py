@@ -171,12 +171,12 @@ def test_line_ends_and_marks_do_not_matter(tmp_path: Path, make_corpus: Callable
 
 
 def test_broken_lines_are_told_at_once(tmp_path: Path) -> None:
-    rows = ["s a - - bonafide", "s b - A01 spoofed", "s a - A01 spoof", "s c spoof"]
+    rows = ["s a - - bonafide", "s b - A01 maybe", "s a - A01 spoof", "s c spoof"]
     with pytest.raises(DatasetError) as raised:
         read_key(written(tmp_path, *rows, "s d - A01 bonafide"))
     for told in (
         "4 of 5 lines are broken: ",
-        "line 2: unknown label 'spoofed'",
+        "line 2: unknown label 'maybe'",
         "line 3: a is listed twice",
         "line 4: 3 columns, not 5",
         "line 5: bona-fide with the attack A01",

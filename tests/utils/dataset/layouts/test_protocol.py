@@ -55,7 +55,8 @@ def test_every_kind_of_fault_is_told_in_one_message(tmp_path: Path) -> None:
     ):
         assert told in text
     assert text.endswith(
-        "(known label: bona-fide, bonafide, real, genuine, spoof, fake; "
+        "(known label: bona-fide, bonafide, real, genuine, human, spoof, fake, spoofed, synthetic, "
+        "generated, deepfake; "
         "known gender: M, F, male, female, empty)"
     )
     assert "line 18" not in text

@@ -61,12 +61,12 @@ def test_another_meta_csv_is_not_taken(make_corpus: Callable) -> None:
     ("text", "told"),
     [
         (
-            "file;speaker;label\n0.wav;X;spoof\n",
-            "line, 'file;speaker;label', is not sep.* ','",
+            "file|speaker|label\n0.wav|X|spoof\n",
+            "line, 'file.speaker.label', is not sep.* ','",
         ),
         ("path,who,label\n0.wav,X,spoof\n", "found path, who, label$"),
         ("", "the file is empty$"),
-        ("\xff", "is not text"),
+        ("\xff\0", "is not text"),
     ],
 )
 def test_the_header_of_another_meta_csv_is_told(

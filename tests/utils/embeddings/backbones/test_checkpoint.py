@@ -62,13 +62,11 @@ def test_no_such_folder(name: str) -> None:
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_text("")
-    with pytest.raises(CheckpointError, match="no folder"):
+    with pytest.raises(CheckpointError, match=r"model\.bin is an empty file; --checkpoint takes"):
         use("wav2vec2", tmp_path / "model.bin")
 
 
-@pytest.mark.parametrize(
-    "missing", ["config.json", "preprocessor_config.json", "model.safetensors"]
-)
+@pytest.mark.parametrize("missing", ["config.json", "model.safetensors"])
 def test_missing_parts(copied: Path, missing: str) -> None:
     (copied / missing).unlink()
     with pytest.raises(CheckpointError) as raised:
@@ -83,7 +81,7 @@ def test_damaged_weights(copied: Path) -> None:
     weights.write_bytes(weights.read_bytes()[:1000])
     with pytest.raises(CheckpointError) as raised:
         use("wav2vec2", copied)
-    assert "cannot be loaded" in one_line(raised.value)
+    assert "cannot be loaded: its weights are damaged or cut short" in one_line(raised.value)
 
 
 def test_incomplete_weights(copied: Path) -> None:
@@ -101,7 +99,7 @@ def test_weights_that_do_not_fit(copied: Path) -> None:
     change_config(copied, intermediate_size=48)
     with pytest.raises(CheckpointError) as raised:
         use("wav2vec2", copied)
-    one_line(raised.value)
+    assert "of another shape than its config.json says" in one_line(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +144,7 @@ def test_a_pickle_is_not_executed(copied: Path, tmp_path: Path, zipped: bool) ->
         (copied / "pytorch_model.bin").write_bytes(pickle.dumps(malice))
     with pytest.raises(CheckpointError) as raised:
         use("wav2vec2", copied)
-    one_line(raised.value)
+    assert "its weights hold more than tensors" in one_line(raised.value)
     assert not harm.exists()
     # The bait does work where a pickle is loaded.
     pickle.loads(pickle.dumps(malice))

@@ -56,6 +56,12 @@ class Architecture:
         CheckpointError
             When its preprocessor is missing or of another kind than the model takes.
         """
+        if checkpoint.is_preprocessor_assumed and self.make_input is not _waveform:
+            raise CheckpointError(
+                f"the checkpoint {checkpoint.name} has no preprocessor_config.json, without which "
+                f"a {checkpoint.model_type} model cannot be fed; copy it from where the model "
+                f"came from"
+            )
         processor = checkpoint.processor
         given = getattr(processor, "model_input_names", [""])[0]
         if given != self.name:
