@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from src.utils.errors import AudiosError
+from src.utils.strict_json import parse_json
 
 PARTIAL = ".partial"
 """Suffix of unfinished files and folders, which `Clean` may remove."""
@@ -139,7 +140,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file.
+    """Read a JSON file (see `strict_json.parse_json`).
 
     Raises
     ------
@@ -147,11 +148,11 @@ def read_json(path: Path) -> Any:
         When it is absent or not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(path.read_bytes())
     except OSError as error:
         raise AudiosError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:
-        raise AudiosError(f"{path} is not valid JSON: {error}") from error
+        raise AudiosError(f"{path} is damaged, no valid JSON: {error}") from error
 
 
 def sha256_text(text: str) -> str:
