@@ -29,6 +29,7 @@ LEVELS: list[tuple[str, ...]] = [
             "tables",
             "runs",
             "registry",
+            "run_manifest",
         )
     ),
     ("src.utils.audio",),

@@ -23,7 +23,9 @@ from src.utils.errors import AudiosError, RunError
 from src.utils.files import locked, write_json
 from src.utils.interrupts import Interrupts
 from src.utils.runs import Kind, Run, keeping_status, list_runs, new_run
+from src.utils.strict_json import parse_json
 from src.utils.tables import write_csv
+from src.utils.tensor_file import first_line
 from src.visualize.plots import plot_search
 
 log = logging.getLogger(__name__)
@@ -108,7 +110,7 @@ def optimize(
         found = _newest_equal(runs, classifier, settings, inputs)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if found is not None and found.is_complete:
-        study = optuna.load_study(study_name=classifier, storage=_storage(found))
+        study = _open_study(found, classifier)
         if len(_counted(study)) >= total:
             return Search(found, _tabulate(study), _best(study, stores), was_stopped=False)
     stopped = False
@@ -124,9 +126,7 @@ def optimize(
             # The lock first: a refused process must not touch the status of one at work.
             stack.enter_context(_locked(found))
             run = stack.enter_context(keeping_status(found))
-        study = optuna.create_study(
-            storage=_storage(run), study_name=classifier, load_if_exists=True
-        )
+        study = _open_study(run, classifier)
         try:
             _search(study, run, stores, model, total, seed, interrupts)
         except KeyboardInterrupt:
@@ -146,8 +146,36 @@ def _locked(run: Run) -> AbstractContextManager[None]:
     return locked(run.folder / ".lock", str(run.folder))
 
 
-def _storage(run: Run) -> JournalStorage:
-    return JournalStorage(JournalFileBackend(str(run.folder / JOURNAL)))
+def _open_study(run: Run, classifier: str) -> optuna.Study:
+    """Open the journal of a study, beginning it where there is none."""
+    path = run.folder / JOURNAL
+    try:
+        for number, line in enumerate(path.read_bytes().splitlines() if path.is_file() else (), 1):
+            if not isinstance(parse_json(line), dict):
+                raise ValueError(f"line {number} is no entry")
+        storage = JournalStorage(JournalFileBackend(str(path)))
+        study = optuna.create_study(storage=storage, study_name=classifier, load_if_exists=True)
+        for trial in study.get_trials(deepcopy=False):
+            _check_trial(trial)
+    except OSError as error:
+        raise RunError(f"cannot use {path}: {error.strerror or error}") from error
+    except Exception as error:  # Optuna raises whatever it meets in a damaged journal
+        raise RunError(
+            f"{path} is damaged: {first_line(error)}; start a new study by leaving "
+            f"--study-number out"
+        ) from error
+    return study
+
+
+def _check_trial(trial: optuna.trial.FrozenTrial) -> None:
+    """Fail for a finished trial without what every one has."""
+    if trial.state is not TrialState.COMPLETE:
+        return
+    value, run = trial.value, trial.user_attrs.get("run")
+    if value is None or not 0 <= value <= 1 or not isinstance(run, int):
+        raise ValueError(f"trial {trial.number} names no run, or no EER")
+    if not isinstance(trial.params.get("layer"), int):
+        raise ValueError(f"trial {trial.number} names no layer")
 
 
 def _search(

@@ -23,7 +23,7 @@ def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     ValueError
         Saying what is wrong, when it is absent or damaged.
     """
-    _check_header(path)
+    check_header(path)
     try:
         with safe_open(path, "np") as file:
             keys = file.keys()
@@ -47,7 +47,7 @@ def load_tensors(path: Path, framework: Literal["pt", "np"] = "pt") -> dict[str,
     ValueError
         Saying what is wrong, when it is absent or damaged.
     """
-    _check_header(path)
+    check_header(path)
     try:
         with safe_open(path, framework) as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -67,7 +67,19 @@ def first_line(error: Exception) -> str:
     return text.splitlines()[0][:200] if text else type(error).__name__
 
 
-def _check_header(path: Path) -> None:
+def check_header(path: Path) -> None:
+    """Fail for a file whose list of tensors is not in it, or too long.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Raises
+    ------
+    ValueError
+        Saying what is wrong.
+    """
     try:
         size = path.stat().st_size
         with path.open("rb") as stream:

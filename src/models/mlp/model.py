@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
-from src.models.classifier import Choice, Classifier, Hyperparameters, Range
+from src.models.classifier import Choice, Classifier, Hyperparameters, Range, require_dim
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import AudiosError, RunError
 from src.utils.files import replacing
@@ -112,6 +112,7 @@ class MlpClassifier(Classifier):
         x : numpy.ndarray
             Vectors, float32 of shape (clips, dim).
         """
+        require_dim(x, len(self._mean))
         with torch.inference_mode():
             logits = self._network(self._standardised(x)).squeeze(1)
         return logits.double().numpy()
