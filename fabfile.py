@@ -2,7 +2,7 @@
 
 from invoke import Collection, Task
 
-from src.utils.config import DEFAULTS
+from src.utils.config import DEFAULTS, ROOT
 from tasks import (
     audit,
     baseline,
@@ -15,6 +15,9 @@ from tasks import (
     predict,
     results,
 )
+from tasks.project_file import check_project_file
+
+check_project_file(ROOT)
 
 # These are loaded by every `fab -l` and `fab --help`: what they need to work, they import in
 # their functions, or by way of `src.stages`, which imports a stage when it is first called.

@@ -5,16 +5,16 @@ anything else is a traceback.
 """
 
 import contextlib
-import gc
 import io
 import json
 import os
 import shutil
 import sqlite3
 import struct
+import sys
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import _lru_cache_wrapper
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,10 @@ Mutation = tuple[str, bytes]
 """What was done to a file, and what it holds then."""
 
 DEEP = 100_000
+
+
+_NORMALIZE: tuple[str, Flags] = ("NormalizeDataset", {"output": "@/normalized"})
+_COMPARE: tuple[str, Flags] = ("CompareRuns", {"runs_list": "1,4"})
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,11 @@ class Project:
         write_report(find_run(runs, int(number), study_of), runs)
 
 
-def build(folder: Path) -> Project:
-    """Make a project by the tasks themselves; its voices are buzzing tones."""
+def build(folder: Path, is_quick: bool = False) -> Project:
+    """Make a project by the tasks themselves; its voices are buzzing tones.
+
+    A quick one has an audit and one tested MLP, with the numbers that they have in a whole one.
+    """
     project = Project(folder)
     random = np.random.default_rng(7)
     rows = ["file,label,speaker,gender"]
@@ -89,35 +96,50 @@ def build(folder: Path) -> Project:
     shutil.copytree(folder / "data" / "audio", folder / "new")
     for path in sorted((folder / "new").iterdir())[2:]:
         path.unlink()
-    model = {"backbone": "acoustic"}
-    for task, flags in (
-        ("GenerateDatasetCSV", {}),
-        ("AddDatasetDuration", {}),
-        ("AddDatasetAmplitude", {}),
-        ("NormalizeDataset", {"output": "@/normalized"}),
-        ("SplitDataset", {"pretext": "0"}),
-        ("AuditDataset", {}),
-        ("GenerateEmbeddings", model),
-        ("OptimizeHyperparameters", {**model, "classifier": "lr", "trials": "2"}),
-        *(("TrainModel", {**model, "classifier": name}) for name in ("mlp", "svm", "rf", "lr")),
-        *(("TestModel", {**model, "classifier": name}) for name in ("mlp", "svm", "rf", "lr")),
-        ("ProbeLayers", model),
-        ("CompareRuns", {"runs_list": "1,4"}),
-        ("TrainBaseline", {"epochs": "1"}),
-        ("TestBaseline", {}),
-        *(("Predict", {"audio": "@/new", "run_number": number}) for number in ("1", "7")),
-        ("ExportScores", {"output": "@/scores.csv", "classifier": "mlp"}),
-        (
-            "EvaluateScores",
-            {
-                "scores": "@/scores.csv",
-                "protocol": "@/data/splits/by_file/files-downstream_test.csv",
-            },
-        ),
-    ):
+    for task, flags in _QUICK if is_quick else _STEPS:
         told = project.call(task, **flags)
         assert told is None, (task, told)
     return project
+
+
+_CLASSIFIERS = ("mlp", "svm", "rf", "lr")
+_MODEL = {"backbone": "acoustic"}
+_STEPS: tuple[tuple[str, Flags], ...] = (
+    ("GenerateDatasetCSV", {}),
+    ("AddDatasetDuration", {}),
+    ("AddDatasetAmplitude", {}),
+    ("NormalizeDataset", {"output": "@/normalized"}),
+    ("SplitDataset", {"pretext": "0"}),
+    ("AuditDataset", {}),
+    ("GenerateEmbeddings", _MODEL),
+    ("OptimizeHyperparameters", {**_MODEL, "classifier": "lr", "trials": "2"}),
+    *(("TrainModel", {**_MODEL, "classifier": name}) for name in _CLASSIFIERS),
+    *(("TestModel", {**_MODEL, "classifier": name}) for name in _CLASSIFIERS),
+    ("ProbeLayers", _MODEL),
+    ("CompareRuns", {"runs_list": "1,4"}),
+    ("TrainBaseline", {"epochs": "1"}),
+    ("TestBaseline", {}),
+    *(("Predict", {"audio": "@/new", "run_number": number}) for number in ("1", "7")),
+    ("ExportScores", {"output": "@/scores.csv", "classifier": "mlp"}),
+    (
+        "EvaluateScores",
+        {
+            "scores": "@/scores.csv",
+            "protocol": "@/data/splits/by_file/files-downstream_test.csv",
+        },
+    ),
+)
+_QUICK: tuple[tuple[str, Flags], ...] = (
+    ("GenerateDatasetCSV", {}),
+    ("AddDatasetDuration", {}),
+    ("SplitDataset", {"pretext": "0"}),
+    ("NormalizeDataset", {"output": "@/normalized"}),
+    ("AuditDataset", {}),
+    ("GenerateEmbeddings", _MODEL),
+    ("TrainModel", {**_MODEL, "classifier": "mlp", "hyperparameters": "epochs=2"}),
+    ("TestModel", {**_MODEL, "classifier": "mlp"}),
+    ("Predict", {"audio": "@/new", "run_number": "1"}),
+)
 
 
 @dataclass(frozen=True)
@@ -183,7 +205,7 @@ KINDS: dict[str, Kind] = {
     "results": Kind(
         "runs/run1_*/test_results.json", (*_MLP, ("CompareRuns", {"runs_list": "1,4"}))
     ),
-    "scores": Kind("runs/run1_*/scores_test.csv", (*_MLP, ("CompareRuns", {"runs_list": "1,4"}))),
+    "scores": Kind("runs/run1_*/scores_test.csv", (*_MLP, _COMPARE)),
     "validation scores": Kind(
         "runs/run1_*/scores_val.csv", _MLP, removes="runs/run1_*/calibration.json"
     ),
@@ -221,12 +243,8 @@ KINDS: dict[str, Kind] = {
     "measurements": Kind("data/measurements.csv", (("AddDatasetDuration", {}), *_DATA)),
     "split recipe": Kind("data/splits/split.json", (*_DATA, *_EMBED)),
     "split table": Kind("data/splits/by_file/files-downstream_train.csv", (*_DATA, *_EMBED)),
-    "derived from": Kind(
-        "normalized/derived-from.json", (("NormalizeDataset", {"output": "@/normalized"}),)
-    ),
-    "derived": Kind(
-        "normalized/derived.jsonl", (("NormalizeDataset", {"output": "@/normalized"}),)
-    ),
+    "derived from": Kind("normalized/derived-from.json", (_NORMALIZE,)),
+    "derived": Kind("normalized/derived.jsonl", (_NORMALIZE,)),
     "measured nuisances": Kind("data/*.sqlite", (("AuditDataset", {}),)),
     "patches": Kind("data/log-mel.sqlite", (("TestBaseline", {}),)),
     "pointer": Kind("data/dataset.json", _DATA),
@@ -485,11 +503,13 @@ def mutate(
     project: Project,
     kinds: Callable[[str], bool] = lambda _: True,
     every: int = 1,
+    most: int | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Figures:
     """Damage the files of a project in turn, and call the tasks that read them.
 
-    `every` takes each so-manieth mutation of a file alone; the project is restored after each.
+    `every` takes each so-manieth mutation of a file alone, `most` so many of its readers, in turn;
+    the project is restored after each.
     """
     figures, snapshot = Figures(), _Snapshot(project.folder)
     others = (project.folder / "data" / "audio").glob("*.wav")
@@ -503,7 +523,8 @@ def mutate(
         for number, (what, content) in enumerate(mutations_of(path, other, scratch)):
             if number % every:
                 continue
-            for task, flags in kind.readers:
+            first = number // every % len(kind.readers)
+            for task, flags in (*kind.readers[first:], *kind.readers[:first])[:most]:
                 for gone in project.folder.glob(kind.removes) if kind.removes else ():
                     gone.unlink()
                 path.write_bytes(content)
@@ -517,7 +538,8 @@ def _call(
     project: Project, figures: Figures, case: str, path: Path, task: str, flags: Flags
 ) -> None:
     figures.n_calls += 1
-    _forget()
+    for cache in _caches():
+        cache.cache_clear()
     one = next(iter((project.folder / "runs").glob("run1_*")), Path()).name
     flags = {key: value.replace("@1", one) for key, value in flags.items()}
     try:
@@ -525,8 +547,6 @@ def _call(
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
-        import traceback
-
         last = traceback.extract_tb(error.__traceback__)
         ours = [frame for frame in last if "/src/" in frame.filename] or list(last)
         where = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}"
@@ -542,11 +562,10 @@ def _call(
         figures.unnamed.append(f"{case}: {told[:200]}")
 
 
-def _forget() -> None:
-    """Empty what is kept in memory of files that have changed."""
-    for one in gc.get_objects():
-        if isinstance(one, _lru_cache_wrapper) and one.__module__.startswith("src."):
-            one.cache_clear()
+def _caches() -> list[Any]:
+    """Return what keeps results in memory, of files that have changed meanwhile."""
+    ours = [module for name, module in [*sys.modules.items()] if name.startswith("src.")]
+    return [one for module in ours for one in vars(module).values() if hasattr(one, "cache_clear")]
 
 
 class _Snapshot:
