@@ -169,8 +169,8 @@ _Spans = dict[str, Annotated[list[float | None], Field(min_length=2, max_length=
 
 
 class _ResultsShape(Shape):
-    eer: Rate
-    threshold: float
+    eer: Rate = 0.0
+    threshold: float = 0.0
     eer_threshold: float | None = None
     n_bona_fide: NonNegativeInt = 0
     n_spoof: NonNegativeInt = 0

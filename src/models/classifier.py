@@ -11,6 +11,7 @@ import numpy as np
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import ArgumentError, RunError, choose
 from src.utils.history import History
+from src.utils.run_manifest import require_training
 from src.utils.runs import MANIFEST, Run
 
 
@@ -169,6 +170,7 @@ class TrainedModel(Configured, ABC):
         RunError
             When its file is absent or damaged.
         """
+        require_training(run.manifest, run.folder / MANIFEST)
         try:
             model = cls(run.settings["hyperparameters"], run.settings["seed"])
         except ArgumentError as error:

@@ -21,7 +21,8 @@ from src.utils.dataset.labelled import LabelledClips
 from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
 from src.utils.embeddings.store import EmbeddingStore, backbone_differences
 from src.utils.errors import EmbeddingError, choose, shorten
-from src.utils.runs import Run
+from src.utils.run_manifest import require_training
+from src.utils.runs import MANIFEST, Run
 
 Clips = TypeVar("Clips", bound=LabelledClips)
 
@@ -80,6 +81,7 @@ def evaluate_run(
         When the model cannot be loaded, or is of before its backbone had its name.
     """
     settings = run.settings
+    require_training(run.manifest, run.folder / MANIFEST)
     require_vectors(run)
     require_current_backbone(run)
     store = EmbeddingStore.open(embeddings, settings["backbone"]["name"], TEST)

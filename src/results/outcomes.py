@@ -10,6 +10,7 @@ from src.evaluation.results import Results, read_values
 from src.models.tested import ENDINGS
 from src.results.naming import dataset_name
 from src.utils.config import GENDERS
+from src.utils.errors import RunError
 from src.utils.runs import Kind, Run
 
 _WORDS = {"F": "women's clips", "M": "men's clips"}
@@ -148,4 +149,7 @@ def _of_training(run: Run, path: Path) -> Outcome:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return read_values(path)
+    values = read_values(path)
+    if "eer" not in values:
+        raise RunError(f"{path} is damaged: eer is missing; remove it, and test again")
+    return values

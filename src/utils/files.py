@@ -152,7 +152,7 @@ def read_json(path: Path) -> Any:
     except OSError as error:
         raise AudiosError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:
-        raise AudiosError(f"{path} is damaged, no valid JSON: {error}") from error
+        raise AudiosError(f"{path} is not valid JSON: {error}") from error
 
 
 def sha256_text(text: str) -> str:

@@ -9,8 +9,8 @@ from src.utils.shapes import Shape, read_shaped, require_shape
 
 _REMEDY = "remove its folder, and make the run again"
 
-_TRAINING, _STUDY = "train", "study"
-"""Kinds of runs (see `runs.Kind`) whose settings others read."""
+_TRAINING = "train"
+"""The kind of runs (see `runs.Kind`) whose results are numbers of their own names."""
 
 Rate = Annotated[float, Field(ge=0, le=1)]
 
@@ -32,12 +32,13 @@ class BackboneSettings(Shape):
 
 
 class _Settings(Shape):
-    """What a run of any kind may have been asked."""
+    """What a run of any kind may have been asked; older and other ones were asked less."""
 
-    backbone: BackboneSettings | None = None
+    backbone: BackboneSettings = BackboneSettings(name="")
     classifier: str | None = None
     seed: NonNegativeInt = 7
-    layer: int | str | None = None
+    layer: NonNegativeInt | str | None = None
+    hyperparameters: dict[str, Hyperparameter] = Field(default_factory=dict)
     units: str = ""
     method: str = ""
     runs: list[str] = Field(default_factory=list)
@@ -46,13 +47,9 @@ class _Settings(Shape):
 class _TrainingSettings(_Settings):
     backbone: BackboneSettings
     classifier: str
+    seed: NonNegativeInt
     layer: NonNegativeInt = 0
     hyperparameters: dict[str, Hyperparameter]
-
-
-class _StudySettings(_Settings):
-    backbone: BackboneSettings
-    classifier: str
 
 
 class _Split(Shape):
@@ -61,8 +58,12 @@ class _Split(Shape):
 
 
 class _Results(Shape):
-    validation_eer: Rate | None = None
-    threshold: float | None = None
+    validation_eer: Rate = 0.0
+    threshold: float = 0.0
+    epochs: NonNegativeInt = 0
+    best_epoch: NonNegativeInt = 0
+    trees: NonNegativeInt = 0
+    best_tree: NonNegativeInt = 0
 
 
 class _Environment(Shape):
@@ -92,16 +93,12 @@ class _Manifest(Shape):
     tested_elsewhere: dict[str, str] = Field(default_factory=dict)
 
 
-class _TrainingManifest(_Manifest):
-    settings: _TrainingSettings
+class _MeasuredManifest(_Manifest):
     results: _Results = _Results()
 
 
-class _StudyManifest(_Manifest):
-    settings: _StudySettings
-
-
-_BY_KIND: dict[str, type[Shape]] = {_TRAINING: _TrainingManifest, _STUDY: _StudyManifest}
+class _TrainingManifest(Shape):
+    settings: _TrainingSettings
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -118,7 +115,24 @@ def read_manifest(path: Path) -> dict[str, Any]:
         When it is absent or damaged.
     """
     found = read_shaped(path, _Manifest, _REMEDY)
-    shape = _BY_KIND.get(found.get("kind", ""))
-    if shape is not None:
-        require_shape(found, shape, path, _REMEDY)
+    if found.get("kind") == _TRAINING:
+        require_shape(found, _MeasuredManifest, path, _REMEDY)
     return found
+
+
+def require_training(manifest: dict[str, Any], path: Path) -> None:
+    """Fail for a training whose manifest lacks what its model is loaded by.
+
+    Parameters
+    ----------
+    manifest : dict
+        As `read_manifest` gave it.
+    path : pathlib.Path
+        The file, for the message.
+
+    Raises
+    ------
+    RunError
+        Naming what is missing.
+    """
+    require_shape(manifest, _TrainingManifest, path, _REMEDY)

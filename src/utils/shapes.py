@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from src.utils.errors import RunError
+from src.utils.errors import AudiosError, RunError
 from src.utils.files import read_json
 
 
@@ -44,9 +44,13 @@ def read_shaped(
     Raises
     ------
     AudiosError
-        When it is absent or no JSON; of the type `error`, when it is JSON of another shape.
+        Of the type `error`, when it is absent, no JSON, or JSON of another shape.
     """
-    found: dict[str, Any] = require_shape(read_json(path), shape, path, remedy, error)
+    try:
+        value = read_json(path)
+    except AudiosError as fault:
+        raise error(f"{fault}; {remedy}" if path.is_file() else str(fault)) from fault
+    found: dict[str, Any] = require_shape(value, shape, path, remedy, error)
     return found
 
 

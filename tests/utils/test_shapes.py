@@ -8,7 +8,7 @@ import pytest
 from pydantic import Field
 
 from src.utils.errors import AudiosError, DatasetError, RunError
-from src.utils.run_manifest import read_manifest
+from src.utils.run_manifest import read_manifest, require_training
 from src.utils.shapes import Shape, fault_of, read_shaped
 
 
@@ -53,7 +53,7 @@ def test_a_file_is_given_as_it_is(tmp_path: Path) -> None:
         f"{path} is damaged: clips.a.file is 3: input should be a valid string; make it again"
     )
     path.write_text("[")
-    with pytest.raises(AudiosError, match="no valid JSON"):
+    with pytest.raises(AudiosError, match=r"not valid JSON: .*; make it again"):
         read_shaped(path, Clips, "make it again")
 
 
@@ -74,7 +74,7 @@ def test_manifests_that_say_little_are_read(tmp_path: Path, manifest: dict) -> N
     ("changes", "fault"),
     [
         ({"settings": None}, "settings is null"),
-        ({"settings": {}}, "settings.backbone is missing"),
+        ({"settings": {"backbone": None}}, "settings.backbone is null"),
         ({"number": -1}, "number is -1"),
         ({"tested": ["downstream_test"]}, "tested is a list"),
         ({"command": "fab"}, "command is 'fab'"),
@@ -87,3 +87,13 @@ def test_manifests_of_another_shape(tmp_path: Path, changes: dict, fault: str) -
         read_manifest(tmp_path / "manifest.json")
     assert fault in str(raised.value)
     assert str(raised.value).endswith("remove its folder, and make the run again")
+
+
+@pytest.mark.parametrize("key", ["backbone", "classifier", "hyperparameters", "seed"])
+def test_what_a_model_is_loaded_by_must_be_there(tmp_path: Path, key: str) -> None:
+    """A listing does without; a training that is to be used does not."""
+    settings = {**TRAINING["settings"], "seed": 7, "layer": 0}  # type: ignore[dict-item]
+    require_training({"settings": settings}, tmp_path / "manifest.json")
+    del settings[key]
+    with pytest.raises(RunError, match=rf"manifest\.json is damaged: settings\.{key} is missing"):
+        require_training({"settings": settings}, tmp_path / "manifest.json")
