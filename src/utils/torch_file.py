@@ -100,10 +100,10 @@ def _check_names(stream: Any, size: int) -> None:
     stream.seek(0)
     if start[:2] == b"PK":
         with open_zip(stream) as archive:
-            [named] = [info for info in archive.infolist() if _is_pickle(info)] or [None]
-            if named is None or named.file_size > LARGEST_PICKLE:
+            named = [info for info in archive.infolist() if _is_pickle(info)]
+            if len(named) != 1 or named[0].file_size > LARGEST_PICKLE:
                 raise ValueError("it lists no tensors, or far too many")
-            _check_pickle(io.BytesIO(archive.read(named)), size)
+            _check_pickle(io.BytesIO(archive.read(named[0])), size)
         return
     pickles = io.BytesIO(stream.read(LARGEST_PICKLE))
     for _ in range(_OLD_PICKLES):

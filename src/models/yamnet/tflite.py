@@ -179,12 +179,15 @@ def _read(content: _Buffer) -> list[Operator]:
         constants: list[np.ndarray | None] = []
         for number in inputs:
             # What is not given has the number -1.
-            tensor = None if number < 0 else _item(tensors, number, "tensor")
-            data = None if tensor is None else _data(tensor, buffers)
-            left -= 0 if data is None else 4 * len(data)
+            if number < 0:
+                constants.append(None)
+                continue
+            tensor = _item(tensors, number, "tensor")
+            data = _data(tensor, buffers)
+            left -= 4 * len(data)
             if left < 0:
                 raise ValueError("its constants are named far too often")
-            constants.append(None if tensor is None else _constant(tensor, data))
+            constants.append(_constant(tensor, data))
         found.append(Operator(code, constants))
     return found
 

@@ -138,7 +138,7 @@ def read_split(dataset: Dataset, split: str) -> pd.DataFrame:
             f"fab SplitDataset --dataset={shlex.quote(str(dataset.root))}"
         )
     recipe = _read_recipe(_folder(dataset) / RECIPE)
-    if recipe["files"] != _fingerprint(dataset.read_files()):
+    if recipe.get("files") != _fingerprint(dataset.read_files()):
         log.warning("the files table has changed since the split; to follow it run SplitDataset")
     tables = {name: read_files_table(_files_path(dataset, name)) for name in SPLITS}
     files = pd.concat(tables.values(), ignore_index=True)
@@ -215,7 +215,7 @@ def read_recipe(root: Path) -> dict[str, Any] | None:
 
 class _Recipe(Shape):
     strategy: str
-    files: str
+    files: str = ""
     units: Literal["speaker", "utterance"] = "speaker"
     shares: dict[str, Rate] = Field(default_factory=dict)
     hold_out: str | None = None
