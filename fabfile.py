@@ -2,7 +2,7 @@
 
 from invoke import Collection, Task
 
-from src.utils.config import DEFAULTS
+from src.utils.config import DEFAULTS, ROOT
 from tasks import (
     audit,
     baseline,
@@ -16,6 +16,9 @@ from tasks import (
     results,
     terminal,
 )
+from tasks.project_file import check_project_file
+
+check_project_file(ROOT)
 
 terminal.prepare_streams()
 

@@ -448,9 +448,16 @@ def _described(path: Path, backbone: Any) -> dict[str, Any]:
     if isinstance(backbone, dict):
         return backbone
     manifest = path.with_name(MANIFEST)
-    settings = read_json(manifest).get("settings", {}) if manifest.is_file() else {}
+    settings = _read_manifest(manifest).get("settings", {}) if manifest.is_file() else {}
     about = settings.get("backbone")
     return about if is_renamed(about) else {"name": backbone}
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    # Here, since this module is loaded by every `fab -l`.
+    from src.utils.run_manifest import read_manifest
+
+    return read_manifest(path)
 
 
 def share_flags(

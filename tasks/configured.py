@@ -5,6 +5,7 @@ from pathlib import Path
 from invoke import Context
 
 from src.utils.config import ROOT
+from src.utils.errors import ArgumentError
 from tasks import arguments
 
 
@@ -19,10 +20,22 @@ def folder(c: Context, key: str, given: str | None) -> Path:
         The flag's name, and the configuration's.
     given : str or None
         What the flag gives.
+
+    Raises
+    ------
+    ArgumentError
+        When it is empty.
     """
     if given is not None:
         return arguments.path(f"--{key}", given)
-    return shown(ROOT / Path(c.config.audios[key]).expanduser())
+    value = str(c.config.audios[key])
+    if not value.strip() or "\0" in value:
+        # An empty one would be the root itself.
+        raise ArgumentError(
+            f"FABRIC_AUDIOS_{key.upper()}, or audios.{key} of fabric.yml, is {value!r}: give a "
+            f"folder, or leave it out"
+        )
+    return shown(ROOT / Path(value).expanduser())
 
 
 def output(given: str | None, default: str) -> Path:
@@ -47,8 +60,20 @@ def seed(c: Context, given: str | None) -> int:
         Of the task.
     given : str or None
         What the flag gives.
+
+    Raises
+    ------
+    ArgumentError
+        When it is not a whole number from 0 to 2**32 - 1, naming where it is from.
     """
-    return arguments.seed_number(str(c.config.audios.seed if given is None else given))
+    if given is not None:
+        return arguments.seed_number(given)
+    try:
+        return arguments.seed_number(str(c.config.audios.seed))
+    except ArgumentError as error:
+        raise ArgumentError(
+            f"{error} (by FABRIC_AUDIOS_SEED, or audios.seed of fabric.yml)"
+        ) from error
 
 
 def shown(path: Path) -> Path:

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydantic import NonNegativeInt
 
 from src.audit.balance import Balance
 from src.audit.leakage import CONFLICT, Leak, Seen
 from src.audit.shortcuts import Shortcut
 from src.utils.errors import RunError
-from src.utils.files import number_or_nan, read_json, without_nan, write_json
+from src.utils.files import number_or_nan, without_nan, write_json
+from src.utils.shapes import Shape, read_shaped
 
 AUDIT = "audit.json"
 
@@ -100,7 +102,7 @@ class Findings:
         AudiosError
             When it is absent or damaged.
         """
-        about = read_json(path)
+        about = read_shaped(path, _Shape, _REMEDY)
         try:
             derived = ("flagged", "unsure")
             shortcuts = [
@@ -122,7 +124,58 @@ class Findings:
             counts = int(about["n_clips"]), int(about["n_rejected"])
             return cls(*counts, shortcuts, leaks, bool(about["is_split"]), balance)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise RunError(f"{path} is damaged: {error!r}") from error
+            raise RunError(f"{path} is damaged: {error!r}; {_REMEDY}") from error
+
+
+_REMEDY = "remove its folder, and run AuditDataset again"
+
+
+class _ShortcutShape(Shape):
+    name: str
+    label: str
+    eer: float | None
+    low: float | None
+    high: float | None
+    bona_fide: str
+    spoof: str
+    remedy: str
+    n_groups: NonNegativeInt
+
+
+class _SeenShape(Shape):
+    count: NonNegativeInt
+    total: NonNegativeInt
+    example: list[str]
+
+
+class _LeakShape(Shape):
+    name: str
+    is_leak: bool
+    seen: dict[str, _SeenShape]
+    n_groups: NonNegativeInt = 0
+    n_across: NonNegativeInt = 0
+
+
+class _ClassShape(Shape):
+    label: str
+    clips: NonNegativeInt
+    minutes: float | None
+    speakers: NonNegativeInt
+
+
+class _BalanceShape(Shape):
+    classes: list[_ClassShape]
+    groups: dict[str, list[dict[str, str | int | float | None]]]
+    eers: dict[str, float]
+
+
+class _Shape(Shape):
+    n_clips: NonNegativeInt
+    n_rejected: NonNegativeInt
+    is_split: bool
+    shortcuts: list[_ShortcutShape]
+    leaks: list[_LeakShape]
+    balance: _BalanceShape
 
 
 def _seen(leak: dict[str, Any]) -> dict[str, Seen]:

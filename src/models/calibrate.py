@@ -3,21 +3,34 @@
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import get_type_hints
+from typing import Annotated, get_type_hints
 
 import numpy as np
+from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
 from src.utils.config import LABEL_VALUE
 from src.utils.errors import RunError
-from src.utils.files import read_json, write_json
+from src.utils.files import write_json
 from src.utils.metrics.calibration import Calibration, fit_calibration
 from src.utils.runs import Run
+from src.utils.shapes import Shape, read_shaped
 from src.utils.tables import read_csv
 
 CALIBRATION = "calibration.json"
 VALIDATION_SCORES = "scores_val.csv"
 
 _KINDS: dict[str, Callable] = get_type_hints(Calibration)
+
+
+class _Shape(Shape):
+    """A calibration on disk: one that falls would turn scores around."""
+
+    slope: NonNegativeFloat
+    offset: float
+    threshold: float
+    confidence: Annotated[float, Field(gt=0.5, le=1)]
+    n_bona_fide: NonNegativeInt
+    n_spoof: NonNegativeInt
 
 
 def write_calibration(folder: Path, calibration: Calibration) -> None:
@@ -54,12 +67,5 @@ def calibration_of(run: Run) -> Calibration:
 
 
 def _read(path: Path) -> Calibration:
-    values = read_json(path)
-    try:
-        found = Calibration(**{name: kind(values[name]) for name, kind in _KINDS.items()})
-    except (KeyError, OverflowError, TypeError, ValueError) as error:
-        raise RunError(f"{path} is damaged: {error!r}") from error
-    # JSON as Python reads it knows NaN and infinity, of which every clip would be inconclusive.
-    if not np.isfinite(list(asdict(found).values())).all() or found.slope < 0:
-        raise RunError(f"{path} is damaged: {found} turns no score into a probability")
-    return found
+    values = read_shaped(path, _Shape, "train again")
+    return Calibration(**{name: kind(values[name]) for name, kind in _KINDS.items()})

@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 
 from src.utils.embeddings.embedding_set import EmbeddingSet
-from src.utils.errors import ArgumentError, choose
+from src.utils.errors import ArgumentError, RunError, choose
 from src.utils.history import History
-from src.utils.runs import Run
+from src.utils.run_manifest import require_training
+from src.utils.runs import MANIFEST, Run
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,28 @@ class Configured:
             )
 
 
+def require_dim(x: np.ndarray, dim: int) -> None:
+    """Fail for vectors of another length than a model was trained on.
+
+    Parameters
+    ----------
+    x : numpy.ndarray
+        Vectors, shape (clips, dim).
+    dim : int
+        The length that the model takes.
+
+    Raises
+    ------
+    RunError
+        Where a run's model is not the one that its manifest tells of.
+    """
+    if x.shape[1] != dim:
+        raise RunError(
+            f"the run's model takes vectors of {dim:,} numbers, and is given {x.shape[1]:,}: its "
+            f"file is of another run; train again"
+        )
+
+
 class Scorer(Protocol):
     """What scores vectors, once it is fitted."""
 
@@ -147,7 +170,11 @@ class TrainedModel(Configured, ABC):
         RunError
             When its file is absent or damaged.
         """
-        model = cls(run.settings["hyperparameters"], run.settings["seed"])
+        require_training(run.manifest, run.folder / MANIFEST)
+        try:
+            model = cls(run.settings["hyperparameters"], run.settings["seed"])
+        except ArgumentError as error:
+            raise RunError(f"{run.folder / MANIFEST} is damaged: {error}; train again") from error
         model.load(run.folder)
         return model
 

@@ -8,11 +8,11 @@ from typing import TypeVar
 import numpy as np
 
 from src.evaluation.figures import draw_figures, figure_paths
-from src.evaluation.results import Results, evaluate_trials
+from src.evaluation.results import Results, evaluate_trials, read_values
 from src.models.calibrate import calibration_of
 from src.models.data import TEST, ClipSource, warn_if_stale
 from src.models.lookup import require_current_backbone, require_vectors
-from src.models.record import TRAINED_ON
+from src.models.record import read_trained_on
 from src.models.registry import load_classifier
 from src.models.tested import TESTED, ending_for, keep_ending
 from src.models.trials import trials_of
@@ -21,9 +21,8 @@ from src.utils.dataset.labelled import LabelledClips
 from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
 from src.utils.embeddings.store import EmbeddingStore, backbone_differences
 from src.utils.errors import EmbeddingError, RunError, choose, shorten
-from src.utils.files import read_json
-from src.utils.runs import Run
-from src.utils.tables import read_csv
+from src.utils.run_manifest import require_training
+from src.utils.runs import MANIFEST, Run
 
 Clips = TypeVar("Clips", bound=LabelledClips)
 
@@ -82,6 +81,7 @@ def evaluate_run(
         When the model cannot be loaded, or is of before its backbone had its name.
     """
     settings = run.settings
+    require_training(run.manifest, run.folder / MANIFEST)
     require_vectors(run)
     require_current_backbone(run)
     store = EmbeddingStore.open(embeddings, settings["backbone"]["name"], TEST)
@@ -129,7 +129,7 @@ def evaluate_clips(
     tested = run.manifest.get(TESTED, {})
     if reuse and tested.get(part) == source.fingerprint and path.is_file():
         there = Results.read(path)
-        if there.is_whole and read_json(path).get("dataset") == source.dataset:
+        if there.is_whole and read_values(path).get("dataset") == source.dataset:
             paths = figure_paths(run.folder, suffix).values()
             figures = [figure for figure in paths if figure.is_file()]
             return Evaluation(run, there, path, figures, elsewhere)
@@ -173,7 +173,7 @@ def _require_same_model(run: Run, store: EmbeddingStore) -> None:
 
 
 def _require_unseen(run: Run, clips: LabelledClips, elsewhere: str | None) -> None:
-    seen = read_csv(run.folder / TRAINED_ON)
+    seen = read_trained_on(run)
     what, remedy = TEST, "the data set was split anew; train again first"
     if elsewhere:
         what, remedy = f"{TEST} of {elsewhere}", "if they are others of the same name, rename them"

@@ -3,11 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+from pydantic import NonNegativeInt
+
 from src.utils.config import BASELINE
 from src.utils.errors import RunError, shorten
-from src.utils.files import read_json
 from src.utils.renamed import backbone_of, is_renamed, label_of
+from src.utils.run_manifest import Hyperparameter, Rate
 from src.utils.runs import Kind, Run, find_run, list_runs, studied_classifiers
+from src.utils.shapes import Shape, read_shaped
 
 BEST = "best_hyperparameters.json"
 """What a study's folder keeps of its best trial."""
@@ -235,7 +238,33 @@ def best_of_study(
     path = study.folder / BEST
     if not path.is_file():
         raise RunError(f"{study.folder} has no finished trial yet")
-    return dict(read_json(path))
+    return read_best(study)
+
+
+class _Best(Shape):
+    classifier: str
+    backbone: str
+    validation_eer: Rate
+    run_number: NonNegativeInt
+    layer: NonNegativeInt
+    hyperparameters: dict[str, Hyperparameter]
+
+
+def read_best(study: Run) -> dict[str, Any]:
+    """Return what a study keeps of its best trial.
+
+    Parameters
+    ----------
+    study : Run
+        One with a finished trial.
+
+    Raises
+    ------
+    AudiosError
+        When the file is absent or damaged.
+    """
+    remedy = f"remove it, and continue the study: --study-number={study.number}"
+    return read_shaped(study.folder / BEST, _Best, remedy)
 
 
 def _disagreements(run: Run, wanted: dict[str, Any]) -> list[str]:

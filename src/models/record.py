@@ -11,12 +11,13 @@ from src.models.data import TRAIN, VALIDATION, ClipSource
 from src.models.trials import conditions_of, trials_of
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.dataset.labelled import LabelledClips
+from src.utils.errors import RunError
 from src.utils.files import replacing, write_json
 from src.utils.history import History
 from src.utils.metrics.calibration import fit_calibration
 from src.utils.metrics.eer import compute_eer
 from src.utils.runs import Run
-from src.utils.tables import write_csv
+from src.utils.tables import read_csv, write_csv
 from src.visualize.plots import plot_losses
 
 TRAINED_ON = "trained_on.csv"
@@ -98,6 +99,27 @@ def record_outcome(
         results |= {f"best_{history.step}": history.best, f"{history.step}s": len(history.val_eers)}
     run.update(results=results)
     return eer, calibration.threshold
+
+
+def read_trained_on(run: Run) -> pd.DataFrame:
+    """Return the table of the clips that a run was trained and validated on, as text.
+
+    Parameters
+    ----------
+    run : Run
+        A training.
+
+    Raises
+    ------
+    AudiosError
+        When it is absent or damaged.
+    """
+    path = run.folder / TRAINED_ON
+    table = read_csv(path)
+    missing = [name for name in ("split", "file", "speaker") if name not in table]
+    if missing:
+        raise RunError(f"{path} is damaged: it lacks the column {', '.join(missing)}; train again")
+    return table
 
 
 def _clips_of(split: str, part: Part) -> pd.DataFrame:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from src.utils.errors import RunError
 from src.utils.files import replacing
+from src.utils.tensor_file import first_line, load_tensors
 
 REFERENCE = "reference.safetensors"
 
@@ -83,14 +83,34 @@ class Reference:
         if not path.is_file():
             return None
         try:
-            tensors = load_file(path)
+            tensors = load_tensors(path, "np")
             mean, scale, directions, variances = (tensors[name] for name in _ARRAYS)
             rest, limit = (float(tensors[name].item()) for name in _NUMBERS)
-        except (OSError, KeyError, ValueError, SafetensorError) as error:
-            raise RunError(f"{path} is damaged: {str(error).splitlines()[0]}") from error
-        if scale.shape != mean.shape or directions.shape != (*variances.shape, *mean.shape):
-            raise RunError(f"{path} is damaged: its parts do not fit together")
+            _check_parts(mean, scale, directions, variances, rest, limit)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(
+                f"{path} is damaged: {first_line(error)}; remove it, and no clip is called "
+                f"unfamiliar, or train again"
+            ) from error
         return cls(mean, scale, directions, variances, rest, limit)
+
+
+def _check_parts(
+    mean: np.ndarray,
+    scale: np.ndarray,
+    directions: np.ndarray,
+    variances: np.ndarray,
+    rest: float,
+    limit: float,
+) -> None:
+    fits = directions.shape == (*variances.shape, *mean.shape) and scale.shape == mean.shape
+    if mean.ndim != 1 or not fits:
+        raise ValueError("its parts do not fit together")
+    parts = (mean, scale, directions, variances, np.array([rest, limit]))
+    if not all(part.dtype.kind == "f" and np.isfinite(part).all() for part in parts):
+        raise ValueError("it holds what are no finite numbers")
+    if min(scale.min(initial=1), variances.min(initial=1), rest, limit) < 0:
+        raise ValueError("it holds a negative variance")
 
 
 _ARRAYS = ("mean", "scale", "directions", "variances")

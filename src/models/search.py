@@ -24,7 +24,9 @@ from src.utils.errors import AudiosError, RunError, StorageError
 from src.utils.files import write_json, writing
 from src.utils.interrupts import Interrupts
 from src.utils.runs import Kind, Run, keeping_status, list_runs, new_run
+from src.utils.strict_json import parse_json
 from src.utils.tables import write_csv
+from src.utils.tensor_file import first_line
 from src.visualize.plots import plot_search
 
 log = logging.getLogger(__name__)
@@ -109,7 +111,7 @@ def optimize(
         found = _newest_equal(runs, classifier, settings, inputs)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if found is not None and found.is_complete:
-        study = optuna.load_study(study_name=classifier, storage=_storage(found))
+        study = _open_study(found, classifier)
         if len(_counted(study)) >= total:
             return Search(found, _tabulate(study), _best(study, stores), was_stopped=False)
     stopped = False
@@ -122,9 +124,7 @@ def optimize(
             run = stack.enter_context(made)
         else:
             run = stack.enter_context(keeping_status(found))
-        study = optuna.create_study(
-            storage=_storage(run), study_name=classifier, load_if_exists=True
-        )
+        study = _open_study(run, classifier)
         try:
             _search(study, run, stores, model, total, seed, interrupts)
         except KeyboardInterrupt:
@@ -175,8 +175,39 @@ def _cut_torn_line(path: Path) -> None:
         os.truncate(path, whole)
 
 
-def _storage(run: Run) -> JournalStorage:
-    return JournalStorage(_Journal(run.folder / JOURNAL))
+def _open_study(run: Run, classifier: str) -> optuna.Study:
+    """Open the journal of a study, beginning it where there is none."""
+    path = run.folder / JOURNAL
+    try:
+        # First, since it cuts off a line that a kill has torn.
+        storage = JournalStorage(_Journal(path))
+        for number, line in enumerate(path.read_bytes().splitlines() if path.is_file() else (), 1):
+            if not isinstance(parse_json(line), dict):
+                raise ValueError(f"line {number} is no entry")
+        study = optuna.create_study(storage=storage, study_name=classifier, load_if_exists=True)
+        for trial in study.get_trials(deepcopy=False):
+            _check_trial(trial)
+    except AudiosError:
+        raise
+    except OSError as error:
+        raise RunError(f"cannot use {path}: {error.strerror or error}") from error
+    except Exception as error:  # Optuna raises whatever it meets in a damaged journal
+        raise RunError(
+            f"{path} is damaged: {first_line(error)}; start a new study by leaving "
+            f"--study-number out"
+        ) from error
+    return study
+
+
+def _check_trial(trial: optuna.trial.FrozenTrial) -> None:
+    """Fail for a finished trial without what every one has."""
+    if trial.state is not TrialState.COMPLETE:
+        return
+    value, run = trial.value, trial.user_attrs.get("run")
+    if value is None or not 0 <= value <= 1 or not isinstance(run, int):
+        raise ValueError(f"trial {trial.number} names no run, or no EER")
+    if not isinstance(trial.params.get("layer"), int):
+        raise ValueError(f"trial {trial.number} names no layer")
 
 
 def _search(

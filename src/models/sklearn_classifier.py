@@ -7,8 +7,10 @@ from typing import ClassVar
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from src.models.classifier import Classifier
+from src.models.classifier import Classifier, require_dim
 from src.models.sklearn_file import NAME, load_pipeline, save_pipeline
+from src.utils.errors import RunError
+from src.utils.tensor_file import first_line
 
 
 class SklearnClassifier(Classifier):
@@ -56,6 +58,7 @@ class SklearnClassifier(Classifier):
         numpy.ndarray
             float64, shape (clips,).
         """
+        require_dim(x, self._pipeline.n_features_in_)
         return np.asarray(self._pipeline.decision_function(x), dtype=np.float64)
 
     def save(self, folder: Path) -> None:
@@ -64,6 +67,13 @@ class SklearnClassifier(Classifier):
 
     def load(self, folder: Path) -> None:
         """Read `model.skops` (see `TrainedModel.load`)."""
-        pipeline = load_pipeline(folder, self.trusted)
-        self.check_pipeline(folder / NAME, pipeline)
-        self._pipeline = pipeline
+        pipeline, path = load_pipeline(folder, self.trusted), folder / NAME
+        try:
+            self.check_pipeline(path, pipeline)
+            # What is missing in a part that no check names comes to light in its first use.
+            self._pipeline = pipeline
+            self.score(np.zeros((1, pipeline.n_features_in_), np.float32))
+        except RunError:
+            raise
+        except Exception as error:  # a part may lack anything, and hold anything in its place
+            raise RunError(f"{path} is damaged: {first_line(error)}; train it again") from error

@@ -8,8 +8,13 @@ from sklearn.pipeline import Pipeline
 
 from src.utils.errors import RunError
 from src.utils.files import replacing
+from src.utils.tensor_file import first_line
+from src.utils.zip_bounds import open_zip
 
 NAME = "model.skops"
+
+_MOST_EXPANSION = 20
+"""How many times its own size a file may unpack to; AUDIOS packs none."""
 
 
 def save_pipeline(folder: Path, pipeline: Pipeline) -> None:
@@ -37,10 +42,13 @@ def load_pipeline(folder: Path, trusted: Sequence[str] = ()) -> Pipeline:
     if not path.is_file():
         raise RunError(f"{folder} holds no {NAME}")
     try:
+        with path.open("rb") as stream:
+            open_zip(stream, _MOST_EXPANSION).close()
         pipeline = skops.io.load(path, trusted=list(trusted))
     except Exception as error:  # skops raises what its parts raise, from zipfile to KeyError
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RunError(f"{path} cannot be trusted or read: {reason}") from error
+        raise RunError(
+            f"{path} cannot be trusted or read: {first_line(error)}; train it again"
+        ) from error
     if not isinstance(pipeline, Pipeline):
         raise RunError(f"{path} holds a {type(pipeline).__name__}, not a pipeline")
     return pipeline

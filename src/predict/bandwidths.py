@@ -6,16 +6,17 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from pydantic import ConfigDict, NonNegativeFloat, PositiveInt
 
 from src.models.data import TRAIN
-from src.models.record import TRAINED_ON
+from src.models.record import TRAINED_ON, read_trained_on
 from src.utils.audio.nuisances.measure import measure_nuisances
 from src.utils.dataset.dataset import Dataset
 from src.utils.errors import AudioError, AudiosError
-from src.utils.files import read_json, write_json
+from src.utils.files import write_json
 from src.utils.parallel import attempt, map_ahead
 from src.utils.runs import Run
-from src.utils.tables import read_csv
+from src.utils.shapes import Shape, read_shaped
 
 BANDWIDTHS = "bandwidths.json"
 
@@ -56,6 +57,15 @@ class Bandwidths:
         return not (1 - _CLEARLY) * self.low <= heard <= (1 + _CLEARLY) * self.high
 
 
+class _Shape(Shape):
+    model_config = ConfigDict(extra="forbid")
+
+    low: NonNegativeFloat
+    high: NonNegativeFloat
+    sample_rate: PositiveInt
+    count: PositiveInt
+
+
 def bandwidths_of(run: Run, sample_rate: int) -> Bandwidths | None:
     """Return the bandwidths of a run's training recordings, None where too few are left.
 
@@ -71,8 +81,8 @@ def bandwidths_of(run: Run, sample_rate: int) -> Bandwidths | None:
     """
     path = run.folder / BANDWIDTHS
     try:
-        return Bandwidths(**read_json(path))
-    except (AudiosError, TypeError):
+        return Bandwidths(**read_shaped(path, _Shape, "it is measured again"))
+    except AudiosError:
         pass  # not measured yet, or by another version
     measured = _measure(run, sample_rate)
     if len(measured) < FEWEST_RECORDINGS:
@@ -91,7 +101,7 @@ def _measure(run: Run, sample_rate: int) -> list[float]:
     dataset, listing = _dataset_of(run), run.folder / TRAINED_ON
     if dataset is None or not listing.is_file():
         return []
-    listed = read_csv(listing)
+    listed = read_trained_on(run)
     files = listed.loc[listed["split"] == TRAIN, "file"].tolist()
     rows = np.unique(np.linspace(0, max(0, len(files) - 1), MOST_RECORDINGS).astype(int))
     paths = [dataset.path(files[row]) for row in rows if row < len(files)]

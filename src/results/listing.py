@@ -8,12 +8,11 @@ import pandas as pd
 
 from src.evaluation.formatting import missing_sentence
 from src.evaluation.results import missing_from
-from src.models.lookup import BEST, find_study
+from src.models.lookup import BEST, find_study, read_best
 from src.models.registry import CLASSIFIERS
 from src.results.naming import describe, name_of
 from src.results.outcomes import Outcome, read_outcomes
 from src.utils.errors import AudiosError
-from src.utils.files import read_json
 from src.utils.metrics.table import EER, METRICS
 from src.utils.runs import Kind, Run, list_sound, studied_classifiers
 
@@ -131,7 +130,7 @@ def _describe(run: Run, outcomes: list[Outcome], with_study: bool) -> dict[str, 
 def _validation_eer(run: Run) -> float | None:
     if run.kind == Kind.STUDY:
         path = run.folder / BEST
-        return float(read_json(path)["validation_eer"]) if path.is_file() else None
+        return float(read_best(run)["validation_eer"]) if path.is_file() else None
     found = run.manifest.get("results", {}) if run.kind == Kind.TRAINING else {}
     return float(found["validation_eer"]) if "validation_eer" in found else None
 

@@ -6,12 +6,11 @@ from typing import Any
 
 from src.evaluation.evaluate_scores import RESULTS, SCORES
 from src.evaluation.figures import FIGURES, figure_paths
-from src.evaluation.results import Results
+from src.evaluation.results import Results, read_values
 from src.models.tested import ENDINGS
 from src.results.naming import dataset_name
 from src.utils.config import GENDERS
 from src.utils.errors import RunError
-from src.utils.files import read_json
 from src.utils.runs import Kind, Run
 
 _WORDS = {"F": "women's clips", "M": "men's clips"}
@@ -150,7 +149,7 @@ def _of_training(run: Run, path: Path) -> Outcome:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    values = read_json(path)
-    if not isinstance(values, dict) or not isinstance(values.get("eer"), int | float):
-        raise RunError(f"{path} holds no results")
+    values = read_values(path)
+    if "eer" not in values:
+        raise RunError(f"{path} is damaged: eer is missing; remove it, and test again")
     return values

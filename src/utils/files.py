@@ -16,6 +16,7 @@ from typing import Any
 
 from src.utils.errors import AudiosError
 from src.utils.faults import cannot, system_error
+from src.utils.strict_json import parse_json
 
 PARTIAL = ".partial"
 """Suffix of unfinished files and folders, which `Clean` may remove."""
@@ -297,7 +298,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file.
+    """Read a JSON file (see `strict_json.parse_json`).
 
     Raises
     ------
@@ -305,7 +306,7 @@ def read_json(path: Path) -> Any:
         When it is absent or not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(path.read_bytes())
     except OSError as error:
         raise AudiosError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:

@@ -18,7 +18,7 @@ from typing import Any
 from src.utils.config import ROOT
 from src.utils.errors import AudiosError, RunError, StorageError, shorten
 from src.utils.faults import cannot
-from src.utils.files import is_locked, locked, make_folder, read_json, write_json
+from src.utils.files import is_locked, locked, make_folder, write_json
 
 MANIFEST = "manifest.json"
 REPORT = "report.html"
@@ -165,7 +165,7 @@ class Run:
             On entering, when another process holds it for a minute, or the manifest is damaged.
         """
         with locked(self.folder / LOCK, str(self.folder), LOCK_SECONDS):
-            self.manifest.update(read_json(self.folder / MANIFEST))
+            self.manifest.update(_read_manifest(self.folder))
             yield
 
     @property
@@ -324,8 +324,7 @@ def list_runs(parent: Path, study_of: str | None = None) -> list[Run]:
         When a manifest is damaged.
     """
     return [
-        Run(number, folder, read_json(folder / MANIFEST))
-        for number, folder in _find(parent, study_of)
+        Run(number, folder, _read_manifest(folder)) for number, folder in _find(parent, study_of)
     ]
 
 
@@ -340,14 +339,19 @@ def list_sound(parent: Path, study_of: str | None = None) -> tuple[list[Run], li
     runs, faults = [], []
     for number, folder in _find(parent, study_of):
         try:
-            manifest = read_json(folder / MANIFEST)
-            if not isinstance(manifest, dict):
-                raise RunError(f"{folder / MANIFEST} holds no manifest")
+            manifest = _read_manifest(folder)
         except AudiosError as error:
             faults.append(str(error))
         else:
             runs.append(Run(number, folder, manifest))
     return runs, faults
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    # Here, since the command line loads this module before it knows what it is asked.
+    from src.utils.run_manifest import read_manifest
+
+    return read_manifest(folder / MANIFEST)
 
 
 def studied_classifiers(parent: Path) -> list[str]:
@@ -391,12 +395,13 @@ def find_run(parent: Path, number: int, study_of: str | None = None) -> Run:
     RunError
         When there is none; names those there are.
     """
-    runs = list_runs(parent, study_of)
-    for run in runs:
-        if run.number == number:
-            return run
+    there = _find(parent, study_of)
+    for found_number, folder in there:
+        # No other is read: a damaged one is in the way of those alone that look for it.
+        if found_number == number:
+            return Run(number, folder, _read_manifest(folder))
     what = "run" if study_of is None else f"{study_of} study"
-    found = f"found {shorten((run.number for run in runs), 20)}" if runs else "found none"
+    found = f"found {shorten((known for known, _ in there), 20)}" if there else "found none"
     raise RunError(f"no {what} {number} in {parent}/; {found}")
 
 

@@ -398,7 +398,7 @@ def test_damaged_files(attacked: Trials, tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"damaged: .*warnings"):
         Results.read(path)
     path.write_text("[]")
-    with pytest.raises(RunError, match="holds no results"):
+    with pytest.raises(RunError, match="damaged: it is a list, not an object"):
         Results.read(path)
     path.write_text('{"eer": 0.')
     with pytest.raises(AudiosError, match="not valid JSON"):

@@ -31,6 +31,17 @@ SMALL = {
 }
 
 
+BEST_TRIAL = {
+    "classifier": "rf",
+    "backbone": "wav2vec2",
+    "validation_eer": 0.125,
+    "run_number": 1,
+    "layer": 0,
+    "hyperparameters": {},
+}
+"""What a study keeps of its best trial."""
+
+
 def small(name: str) -> Small:
     """Return the small setting of a classifier; fail for one that has none."""
     assert name in SMALL, f"--classifier={name} has no small setting: add it to {__name__}"

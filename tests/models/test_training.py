@@ -25,7 +25,7 @@ from src.utils.metrics.detection import evaluate_scores
 from src.utils.metrics.eer import compute_eer
 from src.utils.metrics.table import METRICS
 from src.utils.runs import FolderName, Kind, Run, list_runs, new_run
-from tests.models.small import small
+from tests.models.small import BEST_TRIAL, small
 from tests.reports.telling import told
 
 SMALL = {name: small(name).hyperparameters for name in CLASSIFIERS} | {
@@ -484,7 +484,7 @@ def test_a_trial_of_a_study_is_found_whatever_the_classifiers_name(
             for _ in range(3):
                 with new_run(study.folder, Kind.TRAINING, settings):
                     pass
-            write_json(study.folder / BEST, {"run_number": 1})
+            write_json(study.folder / BEST, BEST_TRIAL)
     for number, flags in ((2, {}), (0, {"classifier": classifier})):
         run = find_training(tmp_path, study_number=number, **flags)
         assert run.number == 1

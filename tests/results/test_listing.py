@@ -13,6 +13,7 @@ from src.results.sections.origin import subtitle
 from src.utils.errors import RunError
 from src.utils.files import write_json
 from src.utils.runs import Kind, find_run, new_run
+from tests.models.small import BEST_TRIAL
 from tests.reports.telling import told
 
 
@@ -111,7 +112,7 @@ def test_no_runs_are_one_line(tmp_path: Path) -> None:
 def test_a_study_of_any_classifier_is_listed(tmp_path: Path, classifier: str, name: str) -> None:
     settings = {"classifier": classifier, "backbone": {"name": "wav2vec2"}}
     with new_run(tmp_path, Kind.STUDY, settings, study_of=classifier) as study:
-        write_json(study.folder / BEST, {"validation_eer": 0.125})
+        write_json(study.folder / BEST, BEST_TRIAL)
         with new_run(study.folder, Kind.TRAINING, settings) as trial:
             pass
     [row] = list_all(tmp_path).table.to_dict("records")

@@ -176,7 +176,7 @@ def test_damaged_results_are_named(runs: Path, run_of: Callable) -> None:
     run = run_of(1)
     for text in ("[]", '{"accuracy": 0.5}'):
         (run.folder / "test_results.json").write_text(text)
-        with pytest.raises(RunError, match=r"test_results\.json holds no results"):
+        with pytest.raises(RunError, match=r"test_results\.json is damaged"):
             write_report(run, runs)
 
 

@@ -7,17 +7,17 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
-from src.models.classifier import Choice, Classifier, Hyperparameters, Range
+from src.models.classifier import Choice, Classifier, Hyperparameters, Range, require_dim
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import AudiosError, RunError
 from src.utils.files import replacing
 from src.utils.history import History
 from src.utils.metrics.eer import compute_eer
+from src.utils.tensor_file import first_line, load_tensors
 
 NAME = "model.safetensors"
 
@@ -112,6 +112,7 @@ class MlpClassifier(Classifier):
         x : numpy.ndarray
             Vectors, float32 of shape (clips, dim).
         """
+        require_dim(x, len(self._mean))
         with torch.inference_mode():
             logits = self._network(self._standardised(x)).squeeze(1)
         return logits.double().numpy()
@@ -126,13 +127,22 @@ class MlpClassifier(Classifier):
         """Read `model.safetensors` (see `TrainedModel.load`)."""
         path = folder / NAME
         try:
-            tensors = load_file(path)
-            self._mean, self._scale = tensors.pop("mean"), tensors.pop("scale")
-            self._network = self._build(len(self._mean)).eval()
-            self._network.load_state_dict(tensors)
-        except (OSError, KeyError, RuntimeError, SafetensorError) as error:
-            reason = str(error).splitlines()[0]
-            raise RunError(f"{path} cannot be read as an MLP: {reason}") from error
+            tensors = load_tensors(path)
+            mean, scale = tensors.pop("mean"), tensors.pop("scale")
+            wanted = (self.hyperparameters["hidden_size"], *mean.shape)
+            # Before as many weights are made as the hyperparameters and the file ask for.
+            if mean.ndim != 1 or scale.shape != mean.shape or tensors["0.weight"].shape != wanted:
+                raise ValueError(f"its parts do not fit a hidden layer of {wanted[0]:,} units")
+            network = self._build(len(mean)).eval()
+            network.load_state_dict(tensors)
+            for name, values in {**tensors, "mean": mean, "scale": scale}.items():
+                if values.dtype != torch.float32 or not torch.isfinite(values).all():
+                    raise ValueError(f"{name} holds what are no finite numbers of 32 bits")
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise RunError(
+                f"{path} cannot be read as an MLP: {first_line(error)}; train it again"
+            ) from error
+        self._mean, self._scale, self._network = mean, scale, network
 
     def _build(self, dim: int) -> nn.Sequential:
         hidden = self.hyperparameters["hidden_size"]

@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from src.models.classifier import Choice, Hyperparameters, Range, TrainedModel
 from src.models.yamnet.network import YamNet
@@ -17,10 +16,14 @@ from src.utils.dataset.patches import PatchSet
 from src.utils.errors import RunError
 from src.utils.files import replacing
 from src.utils.parallel import map_ahead
+from src.utils.tensor_file import first_line, load_tensors
 
 NAME = "model.safetensors"
 
 _FIRST_LAYER = "layers.1.conv.weight"
+
+_WIDEST = 4
+"""Width multiplier of the widest network that is read; the published ones have 1."""
 
 _READ_AHEAD = 4
 """Batches read ahead while one is computed."""
@@ -144,13 +147,21 @@ class YamnetClassifier(TrainedModel):
         """
         path = folder / NAME
         try:
-            state = load_file(path)
-            width = len(state[_FIRST_LAYER]) / len(YamNet(1).state_dict()[_FIRST_LAYER])
+            state = load_tensors(path)
+            channels = state[_FIRST_LAYER].shape[0] if state[_FIRST_LAYER].ndim else 0
+            width = channels / len(YamNet(1).state_dict()[_FIRST_LAYER])
+            # Before a network is made that is as wide as one tensor says.
+            if not 0 < width <= _WIDEST:
+                raise ValueError(f"its first layer has {channels:,} channels")
             network = YamNet(1, width)
             network.load_state_dict(state)
-        except (OSError, KeyError, RuntimeError, SafetensorError) as error:
-            reason = str(error).splitlines()[0]
-            raise RunError(f"{path} cannot be read as a YAMNet: {reason}") from error
+            for name, values in state.items():
+                if not torch.isfinite(values).all():
+                    raise ValueError(f"{name} holds what are no finite numbers")
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise RunError(
+                f"{path} cannot be read as a YAMNet: {first_line(error)}; train it again"
+            ) from error
         self.network = self._placed(network)
 
     def _placed(self, network: YamNet) -> YamNet:

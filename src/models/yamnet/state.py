@@ -7,12 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from pydantic import ConfigDict
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from src.utils.errors import RunError
 from src.utils.files import replacing
 from src.utils.history import History
+from src.utils.run_manifest import Rate
+from src.utils.shapes import Shape, fault_of
+from src.utils.strict_json import parse_json
+from src.utils.tensor_file import check_header, first_line
 
 STATE = "training.safetensors"
 
@@ -116,17 +121,44 @@ class Progress:
         if not path.is_file():
             return cls()
         try:
+            check_header(path)
             parts: dict[str, Tensors] = {part: {} for part in _PARTS}
             with safe_open(path, "pt") as file:
                 for part, name, value in _tensors(file):
                     parts[part][name] = value
-                epochs = [Epoch(**one) for one in json.loads((file.metadata() or {})[_KEY])]
+                told = parse_json((file.metadata() or {})[_KEY])
+            fault = fault_of(told, list[_Entry])
+            if fault is not None:
+                raise ValueError(f"epoch {fault}")
+            epochs = [Epoch(**one) for one in told]
             return cls(epochs, **parts, n_before=len(epochs))
         except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
-            reason = str(error).splitlines()[0]
-            raise RunError(
-                f"{path} is damaged ({reason}); remove it, and the training starts anew"
-            ) from error
+            raise damaged(folder, error) from error
+
+
+class _Entry(Shape):
+    model_config = ConfigDict(extra="forbid")
+
+    train_loss: float
+    val_loss: float
+    val_accuracy: Rate
+    val_eer: Rate
+
+
+def damaged(folder: Path, error: Exception) -> RunError:
+    """Make the error for a state that a training cannot go on from.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The run's.
+    error : Exception
+        What came of it.
+    """
+    reason = first_line(error)
+    return RunError(
+        f"{folder / STATE} is damaged ({reason}); remove it, and the training starts anew"
+    )
 
 
 def _tensors(file: safe_open) -> Iterator[tuple[str, str, torch.Tensor]]:

@@ -20,8 +20,17 @@ Item = TypeVar("Item")
 CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, MUL = 3, 4, 9, 18
 """Operator codes of the layers of YAMNet."""
 
-MOST_BYTES = 1 << 28
+MOST_BYTES = 1 << 26
 """Largest file that is read; YAMNet has 4 or 15 MB."""
+
+_MOST_TABLES = 10_000
+"""Operators, tensors or buffers; YAMNet has less than a hundred of each."""
+_MOST_INPUTS = 64
+"""Of one operator."""
+_MOST_DIMENSIONS = 8
+_MOST_WIDENED = 8
+"""How many times as large as the file its constants may be: bytes become numbers of 32 bits, and
+some are named twice."""
 
 _IDENTIFIER = b"TFL3"
 
@@ -141,6 +150,8 @@ class _Table:
             return []
         start = self.buffer.follow(place) + 4
         offsets = self.buffer.vector(place, np.dtype("<u4"))
+        if len(offsets) > _MOST_TABLES:
+            raise ValueError(f"it lists {len(offsets):,} tables")
         return [
             _Table(self.buffer, start + 4 * number + int(offset))
             for number, offset in enumerate(offsets)
@@ -158,21 +169,40 @@ def _read(content: _Buffer) -> list[Operator]:
     ]
     buffers, tensors = model.tables(_BUFFERS), graphs[0].tables(_TENSORS)
     found = []
+    # One tensor may be named by any number of operators, each of which is given a copy.
+    left = _MOST_WIDENED * len(content.content)
     for operator in graphs[0].tables(_OPERATORS):
         code = _item(codes, operator.number(_OPERATOR_INDEX, "<I"), "code")
         inputs = operator.vector(_OPERATOR_INPUTS, "<i4").tolist()
-        # What is not given has the number -1.
-        named = [None if i < 0 else _item(tensors, i, "tensor") for i in inputs]
-        found.append(Operator(code, [None if t is None else _constant(t, buffers) for t in named]))
+        if len(inputs) > _MOST_INPUTS:
+            raise ValueError(f"an operator has {len(inputs):,} inputs")
+        constants: list[np.ndarray | None] = []
+        for number in inputs:
+            # What is not given has the number -1.
+            if number < 0:
+                constants.append(None)
+                continue
+            tensor = _item(tensors, number, "tensor")
+            data = _data(tensor, buffers)
+            left -= 4 * len(data)
+            if left < 0:
+                raise ValueError("its constants are named far too often")
+            constants.append(_constant(tensor, data))
+        found.append(Operator(code, constants))
     return found
 
 
-def _constant(tensor: _Table, buffers: list[_Table]) -> np.ndarray | None:
-    data = _item(buffers, tensor.number(_BUFFER, "<I"), "buffer").vector(_DATA, "u1")
+def _data(tensor: _Table, buffers: list[_Table]) -> np.ndarray:
+    return _item(buffers, tensor.number(_BUFFER, "<I"), "buffer").vector(_DATA, "u1")
+
+
+def _constant(tensor: _Table, data: np.ndarray) -> np.ndarray | None:
     dtype = _TYPES.get(tensor.number(_TYPE, "<b"))
     if not len(data) or dtype is None:
         return None
-    shape = tensor.vector(_SHAPE, "<i4").astype(object)
+    shape = tensor.vector(_SHAPE, "<i4")[: _MOST_DIMENSIONS + 1].astype(object)
+    if len(shape) > _MOST_DIMENSIONS:
+        raise ValueError(f"a tensor has more than {_MOST_DIMENSIONS} dimensions")
     if (shape < 0).any() or shape.prod() * dtype.itemsize != len(data):
         raise ValueError(f"a tensor of shape {shape.tolist()} has {len(data):,} bytes")
     values = data.view(dtype).reshape(shape.tolist())

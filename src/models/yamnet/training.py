@@ -9,7 +9,7 @@ from torch import nn
 from tqdm import tqdm
 
 from src.models.yamnet.model import YamnetClassifier, reproducible
-from src.models.yamnet.state import Epoch, Progress
+from src.models.yamnet.state import Epoch, Progress, damaged
 from src.models.yamnet.weights import Weights
 from src.utils.dataset.patches import PatchSet
 from src.utils.errors import AudiosError
@@ -67,7 +67,11 @@ class Trainer:
         with reproducible():
             if not progress.epochs:
                 self._begin(weights)
-            optimizer = self._optimizer(progress)
+            try:
+                optimizer = self._optimizer(progress)
+            except (IndexError, KeyError, RuntimeError, ValueError) as error:
+                # Of another network, or of its parameters in another order.
+                raise damaged(self._folder, error) from error
             while not progress.is_over(settings["epochs"], settings["patience"]):
                 if not self._advance(progress, optimizer):
                     break

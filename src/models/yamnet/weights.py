@@ -7,6 +7,7 @@
 Nothing that is read is executed.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,11 +21,20 @@ from src.models.yamnet import tflite
 from src.models.yamnet.network import YamNet
 from src.utils.errors import ArgumentError, CheckpointError
 from src.utils.files import sha256_file
+from src.utils.tensor_file import first_line
+from src.utils.torch_file import load_torch
 
 NONE, PACKAGE = "none", "package"
 """Values of `--weights` that are not a file."""
 
 _PACKAGE = "torch-vggish-yamnet"
+
+MOST_BYTES = 1 << 28
+"""The largest file that is read; those of YAMNet have 4 to 15 MB."""
+_MOST_PACKED = 4
+"""How many times as large as its file an array may be; weights cannot be packed to half."""
+_MOST_ITEMS = 10_000
+_MOST_DEPTH = 32
 
 Tensors = dict[str, torch.Tensor]
 
@@ -115,7 +125,9 @@ def load_weights(text: str) -> Weights | None:
         )
     if not path.is_file():
         raise CheckpointError(f"no file of weights at {path}")
-    tensors = {name: tensor.float() for name, tensor in read(path).items()}
+    tensors = {
+        name: tensor.float() for name, tensor in read(path).items() if tensor.is_floating_point()
+    }
     return Weights(path.name, sha256_file(path), tensors, read is _read_tflite)
 
 
@@ -147,12 +159,10 @@ def _fetch_package_file() -> Path:
 
 def _read_pth(path: Path) -> Tensors:
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises whatever its readers of zip and pickle do
-        raise CheckpointError(f"{path} cannot be read as weights: {_first_line(error)}") from error
-    if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
-        raise CheckpointError(f"{path} holds something else than weights by name")
-    return {_renamed(str(name)): tensor for name, tensor in state.items()}
+        state = load_torch(path, MOST_BYTES)
+    except ValueError as error:
+        raise CheckpointError(f"{path} cannot be read as weights: {error}") from error
+    return {_renamed(name): tensor for name, tensor in state.items()}
 
 
 _UNIT = re.compile(r"layer(\d+)[./](?:fused|conv|(depthwise|pointwise)_conv)")
@@ -182,26 +192,43 @@ _KERAS = {
 def _read_h5(path: Path) -> Tensors:
     tensors: Tensors = {}
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
         with h5py.File(path, "r") as file:
-            for place, values in _arrays(file):
+            for place, values in _arrays(file, path.stat().st_size):
                 _add_keras(tensors, place, values)
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        raise CheckpointError(f"{path} cannot be read as weights: {_first_line(error)}") from error
+    except Exception as error:  # h5py raises whatever it meets in a damaged file
+        raise CheckpointError(f"{path} cannot be read as weights: {first_line(error)}") from error
     return tensors
 
 
-def _arrays(file: h5py.File) -> Iterator[tuple[str, np.ndarray]]:
+def _arrays(file: h5py.File, size: int) -> Iterator[tuple[str, np.ndarray]]:
     """Yield each array of numbers with its place; links to elsewhere are not followed."""
     found: list[tuple[str, h5py.Dataset]] = []
+    n_items = 0
 
-    def note(place: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset) and item.dtype.kind == "f" and not item.external:
+    def note(place: str, item: object) -> str | None:
+        nonlocal n_items
+        n_items += 1
+        if n_items > _MOST_ITEMS or place.count("/") > _MOST_DEPTH:
+            return place  # ends the walk
+        if isinstance(item, h5py.Dataset) and item.dtype.kind == "f" and item.shape:
             found.append((place, item))
+        return None
 
-    file.visititems(note)
+    if file.visititems(note) is not None:
+        raise ValueError("it holds far more than the weights of a network")
+    # What is filled, packed or lies elsewhere may be any number of times as large as the file.
+    claimed = sum(item.nbytes for _, item in found)
+    if claimed > _MOST_PACKED * size:
+        raise ValueError(f"its arrays claim {claimed:,} bytes, of which it has {size:,}")
     for place, item in found:
-        if item.nbytes > tflite.MOST_BYTES:
-            raise ValueError(f"{place} is too large for a YAMNet")
+        if item.external or item.is_virtual:
+            raise ValueError(f"{place} takes its numbers from other files")
+        if item.dtype.itemsize > np.dtype(np.float64).itemsize:
+            raise ValueError(f"{place} holds numbers of {8 * item.dtype.itemsize} bits")
+        if item.chunks and math.prod(item.chunks) * item.dtype.itemsize > _MOST_PACKED * size:
+            raise ValueError(f"{place} is stored in pieces larger than the file")
         yield place, item[()]
 
 
@@ -263,10 +290,6 @@ def _constants(path: Path, operator: tflite.Operator) -> tuple[np.ndarray, np.nd
 
 def _ordered(values: np.ndarray, order: tuple[int, ...]) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(values.transpose(order)))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [repr(error)])[0]
 
 
 _READERS: dict[str, Callable[[Path], Tensors]] = {

@@ -4,14 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from src.models.lookup import BEST
+from src.models.lookup import BEST, read_best
 from src.results.audits import note_audit
 from src.results.blocks.blocks import SOFT, Block, Code, Figure, Heading, Paragraph, Verdict
 from src.results.naming import next_command
 from src.results.sections.origin import hyperparameters
 from src.results.sections.search_trials import VALIDATION_EER, search_trials_table
 from src.utils.errors import RunError
-from src.utils.files import read_json
 from src.utils.renamed import backbone_of
 from src.utils.runs import Run
 from src.utils.tables import read_csv
@@ -39,7 +38,7 @@ def study_page(run: Run, runs: Path) -> list[Block]:
     """
     trials = read_search_trials(run)
     path = run.folder / BEST
-    best = read_json(path) if path.is_file() else None
+    best = read_best(run) if path.is_file() else None
     blocks: list[Block] = []
     if best is None:
         blocks.append(Verdict(f"No trial has finished yet ({run.status}).", is_bad=True))

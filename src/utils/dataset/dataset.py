@@ -6,11 +6,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from src.utils.dataset.schema import NUMERIC, people_of, read_files_table, write_files_table
 from src.utils.errors import DatasetError, shorten
-from src.utils.files import file_identity, locked, read_json, write_json
+from src.utils.files import file_identity, locked, write_json
+from src.utils.shapes import Shape, read_shaped
 from src.utils.tables import read_csv, write_csv
 
 FILES_TABLE = "files-metadata.csv"
@@ -184,14 +187,19 @@ class Dataset:
         path = self.root / MEASUREMENTS
         if not path.is_file():
             return table
-        known = read_csv(path).set_index("file")
+        known = read_csv(path)
+        known = known.drop_duplicates("file").set_index("file") if "file" in known else table[:0]
+        if not {"bytes", "mtime_ns", *NUMERIC} <= set(known):
+            # Measured again, as if nothing were known.
+            return table
         known = known[known.index.isin(table.index)]
         same = [
             file_identity(self.path(file)) == (size, time)
             for file, size, time in zip(known.index, known["bytes"], known["mtime_ns"], strict=True)
         ]
-        known = known.loc[same, list(NUMERIC)].replace("", "nan").astype("float64")
-        table.loc[known.index] = known
+        numbers = known.loc[same, list(NUMERIC)].apply(pd.to_numeric, errors="coerce")
+        numbers = numbers.astype("float64").where(np.isfinite(numbers) & (numbers >= 0))
+        table.loc[numbers.index] = numbers
         return table
 
     def write_measurements(self, files: pd.DataFrame) -> None:
@@ -217,7 +225,7 @@ class Dataset:
         path = self.root / REJECTED_TABLE
         if not path.is_file():
             return {}
-        table = read_csv(path)
+        table = _read_rejected(path)
         table = table[table["stage"] == stage]
         return dict(zip(table["file"], table["reason"], strict=True))
 
@@ -240,9 +248,19 @@ class Dataset:
         )
         with locked(self.root / f".{REJECTED_TABLE}.lock", str(path), LOCK_SECONDS):
             if path.is_file():
-                kept = read_csv(path)
+                kept = _read_rejected(path)
                 rows = pd.concat([kept[kept["stage"] != stage][columns], rows])
-            write_csv(path, rows)
+            if len(rows) or path.is_file():
+                write_csv(path, rows)
+
+
+def _read_rejected(path: Path) -> pd.DataFrame:
+    table = read_csv(path)
+    if not {"file", "stage", "reason"} <= set(table):
+        raise DatasetError(
+            f"{path} is damaged: it has not the columns file, stage and reason; remove it"
+        )
+    return table
 
 
 def read_pointer(root: Path) -> tuple[Path, dict[str, Path]]:
@@ -261,9 +279,15 @@ def read_pointer(root: Path) -> tuple[Path, dict[str, Path]]:
     pointer = root / POINTER
     if not pointer.is_file():
         return root, {}
-    about = read_json(pointer)
-    audio = (root / str(about["audio"])).resolve() if "audio" in about else root
+    remedy = "remove it, and run GenerateDatasetCSV with --audio again"
+    about = read_shaped(pointer, _Pointer, remedy, DatasetError)
+    audio = (root / about["audio"]).resolve() if "audio" in about else root
     return audio, {name: Path(folder) for name, folder in about.get("mounts", {}).items()}
+
+
+class _Pointer(Shape):
+    audio: str = ""
+    mounts: dict[str, str] = Field(default_factory=dict)
 
 
 def _require_apart(root: Path, folder: Path, flag: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import ConfigDict, NonNegativeFloat, PositiveInt
 
 from src.utils.audio.writing import WRITTEN_SUFFIXES
 from src.utils.dataset.dataset import Dataset, require_some
@@ -24,13 +25,14 @@ from src.utils.files import (
     is_locked,
     locked,
     make_folder,
-    read_json,
     remove_partials,
     write_json,
     write_text,
     writing,
 )
 from src.utils.parallel import for_each_file
+from src.utils.shapes import Shape, fault_of, read_shaped
+from src.utils.strict_json import parse_json
 
 LOCK = ".derived.lock"
 """There while a stage writes a derived data set."""
@@ -286,7 +288,7 @@ def _claim(output: Path, recipe: dict[str, Any]) -> None:
     """Mark `output` as made by this recipe, or refuse it."""
     path = output / RECIPE
     if path.is_file():
-        found = read_json(path)
+        found = read_shaped(path, Shape, f"remove {output}, and derive it anew", DatasetError)
         if found != recipe:
             differs = sorted(k for k in found | recipe if found.get(k) != recipe.get(k))
             raise DatasetError(
@@ -296,6 +298,18 @@ def _claim(output: Path, recipe: dict[str, Any]) -> None:
         return
     make_folder(output)
     write_json(path, recipe)
+
+
+class _Entry(Shape):
+    model_config = ConfigDict(extra="forbid")
+
+    file: str
+    bytes: str
+    mtime_ns: str
+    amplitude: NonNegativeFloat
+    limited: bool = False
+    duration: NonNegativeFloat | None = None
+    sample_rate: PositiveInt | None = None
 
 
 class _Journal:
@@ -318,16 +332,20 @@ class _Journal:
         self._path = path
         self._lock = threading.Lock()
         self._done: dict[str, tuple[tuple[str, str], Change]] = {}
-        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-        for line in lines:
+        if not path.is_file():
+            return
+        sound = []
+        for line in path.read_bytes().splitlines():
             try:
-                entry = json.loads(line)
+                entry = parse_json(line)
             except ValueError:
                 continue
-            file, *identity = (entry.pop(key) for key in ("file", "bytes", "mtime_ns"))
-            self._done[file] = tuple(identity), Change(**entry)
-        if path.is_file():
-            write_text(path, "".join(f"{line}\n" for line in lines))
+            # What is not as it was written says nothing: its recording is made again.
+            if fault_of(entry, _Entry) is None:
+                sound.append(line + b"\n")
+                file, *identity = (entry.pop(key) for key in ("file", "bytes", "mtime_ns"))
+                self._done[file] = tuple(identity), Change(**entry)
+        write_text(path, b"".join(sound).decode())
 
     def find(self, file: str, identity: tuple[str, str]) -> Change | None:
         """Return what was done to a file, if its source is still the same."""

@@ -1,5 +1,7 @@
 """Measuring the nuisances and fingerprints of a data set's recordings, each once."""
 
+import math
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import astuple, dataclass
 from functools import partial
@@ -76,7 +78,7 @@ def inspect_dataset(dataset: Dataset, stage: str) -> Inspection:
     require_present(dataset, files["file"].tolist())
     path = dataset.root / DATABASE
     identities = {file: file_identity(dataset.path(file)) for file in files["file"]}
-    with open_cache(path, _COLUMNS, VERSION, "measured") as cache:
+    with open_cache(path, _COLUMNS, VERSION, "measured", is_sound=_is_sound) as cache:
         known = cache.read(identities, [])
         todo = {file: identity for file, identity in identities.items() if file not in known}
         rejected = _measure(dataset, cache, todo, stage)
@@ -120,6 +122,32 @@ def inspect_recording(dataset: Dataset, file: str) -> tuple[Nuisances, str, np.n
         resampler = Resampler(audio.sample_rate, fingerprint.SAMPLE_RATE)
         nuisances = measure_opened(audio, resampler.add)
     return nuisances, sha256_file(path), fingerprint.compute_fingerprint(resampler.finish())
+
+
+_TEXT = ("format", "encoder")
+_COUNTS = ("sample_rate", "bit_depth", "channels", "bit_rate", "original_rate")
+_DIGITS = re.compile("[0-9a-f]{64}")
+
+
+def _is_sound(values: tuple) -> bool:
+    """Say whether values that were kept can be those of a recording."""
+    row = dict(zip(_COLUMNS, values, strict=True))
+    sha256, prints = row.pop("sha256"), row.pop("fingerprint")
+    if not (isinstance(sha256, str) and _DIGITS.fullmatch(sha256)):
+        return False
+    if not (isinstance(prints, bytes) and len(prints) % np.dtype(np.uint32).itemsize == 0):
+        return False
+    for name, value in row.items():
+        if name in _TEXT:
+            sound = isinstance(value, str)
+        elif name in _COUNTS:
+            sound = isinstance(value, int) and 0 <= value < 1 << 32
+        else:
+            # SQLite keeps NaN as nothing, and levels of silence are below all.
+            sound = value is None or (isinstance(value, int | float) and value < math.inf)
+        if not sound:
+            return False
+    return True
 
 
 def _measure(

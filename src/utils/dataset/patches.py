@@ -346,8 +346,15 @@ class _BlockFile:
 def _opened(
     dataset: Dataset, before_write: Callable[[], None] | None = None
 ) -> Generator[RecordingCache]:
-    with open_cache(dataset.root / INDEX, _COLUMNS, VERSION, "computed", before_write) as index:
+    path = dataset.root / INDEX
+    with open_cache(path, _COLUMNS, VERSION, "computed", before_write, is_sound=_is_place) as index:
         yield index
+
+
+def _is_place(values: tuple) -> bool:
+    """Say whether values that were kept can be a first block and a number of patches."""
+    first, count = values
+    return isinstance(first, int) and isinstance(count, int) and first >= 0 < count
 
 
 def _read_places(
@@ -363,6 +370,8 @@ def _read_places(
 def _is_sound(dataset: Dataset, index: RecordingCache) -> bool:
     """Say whether the file of blocks is as long as the index says."""
     path = dataset.root / BLOCKS
+    if not isinstance(index.largest_sum(_COLUMNS), int | None):
+        return False
     return _end(index) * _BLOCK_BYTES <= (path.stat().st_size if path.is_file() else 0)
 
 

@@ -48,6 +48,8 @@ class RecordingCache:
         See `open_cache`.
     batch_seconds : float
         See `open_cache`.
+    is_sound : callable, optional
+        See `open_cache`.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class RecordingCache:
         before_write: Callable[[], None] | None = None,
         batch_rows: int = BATCH_ROWS,
         batch_seconds: float = BATCH_SECONDS,
+        is_sound: Callable[[tuple], bool] | None = None,
     ) -> None:
         self._database = database
         self._columns = tuple(columns)
@@ -65,6 +68,7 @@ class RecordingCache:
         self._before_write = before_write
         self._batch_rows = batch_rows
         self._batch_seconds = batch_seconds
+        self._is_sound = is_sound
         self._waiting: list[tuple] = []
         self._written = time.monotonic()
 
@@ -88,15 +92,19 @@ class RecordingCache:
         """
         self.write()
         wanted = self._columns if columns is None else columns
+        # What a row is worth is told by all of it.
+        read = wanted if self._is_sound is None else self._columns
         rows = self._database.execute(
-            f"SELECT {_quoted(['file', 'bytes', 'mtime_ns', *wanted])} FROM clips "
+            f"SELECT {_quoted(['file', 'bytes', 'mtime_ns', *read])} FROM clips "
             f"WHERE {_version_of_row(self._database)} = ?",
             (self._version,),
         )
+        places = [read.index(name) for name in wanted]
         return {
-            row[0]: row[3:]
+            row[0]: row[3:] if read is wanted else tuple(row[3 + place] for place in places)
             for row in rows
             if identities.get(row[0], ("", "")) == row[1:3] != ("", "")
+            and (self._is_sound is None or self._is_sound(row[3:]))
         }
 
     def add(self, file: str, identity: tuple[str, str], values: Sequence[Any]) -> None:
@@ -174,6 +182,7 @@ def open_cache(
     before_write: Callable[[], None] | None = None,
     batch_rows: int = BATCH_ROWS,
     batch_seconds: float = BATCH_SECONDS,
+    is_sound: Callable[[tuple], bool] | None = None,
 ) -> Generator[RecordingCache]:
     """Open a cache, making its file if need be; a file with other columns is begun anew.
 
@@ -193,6 +202,9 @@ def open_cache(
         How many rows may wait for a transaction.
     batch_seconds : float
         How long, in seconds, a row may wait for the next one.
+    is_sound : callable, optional
+        Says of the values of a row whether they can be what was computed; of one that is damaged
+        the recording counts as unknown.
 
     Yields
     ------
@@ -213,7 +225,7 @@ def open_cache(
         with closing(sqlite3.connect(path, timeout=_LOCK_SECONDS)) as database:
             _require_table(database, columns)
             cache = RecordingCache(
-                database, columns, version, before_write, batch_rows, batch_seconds
+                database, columns, version, before_write, batch_rows, batch_seconds, is_sound
             )
             try:
                 yield cache

@@ -66,7 +66,7 @@ def read_files_table(path: Path) -> pd.DataFrame:
     for column in NUMERIC:
         numbers = pd.to_numeric(table[column].replace("", None), errors="coerce")
         for row in table.index[numbers.isna() & (table[column] != "")]:
-            problems.append(f"row {row + 2}: {column} '{table[column][row]}' is not a number")
+            problems.append(f"row {row + 2}: {column} {table[column][row]!r} is not a number")
         table[column] = numbers.astype("float64")
     _raise_broken(path, problems + _broken_rows(table))
     return table

@@ -8,10 +8,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
 from src.utils.files import write_text
+from src.utils.shapes import Shape, fault_of
+from src.utils.strict_json import parse_json
 
 MAX_BATCH_CLIPS = 64
 
@@ -68,8 +72,34 @@ def write_plan(path: Path, plan: Sequence[Batch]) -> None:
     write_text(path, "".join(lines))
 
 
-def read_plan(path: Path) -> list[Batch]:
-    """Read a plan that `write_plan` has written."""
-    with path.open(encoding="utf-8") as stream:
-        entries = map(json.loads, stream)
-        return [Batch(np.array(entry["rows"], np.int32), entry["seconds"]) for entry in entries]
+class _Entry(Shape):
+    rows: Annotated[list[NonNegativeInt], Field(min_length=1)]
+    seconds: NonNegativeFloat
+
+
+def read_plan(path: Path, n_clips: int) -> list[Batch]:
+    """Read a plan that `write_plan` has written.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    n_clips : int
+        How many clips it is of; each must be in one batch.
+
+    Raises
+    ------
+    ValueError
+        Saying what is wrong with it.
+    """
+    batches = []
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        entry = parse_json(line)
+        fault = fault_of(entry, _Entry)
+        if fault is not None:
+            raise ValueError(f"line {number}: {fault}")
+        batches.append(Batch(np.array(entry["rows"]), entry["seconds"]))
+    rows = np.concatenate([batch.rows for batch in batches]) if batches else np.array([])
+    if not np.array_equal(np.sort(rows), np.arange(n_clips)):
+        raise ValueError(f"its batches are not of {n_clips:,} clips")
+    return [Batch(batch.rows.astype(np.int32), batch.seconds) for batch in batches]

@@ -6,20 +6,24 @@ read as a memory map; `clips.csv`, one row per row of the array; `rejected.csv`;
 """
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from src.utils.config import BY_SPEAKER, DOWNSTREAM_SPLITS, LABEL_VALUE
 from src.utils.dataset.split import read_recipe, split_fingerprint
+from src.utils.embeddings.array_file import ArrayFile
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.embeddings.presets import BACKBONES
 from src.utils.errors import ArgumentError, EmbeddingError
-from src.utils.files import read_json
 from src.utils.renamed import backbone_of, is_renamed
+from src.utils.run_manifest import BackboneSettings
+from src.utils.shapes import Shape, read_shaped
 from src.utils.tables import read_csv
 
 ARRAY = "embeddings.npy"
@@ -82,6 +86,69 @@ def _command(embeddings: Path, backbone: str, split: str) -> str:
     )
 
 
+class _StoreBackbone(BackboneSettings):
+    layers: Annotated[int, Field(ge=1, le=10_000)]
+    stats: Annotated[list[str], Field(min_length=1)]
+    dim: Annotated[int, Field(ge=1, le=10_000_000)]
+
+
+class _StoreManifest(Shape):
+    backbone: _StoreBackbone
+    dataset: str
+    fingerprint: str
+    root: str | None = None
+    split: str = ""
+    units: Literal["speaker", "utterance"] = "speaker"
+    split_fingerprint: str | None = None
+
+
+def read_store_manifest(folder: Path) -> dict[str, Any]:
+    """Return what the manifest of a store, finished or not, holds.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Of the store.
+
+    Raises
+    ------
+    AudiosError
+        When it is absent or damaged.
+    """
+    return read_shaped(folder / MANIFEST, _StoreManifest, _remedy(folder), EmbeddingError)
+
+
+def _remedy(folder: Path) -> str:
+    return f"remove {folder} and run GenerateEmbeddings again"
+
+
+_CLIP_COLUMNS = ("file", "speaker", "gender", "label", "attack")
+
+
+def read_store_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Read a table of a store, as text.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The CSV file.
+    columns : sequence of str
+        What it must have.
+
+    Raises
+    ------
+    AudiosError
+        When it is absent or damaged.
+    """
+    table = read_csv(path)
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise EmbeddingError(
+            f"{path} is damaged: it lacks the column {', '.join(missing)}; {_remedy(path.parent)}"
+        )
+    return table
+
+
 @dataclass(frozen=True)
 class EmbeddingStore:
     """A finished store.
@@ -123,7 +190,7 @@ class EmbeddingStore:
                 f"no {backbone} embeddings of {split} in {embeddings}; run first: "
                 f"{_command(embeddings, backbone, split)}"
             )
-        store = cls(folder, read_json(folder / MANIFEST))
+        store = cls(folder, read_store_manifest(folder))
         refuse_renamed(folder, split, store.manifest.get("backbone"))
         return store
 
@@ -190,16 +257,27 @@ class EmbeddingStore:
 
     def clips(self) -> pd.DataFrame:
         """Return the table of clips, one row per row of the array."""
-        return read_csv(self.folder / CLIPS)
+        return read_store_table(self.folder / CLIPS, _CLIP_COLUMNS)
 
     def rejected(self) -> dict[str, str]:
         """Return the reason by file of every clip that could not be used."""
-        table = read_csv(self.folder / REJECTED)
+        table = read_store_table(self.folder / REJECTED, ("file", "reason"))
         return dict(zip(table["file"], table["reason"], strict=True))
 
     def array(self) -> np.ndarray:
         """Return the memory map, float32 of shape (clips, layers, stats, dim)."""
-        return np.load(self.folder / ARRAY, mmap_mode="r", allow_pickle=False)
+        path = self.folder / ARRAY
+        # Measured first: numpy's own reader believes the header, and pickles are of its kinds.
+        with ArrayFile(path) as file:
+            shape = file.shape
+        about = self.backbone
+        expected = (about["layers"], len(about["stats"]), about["dim"])
+        if shape[1:] != expected:
+            raise EmbeddingError(
+                f"{path} is damaged: it holds vectors of shape {shape[1:]}, not {expected}; "
+                f"{_remedy(self.folder)}"
+            )
+        return np.load(path, mmap_mode="r", allow_pickle=False)
 
     def check_layer(self, layer: int) -> int:
         """Return the model's own number of `layer`, a negative one counted from the last kept.
@@ -240,7 +318,12 @@ class EmbeddingStore:
         if len(array) != len(clips):
             raise EmbeddingError(
                 f"{self.folder} is damaged: {len(array)} vectors for {len(clips)} clips; "
-                f"remove it and run GenerateEmbeddings again"
+                f"{_remedy(self.folder)}"
+            )
+        if not clips["label"].isin(list(LABEL_VALUE)).all():
+            raise EmbeddingError(
+                f"{self.folder / CLIPS} is damaged: it holds labels that are none; "
+                f"{_remedy(self.folder)}"
             )
         text = {name: clips[name].to_numpy(dtype=str) for name in ("gender", "speaker", "attack")}
         return EmbeddingSet(

@@ -27,6 +27,8 @@ from src.utils.embeddings.store import (
     REJECTED,
     EmbeddingStore,
     backbone_differences,
+    read_store_manifest,
+    read_store_table,
     refuse_renamed,
 )
 from src.utils.errors import EmbeddingError
@@ -34,7 +36,6 @@ from src.utils.files import (
     PARTIAL,
     locked,
     make_folder,
-    read_json,
     remove_partials,
     replacing,
     sha256_text,
@@ -43,6 +44,7 @@ from src.utils.files import (
     write_text,
     writing,
 )
+from src.utils.strict_json import parse_json
 from src.utils.tables import read_csv, write_csv
 
 PROGRESS = "progress.jsonl"
@@ -140,12 +142,13 @@ class StoreWriter:
         """Return whether the finished store holds these very clips; labels are not compared."""
         if not (self.final / MANIFEST).is_file():
             return False
-        there = pd.concat([read_csv(self.final / CLIPS), read_csv(self.final / REJECTED)])
+        tables = (self.final / CLIPS, self.final / REJECTED)
+        there = pd.concat([read_store_table(path, IDENTITY) for path in tables])
         return set(_identities(there)) == set(_identities(self.clips))
 
     def refresh_table(self) -> EmbeddingStore:
         """Update labels and speakers of a finished store, and return it."""
-        there = read_csv(self.final / CLIPS)["file"]
+        there = read_store_table(self.final / CLIPS, IDENTITY)["file"]
         wanted = self.clips.set_index("file", drop=False).loc[there].reset_index(drop=True)
         remove_partials(self.final)
         write_csv(self.final / CLIPS, wanted)
@@ -203,7 +206,14 @@ class StoreWriter:
         path = self.partial / PLAN
         if not path.is_file():
             write_plan(path, make())
-        return [batch for batch in read_plan(path) if not done[batch.rows].all()]
+        try:
+            plan = read_plan(path, len(self.clips))
+        except ValueError as error:
+            raise EmbeddingError(
+                f"{path} is damaged: {error}; remove {self.partial} and run "
+                f"GenerateEmbeddings again"
+            ) from error
+        return [batch for batch in plan if not done[batch.rows].all()]
 
     def write(self, rows: Sequence[int], vectors: np.ndarray, rejected: Mapping[int, str]) -> None:
         """Write the embeddings of `rows` and the reasons of rejected clips, then commit them.
@@ -304,12 +314,12 @@ class StoreWriter:
 
     def _refuse_renamed(self, folder: Path) -> None:
         if (folder / MANIFEST).is_file():
-            refuse_renamed(folder, self.split, read_json(folder / MANIFEST).get("backbone"))
+            refuse_renamed(folder, self.split, read_store_manifest(folder)["backbone"])
 
     def _refuse_other_dataset(self, folder: Path) -> None:
         if not (folder / MANIFEST).is_file():
             return
-        there = read_json(folder / MANIFEST)["dataset"]
+        there = read_store_manifest(folder)["dataset"]
         # A data set that was moved is the same one; two that exist are not.
         if there != self.origin.dataset and Path(there).is_dir():
             raise EmbeddingError(
@@ -320,7 +330,7 @@ class StoreWriter:
     def _refuse_other_backbone(self, folder: Path) -> None:
         if not (folder / MANIFEST).is_file():
             return
-        found = read_json(folder / MANIFEST)["backbone"]
+        found = read_store_manifest(folder)["backbone"]
         differs = backbone_differences(found, self.backbone)
         if differs:
             changes = ", ".join(
@@ -342,11 +352,11 @@ class StoreWriter:
         folders = sorted(path for path in self.parent.iterdir() if (path / MANIFEST).is_file())
         # The whole table first: it most likely holds everything.
         for folder in sorted(folders, key=lambda path: path.name != FULL):
-            manifest = read_json(folder / MANIFEST)
+            manifest = read_store_manifest(folder)
             other = backbone_differences(manifest["backbone"], self.backbone)
             if folder == self.partial or other:
                 continue
-            theirs = _identities(read_csv(folder / CLIPS))
+            theirs = _identities(read_store_table(folder / CLIPS, IDENTITY))
             ready = np.ones(len(theirs), dtype=bool)
             if (folder / PROGRESS).is_file():
                 progress = _read_progress(folder, len(theirs))
@@ -414,12 +424,13 @@ def _read_progress(folder: Path, n_clips: int) -> _Progress:
     with (folder / PROGRESS).open("rb") as stream:
         for line in stream:
             try:
-                entry = json.loads(line)
+                entry = parse_json(line)
                 rows = [int(row) for row in entry["rows"]]
                 rejected = {int(row): str(why) for row, why in entry["rejected"].items()}
             except (ValueError, TypeError, KeyError, AttributeError):
                 break
-            if not line.endswith(b"\n"):
+            known = range(n_clips)
+            if not line.endswith(b"\n") or not all(row in known for row in [*rows, *rejected]):
                 break
             progress.add(rows, rejected)
             progress.sound_bytes += len(line)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -39,9 +40,27 @@ def test_the_order_of_the_table_does_not_matter() -> None:
 def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
     plan = make_plan([str(row) for row in range(9)], np.linspace(0.1, 1 / 3, 9), 0.7)
     write_plan(tmp_path / "plan.jsonl", plan)
-    again = read_plan(tmp_path / "plan.jsonl")
+    again = read_plan(tmp_path / "plan.jsonl", 9)
     assert [(b.rows.tolist(), b.seconds) for b in again] == [
         (b.rows.tolist(), b.seconds) for b in plan
     ]
     write_plan(tmp_path / "plan.jsonl", [])
-    assert read_plan(tmp_path / "plan.jsonl") == []
+    assert read_plan(tmp_path / "plan.jsonl", 0) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        ("", "not of 3 clips"),
+        ('{"rows": [0, 1], "seconds": 1.0}\n', "not of 3 clips"),
+        ('{"rows": [0, 1, 3], "seconds": 1.0}\n', "not of 3 clips"),
+        ('{"rows": [0, 1, 2], "seconds": 1.0}\n{"rows": [2], "seconds": 1.0}\n', "not of 3 clips"),
+        ('{"rows": [0, 1, 2]}\n', "line 1: seconds is missing"),
+        ('{"rows": [0, 1, 2], "sec', "line 1"),
+        ('{"rows": [-1, 1, 2], "seconds": 1.0}\n', "line 1: rows.0 is -1"),
+    ],
+)
+def test_a_damaged_plan_is_told(tmp_path: Path, content: str, word: str) -> None:
+    (tmp_path / "plan.jsonl").write_text(content)
+    with pytest.raises(ValueError, match=word):
+        read_plan(tmp_path / "plan.jsonl", 3)

@@ -38,7 +38,7 @@ def test_statistics_lie_side_by_side(
     store = make_store(tmp_path, "full", make_set(2, 2))
     array = np.arange(4 * 2 * 2 * 3, dtype=np.float32).reshape(4, 2, 2, 3)
     np.save(store.folder / "embeddings.npy", array)
-    store.manifest["backbone"]["layers"] = 2
+    store.manifest["backbone"] |= {"layers": 2, "stats": ["mean", "std"], "dim": 3}
     np.testing.assert_array_equal(store.load(1).x, array[:, 1].reshape(4, 6))
 
 
@@ -96,7 +96,19 @@ def test_no_pickled_array_is_loaded(
 ) -> None:
     store = make_store(tmp_path, "full", make_set(2, 2))
     np.save(store.folder / "embeddings.npy", np.array([{"a": 1}], dtype=object))
-    with pytest.raises(ValueError, match=r"allow_pickle|Python objects"):
+    with pytest.raises(EmbeddingError, match=r"embeddings\.npy is damaged: it holds object"):
+        store.array()
+
+
+def test_an_array_of_another_shape_is_told(
+    tmp_path: Path, make_set: Callable, make_store: Callable
+) -> None:
+    store = make_store(tmp_path, "full", make_set(2, 2))
+    np.save(store.folder / "embeddings.npy", np.zeros((4, 1, 1, 3), np.float32))
+    with pytest.raises(EmbeddingError, match=r"shape \(1, 1, 3\), not .*remove .*full and run"):
+        store.array()
+    (store.folder / "embeddings.npy").write_bytes(b"")
+    with pytest.raises(EmbeddingError, match=r"embeddings\.npy is damaged"):
         store.array()
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from src.utils.audio.formats import AUDIO_SUFFIXES
 from src.utils.audio.io import is_audio
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.dataset.layouts.layout import Layout
@@ -30,7 +29,6 @@ EXPECTS = "metadata.csv with the columns file,label"
 
 METADATA = "metadata.csv"
 
-_KINDS = ", ".join(suffix[1:] for suffix in AUDIO_SUFFIXES)
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
@@ -81,7 +79,7 @@ def scan(folder: Path) -> Scan:
         elif not _is_there(folder / file):
             problems[file] = f"is listed in {METADATA} but missing"
         elif not is_audio(Path(file)):
-            problems[file] = f"is not one of {_KINDS}"
+            problems[file] = "is not a kind of recording that is read"
     files = files[~files["file"].isin(list(problems))]
     problems |= dict.fromkeys(present, f"is not listed in {METADATA}")
     return Scan("csv", files.sort_values("file", ignore_index=True), problems, aside=aside)

@@ -23,6 +23,8 @@ RECORD = "prepared.json"
 
 _LONGEST = 255
 """Bytes; what a name may have on the usual file systems."""
+_LONGEST_PATH = 4096
+"""Bytes; what a path may have on the usual systems."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _RESERVED = frozenset(
     name.casefold()
@@ -60,6 +62,8 @@ def safe_path(name: str) -> PurePosixPath:
         ...
     src.utils.dataset.prepare.names.UnsafeNameError: climbs out by ..
     """
+    if len(name) > _LONGEST_PATH:
+        raise UnsafeNameError(f"is longer than {_LONGEST_PATH:,} bytes")
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if "\\" in name:
         raise UnsafeNameError("holds a backslash")
@@ -101,6 +105,8 @@ def link_target(name: str, target: str, symbolic: bool) -> PurePosixPath:
     UnsafeNameError
         When it points out of the archive.
     """
+    if len(target) > _LONGEST_PATH:
+        raise UnsafeNameError(f"links to a path longer than {_LONGEST_PATH:,} bytes")
     if target.startswith("/") or "\\" in target or re.match(r"[A-Za-z]:", target):
         raise UnsafeNameError(f"links to {target}, out of the archive")
     parts = list(safe_path(name).parent.parts) if symbolic else []

@@ -7,9 +7,11 @@ import rarfile
 from src.utils.dataset.prepare.archives import Member, Readable, damaged, encrypted, guarded_files
 from src.utils.dataset.prepare.sources import Source
 from src.utils.errors import ArchiveError
+from src.utils.zip_bounds import expands_too_far
 
 _LINKS = (rarfile.RAR5_XREDIR_UNIX_SYMLINK, rarfile.RAR5_XREDIR_WINDOWS_SYMLINK)
-_BROKEN = (rarfile.Error, EOFError, OSError, ValueError)
+_BROKEN = (Exception,)
+"""The library reads damaged headers as they come, and raises what comes of it."""
 _COPIES = (rarfile.RAR5_XREDIR_HARD_LINK, rarfile.RAR5_XREDIR_FILE_COPY)
 
 
@@ -35,6 +37,10 @@ class RarArchive:
             self._rar.close()
             raise encrypted(self._path)
         self._infos = self._rar.infolist()
+        total = sum(int(info.file_size or 0) for info in self._infos)
+        if expands_too_far(total, source.size):
+            self._rar.close()
+            raise damaged(self._path, f"its {source.size:,} bytes would unpack to {total:,}")
         self._is_compressed = any(
             info.compress_type != rarfile.RAR_M0 and info.file_size for info in self._infos
         )

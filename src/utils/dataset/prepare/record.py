@@ -4,10 +4,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import ConfigDict, Field, NonNegativeInt
+
 from src.utils.dataset.prepare.names import RECORD
 from src.utils.dataset.prepare.sources import Source
 from src.utils.errors import ArchiveError
-from src.utils.files import file_identity, read_json, write_json
+from src.utils.files import file_identity, write_json
+from src.utils.shapes import Shape, read_shaped
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,26 @@ class UnpackedArchive:
     n_left_out: int
     first: str
     last: str
+
+
+class _Entry(Shape):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    sha256: str
+    md5: str
+    checked: str
+    identity: list[list[str]]
+    n_files: NonNegativeInt
+    n_left_out: NonNegativeInt
+    first: str
+    last: str
+
+
+class _Content(Shape):
+    corpus: str
+    archives: list[_Entry]
+    repositories: dict[str, str] = Field(default_factory=dict)
 
 
 @dataclass
@@ -81,13 +104,10 @@ class Record:
         path = root / RECORD
         if not path.is_file():
             return cls(root, corpus)
-        content = read_json(path)
-        try:
-            found = str(content["corpus"])
-            entries = [UnpackedArchive(**entry) for entry in content["archives"]]
-            repositories = dict(content.get("repositories", {}))
-        except (TypeError, KeyError, ValueError):
-            raise ArchiveError(f"{path} is not as it was written; remove it") from None
+        content = read_shaped(path, _Content, "remove it", ArchiveError)
+        found = content["corpus"]
+        entries = [UnpackedArchive(**entry) for entry in content["archives"]]
+        repositories = content.get("repositories", {})
         if found != corpus:
             raise ArchiveError(f"{root} holds {found}; name another folder with --dataset")
         return cls(root, corpus, entries, repositories)

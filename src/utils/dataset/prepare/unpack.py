@@ -18,6 +18,10 @@ Place = Callable[[PurePosixPath], PurePosixPath | None]
 """From a file's path in the archive to its path in the data set; None leaves it out."""
 
 _CHUNK = 1 << 20
+_LONGEST_SHOWN = 255
+"""Characters of a name in a message."""
+MOST_ENTRIES = 5_000_000
+"""Twice what the largest corpora have; a packed list of empty files can have any number."""
 _BLOCK = 4096
 """Bytes; what a file takes up at least on the usual file systems."""
 
@@ -84,7 +88,11 @@ def plan_archive(archive: Archive, path: Path, root: Path, place: Place = everyt
     n_files = n_left_out = total = 0
     first = last = PurePosixPath()
     members = tqdm(archive.members(), f"listing {path.name}", unit="file", leave=False)
-    for member in members:
+    for number, member in enumerate(members):
+        if number >= MOST_ENTRIES:
+            raise ArchiveError(
+                f"{path} has more than {MOST_ENTRIES:,} entries; nothing was unpacked"
+            )
         inside, target = check_member(member, path)
         if member.kind == "folder":
             continue
@@ -199,8 +207,8 @@ def check_member(member: Member, path: Path) -> tuple[PurePosixPath, PurePosixPa
             target = link_target(member.name, member.target, member.symbolic)
     except UnsafeNameError as error:
         # What is refused may hold anything; a terminal should not act on it.
-        shown = repr(member.name)[1:-1].replace("\\\\", "\\")
-        text = repr(str(error))[1:-1].replace("\\\\", "\\")
+        shown = repr(member.name[:_LONGEST_SHOWN])[1:-1].replace("\\\\", "\\")
+        text = repr(str(error)[:_LONGEST_SHOWN])[1:-1].replace("\\\\", "\\")
         raise ArchiveError(f"{path}: {shown} {text}; nothing was unpacked") from None
     return inside, target
 

@@ -2,6 +2,7 @@
 
 import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -9,11 +10,14 @@ from collections.abc import Iterator
 from src.utils.dataset.prepare.archives import Member, Readable, damaged, encrypted, guarded_files
 from src.utils.dataset.prepare.sources import Source
 from src.utils.errors import ArchiveError
+from src.utils.zip_bounds import open_zip
 
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError),
     # NotImplementedError (a method or version that Python does not know) is one of these.
     RuntimeError,
+    # Of fields that are cut off, and of lengths that no memory holds.
+    *(struct.error, MemoryError, OverflowError),
 )
 _ENCRYPTED = 0x1
 _UNIX = 3
@@ -38,7 +42,7 @@ class ZipArchive:
             )
         self._stream = source.open()
         try:
-            self._zip = zipfile.ZipFile(self._stream)
+            self._zip = open_zip(self._stream)
         except _BROKEN as error:
             self._stream.close()
             raise damaged(self._path, error) from error

@@ -4,9 +4,10 @@ import json
 import logging
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
+from pydantic import Field, NonNegativeInt
 
 from src.utils.config import (
     BONA_FIDE,
@@ -29,6 +30,8 @@ from src.utils.dataset.schema import (
 from src.utils.dataset.split.assignment import NO_SPLIT
 from src.utils.errors import DatasetError, shorten
 from src.utils.files import read_json, sha256_text, write_json
+from src.utils.run_manifest import Rate
+from src.utils.shapes import Shape, read_shaped
 from src.utils.tables import write_csv
 
 log = logging.getLogger(__name__)
@@ -104,7 +107,10 @@ def is_up_to_date(dataset: Dataset, files: pd.DataFrame, recipe: dict[str, Any])
     path = _folder(dataset) / RECIPE
     if not all(_files_path(dataset, split).is_file() for split in SPLITS):
         return False
-    return path.is_file() and read_json(path) == recipe | {"files": _fingerprint(files)}
+    if not path.is_file():
+        return False
+    found: dict[str, Any] = read_json(path)
+    return found == recipe | {"files": _fingerprint(files)}
 
 
 def read_split(dataset: Dataset, split: str) -> pd.DataFrame:
@@ -131,8 +137,8 @@ def read_split(dataset: Dataset, split: str) -> pd.DataFrame:
             f"{dataset.root} is not split yet; run first: "
             f"fab SplitDataset --dataset={shlex.quote(str(dataset.root))}"
         )
-    recipe = read_json(_folder(dataset) / RECIPE)
-    if recipe["files"] != _fingerprint(dataset.read_files()):
+    recipe = _read_recipe(_folder(dataset) / RECIPE)
+    if recipe.get("files") != _fingerprint(dataset.read_files()):
         log.warning("the files table has changed since the split; to follow it run SplitDataset")
     tables = {name: read_files_table(_files_path(dataset, name)) for name in SPLITS}
     files = pd.concat(tables.values(), ignore_index=True)
@@ -198,13 +204,28 @@ def read_units(dataset: Dataset, split: str) -> str:
     if split == FULL or not path.is_file():
         return BY_SPEAKER
     # A split of before there was a choice says nothing.
-    return str(read_json(path).get("units", BY_SPEAKER))
+    return str(_read_recipe(path).get("units", BY_SPEAKER))
 
 
 def read_recipe(root: Path) -> dict[str, Any] | None:
     """Return how the data set in `root` is split now, None where it is not."""
     path = root / "splits" / RECIPE
-    return dict(read_json(path)) if path.is_file() else None
+    return _read_recipe(path) if path.is_file() else None
+
+
+class _Recipe(Shape):
+    strategy: str
+    files: str = ""
+    units: Literal["speaker", "utterance"] = "speaker"
+    shares: dict[str, Rate] = Field(default_factory=dict)
+    hold_out: str | None = None
+    folds: NonNegativeInt | None = None
+    fold: NonNegativeInt | None = None
+    seed: NonNegativeInt = 7
+
+
+def _read_recipe(path: Path) -> dict[str, Any]:
+    return read_shaped(path, _Recipe, "remove it, and run SplitDataset again", DatasetError)
 
 
 def split_fingerprint(root: Path) -> str | None:

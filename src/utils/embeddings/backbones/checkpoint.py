@@ -10,6 +10,13 @@ from typing import Any
 import torch
 import transformers
 
+from src.utils.embeddings.backbones.measured import (
+    check_preprocessor,
+    check_settings,
+    check_size,
+    parts_of,
+    without_choices,
+)
 from src.utils.embeddings.backbones.recognise_checkpoint import (
     explain,
     has_preprocessor,
@@ -29,6 +36,8 @@ WEIGHT_FILES = (
     "pytorch_model.bin",
     "pytorch_model.bin.index.json",
 )
+
+_PREPROCESSORS = ("preprocessor_config.json", "processor_config.json")
 
 
 class Checkpoint:
@@ -69,6 +78,7 @@ class Checkpoint:
         settings, _ = self._load(transformers.PreTrainedConfig.get_config_dict)
         if not isinstance(settings, dict):
             raise CheckpointError(f"the config.json of {self.name} holds no settings by name")
+        check_settings(self.name, settings)
         named = settings.get("model_type")
         self.model_type = named if named and isinstance(named, str) else None
 
@@ -81,7 +91,9 @@ class Checkpoint:
         CheckpointError
             When transformers does not know the architecture, or the settings do not fit it.
         """
-        return self._load(transformers.AutoConfig.from_pretrained, trust_remote_code=False)
+        return without_choices(
+            self._load(transformers.AutoConfig.from_pretrained, trust_remote_code=False)
+        )
 
     @cached_property
     def processor(self) -> Any:
@@ -95,6 +107,8 @@ class Checkpoint:
         CheckpointError
             When it cannot be read.
         """
+        for described in filter(None, map(self._file, _PREPROCESSORS)):
+            check_preprocessor(self.name, described)
         if self.is_preprocessor_assumed:
             note(
                 f"the checkpoint {self.name} has no preprocessor_config.json: 16 kHz and "
@@ -149,7 +163,12 @@ class Checkpoint:
         CheckpointError
             When weights cannot be read, are missing or do not fit.
         """
-        options: dict[str, Any] = {"dtype": dtype, "output_loading_info": True}
+        check_size(self.name, self.config, self._weights())
+        options: dict[str, Any] = {
+            "config": self.config,
+            "dtype": dtype,
+            "output_loading_info": True,
+        }
         if not Path(self.name).is_dir():
             # The very one that was described, also on another machine or a day later.
             options["revision"] = self.config._commit_hash
@@ -170,6 +189,29 @@ class Checkpoint:
                 f"model ({lacking[0]}, ...)"
             )
         return model.get_submodule(part).eval()
+
+    def _file(self, name: str) -> Path | None:
+        """Return one of its files, fetched if need be; None where it has none of the name."""
+        folder = Path(self.name)
+        if folder.is_dir():
+            return folder / name if (folder / name).is_file() else None
+        found = transformers.utils.cached_file(
+            self.name,
+            name,
+            revision=self.config._commit_hash,
+            _raise_exceptions_for_gated_repo=False,
+            _raise_exceptions_for_missing_entries=False,
+            _raise_exceptions_for_connection_errors=False,
+        )
+        return None if found is None else Path(found)
+
+    def _weights(self) -> list[Path]:
+        """Return the files that its weights are in: transformers loads the first there are."""
+        for first in filter(None, map(self._file, WEIGHT_FILES)):
+            if first.suffix != ".json":
+                return [first]
+            return list(filter(None, map(self._file, parts_of(self.name, first))))
+        return []
 
     def _load(self, load: Callable[..., Any], **options: Any) -> Any:
         """Call one of transformers' loaders and turn what can go wrong into one line."""

@@ -55,7 +55,12 @@ def write_tar(path: Path, items: list[Item], mode: str | None = None) -> Path:
 
 
 def write_rar(
-    path: Path, items: list[Item], method: int = 0, is_encrypted: bool = False, breaks_crc=False
+    path: Path,
+    items: list[Item],
+    method: int = 0,
+    is_encrypted: bool = False,
+    breaks_crc=False,
+    claimed_size: int | None = None,
 ) -> Path:
     """Write a RAR 5 archive whose files are stored; `method` only claims how they are packed."""
     links = {"symlink": 1, "hardlink": 4, "junction": 3}
@@ -64,7 +69,8 @@ def write_rar(
         data = item.data if item.kind == "file" else b""
         # The bit 0x1 is a folder, 0x4 a CRC of the data.
         flags = 0x1 if item.kind == "folder" else 0x4
-        fields = _number(flags) + _number(len(data)) + _number(0o100644)
+        size = len(data) if claimed_size is None else claimed_size
+        fields = _number(flags) + _number(size) + _number(0o100644)
         if flags == 0x4:
             fields += struct.pack("<L", zlib.crc32(data) ^ breaks_crc)
         name = item.name.encode()

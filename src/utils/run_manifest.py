@@ -1,0 +1,138 @@
+"""What the manifest of a run or a study holds, checked where it is read."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt
+
+from src.utils.shapes import Shape, read_shaped, require_shape
+
+_REMEDY = "remove its folder, and make the run again"
+
+_TRAINING = "train"
+"""The kind of runs (see `runs.Kind`) whose results are numbers of their own names."""
+
+Rate = Annotated[float, Field(ge=0, le=1)]
+
+Hyperparameter = int | float | str | bool | None
+
+
+class BackboneSettings(Shape):
+    """What computed vectors, as `Backbone.describe` says it."""
+
+    name: str
+    sample_rate: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    first_layer: NonNegativeInt = 0
+    layers: Annotated[int, Field(ge=1, le=10_000)] = 1
+    stats: list[str] = Field(default_factory=list)
+    stats_count: Annotated[int, Field(ge=1, le=100)] = 1
+    dim: Annotated[int, Field(ge=1, le=10_000_000)] = 1
+    checkpoint: str | None = None
+    precision: str = ""
+
+
+class _Settings(Shape):
+    """What a run of any kind may have been asked; older and other ones were asked less."""
+
+    backbone: BackboneSettings = BackboneSettings(name="")
+    classifier: str | None = None
+    seed: NonNegativeInt = 7
+    layer: NonNegativeInt | str | None = None
+    hyperparameters: dict[str, Hyperparameter] = Field(default_factory=dict)
+    units: str = ""
+    method: str = ""
+    runs: list[str] = Field(default_factory=list)
+
+
+class _TrainingSettings(_Settings):
+    backbone: BackboneSettings
+    classifier: str
+    seed: NonNegativeInt
+    layer: NonNegativeInt = 0
+    hyperparameters: dict[str, Hyperparameter]
+
+
+class _Split(Shape):
+    strategy: str = ""
+    shares: dict[str, Rate] = Field(default_factory=dict)
+
+
+class _Results(Shape):
+    validation_eer: Rate = 0.0
+    threshold: float = 0.0
+    epochs: NonNegativeInt = 0
+    best_epoch: NonNegativeInt = 0
+    trees: NonNegativeInt = 0
+    best_tree: NonNegativeInt = 0
+
+
+class _Environment(Shape):
+    git_commit: str | None = None
+    python: str = ""
+    machine: str = ""
+    system: str = ""
+    libraries: dict[str, str] = Field(default_factory=dict)
+
+
+class _Manifest(Shape):
+    kind: str = ""
+    number: NonNegativeInt = 0
+    status: str = ""
+    started: str = ""
+    finished: str = ""
+    seconds: NonNegativeFloat = 0.0
+    command: list[str] = Field(default_factory=list)
+    settings: _Settings = _Settings()
+    inputs: dict[str, str | None] = Field(default_factory=dict)
+    environment: _Environment = _Environment()
+    dataset: str | None = None
+    root: str | None = None
+    embeddings: str | None = None
+    split: _Split | None = None
+    tested: dict[str, str] = Field(default_factory=dict)
+    tested_elsewhere: dict[str, str] = Field(default_factory=dict)
+
+
+class _MeasuredManifest(_Manifest):
+    results: _Results = _Results()
+
+
+class _TrainingManifest(Shape):
+    settings: _TrainingSettings
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Read the manifest of a run or a study.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Raises
+    ------
+    AudiosError
+        When it is absent or damaged.
+    """
+    found = read_shaped(path, _Manifest, _REMEDY)
+    if found.get("kind") == _TRAINING:
+        require_shape(found, _MeasuredManifest, path, _REMEDY)
+    return found
+
+
+def require_training(manifest: dict[str, Any], path: Path) -> None:
+    """Fail for a training whose manifest lacks what its model is loaded by.
+
+    Parameters
+    ----------
+    manifest : dict
+        As `read_manifest` gave it.
+    path : pathlib.Path
+        The file, for the message.
+
+    Raises
+    ------
+    RunError
+        Naming what is missing.
+    """
+    require_shape(manifest, _TrainingManifest, path, _REMEDY)
