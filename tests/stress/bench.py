@@ -150,7 +150,7 @@ class Bench:
 
 def copy_tree(source: Path, target: Path) -> None:
     """Copy a folder with the times of its files, by which stages know them."""
-    shutil.copytree(source, target, symlinks=True)
+    shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
 
 
 def make_inputs(here: Path) -> None:

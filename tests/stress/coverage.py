@@ -88,9 +88,13 @@ def _follow(parser: "Parser", place: Path, figures: Figures, seconds: float) -> 
     if left or ended.hung or not inputs:
         figures.faults += 1
         state = "hangs" if ended.hung else f"exit {ended.code}"
-        what = f"{parser.name}: by atheris, seed {figures.seed}: {state} after " \
+        what = (
+            f"{parser.name}: by atheris, seed {figures.seed}: {state} after "
             f"{time.monotonic() - began:.0f} s: {ended.last_line[:200]}"
-        figures.tell(f"{parser.name} {state}", what, left[0] if left else None, f"followed-{parser.name}")
+        )
+        figures.tell(
+            f"{parser.name} {state}", what, left[0] if left else None, f"followed-{parser.name}"
+        )
     return inputs
 
 
@@ -100,9 +104,8 @@ def main(name: str, folder: str, seconds: str, seed: str, written: str) -> None:
 
     began = time.monotonic()
     with atheris.instrument_imports(include=["src"]):
-        from tests.stress.parsers import PARSERS
-
         from src.utils.errors import AudiosError
+        from tests.stress.parsers import PARSERS
     place, out = Path(folder), Path(written)
     parser = next(one for one in PARSERS if one.name == name)
     files = parser.found(place)

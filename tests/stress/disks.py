@@ -2,8 +2,8 @@
 
 import ctypes
 import os
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _NEW_NAMESPACE = 0x00020000

@@ -123,7 +123,11 @@ def _row(one: Figures) -> list:
 
 def _shown(numbers: list) -> list[str]:
     *counted, peak, seconds = numbers
-    return [*(f"{number:,}" for number in counted), f"{peak / (1 << 20):,.0f} MiB", f"{seconds:.0f}"]
+    return [
+        *(f"{number:,}" for number in counted),
+        f"{peak / (1 << 20):,.0f} MiB",
+        f"{seconds:.0f}",
+    ]
 
 
 def verdict(parts: Iterable[Figures]) -> int:

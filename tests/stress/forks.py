@@ -8,6 +8,7 @@ import pkgutil
 import select
 import signal
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -96,6 +97,9 @@ class Fork:
                 os.dup2(saying, 2)
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 code = body()
+            except BaseException:
+                # Not by `sys.stderr`, which tests put something else in place of.
+                os.write(2, traceback.format_exc().encode())
             finally:
                 os._exit(code)
         os.close(saying)
@@ -148,9 +152,7 @@ class Fork:
         return self.poll(seconds) or self.kill(hung=True)
 
 
-def fork_fab(
-    words: Sequence[str], before: Callable[[], None] | None = None, **env: str
-) -> Fork:
+def fork_fab(words: Sequence[str], before: Callable[[], None] | None = None, **env: str) -> Fork:
     """Run a `fab` command in a fork.
 
     Parameters

@@ -146,9 +146,7 @@ def _written(rows: list, delimiter: str, end: str, encoding: str, is_quoted: boo
 
 
 def _json_values() -> st.SearchStrategy[bytes]:
-    leaves = st.one_of(
-        st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)
-    )
+    leaves = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5))
     values = st.recursive(
         leaves,
         lambda inner: st.one_of(

@@ -134,7 +134,7 @@ def check_end(
 
 def where(ended: Ended) -> str:
     """Return the innermost line of the project that a traceback names."""
-    lines = [line.strip() for line in ended.lines if '/src/' in line or '/tasks/' in line]
+    lines = [line.strip() for line in ended.lines if "/src/" in line or "/tasks/" in line]
     return lines[-1] if lines else ""
 
 

@@ -57,7 +57,7 @@ def _change_bytes(content: bytes, others: Sequence[bytes], chance: random.Random
         case 1 if data:
             data[at] = chance.randrange(256)
         case 2:
-            kind = chance.choice("<B >H <H >I <I >Q <Q <f <d".split())
+            kind = chance.choice(["<B", ">H", "<H", ">I", "<I", ">Q", "<Q", "<f", "<d"])
             number = chance.choice(_ODD)
             if kind[1] in "fd":
                 packed = struct.pack(kind, chance.choice([float("nan"), float("inf"), -1e38, 0.0]))

@@ -225,7 +225,9 @@ def _encode(path: Path, wave: np.ndarray, rate: int) -> bool:
     try:
         with av.open(str(path), "w") as container:
             codec = container.format.name and av.Codec(container.default_audio_codec, "w")
-            stream = container.add_stream(codec.name, rate=codec.audio_rates[0] if codec.audio_rates else rate)
+            stream = container.add_stream(
+                codec.name, rate=codec.audio_rates[0] if codec.audio_rates else rate
+            )
             frame = av.AudioFrame.from_ndarray(wave[None], format="fltp", layout="mono")
             frame.sample_rate = rate
             resampler = av.AudioResampler(stream.format, stream.layout, stream.rate)
