@@ -86,6 +86,8 @@ def run(bench: Bench, figures: Figures, deadline: float, only: str = "") -> None
         # Short at first, so that even a small budget tries every parser.
         slice_ = min(5.0, max(0.4, (deadline - time.monotonic()) / (3 * len(parsers))))
         for parser in parsers:
+            if time.monotonic() > deadline:
+                break
             end = min(deadline, time.monotonic() + slice_)
             if rounds % 4 == 3 and generated.suits(parser, place):
                 counts[parser] += _generate(parser, place, figures, end, counts[parser])

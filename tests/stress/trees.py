@@ -7,6 +7,7 @@ What two undisturbed runs differ in is left out, and nothing else:
 - the times of recordings that a stage writes, in `measurements.csv`;
 - the names that Optuna gives to processes, in a study's journal;
 - the order of rows in caches and journals, whose workers end in any order;
+- a `rejected.csv` without rows, of what is well again;
 - runs that did not end, whose number nobody gets again, and what a killed writer has left under a
   name with `.partial`, which `Clean` may remove;
 - the page of a run that had ended when its process was killed, as long as another run has it.
@@ -21,7 +22,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from src.utils.dataset.dataset import MEASUREMENTS
+from src.utils.dataset.dataset import MEASUREMENTS, REJECTED_TABLE
 from src.utils.dataset.derive import JOURNAL
 from src.utils.files import PARTIAL
 from src.utils.runs import CLAIMS, MANIFEST, parse_folder_name
@@ -64,7 +65,7 @@ def read_tree(folder: Path) -> Tree:
             # Trials keep the numbers that they have in their study.
             named = {_STAMP.sub(r"\1", str(p.relative_to(run))): p for p in _flat(run)}
             runs[kind].append({name: _content(p) for name, p in named.items()})
-        else:
+        elif path.name != REJECTED_TABLE or path.read_bytes().count(b"\n") > 1:
             files[path.relative_to(folder).as_posix()] = _content(path)
     return Tree(files, dict(runs))
 
