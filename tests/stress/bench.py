@@ -12,7 +12,7 @@ from pathlib import Path
 
 from src.demo.checkpoint import make_checkpoint
 from src.demo.corpus import make_corpus
-from tests.stress.forks import Ended, Fork, SharedNumber, fork_fab
+from tests.stress.forks import Ended, Fork, SharedNumber, apart, fork_fab
 from tests.stress.moments import Moments
 from tests.stress.stages import STAGES, Stage
 from tests.stress.trees import Tree, read_tree
@@ -81,7 +81,7 @@ class Bench:
         RuntimeError
             When a stage fails.
         """
-        make_inputs(self.here)
+        apart(lambda: make_inputs(self.here))
         for number, stage in enumerate(self.stages):
             if upto is not None and not upto:
                 return

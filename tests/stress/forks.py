@@ -164,7 +164,7 @@ def fork_fab(words: Sequence[str], before: Callable[[], None] | None = None, **e
     **env : str
         Of the environment.
     """
-    quiet = {"TQDM_DISABLE": "1", "HF_HUB_OFFLINE": "1", "NO_COLOR": "1"}
+    quiet = {"HF_HUB_OFFLINE": "1", "NO_COLOR": "1"}
 
     def body() -> int:
         if before is not None:
@@ -173,6 +173,34 @@ def fork_fab(words: Sequence[str], before: Callable[[], None] | None = None, **e
         return warm_fab.run(about | {"out": os.devnull, "err": "/dev/fd/2"})
 
     return Fork(body)
+
+
+def apart(function: Callable[[], object], seconds: float = 600.0) -> Ended:
+    """Call a function in a fork, so that this process never starts the threads of a library.
+
+    A fork of a process whose OpenMP threads have begun would wait for them for ever.
+
+    Parameters
+    ----------
+    function : callable
+        What it returns is lost.
+    seconds : float
+        The longest that it may take.
+
+    Raises
+    ------
+    RuntimeError
+        When it fails.
+    """
+
+    def body() -> int:
+        function()
+        return 0
+
+    ended = Fork(body).wait(seconds)
+    if ended.code:
+        raise RuntimeError(f"ended with {ended.code}:\n{ended.err}")
+    return ended
 
 
 class SharedNumber:

@@ -1,5 +1,6 @@
 """Part 4: every parser on thousands of changed files, in processes that may crash or hang."""
 
+import json
 import random
 import resource
 import time
@@ -13,7 +14,7 @@ from src.utils.errors import AudiosError
 from tests.stress import coverage, generated
 from tests.stress.bench import Bench
 from tests.stress.figures import MEMORY_LIMIT, Figures
-from tests.stress.forks import Fork, SharedNumber
+from tests.stress.forks import Fork, SharedNumber, apart
 from tests.stress.mutators import mutate, read_all
 from tests.stress.parsers import PARSERS, Parser, make_workplace
 
@@ -70,7 +71,7 @@ def run(bench: Bench, figures: Figures, deadline: float, only: str = "") -> None
         What the names of the parsers hold that are tried.
     """
     place = bench.folder / "workplace"
-    make_workplace(list(bench.places.values())[-1].before, place)
+    apart(lambda: make_workplace(list(bench.places.values())[-1].before, place))
     parsers = [one for one in PARSERS if only in one.name and one.found(place)]
     absent = [one.name for one in PARSERS if only in one.name and not one.found(place)]
     if absent:
@@ -271,20 +272,28 @@ def _resident(pid: int) -> int:
 def _damage_project(folder: Path, figures: Figures, end: float) -> None:
     """Call tasks on damaged files of a project, as the tests of the command line do."""
     try:
-        from tests.mutations import KINDS, build
+        from tests.mutations import KINDS, Project, build
         from tests.mutations import mutate as damage
     except ImportError:
         figures.note("tests/mutations.py is absent: no project was damaged")
         return
-    project = build(folder / "project")
+    project, noted = Project(folder / "project"), folder / "project.json"
+    apart(lambda: build(project.folder))
     kinds = list(KINDS)
     random.Random(figures.seed).shuffle(kinds)
+    # Some of the damages of each kind, other ones by each seed.
+    every = 11 + figures.seed % 7
     for kind in kinds:
         if time.monotonic() > end:
             return
-        # Some of each kind, other ones by each seed.
-        found = damage(project, lambda name, kind=kind: name == kind, 11 + figures.seed % 7)
-        figures.inputs += found.n_calls
-        figures.tracebacks += len(found.faults)
-        for fault in found.faults:
+
+        def body(kind: str = kind) -> None:
+            found = damage(project, lambda name: name == kind, every)
+            noted.write_text(json.dumps([found.n_calls, found.faults]))
+
+        figures.peak = max(figures.peak, apart(body).peak)
+        n_calls, faults = json.loads(noted.read_text())
+        figures.inputs += n_calls
+        figures.tracebacks += len(faults)
+        for fault in faults:
             figures.tell(f"project {kind}", f"project: {fault}")
