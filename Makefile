@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+STRESS := $(VENV)/.installed-stress
+MINUTES ?= 60
 DEMO := demo/corpus-normalized-noisy/splits/split.json
 
-.PHONY: setup demo notebooks test lint bench clean-venv
+.PHONY: setup demo notebooks test stress lint bench clean-venv
 
 setup: $(STAMP)
 
@@ -28,6 +30,16 @@ $(DEMO): | $(STAMP)
 # A file's tests share what they have made, so each file stays with one of the two processes.
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# make stress MINUTES=10, and to do as before: SEED=n PARTS=kills,inputs ONLY=a stage or parser
+stress: setup $(STRESS)
+	$(BIN)/python -m tests.stress --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) \
+		$(if $(PARTS),--parts '$(PARTS)') $(if $(ONLY),--only '$(ONLY)')
+
+$(STRESS): requirements-stress.txt | $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-stress.txt || \
+		echo "atheris cannot be installed here: make stress goes without it"
+	touch $(STRESS)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -16,6 +16,9 @@ from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.embeddings.writer import Origin, StoreWriter
 
+collect_ignore = ["stress"]
+"""`make stress` runs that: it takes as long as it is given."""
+
 
 @pytest.fixture(autouse=True)
 def fixed_seeds() -> None:

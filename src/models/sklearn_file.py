@@ -1,8 +1,13 @@
 """Saving and loading scikit-learn pipelines as skops files, which hold no code."""
 
+import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+from zipfile import ZipFile, ZipInfo
 
+import numpy as np
 import skops.io
 from sklearn.pipeline import Pipeline
 
@@ -15,12 +20,14 @@ NAME = "model.skops"
 
 _MOST_EXPANSION = 20
 """How many times its own size a file may unpack to; AUDIOS packs none."""
+_SCHEMA = "schema.json"
 
 
 def save_pipeline(folder: Path, pipeline: Pipeline) -> None:
-    """Write a fitted pipeline as `model.skops` into a folder."""
+    """Write a fitted pipeline as `model.skops` into a folder; equal ones as equal bytes."""
+    content = _without_chance(skops.io.dumps(pipeline))
     with replacing(folder / NAME) as temporary:
-        skops.io.dump(pipeline, temporary)
+        temporary.write_bytes(content)
 
 
 def load_pipeline(folder: Path, trusted: Sequence[str] = ()) -> Pipeline:
@@ -52,3 +59,58 @@ def load_pipeline(folder: Path, trusted: Sequence[str] = ()) -> Pipeline:
     if not isinstance(pipeline, Pipeline):
         raise RunError(f"{path} holds a {type(pipeline).__name__}, not a pipeline")
     return pipeline
+
+
+def _without_chance(content: bytes) -> bytes:
+    """Return a skops file without what differs between two equal models.
+
+    skops names objects and members by where they lay in memory, and zip notes the time. Here they
+    are numbered in the order in which the schema tells of them.
+    """
+    buffer = io.BytesIO()
+    with ZipFile(io.BytesIO(content)) as old, ZipFile(buffer, "w") as new:
+        members: dict[str, str] = {}
+        schema = _numbered(json.loads(old.read(_SCHEMA)), {}, members)
+        for name, numbered in members.items():
+            _write(new, numbered, _without_padding(name, old.read(name)))
+        _write(new, _SCHEMA, json.dumps(schema, indent=2).encode())
+    return buffer.getvalue()
+
+
+def _numbered(node: Any, objects: dict[int, int], members: dict[str, str]) -> Any:
+    """Return a part of the schema with new numbers, which are added to `objects` and `members`."""
+    if isinstance(node, list):
+        return [_numbered(item, objects, members) for item in node]
+    if not isinstance(node, dict):
+        return node
+    found = {}
+    for key, value in node.items():
+        if key == "__id__":
+            found[key] = objects.setdefault(value, len(objects) + 1)
+        elif key == "file" and isinstance(value, str):
+            found[key] = members.setdefault(value, f"{len(members) + 1}{Path(value).suffix}")
+        else:
+            found[key] = _numbered(value, objects, members)
+    return found
+
+
+def _without_padding(name: str, content: bytes) -> bytes:
+    """Return an array's file with zeros between its fields, where trees leave foreign memory."""
+    if Path(name).suffix != ".npy":
+        return content
+    array = np.load(io.BytesIO(content), allow_pickle=False)
+    kind = array.dtype
+    if not kind.fields:
+        return content
+    is_padding = np.ones(kind.itemsize, dtype=bool)
+    for field, offset, *_ in kind.fields.values():
+        is_padding[offset : offset + field.itemsize] = False
+    start = len(content) - array.nbytes
+    data = np.frombuffer(content, np.uint8, offset=start).reshape(-1, kind.itemsize).copy()
+    data[:, is_padding] = 0
+    return content[:start] + data.tobytes()
+
+
+def _write(archive: ZipFile, name: str, content: bytes) -> None:
+    # A `ZipInfo` that is told no time has the first that zip can tell.
+    archive.writestr(ZipInfo(name), content)

@@ -1,6 +1,7 @@
 """The classifiers of the table: what each must do, whatever is inside."""
 
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -60,6 +61,21 @@ def test_same_seed_same_model(make_set: Callable, name: str) -> None:
     np.testing.assert_array_equal(one, fitted(name, train, val).score(val.x))
     if small(name).draws:
         assert np.abs(one - fitted(name, train, val, seed=8).score(val.x)).max() > 1e-6
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_same_model_same_bytes(
+    make_set: Callable, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever its objects lie in memory, and whenever it is written."""
+    train, val = make_set(gap=1.5), make_set(gap=1.5, seed=1, prefix="val")
+    one, other = fitted(name, train, val), fitted(name, train, val)
+    one.save(tmp_path / "one")
+    later = time.time() + 1000
+    monkeypatch.setattr(time, "time", lambda: later)
+    other.save(tmp_path / "other")
+    file = small(name).file
+    assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "other" / file).read_bytes()
 
 
 @pytest.mark.parametrize("name", NAMES)

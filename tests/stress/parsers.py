@@ -1,0 +1,240 @@
+"""What reads files that people bring or that were written before: the one table of parsers.
+
+A parser is tried on its files in a copy of a finished workplace, one of them changed at a time.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py  # noqa: F401 - before atheris looks at what is imported
+import numpy as np
+import pandas as pd
+import soundfile
+
+from src.audit.findings import Findings
+from src.evaluation.asv_scores import read_asv_scores
+from src.evaluation.results import Results
+from src.evaluation.score_files import SCORE_FORMATS, read_scores, write_scores_as
+from src.models.calibrate import calibration_of
+from src.models.lookup import find_training
+from src.models.yamnet.network import YamNet
+from src.models.yamnet.weights import load_weights
+from src.predict.detector import Detector
+from src.results.listing import list_all
+from src.results.report import write_report
+from src.stages import dataset as dataset_stages
+from src.utils.audio.io import AUDIO_SUFFIXES, measure_level, read_blocks, read_info, read_waveform
+from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.layouts import scan_folder
+from src.utils.dataset.layouts.keys import read_key
+from src.utils.dataset.split import read_split, read_units
+from src.utils.embeddings.backbones import load_backbone
+from src.utils.embeddings.store import EmbeddingStore
+from src.utils.runs import list_runs
+from tests.models.yamnet.test_weights import CLASSES, SMALL, WRITERS
+from tests.utils.dataset.layouts.conftest import NAMES, lay_out
+from tests.utils.dataset.prepare import builders
+
+TEXTS = (".csv", ".tsv", ".txt", ".trn", ".trl")
+
+
+@dataclass(frozen=True)
+class Parser:
+    """What reads files of one kind.
+
+    Attributes
+    ----------
+    name : str
+        What it is called in findings.
+    files : str
+        A pattern of its files below the workplace (see `make_workplace`).
+    read : callable
+        Reads one, given its path and the workplace; may raise what becomes one line of a task.
+    is_pure : bool
+        Whether it is Python that atheris can follow, so that coverage leads it.
+    """
+
+    name: str
+    files: str
+    read: Callable[[Path, Path], object]
+    is_pure: bool = False
+
+    def found(self, place: Path) -> list[Path]:
+        """Return its files in a workplace.
+
+        Parameters
+        ----------
+        place : pathlib.Path
+            The workplace.
+        """
+        return sorted(path for path in place.glob(self.files) if path.is_file())
+
+
+def _hear(path: Path, place: Path) -> None:
+    read_info(path)
+    for _ in read_blocks(path):
+        pass
+    read_waveform(path)
+    measure_level(path)
+
+
+def _scan(path: Path, place: Path) -> None:
+    name = path.relative_to(place / "layouts").parts[0]
+    scan_folder(place / "layouts" / name, name)
+    scan_folder(place / "layouts" / name)
+
+
+def _store(path: Path, place: Path) -> None:
+    store = EmbeddingStore.open(place / "embeddings", "acoustic", path.parent.name)
+    store.clips()
+    store.load(-1)
+    store.rejected()
+
+
+def _data(path: Path, place: Path) -> None:
+    dataset = Dataset.open(place / "corpus")
+    files = dataset.read_files()
+    dataset.read_measurements(files["file"].tolist())
+    dataset.read_rejected("AddDatasetDuration")
+    for split in ("downstream_train", "downstream_test"):
+        read_split(dataset, split)
+        read_units(dataset, split)
+
+
+def _run(path: Path, place: Path) -> None:
+    runs = place / "runs"
+    list_all(runs)
+    for classifier in ("lr", "svm", "rf", "mlp"):
+        run = find_training(runs, "acoustic", classifier)
+        if run.folder == path.parent:
+            calibration_of(run)
+            Detector.load(run)
+            write_report(run, runs)
+            return
+    for run in list_runs(runs):
+        if run.folder == path.parent:
+            write_report(run, runs)
+
+
+def _unpack(path: Path, place: Path) -> None:
+    target = place / "unpacked"
+    shutil.rmtree(target, ignore_errors=True)
+    dataset_stages.prepare(target, "in-the-wild", path)
+
+
+def _derive(path: Path, place: Path) -> None:
+    dataset_stages.normalize(place / "corpus", place / "normalized")
+
+
+PARSERS = (
+    Parser("audio", "sounds/*", _hear),
+    Parser("layout", "layouts/**/*.[ct]*", _scan, is_pure=True),
+    Parser("key", "keys/*", lambda path, _: read_key(path), is_pure=True),
+    Parser("scores", "scores/*", lambda path, _: read_scores(path), is_pure=True),
+    Parser("ASV scores", "asv/*", lambda path, _: read_asv_scores(path), is_pure=True),
+    Parser("tables of a data set", "corpus/*.csv", _data, is_pure=True),
+    Parser("pointer", "corpus/dataset.json", _data),
+    Parser("split", "corpus/splits/**/*.*", _data),
+    Parser("derived", "normalized/derived*", _derive),
+    Parser("store", "embeddings/acoustic/downstream_train/*", _store),
+    Parser("run", "runs/run*/*.[jc]*", _run),
+    Parser("model", "runs/run*/model.*", _run),
+    Parser("reference", "runs/run*/reference.*", _run),
+    Parser("losses", "runs/run*/*.npy", _run),
+    Parser("results", "runs/run*/test_results.json", lambda path, _: Results.read(path)),
+    Parser("audit", "runs/run*/audit.json", lambda path, _: Findings.read(path)),
+    Parser("pth", "weights/*.pth", lambda path, _: load_weights(str(path))),
+    Parser("h5", "weights/*.h5", lambda path, _: load_weights(str(path))),
+    Parser("tflite", "weights/*.tflite", lambda path, _: load_weights(str(path)), is_pure=True),
+    Parser("checkpoint", "checkpoint/*", lambda path, _: load_backbone("auto", str(path.parent))),
+    Parser("zip", "archived/*.zip", _unpack, is_pure=True),
+    Parser("tar", "archived/*.tar*", _unpack, is_pure=True),
+    Parser("rar", "archived/*.rar", _unpack, is_pure=True),
+)
+
+
+def make_workplace(finished: Path, place: Path) -> None:
+    """Lay out the files of all parsers, by the real writers.
+
+    Parameters
+    ----------
+    finished : pathlib.Path
+        What the stages have left.
+    place : pathlib.Path
+        A folder to make.
+    """
+    shutil.copytree(finished, place)
+    corpus = place / "corpus"
+    (corpus / "dataset.json").write_text(json.dumps({"audio": str(corpus)}))
+    clip = next(corpus.rglob("*.wav"))
+    (place / "sounds").mkdir()
+    for name, content in _sounds(clip):
+        (place / "sounds" / name).write_bytes(content)
+    for name in NAMES:
+        lay_out(name, place / "layouts" / name)
+    for folder in ("keys", "scores", "asv", "weights", "archived"):
+        (place / folder).mkdir()
+    texts = [path for path in (place / "layouts").rglob("*") if path.suffix in TEXTS]
+    for number, path in enumerate(texts):
+        shutil.copyfile(path, place / "keys" / f"{number}{path.suffix}")
+    trials = pd.DataFrame({"file": [f"a{n}.wav" for n in range(9)]})
+    trials["label"] = np.where(np.arange(9) % 2, "bona-fide", "spoof")
+    trials["attack"] = np.where(np.arange(9) % 2, "", "A07")
+    trials["score"] = np.linspace(-2, 2, 9)
+    for name in SCORE_FORMATS:
+        write_scores_as(place / "scores" / f"{name}.txt", name, trials)
+    lines = ["bonafide target 3.5", "bonafide nontarget -2.1", "A07 spoof 0.25"]
+    (place / "asv" / "asv.txt").write_text("\n".join(lines) + "\n")
+    for name, write in WRITERS.items():
+        write(YamNet(CLASSES, SMALL).eval(), place / "weights" / name)
+    rows = b"file,speaker,label\n0.wav,Anna,spoof\n1.wav,Ben,bona-fide\n"
+    inner = "release_in_the_wild"
+    items = [
+        builders.Item(f"{inner}/0.wav", clip.read_bytes()[:4000]),
+        builders.Item(f"{inner}/1.wav", clip.read_bytes()[:3000]),
+        builders.Item(f"{inner}/meta.csv", rows),
+    ]
+    for suffix, pack in builders.WRITERS.items():
+        pack(place / "archived" / f"{inner}.{suffix}", items)
+
+
+def _sounds(clip: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield short recordings in every format that can be written here."""
+    wave, rate = soundfile.read(clip, dtype="float32")
+    wave = wave[: rate // 2]
+    for suffix in sorted(AUDIO_SUFFIXES):
+        path = clip.with_name(f"short{suffix}")
+        try:
+            soundfile.write(path, wave, rate)
+        except (TypeError, ValueError, RuntimeError):
+            if not _encode(path, wave, rate):
+                continue
+        yield path.name, path.read_bytes()
+        path.unlink()
+
+
+def _encode(path: Path, wave: np.ndarray, rate: int) -> bool:
+    """Write what FFmpeg's libraries alone can, where PyAV is installed."""
+    try:
+        import av
+    except ImportError:
+        return False
+    try:
+        with av.open(str(path), "w") as container:
+            codec = container.format.name and av.Codec(container.default_audio_codec, "w")
+            stream = container.add_stream(
+                codec.name, rate=codec.audio_rates[0] if codec.audio_rates else rate
+            )
+            frame = av.AudioFrame.from_ndarray(wave[None], format="fltp", layout="mono")
+            frame.sample_rate = rate
+            resampler = av.AudioResampler(stream.format, stream.layout, stream.rate)
+            for part in resampler.resample(frame):
+                container.mux(stream.encode(part))
+            container.mux(stream.encode(None))
+    except (av.error.FFmpegError, ValueError, TypeError, AttributeError):
+        path.unlink(missing_ok=True)
+        return False
+    return path.stat().st_size > 0

@@ -1,0 +1,114 @@
+"""The tasks that write, as the suite calls them: the one table to add a stage to.
+
+The stages run in this order once, undisturbed, each on what those before it have written; then each
+is disturbed on a copy of what it found. `{here}` stands for the folder of all of it.
+"""
+
+from dataclasses import dataclass
+
+_CORPUS = "--dataset={here}/corpus"
+_EMBEDDINGS, _RUNS = "--embeddings={here}/embeddings", "--runs={here}/runs"
+_ACOUSTIC = "--backbone=acoustic"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One call of a task.
+
+    Attributes
+    ----------
+    task : str
+        Its name in `fab -l`.
+    words : tuple of str
+        Its flags.
+    name : str
+        What tells it from other calls of the task.
+    reads : str
+        The folder whose recordings it reads, in which one may change meanwhile; empty for none.
+    is_slow : bool
+        Whether it is tried once in a while only.
+    """
+
+    task: str
+    words: tuple[str, ...]
+    name: str = ""
+    reads: str = ""
+    is_slow: bool = False
+
+    @property
+    def title(self) -> str:
+        """What it is called in findings."""
+        return f"{self.task}-{self.name}" if self.name else self.task
+
+
+def _train(classifier: str, *more: str) -> Stage:
+    flags = (f"--classifier={classifier}", _ACOUSTIC, "--layer=-1", _EMBEDDINGS, _RUNS, *more)
+    return Stage("TrainModel", flags, classifier)
+
+
+STAGES = (
+    Stage(
+        "PrepareDataset",
+        ("--corpus=in-the-wild", "--archives={here}/archives", "--dataset={here}/prepared"),
+        "zip",
+    ),
+    Stage(
+        "PrepareDataset",
+        ("--corpus=for", "--archives={here}/for-2sec.tar.gz", "--dataset={here}/prepared-for"),
+        "tar",
+    ),
+    Stage("GenerateDatasetCSV", (_CORPUS,), reads="corpus"),
+    Stage("AddDatasetDuration", (_CORPUS,), reads="corpus"),
+    Stage("AddDatasetAmplitude", (_CORPUS,), reads="corpus"),
+    Stage("NormalizeDataset", (_CORPUS, "--output={here}/normalized"), reads="corpus"),
+    Stage("AddNoise", (_CORPUS, "--output={here}/noisy"), reads="corpus"),
+    Stage("SplitDataset", (_CORPUS, "--pretext=0")),
+    Stage("AuditDataset", (_CORPUS, _RUNS), reads="corpus"),
+    Stage("MatchDataset", (_CORPUS, "--output={here}/matched"), reads="corpus"),
+    Stage("GenerateEmbeddings", (_CORPUS, _ACOUSTIC, _EMBEDDINGS), "acoustic", "corpus"),
+    Stage("GenerateEmbeddings", (_CORPUS, "--backbone=lfcc", _EMBEDDINGS), "lfcc", "corpus"),
+    Stage(
+        "GenerateEmbeddingsWav2vec2",
+        (_CORPUS, "--checkpoint={here}/checkpoint", _EMBEDDINGS),
+        reads="corpus",
+    ),
+    Stage("VisualizeEmbeddingsTSNE", (_ACOUSTIC, _EMBEDDINGS, _RUNS)),
+    Stage("VisualizeEmbeddingsUMAP", (_ACOUSTIC, _EMBEDDINGS, _RUNS), is_slow=True),
+    Stage("ProbeLayers", ("--backbone=wav2vec2", _EMBEDDINGS, _RUNS)),
+    _train("lr"),
+    _train("svm"),
+    _train("rf", "--hyperparameters=n_estimators=20"),
+    _train("mlp", "--hyperparameters=epochs=10"),
+    Stage(
+        "OptimizeHyperparameters",
+        ("--classifier=lr", _ACOUSTIC, "--trials=3", _EMBEDDINGS, _RUNS),
+    ),
+    Stage("TestModel", (_ACOUSTIC, "--classifier=lr", _EMBEDDINGS, _RUNS)),
+    Stage("TestModel", (_ACOUSTIC, "--classifier=svm", _EMBEDDINGS, _RUNS), "svm"),
+    Stage("TrainBaseline", (_CORPUS, "--epochs=1", _RUNS), reads="corpus", is_slow=True),
+    Stage("TestBaseline", (_CORPUS, _RUNS), reads="corpus", is_slow=True),
+    Stage("ExportScores", ("--classifier=lr", "--output={here}/exported.csv", _RUNS)),
+    Stage(
+        "EvaluateScores",
+        ("--scores={here}/exported.csv", "--protocol={here}/exported.csv", _RUNS),
+    ),
+    Stage("CompareRuns", ("--runs-list={tested}", _RUNS)),
+    Stage(
+        "Predict",
+        (
+            *("--audio={here}/evidence", "--classifier=lr", _RUNS),
+            *("--output={here}/verdicts.csv", "--plot={here}/plots", "--plot-most=2"),
+        ),
+        reads="evidence",
+    ),
+)
+
+UNDISTURBED = {
+    "ListRuns": "writes nothing",
+    "GenerateEmbeddingsHubert": "is GenerateEmbeddingsWav2vec2 with another checkpoint",
+    "VisualizeEmbeddings": "is the two tasks of its methods",
+    "RunPipeline": "is the stages one after the other",
+    "Demo": "is RunPipeline on a made-up corpus",
+    "Clean": "removes, and has tests of its own",
+}
+"""The other tasks, with the reason why they are not disturbed."""
