@@ -52,7 +52,8 @@ _FIGURES = (
 )
 _DATASET = frozenset(
     {
-        *("files-metadata.csv", "people-metadata.csv", "rejected.csv", "measurements.csv"),
+        *("files-metadata.csv", "people-metadata.csv", "rejected.csv", "warnings.csv"),
+        "measurements.csv",
         *("dataset.json", "derived-from.json", JOURNAL, "inspection.sqlite"),
         *("log-mel.f16", "log-mel.sqlite", "splits/split.json", "README.txt", "attacks.csv"),
     }

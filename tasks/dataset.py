@@ -43,7 +43,7 @@ def GenerateDatasetCSV(c: Context, corpus: CorpusFlags, dataset: str | None = No
 
     Reads public corpora as they are unpacked, the CETUC layout (real_voices/Paula_F026,
     fake_voices/Paula_F026_Fake), a metadata.csv with the columns file (or path) and label, or
-    folders named real and fake; wav, flac, ogg and mp3. DatasetPreparation.md shows each.
+    folders named real and fake. DatasetPreparation.md shows each, and the formats.
     """
     from src.reports import report_scan
 
@@ -54,11 +54,11 @@ def GenerateDatasetCSV(c: Context, corpus: CorpusFlags, dataset: str | None = No
 
 @stage()
 def AddDatasetDuration(c: Context, dataset: str | None = None) -> None:
-    """2 · Add durations, from the headers."""
+    """2 · Add durations, of what is heard rather than what headers claim."""
     from src.reports import report_durations
 
     root = configured.folder(c, "dataset", dataset)
-    show(report_durations(*stages.dataset.add_durations(root)))
+    show(report_durations(stages.dataset.add_durations(root)))
 
 
 @stage()
@@ -67,7 +67,7 @@ def AddDatasetAmplitude(c: Context, dataset: str | None = None) -> None:
     from src.reports import report_amplitudes
 
     root = configured.folder(c, "dataset", dataset)
-    show(report_amplitudes(*stages.dataset.add_amplitudes(root)))
+    show(report_amplitudes(stages.dataset.add_amplitudes(root)))
 
 
 @stage(

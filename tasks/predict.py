@@ -11,7 +11,8 @@ from tasks.task import stage
 
 
 @stage(
-    audio="A recording, or a folder of them: wav, flac, ogg or mp3; only read.",
+    audio="A recording, or a folder of them, sound or video of any usual format; only read.",
+    stream="Which audio stream of a file with several, from 0 on (default: the first).",
     study_number="Judge by a trial of this study.",
     checkpoint="Where the run's checkpoint is now, if it was moved.",
     prior="The share of bona-fide recordings you expect, between 0 and 1 (default: 0.5).",
@@ -28,6 +29,7 @@ def Predict(
     output: str | None = None,
     plot: str | None = None,
     plot_most: str = "20",
+    stream: str | None = None,
     runs: str | None = None,
 ) -> None:
     """12 · Judge new recordings by a run.
@@ -40,6 +42,7 @@ def Predict(
         raise ArgumentError("--audio is needed: a recording or a folder of them")
     run_number, study_number = run.numbers()
     share = arguments.share("--prior", prior)
+    number = None if stream is None else arguments.whole_number("--stream", stream, 0)
     most = arguments.whole_number("--plot-most", plot_most, 1)
     from src.reports import report_prediction
 
@@ -55,6 +58,7 @@ def Predict(
         output=arguments.optional_path("--output", output),
         plot=arguments.optional_path("--plot", plot),
         plot_most=most,
+        stream=number,
     )
     show(report_prediction(prediction))
     if prediction.was_stopped:

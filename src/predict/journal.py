@@ -57,7 +57,11 @@ def claimed(output: Path) -> Iterator[None]:
 
 
 def settings_of(
-    detector: Detector, audio: Path, prior: float, bandwidths: Any = None
+    detector: Detector,
+    audio: Path,
+    prior: float,
+    bandwidths: Any = None,
+    stream: int | None = None,
 ) -> dict[str, Any]:
     """Return what verdicts depend on besides the recording, as JSON values.
 
@@ -71,6 +75,8 @@ def settings_of(
         Prior probability of bona-fide.
     bandwidths : Bandwidths, optional
         Those of the training recordings.
+    stream : int, optional
+        Which audio stream is heard.
     """
     run, reference = detector.run, detector.reference
     models = sorted(path for path in run.folder.glob("*") if path.suffix in _MODELS)
@@ -85,6 +91,7 @@ def settings_of(
         "limit": None if reference is None else reference.limit,
         "bandwidths": None if bandwidths is None else asdict(bandwidths),
         "prior": prior,
+        "stream": stream,
     }
     return json.loads(json.dumps(about, default=str))
 

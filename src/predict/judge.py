@@ -49,7 +49,7 @@ class _PendingVerdict:
 
 @dataclass(frozen=True)
 class _QueuedSegment:
-    """A segment queued for embedding, with what the backbone prepared of it.
+    """A segment queued for embedding, with what the backbone prepared of it, if it could.
 
     The last one of a recording has no segment: it completes the verdict.
     """
@@ -81,15 +81,22 @@ class Judge:
         Prior probability of bona-fide, between 0 and 1.
     bandwidths : Bandwidths, optional
         Those of the training recordings, to warn of a recording that differs.
+    stream : int, optional
+        Which audio stream, from 0 on, of a file that has several; by default the first.
     """
 
     def __init__(
-        self, detector: Detector, prior: float = 0.5, bandwidths: Bandwidths | None = None
+        self,
+        detector: Detector,
+        prior: float = 0.5,
+        bandwidths: Bandwidths | None = None,
+        stream: int | None = None,
     ) -> None:
         self._detector = detector
         self._backbone = detector.backbone
         self._prior = prior
         self._bandwidths = bandwidths
+        self._stream = stream
 
     def judge(
         self,
@@ -111,8 +118,9 @@ class Judge:
             judging the other recordings another time gives the same, to the last bit.
         """
         rate = self._backbone.sample_rate
+        read = partial(read_recording, sample_rate=rate, number=self._stream)
         recordings = map_ahead(
-            lambda item: attempt(partial(read_recording, sample_rate=rate), item[1]),
+            lambda item: attempt(read, item[1]),
             files,
             cost=lambda item: _seconds(item[1]),
             budget=AHEAD_SECONDS,
@@ -140,7 +148,7 @@ class Judge:
             pending = _PendingVerdict(file, nuisances, recording.warnings)
             parts: Iterable[np.ndarray]
             if recording.waveform is None:
-                parts = read_parts(path, part_samples(nuisances.duration, rate), rate)
+                parts = read_parts(path, part_samples(nuisances.duration, rate), rate, self._stream)
             else:
                 parts = [recording.waveform]
             try:
@@ -157,7 +165,10 @@ class Judge:
     def _prepare(self, queued: _QueuedSegment) -> _QueuedSegment:
         if queued.segment is None:
             return queued
-        prepared = self._backbone.prepare(queued.segment.samples)
+        prepared = attempt(self._backbone.prepare, queued.segment.samples)
+        if isinstance(prepared, AudioError):
+            queued.pending.refusal = str(prepared)
+            return queued
         return replace(queued, prepared=prepared)
 
     def _embedded(self, segments: Iterable[_QueuedSegment]) -> Iterator[_Embedded]:
@@ -216,6 +227,8 @@ class Judge:
                     yield self._close(pending)
                     if queued.settles:
                         settled()
+                    continue
+                if queued.prepared is None:
                     continue
                 score, distance = next(results)
                 if not segment.is_window:
@@ -292,8 +305,6 @@ class Judge:
 
 def _seconds(path: Path) -> float:
     """Return the seconds of a recording that are held in memory once it is decoded."""
-    try:
-        duration = estimate_seconds(path)
-    except AudioError:
-        return 0.0
-    return 0.0 if duration > PART_SECONDS else duration
+    duration = attempt(estimate_seconds, path)
+    # What cannot be read is told of by its reader, and of a long one little is held.
+    return 0.0 if isinstance(duration, AudioError) or duration > PART_SECONDS else duration

@@ -71,6 +71,7 @@ def predict(
     prior: float = 0.5,
     output: Path | None = None,
     drawing: Drawing | None = None,
+    stream: int | None = None,
 ) -> Prediction:
     """Judge a recording, or every recording below a folder.
 
@@ -91,6 +92,8 @@ def predict(
         A file for the verdicts (see `table.check_output`).
     drawing : Drawing, optional
         How many figures to draw, and where.
+    stream : int, optional
+        Which audio stream, from 0 on, of a file that has several; by default the first.
 
     Raises
     ------
@@ -112,8 +115,8 @@ def predict(
         known = bandwidths_of(run, detector.backbone.sample_rate)
         journal = None
         if output is not None:
-            journal = Journal(output, settings_of(detector, audio, prior, known))
-        work = _Work(Judge(detector, prior, known), found.files, journal)
+            journal = Journal(output, settings_of(detector, audio, prior, known, stream))
+        work = _Work(Judge(detector, prior, known, stream), found.files, journal)
         with Interrupts() as interrupts:
             was_stopped = False
             try:

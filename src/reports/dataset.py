@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from src.utils.dataset.derive import Derived
     from src.utils.dataset.layouts.scan import Scan
     from src.utils.dataset.layouts.unread import Aside
+    from src.utils.dataset.measure import Measured
     from src.utils.dataset.prepare.cetuc import People
     from src.utils.dataset.prepare.prepare import Prepared
     from src.utils.dataset.split import Split
@@ -167,16 +168,26 @@ def report_rejected(rejected: dict[str, str]) -> list[Block]:
     return [Paragraph(f"rejected: {len(rejected):,} (all are in rejected.csv)"), Bullets(items)]
 
 
-def report_durations(files: pd.DataFrame, rejected: dict[str, str]) -> list[Block]:
+def _report_odd(measured: Measured) -> list[Block]:
+    """List the first few rejected files, and the first few that are odd."""
+    blocks = report_rejected(measured.rejected)
+    warnings = measured.warnings
+    if warnings:
+        items = [f"{file}: {text}" for file, text in list(warnings.items())[:SHOWN]]
+        blocks += [Warning(f"odd, and used even so: {len(warnings):,} (all are in warnings.csv)")]
+        blocks += [Bullets(items)]
+    return blocks
+
+
+def report_durations(measured: Measured) -> list[Block]:
     """Sum up lengths per label.
 
     Parameters
     ----------
-    files : pandas.DataFrame
-        The files table, with `duration` in seconds.
-    rejected : dict of str to str
-        The reason by file of what could not be measured.
+    measured : Measured
+        With `duration` in seconds in the files table.
     """
+    files = measured.files
     seconds = files["duration"].dropna()
     blocks: list[Block] = [Paragraph(f"{len(seconds):,} clips, {_hours(seconds.sum())}")]
     for label in LABELS:
@@ -184,24 +195,20 @@ def report_durations(files: pd.DataFrame, rejected: dict[str, str]) -> list[Bloc
         if len(part):
             text = f"{label}: {_hours(part.sum())}, median {part.median():.2f} s a clip"
             blocks.append(Paragraph(text))
-    return blocks + report_rejected(rejected)
+    return blocks + _report_odd(measured)
 
 
-def report_amplitudes(
-    files: pd.DataFrame, rejected: dict[str, str], is_mended_next: bool = False
-) -> list[Block]:
+def report_amplitudes(measured: Measured, is_mended_next: bool = False) -> list[Block]:
     """Tell the peaks per label, and warn when they alone could tell the classes apart.
 
     Parameters
     ----------
-    files : pandas.DataFrame
-        The files table, with `amplitude`, the peak with full scale at 1.
-    rejected : dict of str to str
-        The reason by file of what could not be measured.
+    measured : Measured
+        With `amplitude` in the files table, the peak with full scale at 1.
     is_mended_next : bool
         Whether the levels are made equal next anyway, so that nothing is to be run for it.
     """
-    medians = files.groupby("label")["amplitude"].median().dropna()
+    medians = measured.files.groupby("label")["amplitude"].median().dropna()
     blocks: list[Block] = [
         Paragraph(f"{label}: median peak {medians[label]:.3f}") for label in medians.index
     ]
@@ -213,7 +220,7 @@ def report_amplitudes(
                 f"voice{remedy}"
             )
         )
-    return blocks + report_rejected(rejected)
+    return blocks + _report_odd(measured)
 
 
 def report_derived(derived: Derived) -> list[Block]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from src.utils.dataset import measure
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.derive import Derived
 from src.utils.dataset.generate import generate_tables
+from src.utils.dataset.measure import Measured
 from src.utils.dataset.noise import add_noise as add_noise_to
 from src.utils.dataset.normalize import normalize_dataset
 from src.utils.dataset.prepare.corpora import CORPORA
@@ -63,7 +62,7 @@ def prepare(
     )
 
 
-def add_durations(dataset: Path) -> tuple[pd.DataFrame, dict[str, str]]:
+def add_durations(dataset: Path) -> Measured:
     """Add the durations of all recordings to the files table.
 
     Parameters
@@ -73,10 +72,7 @@ def add_durations(dataset: Path) -> tuple[pd.DataFrame, dict[str, str]]:
 
     Returns
     -------
-    files : pandas.DataFrame
-        The files table as written.
-    rejected : dict of str to str
-        The reason by file.
+    Measured
 
     Raises
     ------
@@ -86,7 +82,7 @@ def add_durations(dataset: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     return measure.add_durations(Dataset.open(dataset))
 
 
-def add_amplitudes(dataset: Path) -> tuple[pd.DataFrame, dict[str, str]]:
+def add_amplitudes(dataset: Path) -> Measured:
     """Add the peak amplitudes of all recordings to the files table.
 
     Parameters
@@ -96,10 +92,7 @@ def add_amplitudes(dataset: Path) -> tuple[pd.DataFrame, dict[str, str]]:
 
     Returns
     -------
-    files : pandas.DataFrame
-        The files table as written.
-    rejected : dict of str to str
-        The reason by file.
+    Measured
 
     Raises
     ------

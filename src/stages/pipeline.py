@@ -193,11 +193,11 @@ def derive_training_data(settings: PipelineSettings, tell: Tell) -> Dataset:
     _require_split(dataset, settings)
     if not is_measured(dataset, DURATION_STAGE, "duration"):
         measured = stages.dataset.add_durations(dataset.root)
-        _tell(tell, DURATION_STAGE, reports.report_durations(*measured))
+        _tell(tell, DURATION_STAGE, reports.report_durations(measured))
     if not is_measured(dataset, AMPLITUDE_STAGE, "amplitude"):
-        files, rejected = stages.dataset.add_amplitudes(dataset.root)
+        measured = stages.dataset.add_amplitudes(dataset.root)
         is_mended_next = settings.normalize is not None
-        _tell(tell, AMPLITUDE_STAGE, reports.report_amplitudes(files, rejected, is_mended_next))
+        _tell(tell, AMPLITUDE_STAGE, reports.report_amplitudes(measured, is_mended_next))
     if settings.normalize == MATCH:
         matching = stages.audit.match_dataset(
             dataset.root, _beside(dataset, "matched"), MatchSettings(seed=settings.seed)

@@ -21,6 +21,7 @@ def predict(
     output: Path | None = None,
     plot: Path | None = None,
     plot_most: int = 20,
+    stream: int | None = None,
 ) -> Prediction:
     """Judge a recording, or every recording below a folder.
 
@@ -46,6 +47,8 @@ def predict(
         A folder for figures of the recordings.
     plot_most : int
         How many figures, the most suspicious recordings first.
+    stream : int, optional
+        Which audio stream, from 0 on, of a file that has several; by default the first.
 
     Raises
     ------
@@ -60,4 +63,4 @@ def predict(
     file = None if output is None else check_output(output)
     drawing = None if plot is None else Drawing(plot, plot_most)
     run = find_training(runs, backbone, classifier, run_number, study_number)
-    return verdicts.predict(run, audio, checkpoint, prior, file, drawing)
+    return verdicts.predict(run, audio, checkpoint, prior, file, drawing, stream)

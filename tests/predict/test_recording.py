@@ -10,6 +10,7 @@ from src.predict import recording
 from src.predict.recording import CLIPPING_WARNED, MAX_CLIPPING, has_sound, read_recording
 from src.utils.audio.io import read_waveform
 from src.utils.errors import AudioError
+from tests.utils.audio.encodings import write_video
 
 SILENCE = np.zeros(48_000, np.float32)
 
@@ -51,6 +52,14 @@ def test_channels_that_cancel_each_other_are_not_silence(
     path = write_audio(tmp_path / "a.wav", np.stack([0.5 * wave, -0.45 * wave], axis=1))
     [warning] = read_recording(path, 16_000).warnings
     assert warning == "its channels cancel each other; channel 1, the loudest, is heard"
+
+
+def test_one_of_several_streams(tmp_path: Path, voice: Callable) -> None:
+    path = write_video(tmp_path / "a.mp4", [voice(1.0, 48_000), voice(2.0, 48_000, seed=2)])
+    first, second = read_recording(path, 16_000), read_recording(path, 16_000, 1)
+    assert first.warnings == ("it has 2 audio streams, of which the first is heard",)
+    assert [len(one.waveform) for one in (first, second)] == [16_000, 32_000]
+    assert second.warnings == ()
 
 
 def test_what_cannot_be_decoded_is_refused(tmp_path: Path) -> None:

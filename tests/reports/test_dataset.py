@@ -12,6 +12,7 @@ from src.reports.dataset import SHOWN
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.derive import Derived
 from src.utils.dataset.layouts.scan import Scan, Total
+from src.utils.dataset.measure import Measured
 from src.utils.dataset.split import Split
 from tests.reports.telling import told
 
@@ -83,23 +84,25 @@ def test_rejected_are_counted_and_shortened() -> None:
 
 
 def test_durations(files: pd.DataFrame) -> None:
-    text = told("durations", files.assign(duration=[60.0, 60, 120, np.nan]), {})
+    text = told("durations", Measured(files.assign(duration=[60.0, 60, 120, np.nan]), {}))
     assert "3 clips, 4.0 minutes" in text
     assert "bona-fide" in text
-    assert "hours" in told("durations", files.assign(duration=3600.0), {})
+    assert "hours" in told("durations", Measured(files.assign(duration=3600.0), {}))
 
 
 @pytest.mark.parametrize(("levels", "warned"), [([0.5, 0.5, 0.5, 0.2], True), ([0.5] * 4, False)])
 def test_amplitudes(files: pd.DataFrame, levels: list[float], warned: bool) -> None:
     files = files.sort_values("label").assign(amplitude=levels)
-    text = told("amplitudes", files, {})
+    text = told("amplitudes", Measured(files, {}))
     assert ("NormalizeDataset" in text) == warned
-    mended = told("amplitudes", files, {}, is_mended_next=True)
+    mended = told("amplitudes", Measured(files, {}), is_mended_next=True)
     assert ("differ in level" in mended) == warned
     assert "NormalizeDataset" not in mended
     assert "bona-fide: median peak 0.500" in text
-    text = told("amplitudes", files.assign(amplitude=np.nan), {"a": "is bad"})
-    assert text == "rejected: 1 (all are in rejected.csv)\n  a is bad"
+    nothing = files.assign(amplitude=np.nan)
+    text = told("amplitudes", Measured(nothing, {"a": "is bad"}, {"b": "it is loud"}))
+    assert "rejected: 1 (all are in rejected.csv)\n  a is bad" in text
+    assert "odd, and used even so: 1 (all are in warnings.csv)\n  b: it is loud" in text
 
 
 def test_derived_and_split(files: pd.DataFrame, tmp_path: Path) -> None:

@@ -204,10 +204,13 @@ class Level:
         Largest magnitude; full scale is 1.
     rms : float
         Root of the mean square.
+    warnings : tuple of str
+        What is odd about the recording, as said of it.
     """
 
     peak: float
     rms: float
+    warnings: tuple[str, ...] = ()
 
 
 def measure_level(path: Path, seconds: float = BLOCK_SECONDS) -> Level:
@@ -225,9 +228,9 @@ def measure_level(path: Path, seconds: float = BLOCK_SECONDS) -> Level:
     AudioError
         As `read_blocks` does.
     """
-    peak, energy, count = 0.0, 0.0, 0
-    for block in read_blocks(path, seconds):
-        peak = max(peak, float(np.abs(block).max()))
-        energy += float(np.square(block, dtype=np.float64).sum())
-        count += block.size
-    return Level(peak, float(np.sqrt(energy / count)))
+    energy, count = 0.0, 0
+    with open_audio(path) as audio:
+        for block in audio.blocks(seconds):
+            energy += float(np.square(block, dtype=np.float64).sum())
+            count += block.size
+        return Level(audio.peak, float(np.sqrt(energy / count)), audio.warnings)

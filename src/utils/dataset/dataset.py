@@ -19,6 +19,7 @@ from src.utils.tables import read_csv, write_csv
 FILES_TABLE = "files-metadata.csv"
 PEOPLE_TABLE = "people-metadata.csv"
 REJECTED_TABLE = "rejected.csv"
+WARNINGS_TABLE = "warnings.csv"
 MEASUREMENTS = "measurements.csv"
 """What was measured, and of which state of each recording: the measured columns of the files
 table, written with it as a whole, so no `RecordingCache`, which is filled while stages run."""
@@ -225,7 +226,7 @@ class Dataset:
         path = self.root / REJECTED_TABLE
         if not path.is_file():
             return {}
-        table = _read_rejected(path)
+        table = _read_told(path, "reason")
         table = table[table["stage"] == stage]
         return dict(zip(table["file"], table["reason"], strict=True))
 
@@ -239,26 +240,39 @@ class Dataset:
         rejected : dict of str to str
             The reason by file; may be empty.
         """
-        path = self.root / REJECTED_TABLE
-        if not rejected and not path.is_file():
+        self._replace_told(REJECTED_TABLE, "reason", stage, rejected)
+
+    def write_warnings(self, stage: str, warnings: dict[str, str]) -> None:
+        """Replace this stage's rows in `warnings.csv` (`file,stage,warning`).
+
+        Parameters
+        ----------
+        stage : str
+            The name of the task.
+        warnings : dict of str to str
+            What is odd about a file that is used even so; may be empty.
+        """
+        self._replace_told(WARNINGS_TABLE, "warning", stage, warnings)
+
+    def _replace_told(self, name: str, column: str, stage: str, told: dict[str, str]) -> None:
+        path = self.root / name
+        if not told and not path.is_file():
             return  # nothing is written, as where nothing can be
-        columns = ["file", "stage", "reason"]
-        rows = pd.DataFrame(
-            [(file, stage, reason) for file, reason in rejected.items()], columns=columns
-        )
-        with locked(self.root / f".{REJECTED_TABLE}.lock", str(path), LOCK_SECONDS):
+        columns = ["file", "stage", column]
+        rows = pd.DataFrame([(file, stage, text) for file, text in told.items()], columns=columns)
+        with locked(self.root / f".{name}.lock", str(path), LOCK_SECONDS):
             if path.is_file():
-                kept = _read_rejected(path)
+                kept = _read_told(path, column)
                 rows = pd.concat([kept[kept["stage"] != stage][columns], rows])
             if len(rows) or path.is_file():
                 write_csv(path, rows)
 
 
-def _read_rejected(path: Path) -> pd.DataFrame:
+def _read_told(path: Path, column: str) -> pd.DataFrame:
     table = read_csv(path)
-    if not {"file", "stage", "reason"} <= set(table):
+    if not {"file", "stage", column} <= set(table):
         raise DatasetError(
-            f"{path} is damaged: it has not the columns file, stage and reason; remove it"
+            f"{path} is damaged: it has not the columns file, stage and {column}; remove it"
         )
     return table
 

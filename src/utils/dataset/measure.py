@@ -1,11 +1,12 @@
 """Stages 2 and 3: how long and how loud every recording is."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from src.utils.audio.info import AudioInfo
-from src.utils.audio.io import measure_level, read_info
+from src.utils.audio.io import Level, measure_level, read_info
 from src.utils.dataset.dataset import Dataset, require_some
 from src.utils.dataset.presence import Presence, require_present
 from src.utils.parallel import FileResults, for_each_file
@@ -14,8 +15,29 @@ DURATION_STAGE = "AddDatasetDuration"
 AMPLITUDE_STAGE = "AddDatasetAmplitude"
 
 
-def add_durations(dataset: Dataset) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Fill `duration` (s) and `sample_rate` (Hz) from headers alone.
+@dataclass(frozen=True)
+class Measured:
+    """A data set of which something has been measured.
+
+    Attributes
+    ----------
+    files : pandas.DataFrame
+        The files table as written.
+    rejected : dict of str to str
+        The reason by file; such rows stay in the table with the cells empty.
+    warnings : dict of str to str
+        What is odd about a file that was measured even so.
+    """
+
+    files: pd.DataFrame
+    rejected: dict[str, str]
+    warnings: dict[str, str] = field(default_factory=dict)
+
+
+def add_durations(dataset: Dataset) -> Measured:
+    """Fill `duration` (s) and `sample_rate` (Hz) of what a decoder would give.
+
+    Nothing is decoded where the bytes of a file tell how long it is (see `OpenedAudio.info`).
 
     Parameters
     ----------
@@ -24,10 +46,7 @@ def add_durations(dataset: Dataset) -> tuple[pd.DataFrame, dict[str, str]]:
 
     Returns
     -------
-    files : pandas.DataFrame
-        The files table as written.
-    rejected : dict of str to str
-        The reason by file; such rows stay in the table with the cells empty.
+    Measured
 
     Raises
     ------
@@ -39,13 +58,14 @@ def add_durations(dataset: Dataset) -> tuple[pd.DataFrame, dict[str, str]]:
     return _write(
         dataset,
         files,
-        outcome.rejected,
+        DURATION_STAGE,
+        outcome,
         duration=[info and info.duration for info in infos],
         sample_rate=[info and info.sample_rate for info in infos],
     )
 
 
-def add_amplitudes(dataset: Dataset) -> tuple[pd.DataFrame, dict[str, str]]:
+def add_amplitudes(dataset: Dataset) -> Measured:
     """Fill `amplitude` (peak magnitude, full scale 1), decoding in blocks on all cores.
 
     Returns and raises as `add_durations` does.
@@ -56,9 +76,11 @@ def add_amplitudes(dataset: Dataset) -> tuple[pd.DataFrame, dict[str, str]]:
         Its recordings are decoded, and its tables written anew.
     """
     files, outcome = _measure(
-        dataset, AMPLITUDE_STAGE, lambda file: measure_level(dataset.path(file)).peak
+        dataset, AMPLITUDE_STAGE, lambda file: measure_level(dataset.path(file))
     )
-    return _write(dataset, files, outcome.rejected, amplitude=outcome.results)
+    levels: list[Level | None] = outcome.results
+    peaks = [level and level.peak for level in levels]
+    return _write(dataset, files, AMPLITUDE_STAGE, outcome, amplitude=peaks)
 
 
 def is_measured(dataset: Dataset, stage: str, column: str) -> bool:
@@ -88,8 +110,14 @@ def _measure(dataset: Dataset, stage: str, function: Callable) -> tuple[list[str
 
 
 def _write(
-    dataset: Dataset, measured: Sequence[str], rejected: dict[str, str], **columns: list
-) -> tuple[pd.DataFrame, dict[str, str]]:
+    dataset: Dataset, measured: Sequence[str], stage: str, outcome: FileResults, **columns: list
+) -> Measured:
+    warnings = {
+        file: "; ".join(result.warnings)
+        for file, result in zip(measured, outcome.results, strict=True)
+        if result is not None and result.warnings
+    }
+    dataset.write_warnings(stage, warnings)
     with dataset.updating():
         # Read anew: the measuring took long, and the table may have changed meanwhile.
         table = dataset.read_files()
@@ -98,4 +126,4 @@ def _write(
             table[name] = table["file"].map(dict(zip(measured, numbers, strict=True)))
         dataset.write_tables(table)
         dataset.write_measurements(table)
-    return table, rejected
+    return Measured(table, outcome.rejected, warnings)

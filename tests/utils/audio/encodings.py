@@ -177,6 +177,35 @@ def add_stream(container, planes: np.ndarray, encoding: Encoding, layout: str) -
     return encode
 
 
+def write_video(path: Path, voices: list[np.ndarray]) -> Path:
+    """Write an MP4 with a picture and an audio stream of each voice, and return its path.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file to write.
+    voices : list of numpy.ndarray
+        float32, each of shape (frames,), at 48 kHz.
+    """
+    [encoding] = [one for one in BY_FFMPEG if one.suffix == ".mp4"]
+    with av.open(str(path), "w", format="mp4") as container:
+        picture = container.add_stream("mpeg4", rate=10)
+        picture.width = picture.height = 64
+        encoders = [
+            add_stream(container, np.int16(32_767 * wave)[None], encoding, "mono")
+            for wave in voices
+        ]
+        for _ in range(50):
+            frame = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+            for packet in picture.encode(frame):
+                container.mux(packet)
+        for packet in picture.encode(None):
+            container.mux(packet)
+        for encode in encoders:
+            encode()
+    return path
+
+
 def _write_by_libsndfile(path: Path, samples: np.ndarray, encoding: Encoding) -> Path:
     channels = 1 if samples.ndim == 1 else samples.shape[1]
     with soundfile.SoundFile(

@@ -336,7 +336,7 @@ def test_too_many_open_files_are_no_recordings_fault(
 ) -> None:
     path = write_audio(tmp_path / "a.wav", voice())
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise OSError(24, "Too many open files", str(path))
 
     monkeypatch.setattr(Path, "open", refuse)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 import soundfile
@@ -11,7 +10,7 @@ import soundfile
 from src.utils.audio.info import MAX_RATE
 from src.utils.audio.io import open_audio, read_info, read_parts, read_waveform
 from src.utils.errors import AudioError
-from tests.utils.audio.encodings import ENCODINGS, add_stream, write
+from tests.utils.audio.encodings import ENCODINGS, write, write_video
 
 RATE = 16_000
 SECONDS = 3.0
@@ -363,29 +362,9 @@ def test_not_a_file(tmp_path: Path) -> None:
             read_info(tmp_path / f"{name}.wav")
 
 
-def video(path: Path, voices: list[np.ndarray]) -> Path:
-    """Write an MP4 with a picture and so many audio streams."""
-    with av.open(str(path), "w", format="mp4") as container:
-        picture = container.add_stream("mpeg4", rate=10)
-        picture.width = picture.height = 64
-        encoders = [
-            add_stream(container, np.int16(32_767 * wave)[None], NAMED["aac.mp4"], "mono")
-            for wave in voices
-        ]
-        for _ in range(50):
-            frame = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
-            for packet in picture.encode(frame):
-                container.mux(packet)
-        for packet in picture.encode(None):
-            container.mux(packet)
-        for encode in encoders:
-            encode()
-    return path
-
-
-def test_the_sound_of_a_video(tmp_path: Path, voice: Callable) -> None:
+def test_the_sound_of_a_write_video(tmp_path: Path, voice: Callable) -> None:
     one, two = voice(1.0, 48_000), np.zeros(96_000, np.float32)
-    path = video(tmp_path / "a.mp4", [one, two])
+    path = write_video(tmp_path / "a.mp4", [one, two])
     assert read_info(path).warnings == ("it has 2 audio streams, of which the first is heard",)
     assert read_info(path).duration == pytest.approx(1.0)
     second = read_info(path, 1)
@@ -393,7 +372,7 @@ def test_the_sound_of_a_video(tmp_path: Path, voice: Callable) -> None:
     with pytest.raises(AudioError, match="has no audio stream 2; it has 2, counted from 0"):
         read_info(path, 2)
     with pytest.raises(AudioError, match="is a video without sound"):
-        read_info(video(tmp_path / "b.mp4", []))
+        read_info(write_video(tmp_path / "b.mp4", []))
 
 
 def test_a_stream_of_a_file_that_has_one(tmp_path: Path, write_audio: Callable) -> None:

@@ -20,6 +20,7 @@ from src.utils.dataset.measure import (
 )
 from src.utils.dataset.split import Shares, SplitSettings, split_dataset
 from src.utils.errors import DatasetError
+from src.utils.tables import read_csv
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_durations(dataset: Dataset, monkeypatch) -> None:
 
     monkeypatch.setattr(soundfile.SoundFile, "read", refuse)
     assert not is_measured(dataset, DURATION_STAGE, "duration")
-    _, rejected = add_durations(dataset)
+    rejected = add_durations(dataset).rejected
     assert list(rejected) == ["c.wav"]
     table = dataset.read_files().set_index("file")
     assert table["duration"].round(6).tolist()[:2] == [1.0, 0.25]
@@ -55,7 +56,7 @@ def test_durations(dataset: Dataset, monkeypatch) -> None:
 
 
 def test_amplitudes(dataset: Dataset) -> None:
-    _, rejected = add_amplitudes(dataset)
+    rejected = add_amplitudes(dataset).rejected
     assert list(rejected) == ["c.wav"]
     table = dataset.read_files().set_index("file")
     assert table["amplitude"].tolist()[:2] == pytest.approx([0.5, 0.25], abs=1e-4)
@@ -65,6 +66,23 @@ def test_amplitudes(dataset: Dataset) -> None:
     again = dataset.read_files().set_index("file")
     assert again["amplitude"].equals(table["amplitude"])
     assert is_measured(dataset, AMPLITUDE_STAGE, "amplitude")
+
+
+def test_what_is_odd_is_told_and_used(dataset: Dataset, write_audio: Callable) -> None:
+    path = dataset.path("a.wav")
+    path.write_bytes(path.read_bytes() + b"rubbish! " * 100)
+    odd = "900 bytes behind the end of its sound are not heard"
+    assert add_durations(dataset).warnings == {"a.wav": odd}
+    write_audio(dataset.path("c.wav"), np.full(8000, 3, np.float32), subtype="FLOAT")
+    assert add_amplitudes(dataset).warnings == {
+        "a.wav": odd,
+        "c.wav": "its samples reach 3, where full scale is 1",
+    }
+    told = read_csv(dataset.root / "warnings.csv")
+    assert told.groupby("stage")["file"].agg(list).to_dict() == {
+        DURATION_STAGE: ["a.wav"],
+        AMPLITUDE_STAGE: ["a.wav", "c.wav"],
+    }
 
 
 def test_mended_files_leave_the_list(dataset: Dataset, write_audio: Callable) -> None:

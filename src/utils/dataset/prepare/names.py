@@ -10,6 +10,7 @@ from src.utils.dataset.dataset import (
     PEOPLE_TABLE,
     POINTER,
     REJECTED_TABLE,
+    WARNINGS_TABLE,
 )
 from src.utils.dataset.derive import JOURNAL, RECIPE
 from src.utils.dataset.inspection import DATABASE
@@ -29,8 +30,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _RESERVED = frozenset(
     name.casefold()
     for name in (
-        *(WORK, LOCK, RECORD, FILES_TABLE, PEOPLE_TABLE, REJECTED_TABLE, MEASUREMENTS, POINTER),
-        *(RECIPE, JOURNAL, DATABASE, BLOCKS, INDEX, "splits"),
+        *(WORK, LOCK, RECORD, FILES_TABLE, PEOPLE_TABLE, REJECTED_TABLE, WARNINGS_TABLE),
+        *(MEASUREMENTS, POINTER, RECIPE, JOURNAL, DATABASE, BLOCKS, INDEX, "splits"),
     )
 )
 """AUDIOS reads these from a data set; an archive that brought one could misdirect it."""

@@ -153,8 +153,9 @@ def test_mounted_recordings_are_read_and_derived(
     generate_tables(folder, bona_fide=make_ailabs)
     dataset = Dataset.open(folder)
     assert dataset.path(MALE) == make_ailabs.resolve() / MALE.removeprefix("bona-fide/")
-    files, rejected = add_durations(dataset)
-    assert not rejected
+    measured = add_durations(dataset)
+    files = measured.files
+    assert not measured.rejected
     assert files["duration"].notna().all()
     derived = normalize_dataset(dataset, tmp_path / "normalized")
     assert len(derived.files) == 6
