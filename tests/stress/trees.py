@@ -56,17 +56,34 @@ class Tree:
     runs: dict[str, list[dict[str, bytes]]]
 
 
-def read_tree(folder: Path) -> Tree:
-    """Read what lies below a folder, without what two equal runs differ in."""
+_KEPT: dict[bytes, bytes] = {}
+"""What is held of the trees to compare with, once where many of them hold it."""
+
+
+def read_tree(folder: Path, keep: bool = False) -> Tree:
+    """Read what lies below a folder, without what two equal runs differ in.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        What is read.
+    keep : bool
+        Whether others will be compared with it.
+    """
+
+    def read(path: Path) -> bytes:
+        content = _content(path)
+        return _KEPT.setdefault(content, content) if keep else content
+
     files, runs = {}, defaultdict(list)
     for path in _files(folder, folder):
         if isinstance(path, tuple):
             kind, run = path
             # Trials keep the numbers that they have in their study.
             named = {_STAMP.sub(r"\1", str(p.relative_to(run))): p for p in _flat(run)}
-            runs[kind].append({name: _content(p) for name, p in named.items()})
+            runs[kind].append({name: read(p) for name, p in named.items()})
         elif path.name != REJECTED_TABLE or path.read_bytes().count(b"\n") > 1:
-            files[path.relative_to(folder).as_posix()] = _content(path)
+            files[path.relative_to(folder).as_posix()] = read(path)
     return Tree(files, dict(runs))
 
 
@@ -117,6 +134,7 @@ def _rows(path: Path) -> bytes:
         return repr(sorted(map(repr, database.execute("SELECT * FROM clips")))).encode()
 
 
+GROWING = (JOURNAL, ".sqlite", ".sqlite-journal", "log-mel.f16", ".lock")
 MISSING = "is missing"
 PAGES = ("report.html", "audit.html", "comparison.html", "model_card.md")
 """What is written last, of what a run holds already."""
@@ -139,6 +157,23 @@ class Difference:
     file: str
     why: str
     size: int
+
+
+def torn(before: Tree, wanted: Tree, found: Tree) -> list[Difference]:
+    """Return the files that a kill has left half-written under their final name.
+
+    Parameters
+    ----------
+    before, wanted, found : Tree
+        What the stage found, what it leaves undisturbed, and what there is now. Files that grow
+        line by line or row by row are no such files.
+    """
+    halves = []
+    for name, content in found.files.items():
+        whole = (before.files.get(name), wanted.files.get(name))
+        if content not in whole and not name.endswith(GROWING):
+            halves.append(Difference(name, f"is neither old nor new: {content[-60:]!r}", 1))
+    return halves
 
 
 def differences(wanted: Tree, found: Tree) -> list[Difference]:
