@@ -6,7 +6,8 @@ What two undisturbed runs differ in is left out, and nothing else:
 - of a `manifest.json` the `TIMES` of the run;
 - the times of recordings that a stage writes, in `measurements.csv`;
 - the names that Optuna gives to processes, in a study's journal;
-- the order of rows in caches and journals, whose workers end in any order;
+- the order of rows in caches and of lines in journals, whose workers end in any order, and lines
+  that were torn or that later ones take the place of;
 - a `rejected.csv` without rows, of what is well again;
 - runs that did not end, whose number nobody gets again, and what a killed writer has left under a
   name with `.partial`, which `Clean` may remove;
@@ -18,7 +19,7 @@ import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,11 +123,20 @@ def _content(path: Path) -> bytes:
     if path.name == "optuna-journal.log":
         content = _WORKER.sub(b"WORKER", content)
     if path.name == JOURNAL:
-        content = b"\n".join(sorted(content.splitlines()))
+        content = _last_lines(content)
     if path.suffix in _TEXTS:
         content = _FOLDER.sub(rb"\1N_TIME", content)
         content = _SECONDS.sub(rb"\1", _TIME.sub(b"TIME", _NUMBER.sub(rb"\1\2N", content)))
     return content
+
+
+def _last_lines(content: bytes) -> bytes:
+    """Return the line of a journal that holds of each recording, in the order of their names."""
+    lines = {}
+    for line in content.splitlines():
+        with suppress(ValueError):
+            lines[json.loads(line)["file"]] = line
+    return b"\n".join(line for _, line in sorted(lines.items()))
 
 
 def _rows(path: Path) -> bytes:
