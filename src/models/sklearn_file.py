@@ -76,7 +76,7 @@ def _numbered(node: Any, objects: dict[int, int], members: dict[str, str]) -> An
         return [_numbered(item, objects, members) for item in node]
     if not isinstance(node, dict):
         return node
-    found = {}
+    found: dict[str, Any] = {}
     for key, value in node.items():
         if key == "__id__":
             found[key] = objects.setdefault(value, len(objects) + 1)
