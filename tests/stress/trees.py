@@ -3,6 +3,7 @@
 What two undisturbed runs differ in is left out, and nothing else:
 
 - the numbers and times of runs, in the names of their folders and in what their pages say;
+- the commit of AUDIOS, where work goes on meanwhile;
 - of a `manifest.json` the `TIMES` of the run;
 - the times of recordings that a stage writes, in `measurements.csv`;
 - the names that Optuna gives to processes, in a study's journal;
@@ -34,6 +35,7 @@ TIMES = ("number", "started", "finished", "seconds", "tested", "pid", "host")
 _FOLDER = re.compile(rb"\b(run|[a-z][a-z0-9_]*_study)\d+_\d{8}-\d{6}")
 _STAMP = re.compile(r"(\brun\d+)_\d{8}-\d{6}")
 _WORKER = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-\d+")
+_COMMIT = re.compile(rb"\b[0-9a-f]{40}\b")
 _WRITTEN = re.compile(rb"\b\d{19}\b")
 _NUMBER = re.compile(rb"\b([Rr]uns?|[Ss]tudy|run-number=|study-number=)( ?)\d+\b")
 _TIME = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(\+00:00|Z| UTC)?")
@@ -125,7 +127,7 @@ def _content(path: Path) -> bytes:
     if path.name == JOURNAL:
         content = _last_lines(content)
     if path.suffix in _TEXTS:
-        content = _FOLDER.sub(rb"\1N_TIME", content)
+        content = _COMMIT.sub(b"COMMIT", _FOLDER.sub(rb"\1N_TIME", content))
         content = _SECONDS.sub(rb"\1", _TIME.sub(b"TIME", _NUMBER.sub(rb"\1\2N", content)))
     return content
 
