@@ -92,7 +92,7 @@ def run(bench: Bench, figures: Figures, deadline: float, only: str = "") -> None
             if time.monotonic() > deadline:
                 break
             end = min(deadline, time.monotonic() + slice_)
-            if rounds % 4 == 3 and generated.suits(parser, place):
+            if rounds % 3 == 1 and generated.suits(parser, place):
                 made[parser] += _generate(parser, place, figures, end, made[parser])
             else:
                 mutated[parser] += _mutate(parser, place, figures, end, mutated[parser])
