@@ -12,7 +12,7 @@ from tests.stress.figures import MEMORY_LIMIT, Figures, render_table, verdict
 from tests.stress.forks import Ended, Fork, SharedNumber
 from tests.stress.moments import Moments, die, fail
 from tests.stress.stages import STAGES, UNDISTURBED
-from tests.stress.trees import differences, read_tree
+from tests.stress.trees import differences, read_tree, torn
 
 
 def test_every_task_is_disturbed_or_said_why_not() -> None:
@@ -115,3 +115,28 @@ def test_findings_are_told_and_saved(tmp_path: Path, capsys: pytest.CaptureFixtu
     told = capsys.readouterr().out
     assert "input 0" in told and "input 8" not in told
     assert (tmp_path / "inputs/0.bin").read_bytes() == b"bytes"
+
+
+def test_of_a_journal_the_last_lines_count(tmp_path: Path) -> None:
+    lines = ['{"file": "a", "gain": 1}', '{"file": "b", "gain": 2}']
+    for name, content in (
+        ("one", lines),
+        ("other", [lines[1], '{"file": "a", "gain": 9}', '{"file": "b', *lines]),
+        ("wrong", [lines[1], lines[0].replace("1", "3")]),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "derived.jsonl").write_text("\n".join(content) + "\n")
+    one, other, wrong = (read_tree(tmp_path / name) for name in ("one", "other", "wrong"))
+    assert not differences(one, other)
+    assert differences(one, wrong)
+
+
+def test_a_torn_file_is_found(tmp_path: Path) -> None:
+    trees = []
+    for content in ("old", "new", "ol", "new"):
+        (tmp_path / "a.csv").write_text(content)
+        trees.append(read_tree(tmp_path))
+    old, new, half, whole = trees
+    assert [one.file for one in torn(old, new, half)] == ["a.csv"]
+    assert not torn(old, new, whole)
+    assert not torn(old, new, old)

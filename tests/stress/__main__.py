@@ -19,12 +19,12 @@ from tests.stress.figures import Figures, render_table, verdict
 from tests.stress.forks import import_everything
 
 SHARES = {
-    "kills": 0.36,
-    "faults": 0.16,
+    "kills": 0.33,
+    "faults": 0.15,
     "together": 0.08,
-    "inputs": 0.22,
+    "inputs": 0.2,
     "workers": 0.06,
-    "large": 0.12,
+    "large": 0.18,
 }
 """The parts, each a module, and the share of the time that each may take."""
 FINDINGS = ROOT / "stress-findings"

@@ -29,8 +29,8 @@ class Place:
     ----------
     before : pathlib.Path
         A copy of what it finds.
-    wanted : Tree
-        What it leaves.
+    found, wanted : Tree
+        What it finds, and what it leaves.
     words : tuple of str
         Its command.
     moments : int
@@ -40,6 +40,7 @@ class Place:
     """
 
     before: Path
+    found: Tree
     wanted: Tree
     words: tuple[str, ...]
     moments: int
@@ -93,8 +94,8 @@ class Bench:
             self.peak = max(self.peak, ended.peak)
             if ended.code:
                 raise RuntimeError(f"{' '.join(words)} ended with {ended.code}:\n{ended.err}")
-            tree = read_tree(self.here)
-            self.places[stage] = Place(before, tree, words, counted.value, ended.seconds)
+            trees = read_tree(before, keep=True), read_tree(self.here, keep=True)
+            self.places[stage] = Place(before, *trees, words, counted.value, ended.seconds)
             if upto is not None:
                 upto.discard(stage.title)
 

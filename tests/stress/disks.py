@@ -13,11 +13,23 @@ READ_ONLY = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def leave_shared_mounts() -> bool:
-    """Give this process mounts of its own, which end with it; say whether that is allowed."""
+def leave_shared_mounts(folder: Path) -> bool:
+    """Give this process mounts of its own, which end with it; say whether disks may be mounted.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        An empty one, to try it on.
+    """
     if not hasattr(_LIBC, "unshare") or _LIBC.unshare(_NEW_NAMESPACE):
         return False
-    return not _LIBC.mount(b"none", b"/", None, _RECURSIVE | _PRIVATE, None)
+    if _LIBC.mount(b"none", b"/", None, _RECURSIVE | _PRIVATE, None):
+        return False
+    try:
+        with small_disk(folder):
+            return True
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -85,7 +85,9 @@ def run(bench: Bench, figures: Figures, deadline: float) -> None:
     """
     chance = random.Random(figures.seed)
     kinds = [wrong_moment, wrong_moment, small_files, vanished, changed_source]
-    if leave_shared_mounts():
+    mount = bench.folder / "mount"
+    mount.mkdir()
+    if leave_shared_mounts(mount):
         kinds += [full_disk, full_disk, read_only]
     else:
         figures.note("no disks may be mounted here: full ones are played by RLIMIT_FSIZE alone")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 MEMORY_LIMIT = 2 << 30
 """Bytes that no process may hold."""
-TOLD = 3
+TOLD = 2
 """The most findings of one kind that are printed one by one."""
 
 _COLUMNS = (

@@ -5,6 +5,7 @@ import random
 import resource
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,8 @@ def run(bench: Bench, figures: Figures, deadline: float, only: str = "") -> None
     coverage.run([one for one in parsers if one.is_pure], place, figures, _COVERAGE * left)
     if not only:
         _damage_project(bench.folder, figures, time.monotonic() + _PROJECT * left)
-    counts = dict.fromkeys(parsers, 0)
+    # Apart, so that the number of an input tells what it was whatever the time allowed.
+    mutated, made = Counter[Parser](), Counter[Parser]()
     rounds = 0
     while parsers and time.monotonic() < deadline:
         # Short at first, so that even a small budget tries every parser.
@@ -90,12 +92,12 @@ def run(bench: Bench, figures: Figures, deadline: float, only: str = "") -> None
             if time.monotonic() > deadline:
                 break
             end = min(deadline, time.monotonic() + slice_)
-            if rounds % 4 == 3 and generated.suits(parser, place):
-                counts[parser] += _generate(parser, place, figures, end, counts[parser])
+            if rounds % 3 == 1 and generated.suits(parser, place):
+                made[parser] += _generate(parser, place, figures, end, made[parser])
             else:
-                counts[parser] += _mutate(parser, place, figures, end, counts[parser])
+                mutated[parser] += _mutate(parser, place, figures, end, mutated[parser])
         rounds += 1
-    told = ", ".join(f"{one.name} {count:,}" for one, count in counts.items())
+    told = ", ".join(f"{one.name} {mutated[one] + made[one]:,}" for one in parsers)
     figures.note(f"mutated and generated: {told}")
 
 

@@ -7,7 +7,7 @@ from tests.stress.figures import Figures
 from tests.stress.forks import Ended, SharedNumber
 from tests.stress.moments import Moments, die
 from tests.stress.stages import Stage
-from tests.stress.trees import differences, read_tree
+from tests.stress.trees import differences, read_tree, torn
 
 TWICE = 0.3
 """The share of trials in which the second run is killed as well."""
@@ -33,7 +33,14 @@ def run(bench: Bench, figures: Figures, deadline: float) -> None:
         done = [kill_once(bench, stage, chance, figures)]
         if chance.random() < TWICE:
             done.append(kill_once(bench, stage, chance, figures))
-        judge(bench, figures, stage, f"seed {figures.seed}, killed {' and '.join(done)}")
+        how = f"seed {figures.seed}, killed {' and '.join(done)}"
+        place = bench.places[stage]
+        halves = torn(place.found, place.wanted, read_tree(bench.here))
+        if halves:
+            figures.different += sum(one.size for one in halves)
+            what = "; ".join(f"{one.file} {one.why}" for one in halves[:3])
+            figures.tell(f"torn {stage.title}", f"{stage.title}: {how}: {what}")
+        judge(bench, figures, stage, how)
 
 
 def kill_once(bench: Bench, stage: Stage, chance: random.Random, figures: Figures) -> str:

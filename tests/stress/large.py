@@ -14,6 +14,10 @@ from tests.stress.forks import Ended, fork_fab
 
 MANY, TENTH = 20_000, 2_000
 HOURS = 2.0
+HOUR_SECONDS = 250.0
+"""What all stages take for an hour of sound, on one slow core."""
+LONG_SHARE = 0.5
+"""Of the time that the few clips have left: the share of the many; the rest is the long one's."""
 GROWTH = 512 << 20
 """Bytes that ten times as many clips may take more."""
 DISTINCT = 200
@@ -33,32 +37,30 @@ def run(bench: Bench, figures: Figures, deadline: float) -> None:
         On the clock of `time.monotonic`.
     """
     began = time.monotonic()
-    budget = deadline - began
     folder = bench.folder / "large"
     clips = _make_clips(folder / "distinct")
-    few = TENTH if budget > 400 else 200
-    small, seconds = _many(folder, clips, few, figures)
-    # A tenth of the time is for what came before, a quarter for the long recording.
-    left = 0.65 * (deadline - time.monotonic())
-    count = int(min(10 * few, few * left / seconds))
+    few = TENTH if deadline - began > 400 else 200
+    small = _many(folder, clips, few, figures, deadline)
+    seconds = time.monotonic() - began
+    left = deadline - time.monotonic()
+    count = int(min(MANY, 10 * few, few * LONG_SHARE * left / seconds))
     if count < 2 * few:
         figures.note(f"{few:,} clips took {seconds:.0f} s: no time for more")
     else:
-        large, _ = _many(folder, clips, count, figures)
-        for task, peak in large.items():
-            before = small.get(task, peak)
+        large = _many(folder, clips, count, figures, time.monotonic() + 1.3 * LONG_SHARE * left)
+        for task, (peak, seconds) in large.items():
+            before = small.get(task, (peak, seconds))[0]
             figures.note(
                 f"{task}: {before >> 20:,} MiB with {few:,} clips, {peak >> 20:,} MiB with "
-                f"{count:,}"
+                f"{count:,} ({seconds:.0f} s)"
             )
             if peak - before > GROWTH:
                 figures.faults += 1
                 figures.tell(
                     "growth", f"{task}: {count:,} clips take {peak - before >> 20} MiB more"
                 )
-    # What a minute of sound takes is not known before; two hours take a minute or two.
     left = deadline - time.monotonic()
-    _long(bench, folder, figures, min(HOURS, max(0.05, left / 90)), deadline)
+    _long(bench, folder, figures, min(HOURS, max(0.05, left / HOUR_SECONDS)), deadline)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -78,10 +80,12 @@ def _make_clips(folder: Path) -> list[Path]:
     return paths
 
 
-def _many(
-    folder: Path, clips: list[Path], count: int, figures: Figures
-) -> tuple[dict[str, int], float]:
-    """Run the stages on so many names of the clips; return the peak by task, and the seconds."""
+Peaks = dict[str, tuple[int, float]]
+"""Bytes and seconds by task."""
+
+
+def _many(folder: Path, clips: list[Path], count: int, figures: Figures, deadline: float) -> Peaks:
+    """Run the stages on so many names of the clips."""
     here = folder / str(count)
     rows = ["file,label,speaker,gender"]
     speakers = max(10, count // 100)
@@ -96,7 +100,7 @@ def _many(
     (here / "data/metadata.csv").write_text("\n".join(rows) + "\n")
     data, runs = f"--dataset={here}/data", f"--runs={here}/runs"
     embeddings, acoustic = f"--embeddings={here}/embeddings", "--backbone=acoustic"
-    peaks, began = {}, time.monotonic()
+    peaks: Peaks = {}
     for words in (
         ("GenerateDatasetCSV", data),
         ("AddDatasetDuration", data),
@@ -108,29 +112,36 @@ def _many(
         ("TestModel", acoustic, "--classifier=mlp", embeddings, runs),
         ("Predict", "--classifier=mlp", f"--audio={here}/data/audio", runs),
     ):
-        ended = fork_fab(words).wait(3600)
         title = words[0] if words[0] != "TrainModel" else f"TrainModel {words[2][13:]}"
-        peaks[title] = _measure(ended, f"{title} of {count:,} clips", figures)
-        if ended.code:
+        ended = _run(words, f"{title} of {count:,} clips", figures, deadline)
+        if ended is None:
             break
+        peaks[title] = ended.peak, ended.seconds
     table = here / "data/files-metadata.csv"
-    listed = len(table.read_text().splitlines()) - 1 if table.exists() else 0
-    figures.lost += count - listed
-    if listed != count:
-        figures.tell("lost", f"{count - listed:,} of {count:,} clips are in no table")
+    if table.exists():
+        lost = count - (len(table.read_text().splitlines()) - 1)
+        figures.lost += lost
+        if lost:
+            figures.tell("lost", f"{lost:,} of {count:,} clips are in no table")
     shutil.rmtree(here)
-    return peaks, time.monotonic() - began
+    return peaks
 
 
-def _measure(ended: Ended, what: str, figures: Figures) -> int:
+def _run(words: tuple[str, ...], what: str, figures: Figures, deadline: float) -> Ended | None:
+    """Run a command and say how it ended; None where it failed, or its time was over."""
+    ended = fork_fab(words).wait(max(2.0, deadline - time.monotonic()))
     figures.peak = max(figures.peak, ended.peak)
+    if ended.hung:
+        figures.note(f"{what}: broken off after {ended.seconds:.0f} s, the time was over")
+        return None
+    if ended.peak > MEMORY_LIMIT:
+        figures.tell("memory", f"{what}: {ended.peak >> 20:,} MiB")
     if ended.code or ended.is_traceback:
         figures.faults += not ended.is_traceback
         figures.tracebacks += ended.is_traceback
         figures.tell("large", f"{what}: exit {ended.code}: {ended.last_line[:300]}")
-    if ended.peak > MEMORY_LIMIT:
-        figures.tell("memory", f"{what}: {ended.peak >> 20:,} MiB")
-    return ended.peak
+        return None
+    return ended
 
 
 def _long(bench: Bench, folder: Path, figures: Figures, hours: float, deadline: float) -> None:
@@ -159,11 +170,10 @@ def _long(bench: Bench, folder: Path, figures: Figures, hours: float, deadline: 
         ),
         ("Predict", "--classifier=lr", f"--audio={long}", runs),
     ):
-        if time.monotonic() > deadline:
+        ended = _run(words, f"{words[0]} of {hours:.2f} h", figures, deadline)
+        if ended is None:
             break
-        ended = fork_fab(words).wait(1800)
-        peak = _measure(ended, f"{words[0]} of {hours:.2f} h", figures)
-        told.append(f"{words[0]} {peak >> 20:,} MiB in {ended.seconds:.0f} s")
+        told.append(f"{words[0]} {ended.peak >> 20:,} MiB in {ended.seconds:.0f} s")
     figures.lost += len(bench.rejected())
     if bench.rejected():
         figures.tell("lost", f"of {hours:.2f} h: {sorted(bench.rejected())[:2]}")

@@ -26,7 +26,7 @@ from src.predict.detector import Detector
 from src.results.listing import list_all
 from src.results.report import write_report
 from src.stages import dataset as dataset_stages
-from src.utils.audio.io import AUDIO_SUFFIXES, measure_level, read_blocks, read_info, read_waveform
+from src.utils.audio.io import measure_level, read_blocks, read_info, read_waveform
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.layouts import scan_folder
 from src.utils.dataset.layouts.keys import read_key
@@ -35,6 +35,8 @@ from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.runs import list_runs
 from tests.models.yamnet.test_weights import CLASSES, SMALL, WRITERS
+from tests.utils.audio.encodings import ENCODINGS
+from tests.utils.audio.encodings import write as write_sound
 from tests.utils.dataset.layouts.conftest import NAMES, lay_out
 from tests.utils.dataset.prepare import builders
 
@@ -202,39 +204,11 @@ def make_workplace(finished: Path, place: Path) -> None:
 
 
 def _sounds(clip: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield short recordings in every format that can be written here."""
-    wave, rate = soundfile.read(clip, dtype="float32")
-    wave = wave[: rate // 2]
-    for suffix in sorted(AUDIO_SUFFIXES):
-        path = clip.with_name(f"short{suffix}")
-        try:
-            soundfile.write(path, wave, rate)
-        except (TypeError, ValueError, RuntimeError):
-            if not _encode(path, wave, rate):
-                continue
+    """Yield a short recording in every encoding that is read."""
+    wave, _ = soundfile.read(clip, frames=6_000, dtype="float32")
+    for encoding in ENCODINGS:
+        path = clip.with_name(encoding.name)
+        # The sound is another at another rate, and as good.
+        write_sound(path, wave, encoding)
         yield path.name, path.read_bytes()
         path.unlink()
-
-
-def _encode(path: Path, wave: np.ndarray, rate: int) -> bool:
-    """Write what FFmpeg's libraries alone can, where PyAV is installed."""
-    try:
-        import av
-    except ImportError:
-        return False
-    try:
-        with av.open(str(path), "w") as container:
-            codec = container.format.name and av.Codec(container.default_audio_codec, "w")
-            stream = container.add_stream(
-                codec.name, rate=codec.audio_rates[0] if codec.audio_rates else rate
-            )
-            frame = av.AudioFrame.from_ndarray(wave[None], format="fltp", layout="mono")
-            frame.sample_rate = rate
-            resampler = av.AudioResampler(stream.format, stream.layout, stream.rate)
-            for part in resampler.resample(frame):
-                container.mux(stream.encode(part))
-            container.mux(stream.encode(None))
-    except (av.error.FFmpegError, ValueError, TypeError, AttributeError):
-        path.unlink(missing_ok=True)
-        return False
-    return path.stat().st_size > 0

@@ -3,10 +3,12 @@
 What two undisturbed runs differ in is left out, and nothing else:
 
 - the numbers and times of runs, in the names of their folders and in what their pages say;
+- the commit of AUDIOS, where work goes on meanwhile;
 - of a `manifest.json` the `TIMES` of the run;
 - the times of recordings that a stage writes, in `measurements.csv`;
 - the names that Optuna gives to processes, in a study's journal;
-- the order of rows in caches and journals, whose workers end in any order;
+- the order of rows in caches and of lines in journals, whose workers end in any order, and lines
+  that were torn or that later ones take the place of;
 - a `rejected.csv` without rows, of what is well again;
 - runs that did not end, whose number nobody gets again, and what a killed writer has left under a
   name with `.partial`, which `Clean` may remove;
@@ -18,7 +20,7 @@ import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +35,7 @@ TIMES = ("number", "started", "finished", "seconds", "tested", "pid", "host")
 _FOLDER = re.compile(rb"\b(run|[a-z][a-z0-9_]*_study)\d+_\d{8}-\d{6}")
 _STAMP = re.compile(r"(\brun\d+)_\d{8}-\d{6}")
 _WORKER = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-\d+")
+_COMMIT = re.compile(rb"\b[0-9a-f]{40}\b")
 _WRITTEN = re.compile(rb"\b\d{19}\b")
 _NUMBER = re.compile(rb"\b([Rr]uns?|[Ss]tudy|run-number=|study-number=)( ?)\d+\b")
 _TIME = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(\+00:00|Z| UTC)?")
@@ -56,17 +59,34 @@ class Tree:
     runs: dict[str, list[dict[str, bytes]]]
 
 
-def read_tree(folder: Path) -> Tree:
-    """Read what lies below a folder, without what two equal runs differ in."""
+_KEPT: dict[bytes, bytes] = {}
+"""What is held of the trees to compare with, once where many of them hold it."""
+
+
+def read_tree(folder: Path, keep: bool = False) -> Tree:
+    """Read what lies below a folder, without what two equal runs differ in.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        What is read.
+    keep : bool
+        Whether others will be compared with it.
+    """
+
+    def read(path: Path) -> bytes:
+        content = _content(path)
+        return _KEPT.setdefault(content, content) if keep else content
+
     files, runs = {}, defaultdict(list)
     for path in _files(folder, folder):
         if isinstance(path, tuple):
             kind, run = path
             # Trials keep the numbers that they have in their study.
             named = {_STAMP.sub(r"\1", str(p.relative_to(run))): p for p in _flat(run)}
-            runs[kind].append({name: _content(p) for name, p in named.items()})
+            runs[kind].append({name: read(p) for name, p in named.items()})
         elif path.name != REJECTED_TABLE or path.read_bytes().count(b"\n") > 1:
-            files[path.relative_to(folder).as_posix()] = _content(path)
+            files[path.relative_to(folder).as_posix()] = read(path)
     return Tree(files, dict(runs))
 
 
@@ -105,11 +125,20 @@ def _content(path: Path) -> bytes:
     if path.name == "optuna-journal.log":
         content = _WORKER.sub(b"WORKER", content)
     if path.name == JOURNAL:
-        content = b"\n".join(sorted(content.splitlines()))
+        content = _last_lines(content)
     if path.suffix in _TEXTS:
-        content = _FOLDER.sub(rb"\1N_TIME", content)
+        content = _COMMIT.sub(b"COMMIT", _FOLDER.sub(rb"\1N_TIME", content))
         content = _SECONDS.sub(rb"\1", _TIME.sub(b"TIME", _NUMBER.sub(rb"\1\2N", content)))
     return content
+
+
+def _last_lines(content: bytes) -> bytes:
+    """Return the line of a journal that holds of each recording, in the order of their names."""
+    lines = {}
+    for line in content.splitlines():
+        with suppress(ValueError):
+            lines[json.loads(line)["file"]] = line
+    return b"\n".join(line for _, line in sorted(lines.items()))
 
 
 def _rows(path: Path) -> bytes:
@@ -117,6 +146,7 @@ def _rows(path: Path) -> bytes:
         return repr(sorted(map(repr, database.execute("SELECT * FROM clips")))).encode()
 
 
+GROWING = (JOURNAL, ".sqlite", ".sqlite-journal", "log-mel.f16", ".lock")
 MISSING = "is missing"
 PAGES = ("report.html", "audit.html", "comparison.html", "model_card.md")
 """What is written last, of what a run holds already."""
@@ -139,6 +169,23 @@ class Difference:
     file: str
     why: str
     size: int
+
+
+def torn(before: Tree, wanted: Tree, found: Tree) -> list[Difference]:
+    """Return the files that a kill has left half-written under their final name.
+
+    Parameters
+    ----------
+    before, wanted, found : Tree
+        What the stage found, what it leaves undisturbed, and what there is now. Files that grow
+        line by line or row by row are no such files.
+    """
+    halves = []
+    for name, content in found.files.items():
+        whole = (before.files.get(name), wanted.files.get(name))
+        if content not in whole and not name.endswith(GROWING):
+            halves.append(Difference(name, f"is neither old nor new: {content[-60:]!r}", 1))
+    return halves
 
 
 def differences(wanted: Tree, found: Tree) -> list[Difference]:

@@ -117,7 +117,8 @@ def train_baseline(
         _fit_reference(model, parts[TRAIN].clips, parts[VALIDATION].clips).write(run.folder)
         scores = model.score_clips(parts[VALIDATION].clips)
         record_outcome(run, validation, scores, progress.history())
-    (run.folder / STATE).unlink(missing_ok=True)
+        # Before the run is complete: nothing would remove it after a kill behind that.
+        (run.folder / STATE).unlink(missing_ok=True)
     return _finished(run, progress.n_before, rejected)
 
 
