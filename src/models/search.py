@@ -184,7 +184,9 @@ def _open_study(run: Run, classifier: str) -> optuna.Study:
         for number, line in enumerate(path.read_bytes().splitlines() if path.is_file() else (), 1):
             if not isinstance(parse_json(line), dict):
                 raise ValueError(f"line {number} is no entry")
-        study = optuna.create_study(storage=storage, study_name=classifier, load_if_exists=True)
+        # Not by `load_if_exists`, which would write into the journal of a finished study.
+        make = optuna.load_study if storage.get_all_studies() else optuna.create_study
+        study = make(storage=storage, study_name=classifier)
         for trial in study.get_trials(deepcopy=False):
             _check_trial(trial)
     except AudiosError:

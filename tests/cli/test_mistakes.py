@@ -250,7 +250,7 @@ def test_unknown_labels_are_all_told(fab, tmp_path):
     rows = "path,label,gender\na.wav,genuine,F\nb.wav,human,F\nc.wav,robot,X\n"
     (tmp_path / "metadata.csv").write_text(rows)
     fab("GenerateDatasetCSV", f"--dataset={tmp_path}").fails(
-        1, "line 3", "human", "line 4", "robot", "'X'", "bona-fide", "spoof"
+        1, "line 4", "robot", "'X'", "human", "bona-fide", "spoof"
     )
     assert not (tmp_path / "files-metadata.csv").exists()
 

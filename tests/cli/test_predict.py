@@ -119,7 +119,7 @@ def test_a_folder_of_all_kinds(fab, runs, clips, tmp_path):
     found = rows_of(tmp_path / "a.csv")
     assert list(found) == ["broken.wav", "long.flac", "new/short.wav", "silent.wav", "tiny.wav"]
     assert list(next(iter(found.values()))) == COLUMNS
-    for file, why in (("broken.wav", "cannot be opened"), ("silent.wav", "is silent")):
+    for file, why in (("broken.wav", "is not audio"), ("silent.wav", "is silent")):
         assert (found[file]["verdict"], found[file]["score"]) == ("refused", "")
         assert why in found[file]["reason"]
     assert "too short: 0.19 s" in found["tiny.wav"]["reason"]
@@ -186,7 +186,7 @@ def test_nothing_to_judge(fab, runs, clips, tmp_path):
         1, "not one of 2 recordings can be judged", "silent.wav is silent", "tiny.wav is too short"
     )
     assert [row["verdict"] for row in rows_of(output).values()] == ["refused", "refused"]
-    fab(*words, f"--audio={clips / 'broken.wav'}").fails(1, "broken.wav cannot be opened")
+    fab(*words, f"--audio={clips / 'broken.wav'}").fails(1, "broken.wav is not audio")
     (tmp_path / "empty").mkdir()
     fab(*words, f"--audio={tmp_path / 'empty'}").fails(1, "no recording in", "empty", ".flac")
 

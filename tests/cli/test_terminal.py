@@ -49,7 +49,7 @@ def test_every_stream_can_be_written_to(fresh_fab, named: Path, env: dict[str, s
         assert not any(ord(letter) < 32 and letter != "\n" for letter in text), text
         assert "\x9b" not in text and "\u202e" not in text
     assert r"\x9b2J.xyz is not a kind of recording" in answer.out
-    assert r"\u65e5\x9b.wav cannot be opened" in answer.out
+    assert r"\u65e5\x9b.wav is empty" in answer.out
     gone = loud("AddDatasetDuration", f"--dataset={named / NAMES[1]}", **env)
     gone.fails(1, "no data set at", r"esc\x1b[2Jape")
 

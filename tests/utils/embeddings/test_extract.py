@@ -272,7 +272,7 @@ def test_bad_clips_are_told(dataset: Dataset, tmp_path: Path, write_audio: Calla
     dataset.path("real_voices/Bia_F002/01.wav").unlink()
     found = extract_split(dataset, "full", Toy(), tmp_path / "e")
     reasons = {file.rsplit("/", 1)[1]: reason for file, reason in found.rejected.items()}
-    assert "cannot be opened" in reasons["broken.wav"]
+    assert "is not audio" in reasons["broken.wav"]
     assert "silent" in reasons["00.wav"]
     assert "missing" in reasons["01.wav"]
     assert len(found.store.load(0)) == N_GOOD - 2

@@ -98,6 +98,8 @@ def without_suffix(file: str) -> str:
 
     >>> without_suffix("flac/LA_T_1138215.flac"), without_suffix("LA_T_1138215.1")
     ('flac/LA_T_1138215', 'LA_T_1138215.1')
+    >>> without_suffix("a/.wav")
+    'a/.wav'
 
     Parameters
     ----------
@@ -105,7 +107,8 @@ def without_suffix(file: str) -> str:
         A relative path, with slashes.
     """
     dot = file.rfind(".")
-    return file[:dot] if file[dot:].lower() in AUDIO_SUFFIXES else file
+    is_name = dot == file.rfind("/") + 1
+    return file if is_name or file[dot:].lower() not in AUDIO_SUFFIXES else file[:dot]
 
 
 def stem_of(file: str) -> str:

@@ -158,7 +158,7 @@ def test_missing_unlisted_and_foreign_files(tmp_path: Path) -> None:
     assert scan.files["file"].tolist() == ["a.wav"]
     assert set(scan.problems) == {"b.wav", "c.txt", "deep/x.flac"}
     assert "missing" in scan.problems["b.wav"]
-    assert "is not one of wav, flac, ogg, mp3" in scan.problems["c.txt"]
+    assert "is not a kind of recording that is read" in scan.problems["c.txt"]
     assert "not listed" in scan.problems["deep/x.flac"]
 
 

@@ -81,7 +81,7 @@ def test_damaged_weights(copied: Path) -> None:
     weights.write_bytes(weights.read_bytes()[:1000])
     with pytest.raises(CheckpointError) as raised:
         use("wav2vec2", copied)
-    assert "cannot be loaded: its weights are damaged or cut short" in one_line(raised.value)
+    assert "cannot be loaded: model.safetensors: its header of" in one_line(raised.value)
 
 
 def test_incomplete_weights(copied: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_pickle_is_not_executed(copied: Path, tmp_path: Path, zipped: bool) ->
         (copied / "pytorch_model.bin").write_bytes(pickle.dumps(malice))
     with pytest.raises(CheckpointError) as raised:
         use("wav2vec2", copied)
-    assert "its weights hold more than tensors" in one_line(raised.value)
+    assert "cannot be loaded: pytorch_model.bin: it" in one_line(raised.value)
     assert not harm.exists()
     # The bait does work where a pickle is loaded.
     pickle.loads(pickle.dumps(malice))
