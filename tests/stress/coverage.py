@@ -21,7 +21,7 @@ from tests.stress.forks import Fork
 if TYPE_CHECKING:
     from tests.stress.parsers import Parser
 
-SHORTEST = 25.0
+SHORTEST = 20.0
 """Seconds below which the imports would take most of the time."""
 STARTS = 20.0
 """Seconds that imports may take."""

@@ -27,7 +27,7 @@ ALLOWED = (AudiosError, OSError)
 SOURCES = ROOT / "src"
 _TRACEBACKS = "tracebacks"
 
-_COVERAGE, _PROJECT = 0.2, 0.15
+_COVERAGE, _PROJECT = 0.25, 0.15
 """The shares of the time for atheris, and for the tasks on damaged files of a project."""
 
 
