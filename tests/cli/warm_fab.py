@@ -21,7 +21,7 @@ def run(request: dict) -> int:
     copying = []
     for number, name in ((1, "out"), (2, "err")):
         target = os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        if request["limit"] is not None:
+        if request.get("limit") is not None:
             # The limit holds for what the command writes, not for what it says.
             copying.append(subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=target))
             target = copying[-1].stdin.fileno()
@@ -30,10 +30,10 @@ def run(request: dict) -> int:
         # What Python knew of the files that were there does not hold for pipes.
         sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", closefd=False, buffering=1)  # noqa: SIM115
-    if request["limit"] is not None:
+    if request.get("limit") is not None:
         limits = (request["limit"], resource.getrlimit(resource.RLIMIT_FSIZE)[1])
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    if request["umask"] is not None:
+    if request.get("umask") is not None:
         os.umask(request["umask"])
     try:
         return call(request)

@@ -161,24 +161,28 @@ class AcousticDescriptor:
         numpy.ndarray
             The descriptor, shape (dim,), float32, always finite.
         """
-        x = np.nan_to_num(np.asarray(waveform, dtype=np.float32).reshape(-1))
+        x = np.asarray(waveform, dtype=np.float32).reshape(-1)
         if len(x) == 0:
             x = np.zeros(1, np.float32)
-        peak = float(np.abs(x).max())
-        if peak > 0.0:
-            x = x / np.float32(peak)  # squares of the samples neither overflow nor vanish
+        # Without a copy of the whole, which of an hour is a quarter of a GB, unless need be.
+        low, high = float(x.min()), float(x.max())
+        if not np.isfinite(low + high):
+            x = np.nan_to_num(x)
+            low, high = float(x.min()), float(x.max())
+        # Divided by it, squares of the samples neither overflow nor vanish.
+        peak = np.float32(max(-low, high) or 1.0)
         if len(x) < MIN_SAMPLES:
             # Repeating keeps the statistics of the clip, which zeros would not.
             x = np.resize(x, MIN_SAMPLES)
         count = -(-len(x) // CHUNK_SAMPLES)
         size = len(x) // count
         chunks = [x[i * size : (i + 1) * size] for i in range(count)]
-        levels = [self._level(c) for c in chunks]
+        levels = [self._level(chunk / peak) for chunk in chunks]
         # Chunks of near silence say nothing about the speech.
         loud = [c for c, v in zip(chunks, levels, strict=True) if v >= 0.1 * max(levels)]
         total = np.zeros(self.dim, np.float64)
         for chunk in loud:
-            total += np.concatenate(list(self._chunk(chunk).values()))
+            total += np.concatenate(list(self._chunk(chunk / peak).values()))
         return np.nan_to_num(total / len(loud)).astype(np.float32)
 
     @staticmethod
