@@ -26,10 +26,9 @@ def run(request: dict) -> int:
             copying.append(subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=target))
             target = copying[-1].stdin.fileno()
         os.dup2(target, number)
-    if copying:
-        # What Python knew of the files that were there does not hold for pipes.
-        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
-        sys.stderr = open(2, "w", closefd=False, buffering=1)  # noqa: SIM115
+    # What Python knows of the files that were there does not hold for these.
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", closefd=False, buffering=1)  # noqa: SIM115
     if request.get("limit") is not None:
         limits = (request["limit"], resource.getrlimit(resource.RLIMIT_FSIZE)[1])
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
