@@ -26,6 +26,7 @@ from src.utils.errors import (
     StorageError,
 )
 from src.utils.files import locked, replacing, write_text
+from tests.utils.audio.encodings import ENCODINGS, write
 
 KINDS = {
     # file: (rate, channels, subtype, peak)
@@ -126,6 +127,30 @@ def test_only_the_loud_are_limited(tmp_path: Path, write_audio: Callable) -> Non
     assert derived.limited == 1
     assert derived.limit == "they got the largest gain that does not"
     assert np.abs(sounds(tmp_path / "out" / "spiky.wav")).max() == pytest.approx(1.0, abs=1e-4)
+
+
+def test_a_format_that_is_only_read_becomes_wav(tmp_path: Path, voice: Callable) -> None:
+    """Beside a recording of the same name, too; lossless ones keep their bits."""
+    folder = tmp_path / "release"
+    folder.mkdir()
+    by_name = {one.name: one for one in ENCODINGS}
+    wanted = {"aac.m4a": "x.wav.m4a", "alac.m4a": "y.m4a", "libopus.opus": "z.opus"}
+    for name, file in wanted.items():
+        encoding = by_name[name]
+        write(folder / file, voice(1.0, encoding.rate, peak=0.2), encoding)
+    soundfile.write(folder / "x.wav", voice(1.0), 16_000)
+    rows = "".join(f"{file},{'real' if file < 'y' else 'fake'}\n" for file in wanted.values())
+    (folder / "metadata.csv").write_text(f"file,label\nx.wav,real\n{rows}")
+    generate_tables(folder)
+    derived = normalize_dataset(Dataset.open(folder), tmp_path / "out", "rms", 0.1)
+    assert not derived.rejected
+    assert derived.files["file"].tolist() == ["x.wav", "x.wav.wav", "y.wav", "z.opus"]
+    for file in derived.files["file"]:
+        info = soundfile.info(tmp_path / "out" / file)
+        assert info.duration == pytest.approx(1.0, abs=0.01)
+        assert (info.format, info.subtype) == (
+            ("OGG", "OPUS") if file == "z.opus" else ("WAV", "PCM_16")
+        )
 
 
 @pytest.mark.parametrize("target", [0.0, -0.1, 1.0, float("nan")])
