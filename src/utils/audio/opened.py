@@ -229,7 +229,12 @@ class OpenedAudio:
         return openers[0]() if len(openers) == 1 else ChainDecoder(openers)
 
     def _open_link(self, start: int, end: int) -> Decoder:
-        return self._open_part(Span(self.path, start, end))
+        span = Span(self.path, start, end)
+        try:
+            return self._open_part(span)
+        except BaseException:
+            span.close()
+            raise
 
     def _open_part(self, source: Source) -> Decoder:
         if (
@@ -243,6 +248,8 @@ class OpenedAudio:
                 # libsndfile does not know every codec of the containers that it reads.
                 if not self._about.demuxer:
                     raise
+                if isinstance(source, Span):
+                    source.seek(0)
                 try:
                     return self._open_with_ffmpeg(source)
                 except AudioError:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from src.utils.audio.containers import content
 from src.utils.audio.info import MAX_RATE
 from src.utils.audio.io import open_audio, read_info, read_parts, read_waveform
 from src.utils.errors import AudioError
@@ -412,3 +413,30 @@ def test_the_odd_inputs(name: str, told: float | str) -> None:
         return
     with pytest.raises(AudioError, match=told):
         read_waveform(path)
+
+
+def test_content_is_what_the_bytes_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sliced and searched in a window far smaller than the file."""
+    monkeypatch.setattr(content, "_READ_WHOLE", 10)
+    monkeypatch.setattr(content, "_WINDOW_BYTES", 64)
+    plain = bytes(np.random.default_rng(7).integers(0, 3, 1000, np.uint8))
+    (tmp_path / "a").write_bytes(plain)
+    with (tmp_path / "a").open("rb") as stream:
+        found = content.content_of(stream, len(plain))
+        assert not isinstance(found, bytes)
+        for start in range(0, 1000, 37):
+            for length in (0, 1, 50, 64, 300):
+                assert found[start : start + length] == plain[start : start + length]
+            for wanted in (b"\1", b"\0\1\2", plain[600:640], b"\7"):
+                assert found.find(wanted, start) == plain.find(wanted, start)
+                assert found.find(wanted, start, 700) == plain.find(wanted, start, 700)
+
+
+@pytest.mark.parametrize("name", ["vorbis.ogg", "mpeg_layer_iii.mp3", "aac.aac"])
+def test_a_long_file_is_walked_in_a_window(
+    made: dict, put: Callable, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = read_info(put(made[name]))
+    monkeypatch.setattr(content, "_READ_WHOLE", 10)
+    monkeypatch.setattr(content, "_WINDOW_BYTES", 500)
+    assert read_info(put(made[name])) == told

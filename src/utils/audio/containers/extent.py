@@ -1,8 +1,6 @@
 """Where the sound of a file lies and how long it is, by its bytes."""
 
-import mmap
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -71,32 +69,6 @@ class Extent:
     packets: MpegPackets | None = None
     original_rate: int = 0
     codec: str = ""
-
-
-_MAPPED_BYTES = 1 << 22
-
-
-@contextmanager
-def mapped(stream: BinaryIO, size: int) -> Iterator[bytes | mmap.mmap]:
-    """Give the content of a file: read where it is small, which takes less time, else mapped.
-
-    Parameters
-    ----------
-    stream : BinaryIO
-        The file.
-    size : int
-        Its bytes.
-
-    Yields
-    ------
-    bytes or mmap.mmap
-    """
-    if size <= _MAPPED_BYTES:
-        stream.seek(0)
-        yield stream.read()
-        return
-    with mmap.mmap(stream.fileno(), size, access=mmap.ACCESS_READ) as content:
-        yield content
 
 
 Inspector = Callable[[BinaryIO, int, int], Extent]

@@ -3,11 +3,11 @@
 AMR: RFC 4867, section 5; ADTS: ISO/IEC 13818-7, section 6.2.
 """
 
-import mmap
 from collections.abc import Callable
 from typing import BinaryIO
 
-from src.utils.audio.containers.extent import Extent, mapped
+from src.utils.audio.containers.content import Content, content_of
+from src.utils.audio.containers.extent import Extent
 
 _NARROW = (12, 13, 15, 17, 19, 20, 26, 31, 5, None, None, None, None, None, None, 0)
 _WIDE = (17, 23, 32, 36, 40, 46, 50, 58, 60, 5, None, None, None, None, 0, 0)
@@ -65,24 +65,24 @@ def _walk(
     stream: BinaryIO, first: int, size: int, head_bytes: int, length: Callable[[bytes], int]
 ) -> Extent:
     """Walk frames whose length their head tells, 0 for what is no frame."""
-    with mapped(stream, size) as content:
-        at = first
-        while at < size:
-            n_bytes = length(content[at : at + head_bytes])
-            if not n_bytes or at + n_bytes > size:
-                break
-            at += n_bytes
-        if at in (size, first):
-            return Extent()
-        if length(content[at : at + head_bytes]):
-            return Extent(warnings=("its last frame is cut off",), links=((0, at),))
-        if _resumes(content, at, head_bytes, length):
-            return Extent()
-        return Extent(trailing=size - at, links=((0, at),))
+    content = content_of(stream, size)
+    at = first
+    while at < size:
+        n_bytes = length(content[at : at + head_bytes])
+        if not n_bytes or at + n_bytes > size:
+            break
+        at += n_bytes
+    if at in (size, first):
+        return Extent()
+    if length(content[at : at + head_bytes]):
+        return Extent(warnings=("its last frame is cut off",), links=((0, at),))
+    if _resumes(content, at, head_bytes, length):
+        return Extent()
+    return Extent(trailing=size - at, links=((0, at),))
 
 
 def _resumes(
-    content: bytes | mmap.mmap, broken: int, head_bytes: int, length: Callable[[bytes], int]
+    content: bytes | Content, broken: int, head_bytes: int, length: Callable[[bytes], int]
 ) -> bool:
     """Say whether frames follow behind what is none, as many in a row as chance would not make."""
     for start in range(broken + 1, min(len(content), broken + _SEARCHED_BYTES)):

@@ -5,12 +5,12 @@ the first frame: the `Xing` and `Info` headers as LAME documents them
 (http://gabriel.mp3-tech.org/mp3infotag.html).
 """
 
-import mmap
 from array import array
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from src.utils.audio.containers.extent import Extent, MpegPackets, mapped
+from src.utils.audio.containers.content import Content, content_of
+from src.utils.audio.containers.extent import Extent, MpegPackets
 from src.utils.audio.formats import is_mpeg_frame
 
 _BIT_RATES = {
@@ -63,24 +63,24 @@ def inspect_mp3(stream: BinaryIO, start: int, size: int) -> Extent:
     size : int
         Bytes of the file.
     """
-    with mapped(stream, size) as content:
-        end = _without_tags(content, size)
-        first = _read_frame(content[start : start + 4])
-        if first is None or not first.size:
-            return Extent(is_believable=False)
-        bounds = _walk(content, start, end, first)
-        at = bounds[-1]
-        index = _read_index(content[start : start + first.size], first)
-        extent = _extent(content, at, end, len(bounds) - 1, first, index)
-        if extent.frames is None:
-            return extent
-        # The frame that holds the index is none of sound.
-        sound = bounds if index is None else bounds[1:]
-        packets = MpegPackets(sound, first.layer, index.delay if index else 0)
-        return replace(extent, sound_bytes=at - start, packets=packets)
+    content = content_of(stream, size)
+    end = _without_tags(content, size)
+    first = _read_frame(content[start : start + 4])
+    if first is None or not first.size:
+        return Extent(is_believable=False)
+    bounds = _walk(content, start, end, first)
+    at = bounds[-1]
+    index = _read_index(content[start : start + first.size], first)
+    extent = _extent(content, at, end, len(bounds) - 1, first, index)
+    if extent.frames is None:
+        return extent
+    # The frame that holds the index is none of sound.
+    sound = bounds if index is None else bounds[1:]
+    packets = MpegPackets(sound, first.layer, index.delay if index else 0)
+    return replace(extent, sound_bytes=at - start, packets=packets)
 
 
-def _walk(content: bytes | mmap.mmap, start: int, end: int, first: _Frame) -> "array[int]":
+def _walk(content: bytes | Content, start: int, end: int, first: _Frame) -> "array[int]":
     """Return where the frames start that follow each other, and where the last one ends."""
     at, bounds = start, array("Q", [start])
     # A file has few different heads, as far as the length of a frame follows from them.
@@ -99,7 +99,7 @@ def _walk(content: bytes | mmap.mmap, start: int, end: int, first: _Frame) -> "a
 
 
 def _extent(
-    content: bytes | mmap.mmap,
+    content: bytes | Content,
     at: int,
     end: int,
     n_frames: int,
@@ -129,7 +129,7 @@ def _extent(
     return Extent(trailing=trailing, warnings=(warning,), is_believable=False)
 
 
-def _resumes(content: bytes | mmap.mmap, at: int, end: int) -> bool:
+def _resumes(content: bytes | Content, at: int, end: int) -> bool:
     """Say whether frames follow behind what is none: two of them, one right behind the other."""
     while (at := content.find(b"\xff", at, end)) >= 0:
         frame = _read_frame(content[at : at + 4])
@@ -139,14 +139,14 @@ def _resumes(content: bytes | mmap.mmap, at: int, end: int) -> bool:
     return False
 
 
-def _without_tags(content: bytes | mmap.mmap, size: int) -> int:
+def _without_tags(content: bytes | Content, size: int) -> int:
     """Return where the frames end: before tags that stand behind them (ID3v1, APEv2, Lyrics3)."""
     end = size
     if size > _TAG_BYTES and content[size - _TAG_BYTES : size - _TAG_BYTES + 3] == b"TAG":
         end -= _TAG_BYTES
     if end > 32 and content[end - 32 : end - 24] == b"APETAGEX":
         tag = int.from_bytes(content[end - 20 : end - 16], "little")
-        has_header = bool(content[end - 9] & 0x80)
+        has_header = content[end - 9 : end - 8] >= b"\x80"
         end = max(0, end - tag - (32 if has_header else 0))
     return end
 

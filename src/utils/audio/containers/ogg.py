@@ -4,13 +4,13 @@ Pages are walked without decoding what they hold: a file may be a chain of strea
 decoders hear the first alone.
 """
 
-import mmap
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from src.utils.audio.containers.extent import Extent, mapped
+from src.utils.audio.containers.content import Content, content_of
+from src.utils.audio.containers.extent import Extent
 from src.utils.errors import AudioError
 
 _HEAD = struct.Struct("<4sBBqIIIB")
@@ -110,20 +110,20 @@ def inspect_ogg(stream: BinaryIO, start: int, size: int) -> Extent:
     links: list[_Link] = []
     were_beginning = False
     junk = 0
-    with mapped(stream, size) as content:
-        at = start
-        for page in _pages(content, start, size):
-            junk += page.start - at
-            at = page.end
-            begins = bool(page.flags & _BEGINS)
-            if begins and not were_beginning:
-                if len(links) == _MAX_LINKS:
-                    raise AudioError(f"is a chain of more than {_MAX_LINKS:,} streams")
-                links.append(_Link(page))
-            if links:
-                links[-1].add(page)
-            were_beginning = begins
-        is_cut = size - at >= 4 and content[at : at + 4] == b"OggS"
+    content = content_of(stream, size)
+    at = start
+    for page in _pages(content, start, size):
+        junk += page.start - at
+        at = page.end
+        begins = bool(page.flags & _BEGINS)
+        if begins and not were_beginning:
+            if len(links) == _MAX_LINKS:
+                raise AudioError(f"is a chain of more than {_MAX_LINKS:,} streams")
+            links.append(_Link(page))
+        if links:
+            links[-1].add(page)
+        were_beginning = begins
+    is_cut = size - at >= 4 and content[at : at + 4] == b"OggS"
     if not links:
         return Extent(is_believable=False)
     if is_cut:
@@ -158,12 +158,12 @@ def _frames(link: _Link) -> int | None:
     return max(0, link.position - link.n_skipped)
 
 
-def _pages(content: bytes | mmap.mmap, start: int, size: int) -> Iterator[_Page]:
+def _pages(content: bytes | Content, start: int, size: int) -> Iterator[_Page]:
     """Yield the pages that are whole; what is no page between two is passed over."""
     at = start
     while at + _HEAD.size <= size:
-        mark, version, flags, position, serial, sequence, _, n_segments = _HEAD.unpack_from(
-            content, at
+        mark, version, flags, position, serial, sequence, _, n_segments = _HEAD.unpack(
+            content[at : at + _HEAD.size]
         )
         if mark != b"OggS" or version:
             following = content.find(b"OggS", at + 1)
