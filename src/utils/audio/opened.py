@@ -1,5 +1,6 @@
 """A recording opened: known by its content, measured by its bytes, heard by the right library."""
 
+import os
 import stat
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -88,7 +89,8 @@ class OpenedAudio:
 
     def __init__(self, path: Path, number: int | None = None) -> None:
         self.path = path
-        self._size = _size(path)
+        self._state = _state(path)
+        self._size = self._state.st_size
         self._about, self._start, self._extent = self._inspect()
         self._number = number
         self.peak = 0.0
@@ -306,7 +308,10 @@ class OpenedAudio:
         return found
 
     def _check_length(self) -> None:
-        """Refuse what is empty, too long, or shorter than the file tells."""
+        """Refuse what is empty, too long, or shorter than the file tells, or not what it was."""
+        now = _state(self.path)
+        if (now.st_size, now.st_mtime_ns) != (self._size, self._state.st_mtime_ns):
+            raise AudioError("changed while it was read")
         if self._count <= 0:
             raise AudioError("holds no samples")
         check_duration(self._count, self.sample_rate)
@@ -322,8 +327,8 @@ def _cut_short(there: int, expected: int, sample_rate: int) -> AudioError:
     )
 
 
-def _size(path: Path) -> int:
-    """Return a file's size in bytes, and refuse what is none."""
+def _state(path: Path) -> os.stat_result:
+    """Return a file's size and time, and refuse what is none."""
     try:
         about = path.stat()
     except FileNotFoundError:
@@ -336,4 +341,4 @@ def _size(path: Path) -> int:
         raise AudioError("is a pipe or device, not a file")
     if not about.st_size:
         raise AudioError("is empty")
-    return about.st_size
+    return about

@@ -162,7 +162,10 @@ def _read_header(stream: FileIO) -> tuple[tuple[int, ...], int]:
     version = np.lib.format.read_magic(stream)
     if version != (1, 0):
         raise ValueError(f"its format is {version}")
-    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+    try:
+        shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+    except Exception as error:  # numpy reads it as Python, whose parser raises what it likes
+        raise ValueError("its header is damaged") from error
     if fortran_order or dtype != DTYPE or not shape:
         raise ValueError(f"it holds {dtype} of shape {shape}, not rows of float32")
     return shape, stream.tell()

@@ -1,5 +1,6 @@
 """Headers that lie, files that are cut short, damaged, chained or padded: all heard, or told."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -351,8 +352,7 @@ def test_samples_in_another_scale_are_told(tmp_path: Path, write_audio: Callable
 def test_not_a_file(tmp_path: Path) -> None:
     (tmp_path / "folder.wav").mkdir()
     (tmp_path / "link.wav").symlink_to("nowhere.wav")
-    os_pipe = tmp_path / "pipe.wav"
-    __import__("os").mkfifo(os_pipe)
+    os.mkfifo(tmp_path / "pipe.wav")
     for name, reason in (
         ("folder", "is a folder"),
         ("link", "is a link to nothing"),
@@ -413,6 +413,21 @@ def test_the_odd_inputs(name: str, told: float | str) -> None:
         return
     with pytest.raises(AudioError, match=told):
         read_waveform(path)
+
+
+def test_a_file_that_changes_meanwhile(made: dict, put: Callable) -> None:
+    """Half of what was there when it was opened may have been heard of another."""
+    path = put(made["pcm_16.wav"])
+    with open_audio(path) as audio:
+        blocks = audio.blocks(1.0)
+        next(blocks)
+        os.truncate(path, path.stat().st_size // 2)
+        with pytest.raises(AudioError, match="changed while it was read"):
+            list(blocks)
+    with open_audio(put(made["pcm_16.wav"])) as audio:
+        path.unlink()
+        with pytest.raises(AudioError, match="is missing"):
+            list(audio.blocks(1.0))
 
 
 def test_content_is_what_the_bytes_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,10 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
         ArrayFile(path)
     ArrayFile.create(path, (2, 3)).close()
     whole = path.read_bytes()
-    for content in (whole[:-1], whole + b"0", whole[:40], b"", b"no array at all, but text"):
+    # Of the last two numpy's reader of headers raises what Python's parser does.
+    damaged = (whole.replace(b", ", b"(\n"), whole.replace(b"{", b"\n ").replace(b"'", b"\n"))
+    others = (whole[:-1], whole + b"0", whole[:40], b"", b"no array at all, but text")
+    for content in (*others, *damaged):
         path.write_bytes(content)
         with pytest.raises(EmbeddingError, match=r"a\.npy is damaged: "):
             ArrayFile(path)
