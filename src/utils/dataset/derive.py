@@ -182,6 +182,9 @@ def _derive(
                 if getattr(error.__cause__, "errno", None) in NAMES:
                     raise AudioError(f"has no possible name there: {error}") from error
                 raise
+            if file_identity(old) != identity:
+                new.unlink(missing_ok=True)
+                raise AudioError("changed while it was read")
             journal.add(file, identity, change)
         return change
 

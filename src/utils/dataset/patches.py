@@ -268,6 +268,16 @@ def _fingerprint(table: pd.DataFrame, identities: Mapping[str, tuple[str, str]])
     return sha256_text(f"log-mel {VERSION}\n{about.to_csv(index=False)}")
 
 
+def _read_as(
+    path: Path, identity: tuple[str, str], read: Callable[[Path], np.ndarray]
+) -> np.ndarray:
+    """Read a recording that must be the one that its patches are kept for."""
+    found = read(path)
+    if file_identity(path) != identity:
+        raise AudioError("changed while it was read")
+    return found
+
+
 def _compute(
     dataset: Dataset,
     identities: Mapping[str, tuple[str, str]],
@@ -290,7 +300,9 @@ def _compute(
         # Another process may have been at it until now.
         known = index.read(identities)
         todo = [file for file in identities if file not in known]
-        read_file = partial(attempt, lambda file: read(dataset.path(file)))
+        read_file = partial(
+            attempt, lambda file: _read_as(dataset.path(file), identities[file], read)
+        )
         # No more at once than can be in work: recordings may be long.
         results = map_ahead(read_file, todo, ahead=n_workers() + 1)
         presence = Presence(dataset)

@@ -129,6 +129,19 @@ def test_only_the_loud_are_limited(tmp_path: Path, write_audio: Callable) -> Non
     assert np.abs(sounds(tmp_path / "out" / "spiky.wav")).max() == pytest.approx(1.0, abs=1e-4)
 
 
+def test_what_changes_while_it_is_copied_is_not_kept(source: Dataset, tmp_path: Path) -> None:
+    def transform(file: str, old: Path, new: Path) -> Change:
+        new.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(old, new)
+        if file == "b.flac":
+            os.utime(old, ns=(1, 1))
+        return Change(0.5)
+
+    done = derive_dataset(source, tmp_path / "new", "Test", {}, transform)
+    assert done.rejected == {"b.flac": "changed while it was read"}
+    assert not (tmp_path / "new/b.flac").exists()
+
+
 def test_a_format_that_is_only_read_becomes_wav(tmp_path: Path, voice: Callable) -> None:
     """Beside a recording of the same name, too; lossless ones keep their bits."""
     folder = tmp_path / "release"

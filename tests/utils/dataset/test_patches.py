@@ -231,6 +231,24 @@ def test_bad_recordings_are_left_out_and_listed(
     assert list(dataset.read_rejected("Test")) == ["spoof/s2.wav"]
 
 
+def test_what_changes_while_it_is_read_is_not_kept(dataset: Dataset) -> None:
+    file = "spoof/s1.wav"
+    path = dataset.path(file)
+    content, about = path.read_bytes(), path.stat()
+
+    def read(of: Path) -> np.ndarray:
+        found = read_clip_blocks(of)
+        if of == path:
+            path.write_bytes(content[:-2])
+        return found
+
+    assert file not in load(dataset, read).files
+    assert dataset.read_rejected("Test") == {file: "changed while it was read"}
+    path.write_bytes(content)
+    os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+    assert file in load(dataset).files
+
+
 def test_nothing_to_use_is_an_error(dataset: Dataset, write_audio: Callable) -> None:
     for file in dataset.read_files()["file"]:
         write_audio(dataset.path(file), np.zeros(8_000, np.float32))
