@@ -1,6 +1,7 @@
 """What the tests share: fixed seeds, and factories of small recordings, tables and stores."""
 
 import random
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,11 @@ from src.utils.config import DOWNSTREAM_SPLITS
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.embeddings.writer import Origin, StoreWriter
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As under nohup, or behind an ampersand: what the tests start would inherit it, and Ctrl-C,
+    # which some of them press, would do nothing.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 collect_ignore = ["stress"]
 """`make stress` runs that: it takes as long as it is given."""
