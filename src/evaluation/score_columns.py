@@ -153,13 +153,15 @@ def _names_by_content(
     columns = list(zip(*(row for row in rows if len(row) == n_columns), strict=True))
     numbers = [place for place, cells in enumerate(columns) if _most(map(is_number, cells))]
     labels = [place for place, cells in enumerate(columns) if _most(map(_is_label, cells))]
-    others = [place for place in range(n_columns) if place not in (*numbers, *labels)]
+    told = {*numbers, *labels}
+    others = [place for place in range(n_columns) if place not in told]
     # `Output, LA_E_1, 1, 2.16`: a word that never changes names no recording.
     telling = [place for place in others if len(set(columns[place])) == len(columns[place])]
     file = (telling or others or [0])[0]
     numbers = [place for place in numbers if place != file]
     flags = [place for place in numbers if _are_flags(set(columns[place]))]
-    scores = [place for place in numbers if place not in flags]
+    # Sets, since a line may be of thousands of columns.
+    scores = sorted({*numbers} - {*flags})
     if delimiter == "," and _may_be_decimals(columns, numbers):
         raise DatasetError(
             f"{path}: '{excerpt(delimiter.join(rows[0]))}' may hold a decimal comma or two "

@@ -230,7 +230,9 @@ def _read_table(
         most=len(header) if delimiter is None else None,
         mend=mend,
     )
-    table = as_read(table)
+    if delimiter == ",":
+        # As of AUDIOS, whose tables a spreadsheet may open; no other form of it escapes anything.
+        table = as_read(table)
     # Other tools number the classes, one way or the other: that says nothing here.
     keys = labels_of(table["key"]) if "key" in table else None
     if keys is not None and keys.notna().all():

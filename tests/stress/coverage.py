@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 SHORTEST = 20.0
 """Seconds below which the imports would take most of the time."""
-STARTS = 20.0
-"""Seconds that imports may take."""
+STARTS = 90.0
+"""Seconds that imports and the last input, tens of times slower when followed, may take more."""
 MOST_BYTES = 20_000
 
 

@@ -199,7 +199,9 @@ class Dataset:
             for file, size, time in zip(known.index, known["bytes"], known["mtime_ns"], strict=True)
         ]
         numbers = known.loc[same, list(NUMERIC)].apply(pd.to_numeric, errors="coerce")
-        numbers = numbers.astype("float64").where(np.isfinite(numbers) & (numbers >= 0))
+        # First, since of no row at all pandas makes a column of objects.
+        numbers = numbers.astype("float64")
+        numbers = numbers.where(np.isfinite(numbers) & (numbers >= 0))
         table.loc[numbers.index] = numbers
         return table
 

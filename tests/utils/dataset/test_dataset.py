@@ -55,3 +55,11 @@ def test_nothing_is_written_into_a_mount(tmp_path: Path, elsewhere: dict[str, Pa
     with pytest.raises(DatasetError, match="no folder of recordings at"):
         Dataset.create(tmp_path / "data", mounts={"spoof": tmp_path / "nowhere"})
     assert not (tmp_path / "data").exists()
+
+
+def test_measurements_of_none_of_the_files(tmp_path: Path) -> None:
+    columns = "file,bytes,mtime_ns,duration,amplitude,sample_rate"
+    (tmp_path / "measurements.csv").write_text(f"{columns}\nother.wav,1,1,2.0,0.5,16000\n")
+    found = Dataset.open(tmp_path).read_measurements(["a.wav", "b.wav"])
+    assert found.index.tolist() == ["a.wav", "b.wav"]
+    assert found.isna().all(axis=None)
