@@ -69,7 +69,11 @@ def _follow(parser: "Parser", place: Path, figures: Figures, seconds: float) -> 
     words = [parser.name, str(place), str(seconds), str(figures.seed), str(out)]
     here = [sys.executable, "-m", "tests.stress.coverage", *words]
 
+    said = out / "said"
+
     def body() -> int:
+        # A pipe would be full of libFuzzer's words before anybody reads them.
+        os.dup2(os.open(said, os.O_WRONLY | os.O_CREAT), 2)
         os.execv(sys.executable, here)
 
     began = time.monotonic()
@@ -90,12 +94,17 @@ def _follow(parser: "Parser", place: Path, figures: Figures, seconds: float) -> 
         state = "hangs" if ended.hung else f"exit {ended.code}"
         what = (
             f"{parser.name}: by atheris, seed {figures.seed}: {state} after "
-            f"{time.monotonic() - began:.0f} s: {ended.last_line[:200]}"
+            f"{time.monotonic() - began:.0f} s: {_last_line(said)}"
         )
         figures.tell(
             f"{parser.name} {state}", what, left[0] if left else None, f"followed-{parser.name}"
         )
     return inputs
+
+
+def _last_line(said: Path) -> str:
+    lines = said.read_text(errors="replace").splitlines() if said.exists() else []
+    return lines[-1][:200] if lines else ""
 
 
 def main(name: str, folder: str, seconds: str, seed: str, written: str) -> None:
