@@ -1,7 +1,7 @@
 """Stage 12: verdicts on new recordings by a trained run."""
 
 from collections.abc import Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from src.predict.verdict import REFUSED, Verdict
 from src.utils.audio.formats import AUDIO_SUFFIXES
 from src.utils.dataset.layouts.tree import find_recordings, name_as_text, why_no_file
 from src.utils.dataset.layouts.unread import Aside
-from src.utils.errors import AudiosError, shorten
-from src.utils.files import file_identity
+from src.utils.errors import AudioError, AudiosError, shorten
+from src.utils.files import file_identity, require_unchanged
 from src.utils.interrupts import Interrupts
 from src.utils.runs import Run
 from src.utils.shown_text import visible
@@ -199,7 +199,7 @@ class _Work:
         self, judge: Judge, files: Sequence[tuple[str, Path]], journal: Journal | None
     ) -> None:
         self.verdicts: list[Verdict] = []
-        self._judge, self._files, self._journal = judge, files, journal
+        self._judge, self._files, self._journal = judge, dict(files), journal
         self._identities = {file: file_identity(path) for file, path in files} if journal else {}
         self._before = {
             file: verdict
@@ -215,7 +215,7 @@ class _Work:
     def judge_all(self) -> None:
         """Give every verdict, those that are there already first."""
         self.verdicts += self._before.values()
-        todo = [(file, path) for file, path in self._files if file not in self._before]
+        todo = [(file, path) for file, path in self._files.items() if file not in self._before]
         n_files = len(self._files)
         with tqdm(total=n_files, initial=len(self._before), desc="Predict", unit="clip") as bar:
 
@@ -228,10 +228,18 @@ class _Work:
             with closing(self._judge.judge(todo, show_progress, settle)) as stream:
                 for verdict in stream:
                     self.verdicts.append(verdict)
-                    if self._journal is not None:
-                        self._journal.add(verdict, self._identities[verdict.file])
+                    self._keep(verdict)
                     bar.set_postfix_str("", refresh=False)
                     bar.update()
+
+    def _keep(self, verdict: Verdict) -> None:
+        if self._journal is None:
+            return
+        identity = self._identities[verdict.file]
+        # It holds of what was read, which nobody could tell from what is there another time.
+        with suppress(AudioError):
+            require_unchanged(self._files[verdict.file], identity)
+            self._journal.add(verdict, identity)
 
 
 def _nothing_found(audio: Path, found: _Found) -> str:

@@ -14,7 +14,7 @@ from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
-from src.utils.errors import AudiosError
+from src.utils.errors import AudioError, AudiosError
 from src.utils.faults import cannot, system_error
 from src.utils.strict_json import parse_json
 
@@ -248,6 +248,31 @@ def file_identity(path: Path) -> tuple[str, str]:
     except OSError:
         return "", ""
     return str(stat.st_size), str(stat.st_mtime_ns)
+
+
+CHANGED = "changed while it was read"
+"""Why a recording is set aside that is not what it was when its state was noted."""
+
+
+def require_unchanged(path: Path, identity: tuple[str, str]) -> None:
+    """Fail where a recording is not in the state any more that what was read of it is kept under.
+
+    Called by all that keep something of a recording, between reading it and keeping that.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The recording.
+    identity : (str, str)
+        Its state before it was read, see `file_identity`.
+
+    Raises
+    ------
+    AudioError
+        When it has another state, or is gone.
+    """
+    if file_identity(path) != identity:
+        raise AudioError(CHANGED)
 
 
 def make_folder(path: Path) -> Path:

@@ -1,6 +1,7 @@
 """Verdicts that outlive a kill."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -213,6 +214,31 @@ def test_a_broken_off_prediction_goes_on(
     ]
     assert file_identity(folder / "005.wav") == identity
     assert predict(detector.run, folder, output=output).n_taken_over == 0
+
+
+def test_no_verdict_is_kept_of_a_recording_that_changed_meanwhile(
+    detector: Detector, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changing = folder / "005.wav"
+    about = changing.stat()
+    real = Judge.judge
+
+    def disturbed(self, files, *callbacks) -> Iterator[Verdict]:
+        for number, verdict in enumerate(real(self, files, *callbacks)):
+            if verdict.file == changing.name:
+                changing.touch()
+            if number == SETTLED_SEGMENTS + 5:
+                raise MemoryError
+            yield verdict
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Judge, "judge", disturbed)
+        with pytest.raises(MemoryError):
+            predict(detector.run, folder, output=tmp_path / "v.json")
+    os.utime(changing, ns=(about.st_atime_ns, about.st_mtime_ns))
+    names = judged(monkeypatch)
+    predict(detector.run, folder, output=tmp_path / "v.json")
+    assert names[:2] == ["005.wav", "064.wav"]
 
 
 def test_nothing_is_kept_without_an_output(detector: Detector, folder: Path) -> None:

@@ -30,6 +30,7 @@ from src.utils.audio.info import (
 )
 from src.utils.errors import AudioError
 from src.utils.faults import rejection
+from src.utils.files import CHANGED
 
 TOLERATED_SECONDS = 0.1
 """A file that lacks more than this of what its header claims is cut short."""
@@ -311,7 +312,7 @@ class OpenedAudio:
         """Refuse what is empty, too long, or shorter than the file tells, or not what it was."""
         now = _state(self.path)
         if (now.st_size, now.st_mtime_ns) != (self._size, self._state.st_mtime_ns):
-            raise AudioError("changed while it was read")
+            raise AudioError(CHANGED)
         if self._count <= 0:
             raise AudioError("holds no samples")
         check_duration(self._count, self.sample_rate)

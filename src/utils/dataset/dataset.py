@@ -205,16 +205,24 @@ class Dataset:
         table.loc[numbers.index] = numbers
         return table
 
-    def write_measurements(self, files: pd.DataFrame) -> None:
+    def write_measurements(
+        self, files: pd.DataFrame, identities: Mapping[str, tuple[str, str]] | None = None
+    ) -> None:
         """Keep the measured columns with the size and time of the recordings they are of.
 
         Parameters
         ----------
         files : pandas.DataFrame
             The files table, with the columns of `schema.NUMERIC`.
+        identities : mapping of str to (str, str), optional
+            The state in which recordings were read, by file (see `file_identity`); of the others
+            it is what they are in now.
         """
+        known = identities or {}
         table = files[["file", *NUMERIC]].copy()
-        table[["bytes", "mtime_ns"]] = [file_identity(self.path(file)) for file in table["file"]]
+        table[["bytes", "mtime_ns"]] = [
+            known.get(file) or file_identity(self.path(file)) for file in table["file"]
+        ]
         write_csv(self.root / MEASUREMENTS, table)
 
     def read_rejected(self, stage: str) -> dict[str, str]:

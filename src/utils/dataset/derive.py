@@ -26,6 +26,7 @@ from src.utils.files import (
     locked,
     make_folder,
     remove_partials,
+    require_unchanged,
     write_json,
     write_text,
     writing,
@@ -182,9 +183,11 @@ def _derive(
                 if getattr(error.__cause__, "errno", None) in NAMES:
                     raise AudioError(f"has no possible name there: {error}") from error
                 raise
-            if file_identity(old) != identity:
+            try:
+                require_unchanged(old, identity)
+            except AudioError:
                 new.unlink(missing_ok=True)
-                raise AudioError("changed while it was read")
+                raise
             journal.add(file, identity, change)
         return change
 

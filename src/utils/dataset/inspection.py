@@ -19,7 +19,7 @@ from src.utils.dataset.dataset import Dataset, require_some
 from src.utils.dataset.presence import Presence, require_present
 from src.utils.dataset.recording_cache import RecordingCache, open_cache
 from src.utils.errors import AudioError, DatasetError, shorten
-from src.utils.files import file_identity, sha256_file
+from src.utils.files import file_identity, require_unchanged, sha256_file
 from src.utils.parallel import attempt, map_ahead
 
 DATABASE = "inspection.sqlite"
@@ -156,7 +156,13 @@ def _measure(
     """Measure recordings, given with their identities, and return the reasons of the bad ones."""
     rejected = {}
     presence = Presence(dataset)
-    outcomes = map_ahead(partial(attempt, partial(inspect_recording, dataset)), todo)
+
+    def inspect(file: str) -> tuple[Nuisances, str, np.ndarray]:
+        measured = inspect_recording(dataset, file)
+        require_unchanged(dataset.path(file), todo[file])
+        return measured
+
+    outcomes = map_ahead(partial(attempt, inspect), todo)
     # A bar over nothing would flash past whenever a data set is inspected again.
     progress = tqdm(outcomes, stage, len(todo), unit="clip", leave=False) if todo else outcomes
     for file, outcome in zip(todo, progress, strict=True):
@@ -170,7 +176,7 @@ def _measure(
 
 
 def _require_unchanged(path: Path, files: Iterable[str], known: Collection[str]) -> None:
-    """Fail where a recording that was measured is not known in the state it had at the start."""
+    """Fail where another process has put its measurements of another state in place of ours."""
     changed = [file for file in files if file not in known]
     if changed:
         raise DatasetError(

@@ -1,7 +1,9 @@
 """Stages 2 and 3: how long and how loud every recording is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic
 
 import pandas as pd
 
@@ -9,7 +11,8 @@ from src.utils.audio.info import AudioInfo
 from src.utils.audio.io import Level, measure_level, read_info
 from src.utils.dataset.dataset import Dataset, require_some
 from src.utils.dataset.presence import Presence, require_present
-from src.utils.parallel import FileResults, for_each_file
+from src.utils.files import file_identity, require_unchanged
+from src.utils.parallel import Result, for_each_file
 
 DURATION_STAGE = "AddDatasetDuration"
 AMPLITUDE_STAGE = "AddDatasetAmplitude"
@@ -53,13 +56,12 @@ def add_durations(dataset: Dataset) -> Measured:
     DatasetError
         When there is no table, or not one file can be read.
     """
-    files, outcome = _measure(dataset, DURATION_STAGE, lambda file: read_info(dataset.path(file)))
-    infos: list[AudioInfo | None] = outcome.results
+    work: _Work[AudioInfo] = _measure(dataset, DURATION_STAGE, read_info)
+    infos = work.results
     return _write(
         dataset,
-        files,
         DURATION_STAGE,
-        outcome,
+        work,
         duration=[info and info.duration for info in infos],
         sample_rate=[info and info.sample_rate for info in infos],
     )
@@ -75,12 +77,9 @@ def add_amplitudes(dataset: Dataset) -> Measured:
     dataset : Dataset
         Its recordings are decoded, and its tables written anew.
     """
-    files, outcome = _measure(
-        dataset, AMPLITUDE_STAGE, lambda file: measure_level(dataset.path(file))
-    )
-    levels: list[Level | None] = outcome.results
-    peaks = [level and level.peak for level in levels]
-    return _write(dataset, files, AMPLITUDE_STAGE, outcome, amplitude=peaks)
+    work: _Work[Level] = _measure(dataset, AMPLITUDE_STAGE, measure_level)
+    peaks = [level and level.peak for level in work.results]
+    return _write(dataset, AMPLITUDE_STAGE, work, amplitude=peaks)
 
 
 def is_measured(dataset: Dataset, stage: str, column: str) -> bool:
@@ -100,21 +99,45 @@ def is_measured(dataset: Dataset, stage: str, column: str) -> bool:
     return set(empty) <= set(dataset.read_rejected(stage)) and len(empty) < len(files)
 
 
-def _measure(dataset: Dataset, stage: str, function: Callable) -> tuple[list[str], FileResults]:
+@dataclass(frozen=True)
+class _Work(Generic[Result]):
+    """What was measured of recordings, None of those that were rejected, and in which states."""
+
+    files: list[str]
+    results: list[Result | None]
+    rejected: dict[str, str]
+    identities: dict[str, tuple[str, str]]
+
+
+def _measure(dataset: Dataset, stage: str, function: Callable[[Path], Result]) -> _Work[Result]:
     files = dataset.read_files()["file"].tolist()
     require_present(dataset, files)
-    outcome = for_each_file(function, files, stage, Presence(dataset).note)
+
+    def measure(file: str) -> tuple[Result, tuple[str, str]]:
+        path = dataset.path(file)
+        identity = file_identity(path)
+        measured = function(path)
+        require_unchanged(path, identity)
+        return measured, identity
+
+    outcome = for_each_file(measure, files, stage, Presence(dataset).note)
     dataset.write_rejected(stage, outcome.rejected)
     require_some(len(files) - len(outcome.rejected), outcome.rejected)
-    return files, outcome
+    found = {file: one for file, one in zip(files, outcome.results, strict=True) if one is not None}
+    return _Work(
+        files,
+        [None if one is None else one[0] for one in outcome.results],
+        outcome.rejected,
+        {file: identity for file, (_, identity) in found.items()},
+    )
 
 
 def _write(
-    dataset: Dataset, measured: Sequence[str], stage: str, outcome: FileResults, **columns: list
+    dataset: Dataset, stage: str, work: _Work[AudioInfo] | _Work[Level], **columns: list
 ) -> Measured:
     warnings = {
         file: "; ".join(result.warnings)
-        for file, result in zip(measured, outcome.results, strict=True)
+        for file, result in zip(work.files, work.results, strict=True)
         if result is not None and result.warnings
     }
     dataset.write_warnings(stage, warnings)
@@ -123,7 +146,7 @@ def _write(
         table = dataset.read_files()
         for name, values in columns.items():
             numbers = pd.array(values, dtype="Float64").to_numpy("float64", na_value=float("nan"))
-            table[name] = table["file"].map(dict(zip(measured, numbers, strict=True)))
+            table[name] = table["file"].map(dict(zip(work.files, numbers, strict=True)))
         dataset.write_tables(table)
-        dataset.write_measurements(table)
-    return Measured(table, outcome.rejected, warnings)
+        dataset.write_measurements(table, work.identities)
+    return Measured(table, work.rejected, warnings)

@@ -26,7 +26,7 @@ from src.utils.dataset.presence import Presence, require_present
 from src.utils.dataset.recording_cache import RecordingCache, open_cache
 from src.utils.dataset.split import read_recipe, read_split, read_units
 from src.utils.errors import AudioError, DatasetError
-from src.utils.files import file_identity, locked, sha256_text, writing
+from src.utils.files import file_identity, locked, require_unchanged, sha256_text, writing
 from src.utils.parallel import attempt, map_ahead, n_workers
 
 BLOCKS = "log-mel.f16"
@@ -35,7 +35,7 @@ INDEX = "log-mel.sqlite"
 DTYPE = np.dtype("<f2")
 """Half the bytes; what it rounds off a logarithm, 0.004 at the most, is 0.4 % of a magnitude."""
 
-_BLOCK_BYTES = BLOCK_FRAMES * BANDS * DTYPE.itemsize
+BLOCK_BYTES = BLOCK_FRAMES * BANDS * DTYPE.itemsize
 
 _COLUMNS = ("first", "patches")
 """Of the index: the number of a recording's first block, and how many patches it has."""
@@ -98,7 +98,7 @@ class PatchSet(LabelledClips):
             with self.path.open("rb", buffering=0) as stream:
                 # Not mapped into memory: pages that were touched would count as this process's.
                 for block, patch in zip((self.first[clips] + within).tolist(), found, strict=True):
-                    stream.seek(block * _BLOCK_BYTES)
+                    stream.seek(block * BLOCK_BYTES)
                     if stream.readinto(patch.data) != patch.nbytes:
                         raise DatasetError(f"{self.path} is cut short; remove it, and run again")
         except OSError as error:
@@ -273,8 +273,7 @@ def _read_as(
 ) -> np.ndarray:
     """Read a recording that must be the one that its patches are kept for."""
     found = read(path)
-    if file_identity(path) != identity:
-        raise AudioError("changed while it was read")
+    require_unchanged(path, identity)
     return found
 
 
@@ -333,7 +332,7 @@ class _BlockFile:
     def go_to(self, block: int) -> None:
         """Write the next blocks from the one of this number on."""
         self._next = block
-        self._stream.seek(block * _BLOCK_BYTES)
+        self._stream.seek(block * BLOCK_BYTES)
 
     def append(self, blocks: np.ndarray) -> int:
         """Write blocks, DTYPE of shape (patches + 1, 48, 64); return the number of the first."""
@@ -384,7 +383,7 @@ def _is_sound(dataset: Dataset, index: RecordingCache) -> bool:
     path = dataset.root / BLOCKS
     if not isinstance(index.largest_sum(_COLUMNS), int | None):
         return False
-    return _end(index) * _BLOCK_BYTES <= (path.stat().st_size if path.is_file() else 0)
+    return _end(index) * BLOCK_BYTES <= (path.stat().st_size if path.is_file() else 0)
 
 
 def _end(index: RecordingCache) -> int:

@@ -21,7 +21,7 @@ from src.utils.embeddings.plan import Batch, make_plan
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.embeddings.writer import Origin, StoreWriter
 from src.utils.errors import AudioError
-from src.utils.files import file_identity
+from src.utils.files import file_identity, require_unchanged
 from src.utils.parallel import attempt, map_ahead
 
 
@@ -160,12 +160,23 @@ def _fill(writer: StoreWriter, dataset: Dataset, backbone: Backbone, engine: Eng
     ):
         for batch in results:
             # In the order of the plan: those that were read are what breaks a row of bad ones.
-            for row in sorted((*batch.rows, *batch.rejected)):
+            rows = sorted((*batch.rows, *batch.rejected))
+            for row in rows:
                 presence.note(files.iloc[row], row in batch.rejected)
-            writer.write(batch.rows, batch.vectors, batch.rejected)
-            n_computed += len(batch.rows)
-            bar.update(len(batch.rows) + len(batch.rejected))
+            changed = {row for row in rows if _has_changed(path_of(row), writer.clips.iloc[row])}
+            writer.write(batch.rows, batch.vectors, batch.rejected, changed)
+            n_computed += len(set(batch.rows) - changed)
+            bar.update(len(rows))
     return n_computed
+
+
+def _has_changed(path: Path, clip: pd.Series) -> bool:
+    """Say whether a recording is not what it was when the work was laid out."""
+    try:
+        require_unchanged(path, (clip["bytes"], clip["mtime_ns"]))
+    except AudioError:
+        return True
+    return False
 
 
 def _seconds(dataset: Dataset, files: pd.Series) -> np.ndarray:

@@ -8,7 +8,7 @@ clips share a batch. Only a complete store gets the final name.
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -33,6 +33,7 @@ from src.utils.embeddings.store import (
 )
 from src.utils.errors import EmbeddingError
 from src.utils.files import (
+    CHANGED,
     PARTIAL,
     locked,
     make_folder,
@@ -118,6 +119,7 @@ class StoreWriter:
         self.units = units
         self.clips = clips.reset_index(drop=True)
         self._progress = _Progress(np.zeros(len(clips), dtype=bool))
+        self._changed: dict[int, str] = {}
         self._array: ArrayFile
         neighbours = sorted(self.parent.iterdir()) if self.parent.is_dir() else []
         for folder in neighbours:
@@ -135,8 +137,12 @@ class StoreWriter:
     @property
     def rejected(self) -> dict[str, str]:
         """The reason of each rejected clip by file, in the order of the table."""
-        reasons = self._progress.rejected
+        reasons = self._reasons
         return {self.clips["file"].iloc[row]: reasons[row] for row in sorted(reasons)}
+
+    @property
+    def _reasons(self) -> dict[int, str]:
+        return self._progress.rejected | self._changed
 
     def is_up_to_date(self) -> bool:
         """Return whether the finished store holds these very clips; labels are not compared."""
@@ -215,8 +221,17 @@ class StoreWriter:
             ) from error
         return [batch for batch in plan if not done[batch.rows].all()]
 
-    def write(self, rows: Sequence[int], vectors: np.ndarray, rejected: Mapping[int, str]) -> None:
+    def write(
+        self,
+        rows: Sequence[int],
+        vectors: np.ndarray,
+        rejected: Mapping[int, str],
+        changed: Collection[int] = (),
+    ) -> None:
         """Write the embeddings of `rows` and the reasons of rejected clips, then commit them.
+
+        Nothing that was read of a changed clip is committed: this store lacks it, and the next
+        extraction reads it again, whatever state it has then.
 
         Parameters
         ----------
@@ -226,10 +241,14 @@ class StoreWriter:
             float32, shape (len(rows), layers, stats, dim).
         rejected : mapping of int to str
             The reason of each rejected clip by row.
+        changed : collection of int
+            Those of all these clips that have another state now than in `clips`.
         """
         if len(rows):
             self._array.write(rows, vectors)
-        self._commit(rows, rejected)
+        self._changed |= {row: rejected.get(row, CHANGED) for row in changed}
+        kept = [row for row in rows if row not in changed]
+        self._commit(kept, {row: why for row, why in rejected.items() if row not in changed})
 
     def finish(self) -> EmbeddingStore:
         """Drop the rejected rows, give the store its final name, and return it.
@@ -239,11 +258,13 @@ class StoreWriter:
         EmbeddingError
             When every clip was rejected.
         """
-        reasons = self._progress.rejected
+        reasons = self._reasons
         accepted = np.ones(len(self.clips), dtype=bool)
         accepted[list(reasons)] = False
         clips = self.clips[accepted].reset_index(drop=True)
         rejected = self.clips.loc[~accepted, IDENTITY]
+        # In no state that it could be found in again.
+        rejected.loc[list(self._changed), IDENTITY[1:]] = ""
         rejected = rejected.assign(reason=[reasons[row] for row in rejected.index])
         if not len(clips):
             first = rejected.iloc[0]

@@ -172,6 +172,26 @@ def test_a_recording_that_changes_meanwhile_is_told(
     assert inspect_dataset(dataset, STAGE).n_measured == 0
 
 
+def test_what_changes_while_it_is_measured_is_not_kept(
+    dataset: Dataset, recordings: Path, monkeypatch
+) -> None:
+    measured = inspection.inspect_recording
+    path = recordings / "2.wav"
+    about = path.stat()
+
+    def disturbed(dataset: Dataset, file: str):
+        if file == path.name:
+            os.utime(path, (1_000_000_000, 1_000_000_000))
+        return measured(dataset, file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(inspection, "inspect_recording", disturbed)
+        assert inspect_dataset(dataset, STAGE).rejected == {"2.wav": "changed while it was read"}
+    os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+    found = inspect_dataset(dataset, STAGE)
+    assert not found.rejected and found.n_measured == 1
+
+
 def test_rejected_are_listed(dataset: Dataset, recordings: Path, write_audio: Callable) -> None:
     (recordings / "1.wav").write_text("no audio")
     (recordings / "4.wav").unlink()

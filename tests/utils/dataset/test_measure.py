@@ -1,5 +1,6 @@
 """Durations and amplitudes."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -9,6 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from src.utils.audio.info import AudioInfo
+from src.utils.audio.io import read_info
+from src.utils.dataset import measure
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.generate import generate_tables
 from src.utils.dataset.measure import (
@@ -133,3 +137,44 @@ def _generate(dataset: Dataset) -> None:
 
 def _split(dataset: Dataset) -> None:
     split_dataset(dataset, SplitSettings(shares=Shares(pretext=0.0)))
+
+
+@pytest.mark.parametrize("is_read", [False, True])
+def test_measurements_are_of_the_state_that_was_read(
+    dataset: Dataset, monkeypatch, is_read: bool
+) -> None:
+    path = dataset.path("a.wav")
+    about = path.stat()
+
+    def disturbed(of: Path) -> AudioInfo:
+        if of != path:
+            return read_info(of)
+        found = read_info(of) if is_read else None
+        os.utime(path, ns=(1, 1))
+        return found or read_info(of)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(measure, "read_info", disturbed)
+        assert add_durations(dataset).rejected["a.wav"] == "changed while it was read"
+    assert dataset.read_measurements(["a.wav", "b.flac"])["duration"].notna().tolist() == [
+        False,
+        True,
+    ]
+    os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+    assert "a.wav" not in add_durations(dataset).rejected
+
+
+def test_a_recording_that_changes_before_the_table_is_written_is_not_known(
+    dataset: Dataset, monkeypatch
+) -> None:
+    write = Dataset.write_rejected
+
+    def disturbed(self: Dataset, *arguments) -> None:
+        # All has been read by now.
+        os.utime(self.path("a.wav"), ns=(1, 1))
+        write(self, *arguments)
+
+    monkeypatch.setattr(Dataset, "write_rejected", disturbed)
+    assert "a.wav" not in add_durations(dataset).rejected
+    known = dataset.read_measurements(["a.wav", "b.flac"])["duration"]
+    assert known.notna().tolist() == [False, True]

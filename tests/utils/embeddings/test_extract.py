@@ -16,6 +16,7 @@ from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split import Shares, SplitSettings, read_split, split_dataset
 from src.utils.embeddings.extract import SplitTable, extract_split
 from src.utils.embeddings.store import EmbeddingStore
+from src.utils.embeddings.writer import StoreWriter
 from src.utils.errors import AudiosError, EmbeddingError
 from src.utils.files import read_json, write_json
 from tests.utils.embeddings.toy import BROKEN, N_GOOD, Killed, Toy, content
@@ -240,6 +241,66 @@ def test_a_changed_recording_is_computed_again(
     np.testing.assert_array_equal(
         clips.x, np.load(tmp_path / "plain/toy/full/embeddings.npy")[:, 0].reshape(N_GOOD, -1)
     )
+
+
+class Disturbed(Toy):
+    """Has something done to a recording before its first batch is read, and mended at the end."""
+
+    def __init__(self, disturb: Callable[[], None]) -> None:
+        super().__init__()
+        self.disturb = disturb
+        self.is_disturbed = False
+
+    def prepare(self, waveform: np.ndarray) -> np.ndarray:
+        if not self.is_disturbed:
+            self.is_disturbed = True
+            self.disturb()
+        return super().prepare(waveform)
+
+
+@pytest.mark.parametrize("way", ["exchanged", "cut", "removed"])
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_nothing_is_kept_of_what_was_read_in_another_state(
+    dataset: Dataset,
+    tmp_path: Path,
+    voice: Callable,
+    write_audio: Callable,
+    way: str,
+    is_killed: bool,
+) -> None:
+    """It comes back with its old time, by which it counts as known."""
+    extract_split(dataset, "full", Toy(), tmp_path / "plain")
+    path = dataset.path("real_voices/Bia_F002/00.wav")
+    shutil.copy2(path, tmp_path / "kept.wav")
+
+    def disturb() -> None:
+        if way == "exchanged":
+            write_audio(path, voice(0.2, seed=999))
+        elif way == "cut":
+            path.write_bytes(path.read_bytes()[:-4000])
+        else:
+            path.unlink()
+
+    toy = Disturbed(disturb)
+    if is_killed:
+
+        def kill(self: StoreWriter) -> None:
+            # All batches are committed by now, and the store is not finished.
+            raise Killed
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(StoreWriter, "finish", kill)
+            with pytest.raises(Killed):
+                extract_split(dataset, "full", toy, tmp_path / "e")
+    else:
+        found = extract_split(dataset, "full", toy, tmp_path / "e")
+        assert set(found.rejected) == {BROKEN, "real_voices/Bia_F002/00.wav"}
+        assert found.n_computed == N_GOOD - 1 == len(found.store.clips())
+    shutil.copy2(tmp_path / "kept.wav", path)
+    again = extract_split(dataset, "full", Toy(), tmp_path / "e")
+    assert list(again.rejected) == [BROKEN]
+    assert content(tmp_path / "e/toy/full") == content(tmp_path / "plain/toy/full")
+    assert extract_split(dataset, "full", Toy(0), tmp_path / "e").n_computed == 0
 
 
 def test_new_labels_cost_nothing(dataset: Dataset, tmp_path: Path) -> None:
