@@ -2,16 +2,23 @@
 
 import errno
 import json
+import random
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
 
 import fabfile
+from src.utils.dataset.patches import BLOCK_BYTES, BLOCKS, INDEX
+from src.utils.dataset.recording_cache import open_cache
+from src.utils.files import locked
+from tests.stress.bench import Bench, Place
+from tests.stress.faults import Trial, judge_fault
 from tests.stress.figures import MEMORY_LIMIT, Figures, render_table, verdict
 from tests.stress.forks import Ended, Fork, SharedNumber
 from tests.stress.moments import Moments, die, fail
-from tests.stress.stages import STAGES, UNDISTURBED
+from tests.stress.stages import STAGES, UNDISTURBED, Stage
 from tests.stress.trees import differences, read_tree, torn
 
 
@@ -140,3 +147,67 @@ def test_a_torn_file_is_found(tmp_path: Path) -> None:
     assert [one.file for one in torn(old, new, half)] == ["a.csv"]
     assert not torn(old, new, whole)
     assert not torn(old, new, old)
+
+
+def test_the_lock_of_a_killed_process_is_no_difference_but_one_that_is_held_is(
+    tmp_path: Path,
+) -> None:
+    for name in "ab":
+        write(tmp_path / name, 1, "scores.csv", "file,score\n")
+    lock = tmp_path / "b/runs/run1_20260101-120001/.lock"
+    lock.touch()
+    (tmp_path / "b/.table.lock").touch()
+    wanted = read_tree(tmp_path / "a")
+    assert not differences(wanted, read_tree(tmp_path / "b"))
+    with locked(lock, "it"):
+        assert [one.why for one in differences(wanted, read_tree(tmp_path / "b"))] == [
+            "is too many"
+        ]
+    lock.write_text("no lock")
+    assert len(differences(wanted, read_tree(tmp_path / "b"))) == 1
+
+
+def test_log_mel_blocks_may_come_in_any_order(tmp_path: Path) -> None:
+    for name, order in (("a", "xy"), ("b", "yx"), ("wrong", "xy")):
+        folder = tmp_path / name
+        folder.mkdir()
+        with open_cache(folder / INDEX, ("first", "patches"), 1, "computed") as index:
+            for place, file in enumerate(order):
+                index.add(file, ("1", "2"), (2 * place, 1))
+        first = "y" if name == "wrong" else order[0]
+        contents = [file.encode() * 2 * BLOCK_BYTES for file in (first, order[1])]
+        (folder / BLOCKS).write_bytes(b"".join(contents))
+    one, other, wrong = (read_tree(tmp_path / name) for name in ("a", "b", "wrong"))
+    assert not differences(one, other)
+    assert [found.file for found in differences(one, wrong)] == [BLOCKS]
+
+
+@pytest.mark.parametrize(("name", "is_sound"), [("x.wav", True), ("y.wav", False)])
+def test_a_run_of_fewer_recordings_is_not_held_against_its_stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, is_sound: bool
+) -> None:
+    """One was rightly set aside, and the run that ended is not the one that follows."""
+    bench = Bench(tmp_path)
+    stage = Stage("Train", ("--x",), reads="corpus")
+    before = tmp_path / "before"
+    (before / "corpus").mkdir(parents=True)
+    shutil.copytree(before, tmp_path / "wanted")
+    write(tmp_path / "wanted", 0, "scores.csv", "all")
+    trees = read_tree(before), read_tree(tmp_path / "wanted")
+    bench.places[stage] = Place(before, *trees, ("Train",), 1, 0.1)
+
+    def ended(number: int, content: str) -> Ended:
+        write(bench.here, number, "scores.csv", content)
+        return Ended(0, "", 0, 0.1)
+
+    def changed(trial: Trial) -> Ended:
+        trial.changed = frozenset({"x.wav"})
+        (bench.here / "rejected.csv").write_text(f"file,stage,reason\n{name},Train,gone\n")
+        trial.mend = lambda: (bench.here / "rejected.csv").unlink()
+        return ended(0, "fewer")
+
+    bench.restore(stage)
+    monkeypatch.setattr(Bench, "run", lambda self, stage: ended(1, "all"))
+    figures = Figures("faults", 7, tmp_path / "findings")
+    judge_fault(Trial(bench, stage, random.Random(7)), changed, figures)
+    assert figures.is_sound == is_sound

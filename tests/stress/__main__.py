@@ -29,6 +29,8 @@ SHARES = {
 """The parts, each a module, and the share of the time that each may take."""
 FINDINGS = ROOT / "stress-findings"
 MARGIN = 15.0
+MOST_TOLD = 600
+"""Characters of a finding that are printed again at the end."""
 
 
 def main() -> int:
@@ -76,6 +78,9 @@ def main() -> int:
             for one in done:
                 for note in one.notes:
                     print(f"{one.part}: {note}")
+    for one in done:
+        for finding in one.findings:
+            print(f"found: [{one.part}] {finding[:MOST_TOLD]}")
     print(f"in all {time.monotonic() - began:.0f} of {60 * given.minutes:.0f} s")
     return verdict(done)
 

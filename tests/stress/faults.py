@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from src.utils.runs import MANIFEST, parse_folder_name
 from tests.stress.bench import PATIENCE, Bench, copy_tree, turns
 from tests.stress.disks import (
     READ_ONLY,
@@ -122,6 +123,7 @@ def judge_fault(trial: Trial, kind: Callable[[Trial], Ended], figures: Figures) 
         Of this part.
     """
     bench, stage = trial.bench, trial.stage
+    before = set(runs_in(bench.here))
     ended = kind(trial)
     how = f"seed {figures.seed}, {trial.how}"
     figures.peak = max(figures.peak, ended.peak)
@@ -135,8 +137,24 @@ def judge_fault(trial: Trial, kind: Callable[[Trial], Ended], figures: Figures) 
         figures.lost += len(lost)
         told = sorted(lost)[:2]
         figures.tell(f"lost {stage.title} {trial.how[:12]}", f"{stage.title}: {how}: {told}")
+    if any(file in trial.changed for file, _ in bench.rejected()):
+        # Rightly of other recordings than the run that follows.
+        for folder in set(runs_in(bench.here)) - before:
+            shutil.rmtree(folder)
     trial.mend()
     judge(bench, figures, stage, how)
+
+
+def runs_in(here: Path) -> list[Path]:
+    """Return the folders of all runs and studies.
+
+    Parameters
+    ----------
+    here : pathlib.Path
+        Where the bench works.
+    """
+    folders = (path.parent for path in here.glob(f"runs/*/{MANIFEST}"))
+    return [folder for folder in folders if parse_folder_name(folder.name) is not None]
 
 
 def wrong_moment(trial: Trial) -> Ended:

@@ -45,6 +45,8 @@ class Figures:
         Bytes of the largest process.
     told : collections.Counter
         How often a kind of finding came.
+    findings : list of str
+        Those that were printed.
     """
 
     part: str
@@ -60,6 +62,7 @@ class Figures:
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
     told: Counter[str] = field(default_factory=Counter)
+    findings: list[str] = field(default_factory=list)
 
     @property
     def is_sound(self) -> bool:
@@ -69,6 +72,8 @@ class Figures:
 
     def tell(self, kind: str, what: str, saved: bytes | Path | None = None, name: str = "") -> None:
         """Print a finding, the first few of each kind, and save what reproduces it.
+
+        It is printed again below the table, where who reads the end of a long log finds it.
 
         Parameters
         ----------
@@ -94,6 +99,7 @@ class Figures:
             else:
                 shutil.copyfile(saved, place)
             what = f"{what}\n    saved: {place}"
+        self.findings.append(what)
         print(f"[{self.part}] {what}", flush=True)
 
     def note(self, what: str) -> None:

@@ -10,8 +10,10 @@ What two undisturbed runs differ in is left out, and nothing else:
 - the order of rows in caches and of lines in journals, whose workers end in any order, and lines
   that were torn or that later ones take the place of;
 - a `rejected.csv` without rows, of what is well again;
-- runs that did not end, whose number nobody gets again, and what a killed writer has left under a
-  name with `.partial`, which `Clean` may remove;
+- the order of the blocks in the file of log-mel spectra, which is that of their computing;
+- runs that did not end, whose number nobody gets again, and what a killed writer has left: under a
+  name with `.partial`, and the empty file of a lock that the system has freed, both of which
+  `Clean` may remove;
 - the page of a run that had ended when its process was killed, as long as another run has it.
 """
 
@@ -26,7 +28,8 @@ from pathlib import Path
 
 from src.utils.dataset.dataset import MEASUREMENTS, REJECTED_TABLE
 from src.utils.dataset.derive import JOURNAL
-from src.utils.files import PARTIAL
+from src.utils.dataset.patches import BLOCK_BYTES, BLOCKS, INDEX
+from src.utils.files import PARTIAL, is_locked
 from src.utils.runs import CLAIMS, MANIFEST, parse_folder_name
 
 TIMES = ("number", "started", "finished", "seconds", "tested", "pid", "host")
@@ -92,7 +95,7 @@ def read_tree(folder: Path, keep: bool = False) -> Tree:
 
 def _files(folder: Path, root: Path) -> Iterator[Path | tuple[str, Path]]:
     for path in sorted(folder.iterdir()):
-        if PARTIAL in path.name or path.name == CLAIMS:
+        if PARTIAL in path.name or path.name == CLAIMS or _is_freed_lock(path):
             continue
         if path.is_dir():
             if parse_folder_name(path.name) is not None and (path / MANIFEST).is_file():
@@ -109,14 +112,23 @@ def _files(folder: Path, root: Path) -> Iterator[Path | tuple[str, Path]]:
 def _flat(run: Path) -> Iterator[Path]:
     """Yield the files of a run; of the trials of a study as well, which have no other names."""
     for path in sorted(run.rglob("*")):
-        if path.is_file() and PARTIAL not in path.name and CLAIMS not in path.parts:
+        is_left = PARTIAL in path.name or CLAIMS in path.parts or _is_freed_lock(path)
+        if path.is_file() and not is_left:
             yield path
+
+
+def _is_freed_lock(path: Path) -> bool:
+    """Say whether a file is all that is left of a lock (see `files.locked`)."""
+    is_empty_file = path.name.endswith(".lock") and path.is_file() and not path.stat().st_size
+    return is_empty_file and not is_locked(path)
 
 
 def _content(path: Path) -> bytes:
     content = path.read_bytes()
     if content.startswith(b"SQLite format 3"):
-        return _rows(path)
+        return _rows(path, without="first" if path.name == INDEX else "")
+    if path.name == BLOCKS:
+        return _blocks(path)
     if path.name == MANIFEST and parse_folder_name(path.parent.name) is not None:
         about = {key: v for key, v in json.loads(content).items() if key not in TIMES}
         content = json.dumps(about, indent=1, sort_keys=True).encode()
@@ -141,12 +153,28 @@ def _last_lines(content: bytes) -> bytes:
     return b"\n".join(line for _, line in sorted(lines.items()))
 
 
-def _rows(path: Path) -> bytes:
+def _rows(path: Path, without: str) -> bytes:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-        return repr(sorted(map(repr, database.execute("SELECT * FROM clips")))).encode()
+        columns = [row[1] for row in database.execute("PRAGMA table_info(clips)")]
+        names = ", ".join(f'"{name}"' for name in columns if name != without)
+        return repr(sorted(map(repr, database.execute(f"SELECT {names} FROM clips")))).encode()
 
 
-GROWING = (JOURNAL, ".sqlite", ".sqlite-journal", "log-mel.f16", ".lock")
+def _blocks(path: Path) -> bytes:
+    """Return the log-mel blocks of all recordings, in the order of their names."""
+    content, index = path.read_bytes(), path.with_name(INDEX)
+    if not index.is_file():
+        return b""
+    with closing(sqlite3.connect(f"file:{index}?mode=ro", uri=True)) as database:
+        places = sorted(database.execute("SELECT file, first, patches FROM clips"))
+    # A recording of some patches has one block more.
+    return b"".join(
+        content[first * BLOCK_BYTES : (first + count + 1) * BLOCK_BYTES]
+        for _, first, count in places
+    )
+
+
+GROWING = (JOURNAL, ".sqlite", ".sqlite-journal", BLOCKS)
 MISSING = "is missing"
 PAGES = ("report.html", "audit.html", "comparison.html", "model_card.md")
 """What is written last, of what a run holds already."""
