@@ -16,7 +16,7 @@ from src.evaluation.trials import CONDITIONS, DURATION, Trials
 from src.utils.config import BONA_FIDE, LABEL_VALUE
 from src.utils.dataset.layouts.keys import read_key
 from src.utils.dataset.schema import text_column
-from src.utils.errors import ArgumentError
+from src.utils.errors import ArgumentError, shorten
 from src.utils.files import sha256_file
 from src.utils.metrics.calibration import CONFIDENCE, Calibration, fit_calibration
 from src.utils.metrics.counts import Counts
@@ -113,26 +113,20 @@ class ScoreEvaluation:
     run : Run
         The run that holds it.
     results : Results
-        Its metrics with intervals and warnings.
+        Its metrics with intervals and warnings, those of reading the files first.
     path : pathlib.Path
         The JSON file of the results.
     figures : list of pathlib.Path
         The PNG files that were drawn.
-    unused : list of str
-        Scores that belong to no trial of the protocol.
     is_calibrated : bool
         Whether the scores were calibrated, or taken for log-likelihood ratios as they are.
-    warnings : tuple of str
-        What a person should know of the files as they were read.
     """
 
     run: Run
     results: Results
     path: Path
     figures: list[Path]
-    unused: list[str]
     is_calibrated: bool
-    warnings: tuple[str, ...] = ()
 
 
 def evaluate_score_file(settings: ScoreSettings, runs: Path) -> ScoreEvaluation:
@@ -151,7 +145,7 @@ def evaluate_score_file(settings: ScoreSettings, runs: Path) -> ScoreEvaluation:
         When a file is absent or broken, the scores do not fit the protocol, or a class is absent.
     """
     with gather() as noted:
-        table, unused = _read(settings.scores, settings.protocol, settings)
+        table = _read(settings.scores, settings.protocol, settings)
         calibration = _calibration(settings)
         trials = _trials(table, calibration)
         tandem = _tandem(trials, settings)
@@ -166,16 +160,17 @@ def evaluate_score_file(settings: ScoreSettings, runs: Path) -> ScoreEvaluation:
             is_calibrated,
             settings.seed,
         )
+        results = replace(results, warnings=[*noted, *results.warnings])
         trials.write(run.folder / SCORES)
         title = f"{settings.scores.name}, {settings.protocol.name}"
         figures = draw_figures(trials, results, run.folder, "", title)
         path = run.folder / RESULTS
         results.write(path, {"scores": str(settings.scores), "protocol": str(settings.protocol)})
-    return ScoreEvaluation(run, results, path, figures, unused, is_calibrated, tuple(noted))
+    return ScoreEvaluation(run, results, path, figures, is_calibrated)
 
 
-def _read(scores: Path, protocol: Path, settings: ScoreSettings) -> tuple[pd.DataFrame, list[str]]:
-    """Return the trials with their scores, higher for bona-fide, and the scores of no trial."""
+def _read(scores: Path, protocol: Path, settings: ScoreSettings) -> pd.DataFrame:
+    """Return the trials with their scores, higher for bona-fide."""
     found = read_scores(scores, settings.columns)
     if found.speaks_for not in (None, settings.polarity):
         raise ArgumentError(
@@ -191,8 +186,12 @@ def _read(scores: Path, protocol: Path, settings: ScoreSettings) -> tuple[pd.Dat
             f"{NEUTRAL:g} and the verdicts say nothing"
         )
     matched = match_scores(read_key(protocol, settings.subset), found)
-    table = matched.trials
-    return table.assign(score=settings.sign * table["score"]), matched.unused.tolist()
+    if len(matched.unused):
+        note(
+            f"{len(matched.unused):,} scores in {scores} are of no trial of {protocol}: "
+            f"{shorten(matched.unused)}"
+        )
+    return matched.trials.assign(score=settings.sign * matched.trials["score"])
 
 
 def _log_odds(probabilities: np.ndarray, what: str) -> np.ndarray:
@@ -222,7 +221,7 @@ def _calibration(settings: ScoreSettings) -> Calibration:
     if settings.validation is None:
         threshold = NEUTRAL if given is None else given
         return Calibration(1.0, 0.0, threshold, CONFIDENCE, 0, 0)
-    table, _ = _read(*settings.validation, settings)
+    table = _read(*settings.validation, settings)
     labels = table["label"].map(LABEL_VALUE).to_numpy(np.int64)
     fitted = fit_calibration(table["score"].to_numpy(), labels)
     return fitted if given is None else replace(fitted, threshold=given)

@@ -14,8 +14,9 @@ from src.models.reference import Reference
 from src.models.registry import load_classifier
 from src.utils.config import BASELINE
 from src.utils.embeddings.backbones import Backbone, load_backbone
+from src.utils.embeddings.embed import embed_each
 from src.utils.embeddings.store import backbone_differences
-from src.utils.errors import ArgumentError, CheckpointError
+from src.utils.errors import ArgumentError, AudioError, CheckpointError
 from src.utils.metrics.calibration import Calibration
 from src.utils.runs import Run
 
@@ -86,10 +87,24 @@ class Detector:
         calibration, reference = calibration_of(run), Reference.read(run.folder)
         return cls(run, YamnetBackbone(model), model, calibration, reference)
 
-    def vectors(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
-        """Embed prepared waveforms as in training: float32, shape (clips, dim)."""
+    def vectors(self, prepared: Sequence[np.ndarray]) -> list[np.ndarray | AudioError]:
+        """Embed prepared waveforms as in training.
+
+        Parameters
+        ----------
+        prepared : sequence of numpy.ndarray
+            What the backbone prepared of each, one at least.
+
+        Returns
+        -------
+        list
+            Of each its vector, float32 of shape (dim,), or why it has none.
+        """
         # One layer, its statistics side by side (see `EmbeddingStore.load`).
-        return self.backbone.embed(prepared)[:, 0].reshape(len(prepared), -1)
+        return [
+            one if isinstance(one, AudioError) else one[0].ravel()
+            for one in embed_each(self.backbone, prepared)
+        ]
 
 
 def _load_backbone(run: Run, checkpoint: str | None) -> Backbone:

@@ -63,11 +63,15 @@ class _QueuedSegment:
 
 @dataclass(frozen=True)
 class _Embedded:
-    """A batch with the score of each segment, and its distance from the training data."""
+    """A batch with the score of each segment, its distance from the training data, and faults.
+
+    A segment without a score has the reason among the faults.
+    """
 
     segments: Sequence[_QueuedSegment]
     scores: np.ndarray
     distances: np.ndarray
+    faults: Sequence[str]
 
 
 class Judge:
@@ -202,16 +206,16 @@ class Judge:
 
     def _embed(self, batch: list[_QueuedSegment]) -> _Embedded:
         prepared = [queued.prepared for queued in batch if queued.prepared is not None]
-        if not prepared:
-            return _Embedded(batch, np.empty(0), np.empty(0))
-        vectors = self._detector.vectors(prepared)
-        finite = np.isfinite(vectors).all(axis=1)
-        scores, distances = np.full((2, len(vectors)), np.nan)
-        if finite.any():
-            scores[finite] = self._detector.classifier.score(vectors[finite])
+        scores, distances = np.full((2, len(prepared)), np.nan)
+        found = self._detector.vectors(prepared) if prepared else []
+        embedded = {row: one for row, one in enumerate(found) if not isinstance(one, AudioError)}
+        if embedded:
+            rows, vectors = list(embedded), np.stack(list(embedded.values()))
+            scores[rows] = self._detector.classifier.score(vectors)
             if self._detector.reference is not None:
-                distances[finite] = self._detector.reference.distances(vectors[finite])
-        return _Embedded(batch, scores, distances)
+                distances[rows] = self._detector.reference.distances(vectors)
+        faults = [str(one) if isinstance(one, AudioError) else "" for one in found]
+        return _Embedded(batch, scores, distances, faults)
 
     def _verdicts(
         self,
@@ -220,7 +224,8 @@ class Judge:
         settled: Callable[[], None],
     ) -> Iterator[Verdict]:
         for batch in batches:
-            results = iter(zip(batch.scores.tolist(), batch.distances.tolist(), strict=True))
+            scores, distances = batch.scores.tolist(), batch.distances.tolist()
+            results = iter(zip(scores, distances, batch.faults, strict=True))
             for queued in batch.segments:
                 pending, segment = queued.pending, queued.segment
                 if segment is None:
@@ -230,8 +235,9 @@ class Judge:
                     continue
                 if queued.prepared is None:
                     continue
-                score, distance = next(results)
+                score, distance, fault = next(results)
                 if not segment.is_window:
+                    pending.refusal = pending.refusal or fault
                     pending.scores.append(score)
                     pending.distances.append(distance)
                     continue
@@ -251,7 +257,7 @@ class Judge:
         duration = pending.nuisances.duration if pending.nuisances else None
         score = float(np.mean(pending.scores)) if pending.scores else np.nan
         if not pending.refusal and not np.isfinite(score):
-            pending.refusal = "gives a vector that is not finite"
+            pending.refusal = "gives a score that is not finite"
         if pending.refusal or pending.nuisances is None:
             return Verdict(pending.file, REFUSED, duration=duration, refusal=pending.refusal)
         windows = sorted(pending.windows, key=lambda window: window.start)

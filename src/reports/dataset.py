@@ -52,6 +52,16 @@ def report_prepared(prepared: Prepared) -> list[Block]:
     if prepared.missing:
         missing, page = shorten(prepared.missing, 8), prepared.corpus.page
         blocks.append(Paragraph(f"of {prepared.corpus.title} not there: {missing} ({page})"))
+    if prepared.others:
+        others = shorten(prepared.others, SHOWN)
+        archives = "archive is" if len(prepared.others) == 1 else "archives are"
+        title = prepared.corpus.title
+        blocks.append(
+            Paragraph(
+                f"{len(prepared.others):,} {archives} not of {title} by name and left alone: "
+                f"{others} (if one is, pass its path)"
+            )
+        )
     where = f"--dataset={shlex.quote(str(prepared.root))}"
     if prepared.scan is not None:
         blocks += report_scan(prepared.scan)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from src.evaluation.formatting import decided_sentence
-from src.results.blocks.blocks import Block, Cell, Facts, Paragraph, Warning
+from src.results.blocks.blocks import Block, Cell, Facts, Paragraph
 from src.results.sections.groups import groups
 from src.results.sections.metrics import metric_facts
 from src.results.sections.warnings import warnings
-from src.utils.errors import shorten
 from src.utils.metrics.table import BY_DECISION, BY_SCORE, EER
 from src.utils.runs import MODEL_CARD
 
@@ -40,7 +39,7 @@ def report_evaluation(evaluation: Evaluation) -> list[Block]:
 
 
 def report_score_evaluation(evaluation: ScoreEvaluation) -> list[Block]:
-    """Show the metrics of a score file, what of it was not used, and its files.
+    """Show the metrics of a score file and its files.
 
     Parameters
     ----------
@@ -48,10 +47,7 @@ def report_score_evaluation(evaluation: ScoreEvaluation) -> list[Block]:
         Of another system's scores.
     """
     run, results = evaluation.run, evaluation.results
-    blocks: list[Block] = [Warning(text) for text in evaluation.warnings]
-    if evaluation.unused:
-        number, examples = len(evaluation.unused), shorten(evaluation.unused)
-        blocks.append(Paragraph(f"{number:,} scores are of no trial of the protocol: {examples}"))
+    blocks: list[Block] = []
     if not evaluation.is_calibrated:
         blocks.append(
             Paragraph(

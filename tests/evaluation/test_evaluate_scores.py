@@ -1,6 +1,8 @@
 """Evaluating the scores of any system: what is read, calibrated, decided and written."""
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +52,7 @@ def test_figures_are_those_of_the_scores(settings: ScoreSettings, tmp_path: Path
     expected = evaluate_scores(SCORES, LABELS, 0.0)
     assert done.results.detection == expected
     assert not done.is_calibrated
-    assert done.unused == []
+    assert not [text for text in done.results.warnings if "of no trial" in text]
     written = json.loads(done.path.read_text())
     assert {name: written[name] for name in expected.as_dict()} == expected.as_dict()
     assert written["ci95_over"] == "12 speakers"
@@ -130,13 +132,19 @@ def test_scores_of_no_trial_are_told_and_missing_ones_refused(
     monkeypatch.setattr("src.evaluation.evaluate_scores.draw_figures", lambda *about: [])
     with settings.scores.open("a") as stream:
         stream.write("LA_E_9999 1.5\n")
-    assert evaluate_score_file(settings, tmp_path / "runs").unused == ["LA_E_9999"]
+    told = "1 scores in .*s.txt are of no trial of .*key.txt: LA_E_9999"
+    done = evaluate_score_file(settings, tmp_path / "runs")
+    assert re.fullmatch(told, done.results.warnings[0])
+    # Where the page, the lists and comparisons read them.
+    assert Results.read(done.path).warnings == done.results.warnings
+    both = replace(settings, validation=(settings.scores, settings.protocol))
+    assert re.fullmatch(told, evaluate_score_file(both, tmp_path / "runs").results.warnings[0])
     lines = settings.scores.read_text().splitlines()[3:]
     settings.scores.write_text("\n".join(lines) + "\n")
     with pytest.raises(AudiosError, match="3 of the 120 trials of the protocol have no score"):
         evaluate_score_file(settings, tmp_path / "runs")
     # What fails leaves no run.
-    assert len(list_runs(tmp_path / "runs")) == 1
+    assert len(list_runs(tmp_path / "runs")) == 2
 
 
 def test_a_protocol_of_one_class(settings: ScoreSettings, tmp_path: Path) -> None:

@@ -192,12 +192,12 @@ def test_probabilities_are_told_and_turned_where_asked(tmp_path: Path) -> None:
     shares = 1 / (1 + np.exp(-np.array(SCORES)))
     lines = [f"{name} {share!r}" for name, share in zip(IDS, shares.tolist(), strict=True)]
     done = evaluated(tmp_path, lines)
-    [told] = done.warnings
+    told = done.results.warnings[0]
     assert "lies between 0 and 1: if they are probabilities, --probabilities takes" in told
     plain = evaluated(tmp_path, lines_of("{id} {score}"))
-    assert not plain.warnings
+    assert told not in plain.results.warnings
     turned = evaluated(tmp_path, lines, are_probabilities=True, threshold=0.75)
-    assert not turned.warnings
+    assert told not in turned.results.warnings
     assert turned.run.settings["are_probabilities"]
     assert turned.results.detection.threshold == pytest.approx(np.log(3))
     assert turned.results.detection.cllr == pytest.approx(plain.results.detection.cllr)

@@ -174,6 +174,34 @@ def test_a_vector_that_is_not_finite_is_refused(detector: Detector, files: list)
     assert found[1].score is not None
 
 
+def test_a_recording_that_the_backbone_fails_on_is_refused_alone(
+    detector: Detector, files: list
+) -> None:
+    files = files[:2]
+    first, second = Judge(detector).judge(files)
+    wrong = round(second.duration * 16_000)
+    assert second.duration != first.duration
+
+    class Failing(LoudnessBackbone):
+        def embed(self, prepared):
+            if any(len(clip) == wrong for clip in prepared):
+                raise RuntimeError("no such shape")
+            return super().embed(prepared)
+
+    one, other = Judge(replace(detector, backbone=Failing(1000.0))).judge(files)
+    assert one == first
+    assert other.verdict == "refused"
+    assert other.refusal == "makes the backbone fail (RuntimeError: no such shape)"
+
+
+def test_a_score_that_is_not_finite_is_refused(
+    detector: Detector, files: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detector.classifier, "score", lambda x: np.full(len(x), np.inf))
+    [found] = Judge(detector).judge(files[:1])
+    assert found.refusal == "gives a score that is not finite"
+
+
 def test_a_gpu_keeps_batches_in_flight(detector: Detector, files: list) -> None:
     backbone = LoudnessBackbone(3.0)
     backbone.leaves_cpu_free = True

@@ -1,5 +1,6 @@
 """Part 2: full, read-only and broken disks, folders that vanish, sources that change while read."""
 
+import json
 import random
 import resource
 import shutil
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from src.utils.dataset.derive import RECIPE
 from src.utils.runs import MANIFEST, parse_folder_name
 from tests.stress.bench import PATIENCE, Bench, copy_tree, turns
 from tests.stress.disks import (
@@ -123,7 +125,7 @@ def judge_fault(trial: Trial, kind: Callable[[Trial], Ended], figures: Figures) 
         Of this part.
     """
     bench, stage = trial.bench, trial.stage
-    before = set(runs_in(bench.here))
+    before = set(results_in(bench.here))
     ended = kind(trial)
     how = f"seed {figures.seed}, {trial.how}"
     figures.peak = max(figures.peak, ended.peak)
@@ -138,23 +140,33 @@ def judge_fault(trial: Trial, kind: Callable[[Trial], Ended], figures: Figures) 
         told = sorted(lost)[:2]
         figures.tell(f"lost {stage.title} {trial.how[:12]}", f"{stage.title}: {how}: {told}")
     if any(file in trial.changed for file, _ in bench.rejected()):
-        # Rightly of other recordings than the run that follows.
-        for folder in set(runs_in(bench.here)) - before:
+        # Rightly of other recordings than what follows, which leaves it alone or refuses it.
+        for folder in set(results_in(bench.here)) - before:
             shutil.rmtree(folder)
     trial.mend()
     judge(bench, figures, stage, how)
 
 
-def runs_in(here: Path) -> list[Path]:
-    """Return the folders of all runs and studies.
+def results_in(here: Path) -> list[Path]:
+    """Return the folders that stand for one selection of recordings, and never for another.
 
     Parameters
     ----------
     here : pathlib.Path
         Where the bench works.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Of all runs, studies and matched data sets.
     """
-    folders = (path.parent for path in here.glob(f"runs/*/{MANIFEST}"))
-    return [folder for folder in folders if parse_folder_name(folder.name) is not None]
+    runs = [path.parent for path in here.glob(f"runs/*/{MANIFEST}")]
+    matched = [
+        path.parent
+        for path in here.glob(f"*/{RECIPE}")
+        if json.loads(path.read_text())["stage"] == "MatchDataset"
+    ]
+    return [folder for folder in runs if parse_folder_name(folder.name) is not None] + matched
 
 
 def wrong_moment(trial: Trial) -> Ended:

@@ -49,6 +49,8 @@ class Prepared:
         How many of them had been unpacked before.
     missing : list of str
         Archives of the corpus that are not in the data set.
+    others : list of str
+        Archives that lie beside them and are not of the corpus, as their names tell.
     people : People or None
         For CETUC.
     scan : Scan or None
@@ -62,6 +64,7 @@ class Prepared:
     entries: list[UnpackedArchive]
     n_skipped: int
     missing: list[str]
+    others: list[str]
     people: People | None = None
     scan: Scan | None = None
     unscanned: str = ""
@@ -103,7 +106,10 @@ def prepare_dataset(
     if archives is not None and not archives.exists():
         raise ArchiveError(f"nothing at --archives={archives}; {_to_be_had(corpus)}")
     # Before the data set is made, so that a mistyped path leaves nothing behind.
-    sources = [] if corpus.repositories or archives is None else _find(corpus, archives)
+    sources: list[Source] = []
+    others: list[str] = []
+    if archives is not None and not corpus.repositories:
+        sources, others = _find(corpus, archives)
     if sources:
         _require_one(checksum, len(sources))
     make_folder(root)
@@ -128,6 +134,7 @@ def prepare_dataset(
             and known.name not in names
             and not (corpus.are_versions and names)
         ],
+        others=others,
         people=people,
         scan=scan,
         unscanned=unscanned,
@@ -292,8 +299,10 @@ def _below(prefix: PurePosixPath, people: People) -> Place:
     return lambda path: people.place(prefix / path)
 
 
-def _find(corpus: Corpus, given: Path) -> list[Source]:
+def _find(corpus: Corpus, given: Path) -> tuple[list[Source], list[str]]:
     """Return the archives of a corpus in a folder, or the one that is named.
+
+    Also the names of those in the folder that are not the corpus' own.
 
     Raises
     ------
@@ -305,7 +314,7 @@ def _find(corpus: Corpus, given: Path) -> list[Source]:
     if not given.is_dir():
         # Under whatever name; a piece stands for all of them.
         sources = [source for source in find_sources({*there, given}) if given in source.paths]
-        return sources
+        return sources, []
     wanted = [
         path
         for path in there
@@ -320,7 +329,7 @@ def _find(corpus: Corpus, given: Path) -> list[Source]:
         raise ArchiveError(
             f"no archive of {corpus.title} in {given}{found if there else ''}; {_to_be_had(corpus)}"
         )
-    return find_sources(wanted)
+    return find_sources(wanted), sorted(path.name for path in {*there} - {*wanted})
 
 
 def _require_one(checksum: Checksum | None, n_archives: int) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from src.reports.dataset import report_prepared
+from src.results.blocks.blocks import Paragraph
 from src.utils.dataset.layouts import LAYOUTS
 from src.utils.dataset.prepare.corpora import CORPORA, recognise_corpus
 from src.utils.dataset.prepare.open_archive import open_archive
@@ -135,6 +137,20 @@ def test_one_file_under_another_name(tmp_path: Path) -> None:
         prepare(tmp_path / "data", "asvspoof2019", given)
     assert not (tmp_path / "data").exists()
     assert prepare(tmp_path / "data", "asvspoof2019", given / "mine.zip").entries
+
+
+def test_archives_of_other_names_are_named(tmp_path: Path) -> None:
+    given = write(tmp_path / "given", IN_ARCHIVES["for"])
+    assert not prepare(tmp_path / "data", "for", given).others
+    write(tmp_path / "given", {"photos.zip": ("a.jpg",), "more.tar": ("b.jpg",)})
+    (given / "notes.txt").write_text("no archive")
+    found = prepare(tmp_path / "data", "for", given)
+    assert found.others == ["more.tar", "photos.zip"]
+    told = [block.text for block in report_prepared(found) if isinstance(block, Paragraph)]
+    assert (
+        "2 archives are not of Fake-or-Real by name and left alone: more.tar, photos.zip (if one "
+        "is, pass its path)"
+    ) in told
 
 
 def test_an_archive_of_another_corpus(tmp_path: Path) -> None:

@@ -49,6 +49,41 @@ def test_batches_come_in_order(clips: Callable, overlap: bool) -> None:
     np.testing.assert_array_equal(third.vectors, alone)
 
 
+class Choosy(Toy):
+    """Fails on batches that hold a clip of this number of samples."""
+
+    def __init__(self, wrong: int) -> None:
+        super().__init__()
+        self.wrong = wrong
+
+    def embed(self, prepared) -> np.ndarray:
+        if any(len(clip) == self.wrong for clip in prepared):
+            raise RuntimeError("no kernel for such a shape")
+        return super().embed(prepared)
+
+
+def test_a_clip_that_the_backbone_fails_on_is_rejected_alone(
+    clips: Callable, voice: Callable, write_audio: Callable
+) -> None:
+    write_audio(clips(2), voice(0.3))
+    plan = [batch(0, 2, 1), batch(3), batch(2)]
+    first, second, third = LocalEngine().run(Choosy(4800), plan, clips)
+    assert (first.rows, second.rows, third.rows) == ([0, 1], [3], [])
+    why = "makes the backbone fail (RuntimeError: no kernel for such a shape)"
+    assert first.rejected == third.rejected == {2: why}
+    [whole] = LocalEngine().run(Toy(), [batch(0, 1)], clips)
+    np.testing.assert_array_equal(first.vectors, whole.vectors)
+
+
+def test_a_backbone_that_fails_on_everything_rejects_nothing(clips: Callable) -> None:
+    class Gone(Toy):
+        def embed(self, prepared) -> np.ndarray:
+            raise RuntimeError("the device is gone")
+
+    with pytest.raises(RuntimeError, match="the device is gone"):
+        list(LocalEngine().run(Gone(), [batch(0, 1)], clips))
+
+
 def test_a_cpu_computes_one_batch_here(clips: Callable) -> None:
     watched = Watched()
     done = list(LocalEngine().run(watched, [batch(row) for row in range(5)], clips))
