@@ -188,7 +188,7 @@ def _read(scores: Path, protocol: Path, settings: ScoreSettings) -> pd.DataFrame
     matched = match_scores(read_key(protocol, settings.subset), found)
     if len(matched.unused):
         note(
-            f"{len(matched.unused):,} scores in {scores} are of no trial of {protocol}: "
+            f"{protocol} has no trial for {len(matched.unused):,} of the scores in {scores}: "
             f"{shorten(matched.unused)}"
         )
     return matched.trials.assign(score=settings.sign * matched.trials["score"])

@@ -52,7 +52,7 @@ def test_figures_are_those_of_the_scores(settings: ScoreSettings, tmp_path: Path
     expected = evaluate_scores(SCORES, LABELS, 0.0)
     assert done.results.detection == expected
     assert not done.is_calibrated
-    assert not [text for text in done.results.warnings if "of no trial" in text]
+    assert not [text for text in done.results.warnings if "no trial" in text]
     written = json.loads(done.path.read_text())
     assert {name: written[name] for name in expected.as_dict()} == expected.as_dict()
     assert written["ci95_over"] == "12 speakers"
@@ -132,7 +132,7 @@ def test_scores_of_no_trial_are_told_and_missing_ones_refused(
     monkeypatch.setattr("src.evaluation.evaluate_scores.draw_figures", lambda *about: [])
     with settings.scores.open("a") as stream:
         stream.write("LA_E_9999 1.5\n")
-    told = "1 scores in .*s.txt are of no trial of .*key.txt: LA_E_9999"
+    told = ".*key.txt has no trial for 1 of the scores in .*s.txt: LA_E_9999"
     done = evaluate_score_file(settings, tmp_path / "runs")
     assert re.fullmatch(told, done.results.warnings[0])
     # Where the page, the lists and comparisons read them.

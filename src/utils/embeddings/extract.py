@@ -21,7 +21,7 @@ from src.utils.embeddings.plan import Batch, make_plan
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.embeddings.writer import Origin, StoreWriter
 from src.utils.errors import AudioError
-from src.utils.files import file_identity, require_unchanged
+from src.utils.files import file_identity
 from src.utils.parallel import attempt, map_ahead
 
 
@@ -149,6 +149,8 @@ def _fill(writer: StoreWriter, dataset: Dataset, backbone: Backbone, engine: Eng
     def path_of(row: int) -> Path:
         return dataset.path(files.iloc[row]).absolute()
 
+    # Nothing is kept of a clip that is in another state than when the work was laid out.
+    states = list(zip(writer.clips["bytes"], writer.clips["mtime_ns"], strict=True))
     presence = Presence(dataset)
     batches = writer.remaining(plan)
     n_left = sum(len(batch.rows) for batch in batches)
@@ -163,20 +165,11 @@ def _fill(writer: StoreWriter, dataset: Dataset, backbone: Backbone, engine: Eng
             rows = sorted((*batch.rows, *batch.rejected))
             for row in rows:
                 presence.note(files.iloc[row], row in batch.rejected)
-            changed = {row for row in rows if _has_changed(path_of(row), writer.clips.iloc[row])}
+            changed = {row for row in rows if file_identity(path_of(row)) != states[row]}
             writer.write(batch.rows, batch.vectors, batch.rejected, changed)
             n_computed += len(set(batch.rows) - changed)
             bar.update(len(rows))
     return n_computed
-
-
-def _has_changed(path: Path, clip: pd.Series) -> bool:
-    """Say whether a recording is not what it was when the work was laid out."""
-    try:
-        require_unchanged(path, (clip["bytes"], clip["mtime_ns"]))
-    except AudioError:
-        return True
-    return False
 
 
 def _seconds(dataset: Dataset, files: pd.Series) -> np.ndarray:
