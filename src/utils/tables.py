@@ -24,7 +24,11 @@ def read_csv(path: Path) -> pd.DataFrame:
         When it is absent, not UTF-8 or not a table.
     """
     try:
-        return as_read(pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig"))
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        if not isinstance(table.index, pd.RangeIndex):
+            # pandas takes the first cells for names of rows, which moves every column.
+            raise ValueError("its first row has more cells than its header")
+        return as_read(table)
     except OSError as error:
         raise AudiosError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, pd.errors.ParserError) as error:

@@ -28,13 +28,22 @@ def test_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
     assert list(read_csv(path).columns) == ["file", "label"]
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00a", b'a,b\n"unclosed,1\n2,3\n'])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe\x00a", b'a,b\n"unclosed,1\n2,3\n', b"a,b\n1,2,\n3,4\n", b"a\n1,2,3\n"],
+)
 def test_what_is_no_table(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(content)
     with pytest.raises(AudiosError, match=r"a\.csv is not a readable CSV") as raised:
         read_csv(path)
     assert "\n" not in str(raised.value)
+
+
+def test_a_header_alone_is_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n")
+    assert list(read_csv(path).columns) == ["a", "b"] and not len(read_csv(path))
 
 
 def test_an_absent_table(tmp_path: Path) -> None:
