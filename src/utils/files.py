@@ -257,7 +257,8 @@ CHANGED = "changed while it was read"
 def require_unchanged(path: Path, identity: tuple[str, str]) -> None:
     """Fail where a recording is not in the state any more that what was read of it is kept under.
 
-    Called by all that keep something of a recording, between reading it and keeping that.
+    Asked between reading a recording and keeping something of it, by all that do so; stores of
+    embeddings compare the states of a batch themselves.
 
     Parameters
     ----------

@@ -87,7 +87,7 @@ def inspect_dataset(dataset: Dataset, stage: str) -> Inspection:
         usable = {file: identities[file] for file in identities if file not in rejected}
         rows = cache.read(usable)
     kept = files[files["file"].isin(usable)].reset_index(drop=True)
-    _require_unchanged(path, kept["file"], rows)
+    _require_ours(path, kept["file"], rows)
     table = pd.DataFrame([rows[file] for file in kept["file"]], columns=list(_COLUMNS))
     measured = {name: table[name] for name in (*NAMES, "sha256")}
     prints = [np.frombuffer(blob, np.uint32) for blob in table["fingerprint"]]
@@ -175,7 +175,7 @@ def _measure(
     return rejected
 
 
-def _require_unchanged(path: Path, files: Iterable[str], known: Collection[str]) -> None:
+def _require_ours(path: Path, files: Iterable[str], known: Collection[str]) -> None:
     """Fail where another process has put its measurements of another state in place of ours."""
     changed = [file for file in files if file not in known]
     if changed:
