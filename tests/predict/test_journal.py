@@ -183,23 +183,34 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
+def break_off(
+    detector: Detector,
+    folder: Path,
+    output: Path,
+    meanwhile: Callable[[str], None] = lambda file: None,
+) -> None:
+    """Predict until some verdicts behind the settled ones; `meanwhile` is told each of them."""
+    real = Judge.judge
+
+    def killed(self, files, *callbacks) -> Iterator[Verdict]:
+        for number, verdict in enumerate(real(self, files, *callbacks)):
+            meanwhile(verdict.file)
+            if number == SETTLED_SEGMENTS + 5:
+                raise MemoryError
+            yield verdict
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Judge, "judge", killed)
+        with pytest.raises(MemoryError):
+            predict(detector.run, folder, output=output)
+
+
 def test_a_broken_off_prediction_goes_on(
     detector: Detector, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, output = tmp_path / "whole.json", tmp_path / "v.json"
     predict(detector.run, folder, output=whole)
-    real = Judge.judge
-
-    def killed(self, files, *callbacks) -> Iterator[Verdict]:
-        for number, verdict in enumerate(real(self, files, *callbacks)):
-            if number == SETTLED_SEGMENTS + 5:
-                raise MemoryError
-            yield verdict
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Judge, "judge", killed)
-        with pytest.raises(MemoryError):
-            predict(detector.run, folder, output=output)
+    break_off(detector, folder, output)
     assert not output.exists()
     (folder / "005.wav").touch()
     identity = file_identity(folder / "005.wav")
@@ -221,20 +232,12 @@ def test_no_verdict_is_kept_of_a_recording_that_changed_meanwhile(
 ) -> None:
     changing = folder / "005.wav"
     about = changing.stat()
-    real = Judge.judge
 
-    def disturbed(self, files, *callbacks) -> Iterator[Verdict]:
-        for number, verdict in enumerate(real(self, files, *callbacks)):
-            if verdict.file == changing.name:
-                changing.touch()
-            if number == SETTLED_SEGMENTS + 5:
-                raise MemoryError
-            yield verdict
+    def touch(file: str) -> None:
+        if file == changing.name:
+            changing.touch()
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Judge, "judge", disturbed)
-        with pytest.raises(MemoryError):
-            predict(detector.run, folder, output=tmp_path / "v.json")
+    break_off(detector, folder, tmp_path / "v.json", touch)
     os.utime(changing, ns=(about.st_atime_ns, about.st_mtime_ns))
     names = judged(monkeypatch)
     predict(detector.run, folder, output=tmp_path / "v.json")

@@ -1,6 +1,6 @@
 """Stages 2 and 3: how long and how loud every recording is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic
@@ -57,14 +57,9 @@ def add_durations(dataset: Dataset) -> Measured:
         When there is no table, or not one file can be read.
     """
     work: _Work[AudioInfo] = _measure(dataset, DURATION_STAGE, read_info)
-    infos = work.results
-    return _write(
-        dataset,
-        DURATION_STAGE,
-        work,
-        duration=[info and info.duration for info in infos],
-        sample_rate=[info and info.sample_rate for info in infos],
-    )
+    durations = {file: info.duration for file, info in work.found.items()}
+    rates = {file: info.sample_rate for file, info in work.found.items()}
+    return _write(dataset, DURATION_STAGE, work, duration=durations, sample_rate=rates)
 
 
 def add_amplitudes(dataset: Dataset) -> Measured:
@@ -78,7 +73,7 @@ def add_amplitudes(dataset: Dataset) -> Measured:
         Its recordings are decoded, and its tables written anew.
     """
     work: _Work[Level] = _measure(dataset, AMPLITUDE_STAGE, measure_level)
-    peaks = [level and level.peak for level in work.results]
+    peaks = {file: level.peak for file, level in work.found.items()}
     return _write(dataset, AMPLITUDE_STAGE, work, amplitude=peaks)
 
 
@@ -101,52 +96,46 @@ def is_measured(dataset: Dataset, stage: str, column: str) -> bool:
 
 @dataclass(frozen=True)
 class _Work(Generic[Result]):
-    """What was measured of recordings, None of those that were rejected, and in which states."""
+    """What was measured, by file, and in which states; the reasons of what could not be."""
 
-    files: list[str]
-    results: list[Result | None]
-    rejected: dict[str, str]
+    found: dict[str, Result]
     identities: dict[str, tuple[str, str]]
+    rejected: dict[str, str]
 
 
 def _measure(dataset: Dataset, stage: str, function: Callable[[Path], Result]) -> _Work[Result]:
     files = dataset.read_files()["file"].tolist()
     require_present(dataset, files)
+    identities = {}
 
-    def measure(file: str) -> tuple[Result, tuple[str, str]]:
+    def measure(file: str) -> Result:
         path = dataset.path(file)
-        identity = file_identity(path)
+        identities[file] = file_identity(path)
         measured = function(path)
-        require_unchanged(path, identity)
-        return measured, identity
+        require_unchanged(path, identities[file])
+        return measured
 
     outcome = for_each_file(measure, files, stage, Presence(dataset).note)
     dataset.write_rejected(stage, outcome.rejected)
     require_some(len(files) - len(outcome.rejected), outcome.rejected)
     found = {file: one for file, one in zip(files, outcome.results, strict=True) if one is not None}
-    return _Work(
-        files,
-        [None if one is None else one[0] for one in outcome.results],
-        outcome.rejected,
-        {file: identity for file, (_, identity) in found.items()},
-    )
+    return _Work(found, {file: identities[file] for file in found}, outcome.rejected)
 
 
 def _write(
-    dataset: Dataset, stage: str, work: _Work[AudioInfo] | _Work[Level], **columns: list
+    dataset: Dataset,
+    stage: str,
+    work: _Work[AudioInfo] | _Work[Level],
+    **columns: Mapping[str, float],
 ) -> Measured:
-    warnings = {
-        file: "; ".join(result.warnings)
-        for file, result in zip(work.files, work.results, strict=True)
-        if result is not None and result.warnings
-    }
+    odd = {file: one.warnings for file, one in work.found.items() if one.warnings}
+    warnings = {file: "; ".join(told) for file, told in odd.items()}
     dataset.write_warnings(stage, warnings)
     with dataset.updating():
         # Read anew: the measuring took long, and the table may have changed meanwhile.
         table = dataset.read_files()
         for name, values in columns.items():
-            numbers = pd.array(values, dtype="Float64").to_numpy("float64", na_value=float("nan"))
-            table[name] = table["file"].map(dict(zip(work.files, numbers, strict=True)))
+            table[name] = table["file"].map(values).astype("float64")
         dataset.write_tables(table)
         dataset.write_measurements(table, work.identities)
     return Measured(table, work.rejected, warnings)
