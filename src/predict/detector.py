@@ -1,7 +1,8 @@
 """A trained detector: the backbone, classifier, calibration and reference of a run."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from src.models.reference import Reference
 from src.models.registry import load_classifier
 from src.utils.config import BASELINE
 from src.utils.embeddings.backbones import Backbone, load_backbone
-from src.utils.embeddings.embed import embed_each
+from src.utils.embeddings.engines.embed import embed_each
+from src.utils.embeddings.engines.engine import Embedded
 from src.utils.embeddings.store import backbone_differences
-from src.utils.errors import ArgumentError, AudioError, CheckpointError
+from src.utils.errors import ArgumentError, CheckpointError
 from src.utils.metrics.calibration import Calibration
 from src.utils.runs import Run
 
@@ -87,24 +89,23 @@ class Detector:
         calibration, reference = calibration_of(run), Reference.read(run.folder)
         return cls(run, YamnetBackbone(model), model, calibration, reference)
 
-    def vectors(self, prepared: Sequence[np.ndarray]) -> list[np.ndarray | AudioError]:
+    def embed(self, prepared: Sequence[np.ndarray]) -> Embedded:
         """Embed prepared waveforms as in training.
 
         Parameters
         ----------
         prepared : sequence of numpy.ndarray
-            What the backbone prepared of each, one at least.
+            What the backbone prepared of each.
 
         Returns
         -------
-        list
-            Of each its vector, float32 of shape (dim,), or why it has none.
+        Embedded
+            Whose rows are places among them, with vectors of shape (len(rows), dim).
         """
+        done = embed_each(self.backbone, prepared)
         # One layer, its statistics side by side (see `EmbeddingStore.load`).
-        return [
-            one if isinstance(one, AudioError) else one[0].ravel()
-            for one in embed_each(self.backbone, prepared)
-        ]
+        dim = math.prod(done.vectors.shape[2:])
+        return replace(done, vectors=done.vectors[:, 0].reshape(len(done.rows), dim))
 
 
 def _load_backbone(run: Run, checkpoint: str | None) -> Backbone:

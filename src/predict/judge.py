@@ -206,15 +206,13 @@ class Judge:
 
     def _embed(self, batch: list[_QueuedSegment]) -> _Embedded:
         prepared = [queued.prepared for queued in batch if queued.prepared is not None]
+        done = self._detector.embed(prepared)
         scores, distances = np.full((2, len(prepared)), np.nan)
-        found = self._detector.vectors(prepared) if prepared else []
-        embedded = {row: one for row, one in enumerate(found) if not isinstance(one, AudioError)}
-        if embedded:
-            rows, vectors = list(embedded), np.stack(list(embedded.values()))
-            scores[rows] = self._detector.classifier.score(vectors)
+        if done.rows:
+            scores[done.rows] = self._detector.classifier.score(done.vectors)
             if self._detector.reference is not None:
-                distances[rows] = self._detector.reference.distances(vectors)
-        faults = [str(one) if isinstance(one, AudioError) else "" for one in found]
+                distances[done.rows] = self._detector.reference.distances(done.vectors)
+        faults = [done.rejected.get(place, "") for place in range(len(prepared))]
         return _Embedded(batch, scores, distances, faults)
 
     def _verdicts(

@@ -46,7 +46,7 @@ def test_its_layer_is_what_the_store_holds(run: Run, checkpoint: Path, voice: Ca
     detector = Detector.load(run)
     assert detector.reference is not None
     clips = [voice(0.6), voice(0.9, seed=1)]
-    vectors = np.stack(detector.vectors([detector.backbone.prepare(clip) for clip in clips]))
+    vectors = detector.embed([detector.backbone.prepare(clip) for clip in clips]).vectors
     stored = load_backbone("wav2vec2", str(checkpoint), "float32", (1, 3))
     array = stored.embed([stored.prepare(clip) for clip in clips])
     # As `EmbeddingStore.load` lays out the layer 2 of those that start at 1.

@@ -9,7 +9,7 @@ import numpy as np
 
 from src.utils.audio.io import read_waveform
 from src.utils.embeddings.backbones import Backbone
-from src.utils.embeddings.embed import embed_each
+from src.utils.embeddings.engines.embed import embed_each
 from src.utils.embeddings.engines.engine import Embedded
 from src.utils.embeddings.plan import MAX_BATCH_CLIPS, Batch
 from src.utils.errors import ArgumentError, AudioError
@@ -133,14 +133,7 @@ def read_clip(backbone: Backbone, path: Path) -> np.ndarray:
 def _embed(backbone: Backbone, clips: dict[int, np.ndarray | AudioError]) -> Embedded:
     rejected = {row: str(clip) for row, clip in clips.items() if isinstance(clip, AudioError)}
     accepted = {row: clip for row, clip in clips.items() if not isinstance(clip, AudioError)}
-    vectors: dict[int, np.ndarray] = {}
-    if accepted:
-        found = embed_each(backbone, list(accepted.values()))
-        for row, one in zip(accepted, found, strict=True):
-            if isinstance(one, AudioError):
-                rejected[row] = str(one)
-            else:
-                vectors[row] = one
-    if not vectors:
-        return Embedded([], np.empty((0, 0, 0, 0), np.float32), rejected)
-    return Embedded(list(vectors), np.stack(list(vectors.values())), rejected)
+    done = embed_each(backbone, list(accepted.values()))
+    rows = list(accepted)
+    rejected |= {rows[place]: reason for place, reason in done.rejected.items()}
+    return Embedded([rows[place] for place in done.rows], done.vectors, rejected)

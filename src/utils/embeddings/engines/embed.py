@@ -6,15 +6,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from src.utils.embeddings.backbones import Backbone
+from src.utils.embeddings.engines.engine import Embedded
 from src.utils.errors import AudioError, AudiosError
 from src.utils.faults import one_line
 
 log = logging.getLogger(__name__)
 
 _PROBE_SECONDS = 1.0
+_NOTHING = np.empty((0, 1, 1, 1), np.float32)
 
 
-def embed_each(backbone: Backbone, prepared: Sequence[np.ndarray]) -> list[np.ndarray | AudioError]:
+def embed_each(backbone: Backbone, prepared: Sequence[np.ndarray]) -> Embedded:
     """Embed a batch; clips that a backbone fails on together it is given one by one.
 
     Parameters
@@ -22,12 +24,12 @@ def embed_each(backbone: Backbone, prepared: Sequence[np.ndarray]) -> list[np.nd
     backbone : Backbone
         Computes the vectors.
     prepared : sequence of numpy.ndarray
-        What `backbone.prepare` gave of each clip, one at least.
+        What `backbone.prepare` gave of each clip.
 
     Returns
     -------
-    list
-        Of each clip its vectors, float32 of shape (layers, stats, dim), or why it has none.
+    Embedded
+        Whose rows are places among the clips.
 
     Raises
     ------
@@ -35,21 +37,23 @@ def embed_each(backbone: Backbone, prepared: Sequence[np.ndarray]) -> list[np.nd
         What the backbone raised, where it fails on a sound of our own as well: a device that is
         gone or a fault of the backbone is no clip's.
     """
-    found: list[np.ndarray | AudioError]
+    if not prepared:
+        return Embedded([], _NOTHING, {})
     try:
-        found = list(backbone.embed(prepared))
+        vectors, rejected = backbone.embed(prepared), {}
     except AudiosError:
         raise
     except Exception as error:
-        found = [_embed_alone(backbone, clip) for clip in prepared]
-        if all(isinstance(one, AudioError) for one in found) and not _works(backbone):
+        alone = [_embed_alone(backbone, clip) for clip in prepared]
+        rejected = {n: str(one) for n, one in enumerate(alone) if isinstance(one, AudioError)}
+        embedded = [one for one in alone if not isinstance(one, AudioError)]
+        if not embedded and not _works(backbone):
             raise error from None
-    return [
-        one
-        if isinstance(one, AudioError) or np.isfinite(one).all()
-        else AudioError("gives a vector that is not finite")
-        for one in found
-    ]
+        vectors = np.stack(embedded) if embedded else _NOTHING
+    rows = np.array([n for n in range(len(prepared)) if n not in rejected], np.int64)
+    finite = np.isfinite(vectors).all(axis=(1, 2, 3))
+    rejected |= {row: "gives a vector that is not finite" for row in rows[~finite].tolist()}
+    return Embedded(rows[finite].tolist(), vectors[finite], rejected)
 
 
 def _embed_alone(backbone: Backbone, clip: np.ndarray) -> np.ndarray | AudioError:
