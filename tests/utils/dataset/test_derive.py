@@ -436,8 +436,10 @@ def plain_source(tmp_path: Path) -> Dataset:
 def copy(file: str, old: Path, new: Path) -> Change:
     if not old.is_file():
         raise AudioError("is missing")
+    # Read first, as the stages do: what fails behind the opening of a copy is a fault of writing.
+    content = old.read_text()
     with replacing(new) as temporary:
-        temporary.write_text(old.read_text())
+        temporary.write_text(content)
     return Change(0.5)
 
 
