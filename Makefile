@@ -11,7 +11,7 @@ DEMO := demo/corpus-normalized-noisy/splits/split.json
 
 setup: $(STAMP)
 
-$(STAMP): requirements.txt requirements-cluster.txt requirements-dev.txt
+$(STAMP): requirements.txt requirements-cluster.txt requirements-speakers.txt requirements-dev.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt

@@ -43,12 +43,15 @@ def GenerateDatasetCSV(c: Context, corpus: CorpusFlags, dataset: str | None = No
 
     Reads public corpora as they are unpacked, the CETUC layout (real_voices/Paula_F026,
     fake_voices/Paula_F026_Fake), a metadata.csv with the columns file (or path) and label, or
-    folders named real and fake. DatasetPreparation.md shows each, and the formats.
+    folders named real and fake, for which --speaker-from tells who speaks. DatasetPreparation.md
+    shows each, and the formats.
     """
     from src.reports import report_scan
 
     root = configured.folder(c, "dataset", dataset)
-    scan = stages.dataset.generate_tables(root, corpus.layout, *corpus.folders())
+    scan = stages.dataset.generate_tables(
+        root, corpus.layout, *corpus.folders(), corpus.speaker_from
+    )
     show(report_scan(scan))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from src.models.registry import CLASSIFIERS
-from src.utils.config import DEFAULTS, GENDERS, MIN_FOLDS, SPLIT_UNITS
+from src.utils.config import AUTO, DEFAULTS, GENDERS, MIN_FOLDS, SPLIT_UNITS
 from src.utils.dataset.layouts import LAYOUTS
 from src.utils.dataset.prepare.corpora import CORPORA
 from src.utils.dataset.split_strategies import SPLIT_STRATEGIES
@@ -101,6 +101,13 @@ class CorpusFlags:
         None, "For mlaad: the folder of M-AILABS, its bona-fide side; only read."
     )
 
+    speaker_from: str | None = flag(
+        None,
+        "How speakers are found that the layout does not tell: prefix (of the file's name, up to "
+        "_, - or space), folder (that holds the file), 'REGEX' on the path, with one group; voice "
+        "guesses them; layout (default) leaves it (remembered).",
+    )
+
     def folders(self) -> tuple[Path | None, Path | None]:
         """Return where the recordings are, and where their bona-fide side is, if elsewhere.
 
@@ -126,8 +133,8 @@ class SplitFlags:
     )
     pretext: str | None = flag(
         None,
-        "Share of people for pretext (default: 0.6; 0 for small corpora, and with --hold-out or "
-        "--folds).",
+        "Share of people for pretext: auto (default) is 0.6 where enough people and clips are left "
+        "to train, validate and test on, else 0, as with --hold-out or --folds.",
     )
     pretext_train: str | None = flag(None, "Share of pretext people to train on (default: 0.8).")
     pretext_val: str | None = flag(
@@ -160,7 +167,8 @@ class SplitFlags:
     )
     units: str = flag(
         "speaker",
-        "What stays on one side: speaker (default), or utterance for corpora of one voice.",
+        "What stays on one side: speaker (default), utterance for corpora of one voice, or clip "
+        "where nobody knows who speaks: one voice may then be on both sides.",
     )
 
     def settings(self) -> SplitSettings:
@@ -179,7 +187,7 @@ class SplitFlags:
         if self.folds is not None:
             n_folds = arguments.whole_number("--folds", self.folds, MIN_FOLDS)
         shares = arguments.share_flags(
-            pretext=self.pretext,
+            pretext=None if self.pretext == AUTO else self.pretext,
             pretext_train=self.pretext_train,
             pretext_val=self.pretext_val,
             downstream_train=self.downstream_train,
@@ -193,11 +201,12 @@ class SplitFlags:
         if held or n_folds:
             # Whoever does not ask for pretext splits needs none to test what is new.
             shares.setdefault("pretext", 0.0)
+        asked: dict[str, Any] = {"pretext": AUTO} | shares
         from src.utils.dataset.split import HoldOut, Shares, SplitSettings
 
         return SplitSettings(
             strategy=self.strategy,
-            shares=Shares(**shares),
+            shares=Shares(**asked),
             spread_without_spoofs=self.without_spoofs == "spread",
             units=self.units,
             hold_out=HoldOut(held[0], tuple(held[1])) if held else None,

@@ -61,6 +61,7 @@ def RunPipeline(
         audio=audio,
         bona_fide=bona_fide,
         layout=corpus.layout,
+        speaker_from=corpus.speaker_from,
         normalize=None if normalize == "none" else normalize,
         snr_db=arguments.number_range("--snr-db", snr_db) if snr_db else None,
         split=settings,

@@ -12,7 +12,7 @@ from src.audit.duplicate_clips import list_matches
 from src.audit.findings import AUDIT, Findings
 from src.audit.leakage import find_leaks
 from src.audit.shortcuts import FLAGGED_BELOW, TOGETHER, find_shortcuts
-from src.utils.config import BY_UTTERANCE
+from src.utils.config import SHARED_VOICES
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.inspection import Inspection, inspect_dataset
 from src.utils.dataset.split.store import assign_splits, read_units
@@ -136,7 +136,7 @@ def _look_at(dataset: Dataset) -> tuple[Inspection, pd.Series | None, bool]:
     """Return the inspection, the split of each clip, and whether splits share speakers."""
     inspection = inspect_dataset(dataset, STAGE)
     splits = assign_splits(dataset, inspection.files["file"])
-    return inspection, splits, read_units(dataset, TEST) == BY_UTTERANCE
+    return inspection, splits, read_units(dataset, TEST) in SHARED_VOICES
 
 
 def _find(

@@ -67,7 +67,7 @@ def find_common(
     fingerprints : sequence of numpy.ndarray
         The acoustic fingerprint of each clip (see `compute_fingerprint`).
     same_voices : bool
-        Whether the split is by utterance, with the same speakers on both sides on purpose.
+        Whether the split is not by speaker, so that the same ones are on both sides on purpose.
 
     Returns
     -------

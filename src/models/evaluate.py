@@ -14,9 +14,10 @@ from src.models.data import TEST, ClipSource, warn_if_stale
 from src.models.lookup import require_current_backbone, require_vectors
 from src.models.record import read_trained_on
 from src.models.registry import load_classifier
+from src.models.split_notes import notes_of_recipe, split_notes
 from src.models.tested import TESTED, ending_for, keep_ending
 from src.models.trials import trials_of
-from src.utils.config import BY_SPEAKER, BY_UTTERANCE, GENDERS, SAME_VOICES
+from src.utils.config import BY_SPEAKER, GENDERS
 from src.utils.dataset.labelled import LabelledClips
 from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
 from src.utils.embeddings.store import EmbeddingStore, backbone_differences
@@ -154,9 +155,10 @@ def evaluate_clips(
         trials.write(run.folder / f"scores_test{suffix}.csv")
         title = f"{settings['backbone']['name']} + {settings['classifier']}, {what}"
         figures = draw_figures(trials, results, run.folder, suffix, title)
-        about = {"dataset": source.dataset}
-        if settings.get("units") == BY_UTTERANCE:
-            about["note"] = SAME_VOICES
+        notes = split_notes(run)
+        if elsewhere:
+            notes += [note for note in notes_of_recipe(source.split_recipe) if note not in notes]
+        about = {"dataset": source.dataset} | ({"note": "; ".join(notes)} if notes else {})
         results.write(path, about)
         run.update(**{TESTED: run.manifest.get(TESTED, {}) | {part: source.fingerprint}})
     return Evaluation(run, results, path, figures, elsewhere)

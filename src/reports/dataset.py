@@ -123,6 +123,7 @@ def report_scan(scan: Scan) -> list[Block]:
             blocks.append(
                 Warning(f"{total.what}: {total.found:,}, and {total.expected:,} published")
             )
+    blocks += [Paragraph(text) for text in scan.notes]
     blocks += [Warning(text) for text in scan.warnings]
     return blocks + _count_reasons(scan.problems) + report_aside(scan.aside)
 
@@ -261,6 +262,8 @@ def report_split(split: Split) -> list[Block]:
         How a data set was divided.
     """
     blocks: list[Block] = [frame_table(split.summary, minutes="{:.1f}")]
+    if split.pretext:
+        blocks.append(Paragraph(split.pretext))
     for reason, count in split.set_aside.items():
         blocks.append(
             Paragraph(f"in no split: {count:,} clip{'s' if count != 1 else ''}, {reason}")

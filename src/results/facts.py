@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from src.evaluation.breakdown import ENOUGH_CLIPS
 from src.evaluation.results import Results
 from src.results.clips import PARTS, Clips, clips_of_test, clips_of_training
 from src.results.outcomes import Outcome
 from src.results.sections.warnings import warning_texts
 from src.results.wording import sentence
-from src.utils.config import BY_UTTERANCE, SAME_VOICES
+from src.utils.config import BY_CLIP, BY_SPEAKER, ENOUGH_TESTED, SHARED_VOICES
 from src.utils.errors import AudiosError, shorten
 from src.utils.runs import Run
 
@@ -73,12 +72,10 @@ def split_sentence(run: Run) -> str:
         A training.
     """
     recipe = run.manifest.get("split")
-    apart = "speakers"
-    if run.settings.get("units") == BY_UTTERANCE:
-        apart = "utterances, not voices,"
-    text = f"Training, validation and test share no {apart.rstrip(',')}."
-    if apart != "speakers":
-        text = f"Only utterances are kept apart: {SAME_VOICES}."
+    text = "Training, validation and test share no speakers."
+    units = run.settings.get("units", BY_SPEAKER)
+    if units in SHARED_VOICES:
+        text = f"Only {units}s are kept apart: {SHARED_VOICES[units]}."
     if not isinstance(recipe, Mapping):
         return f"{text} How the data set was divided otherwise was not kept."
     return f"{text} {_recipe_sentence(recipe)}"
@@ -96,9 +93,10 @@ def _recipe_sentence(recipe: Mapping[str, Any]) -> str:
         return f"The split is the corpus' own, with what it lacks made up ({seed})."
     shares = recipe.get("shares", {})
     told = [f"{shares[split]:.0%} {name}" for split, name in PARTS.items() if split in shares]
+    dealt = "Clips" if recipe.get("units") == BY_CLIP else "People"
     pretext = shares.get("pretext", 0)
-    kept = f" {pretext:.0%} of all people were kept for pretext." if pretext else ""
-    return f"People were dealt out: {', '.join(told)} ({seed}).{kept}"
+    kept = f" {pretext:.0%} of all {dealt.lower()} were kept for pretext." if pretext else ""
+    return f"{dealt} were dealt out: {', '.join(told)} ({seed}).{kept}"
 
 
 def limits_of_use(run: Run, data: Data, results: Results) -> list[str]:
@@ -193,7 +191,7 @@ def _length_limits(data: Data) -> list[str]:
 def _size_limits(results: Results) -> list[str]:
     told = []
     fewest = min(results.detection.n_bona_fide, results.detection.n_spoof)
-    if fewest < 10 * ENOUGH_CLIPS:
+    if fewest < ENOUGH_TESTED:
         told.append(
             f"The test is small: its rarer class has {fewest:,} clips. Look at the intervals, not "
             f"at the metrics alone."

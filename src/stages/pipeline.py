@@ -44,6 +44,9 @@ class PipelineSettings:
         Where the bona-fide recordings are, for a layout that has them elsewhere.
     layout : str
         How the recordings are laid out, `auto` to find it out.
+    speaker_from : str or None
+        How speakers are found that the layout does not tell (see `generate_tables`), None as
+        before.
     normalize : str or None
         `peak`, `rms`, `match` for MatchDataset, or None to leave the recordings alone.
     snr_db : (float, float) or None
@@ -72,6 +75,7 @@ class PipelineSettings:
     audio: Path | None = None
     bona_fide: Path | None = None
     layout: str = "auto"
+    speaker_from: str | None = None
     normalize: str | None = "rms"
     snr_db: tuple[float, float] | None = None
     split: SplitSettings = field(default_factory=SplitSettings)
@@ -186,7 +190,11 @@ def derive_training_data(settings: PipelineSettings, tell: Tell) -> Dataset:
         As the stages do.
     """
     scan = stages.dataset.generate_tables(
-        settings.dataset, settings.layout, settings.audio, settings.bona_fide
+        settings.dataset,
+        settings.layout,
+        settings.audio,
+        settings.bona_fide,
+        settings.speaker_from,
     )
     _tell(tell, "GenerateDatasetCSV", reports.report_scan(scan))
     dataset = Dataset.open(settings.dataset)

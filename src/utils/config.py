@@ -22,9 +22,21 @@ GENDERS = ("M", "F")
 PRETEXT_SPLITS = ("pretext_train", "pretext_val")
 DOWNSTREAM_SPLITS = ("downstream_train", "downstream_val", "downstream_test")
 SPLITS = PRETEXT_SPLITS + DOWNSTREAM_SPLITS
-SPLIT_UNITS = BY_SPEAKER, BY_UTTERANCE = ("speaker", "utterance")
-"""The unit that a split keeps whole: a speaker or, for corpora of one voice, an utterance."""
-SAME_VOICES = "split by utterance: the metrics hold for these voices only"
+SPLIT_UNITS = BY_SPEAKER, BY_UTTERANCE, BY_CLIP = ("speaker", "utterance", "clip")
+"""The unit that a split keeps whole: a speaker; for corpora of one voice an utterance; where nobody
+knows who speaks, a clip."""
+SplitUnit = Literal["speaker", "utterance", "clip"]
+SHARED_VOICES = {
+    BY_UTTERANCE: "split by utterance: the metrics hold for these voices only",
+    BY_CLIP: "split by clip: the same voices may be in training and test, so the EER is too low by "
+    "an unknown amount",
+}
+"""What to say of the metrics of a split that does not keep voices apart, by its unit."""
+AUTO: Final = "auto"
+"""In place of the share of people for pretext: as many as the downstream splits can spare."""
+ENOUGH_TESTED = 300
+"""Clips of each class from which on a test is not called small: at an EER of 5 % its standard error
+is then 1.3 points."""
 HOLD_OUT_COLUMNS = ("attack", "source", "language")
 """Columns of which values can be held out of training, so that a test is on unseen ones."""
 MIN_FOLDS = 3

@@ -54,6 +54,7 @@ class _TrainingSettings(_Settings):
 
 class _Split(Shape):
     strategy: str = ""
+    notes: list[str] = Field(default_factory=list)
     shares: dict[str, Rate] = Field(default_factory=dict)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from src.evaluation.formatting import missing_sentence
+from src.models.split_notes import split_notes
 from src.results.blocks.blocks import Warning
-from src.utils.config import BY_UTTERANCE, SAME_VOICES
 
 if TYPE_CHECKING:
     from src.evaluation.results import Results
@@ -24,8 +24,7 @@ def warning_texts(run: Run, results: Results | None = None) -> list[str]:
         Of its test.
     """
     # A test that speaks with the voices of the training says little of other voices.
-    voices = [SAME_VOICES] if run.settings.get("units") == BY_UTTERANCE else []
-    return voices + (warnings_of_test(results) if results else [])
+    return split_notes(run) + (warnings_of_test(results) if results else [])
 
 
 def warnings_of_test(results: Results) -> list[str]:

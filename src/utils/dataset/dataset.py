@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,8 @@ LOCK = ".tables.lock"
 LOCK_SECONDS = 60.0
 """How long to wait for another one, which needs a moment."""
 POINTER = "dataset.json"
-"""Present only when recordings lie elsewhere; says where."""
+"""Present only when recordings lie elsewhere, or speakers are not told by the layout; says where
+and how."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,11 @@ class Dataset:
 
     @classmethod
     def create(
-        cls, root: Path, audio: Path | None = None, mounts: Mapping[str, Path] | None = None
+        cls,
+        root: Path,
+        audio: Path | None = None,
+        mounts: Mapping[str, Path] | None = None,
+        speaker_from: str | None = None,
     ) -> "Dataset":
         """Open a data set some of whose recordings lie elsewhere, making `root` if need be.
 
@@ -92,6 +98,8 @@ class Dataset:
             Where the recordings are, if not in `root`.
         mounts : mapping of str to pathlib.Path, optional
             See `Dataset`.
+        speaker_from : str, optional
+            How speakers are found, where the layout alone does not tell them.
 
         Raises
         ------
@@ -106,6 +114,8 @@ class Dataset:
             _require_apart(root, folder, f"--{name}")
         if mounts:
             about["mounts"] = {name: str(folder.resolve()) for name, folder in mounts.items()}
+        if speaker_from is not None:
+            about["speaker_from"] = speaker_from
         if about:
             write_json(root / POINTER, about)
         else:
@@ -300,18 +310,40 @@ def read_pointer(root: Path) -> tuple[Path, dict[str, Path]]:
     AudiosError
         When the file that names them is no JSON.
     """
-    pointer = root / POINTER
-    if not pointer.is_file():
-        return root, {}
-    remedy = "remove it, and run GenerateDatasetCSV with --audio again"
-    about = read_shaped(pointer, _Pointer, remedy, DatasetError)
+    about = _read_about(root)
     audio = (root / about["audio"]).resolve() if "audio" in about else root
     return audio, {name: Path(folder) for name, folder in about.get("mounts", {}).items()}
+
+
+def read_speaker_from(root: Path) -> str | None:
+    """Return how speakers were found when the tables were made, None where by the layout alone.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The data set's own folder; it need not exist.
+
+    Raises
+    ------
+    AudiosError
+        As `read_pointer` does.
+    """
+    found: str | None = _read_about(root).get("speaker_from")
+    return found
 
 
 class _Pointer(Shape):
     audio: str = ""
     mounts: dict[str, str] = Field(default_factory=dict)
+    speaker_from: str | None = None
+
+
+def _read_about(root: Path) -> dict[str, Any]:
+    pointer = root / POINTER
+    if not pointer.is_file():
+        return {}
+    remedy = "remove it, and run GenerateDatasetCSV with its flags again"
+    return read_shaped(pointer, _Pointer, remedy, DatasetError)
 
 
 def _require_apart(root: Path, folder: Path, flag: str) -> None:

@@ -21,7 +21,7 @@ class LabelledClips:
         int8, shape (clips,): 1 bona-fide, 0 spoof.
     gender, speaker, attack : numpy.ndarray
         str, shape (clips,); empty where unknown.
-    units : {'speaker', 'utterance'}
+    units : {'speaker', 'utterance', 'clip'}
         What the split keeps on one side.
 
     Raises

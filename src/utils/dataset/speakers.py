@@ -7,6 +7,11 @@ import pandas as pd
 
 from src.utils.errors import shorten
 
+NAMED_BY = "speaker_from"
+"""Column that says how each clip's speaker became known, there once `--speaker-from` was used."""
+GIVEN, GUESSED = "given", "guessed"
+"""Values of it beside the ways of `speaker_names.NAME_WAYS`: named by the corpus, or by nobody."""
+
 _SHOWN = 3
 """How many people a warning shows."""
 

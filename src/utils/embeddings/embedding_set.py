@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from src.utils.config import BY_UTTERANCE
+from src.utils.config import SHARED_VOICES
 from src.utils.dataset.labelled import LabelledClips
 from src.utils.errors import AudiosError, EmbeddingError, shorten
 
@@ -63,16 +63,16 @@ def unshared(*units: str) -> tuple[str, ...]:
 
     Parameters
     ----------
-    *units : {'speaker', 'utterance'}
+    *units : {'speaker', 'utterance', 'clip'}
         The unit that each of the splits keeps whole (see `SPLIT_UNITS`).
     """
-    return ("files",) if set(units) == {BY_UTTERANCE} else ("speaker", "files")
+    return ("files",) if set(units) <= SHARED_VOICES.keys() else ("speaker", "files")
 
 
 def assert_disjoint(**sets: EmbeddingSet) -> None:
     """Check that no two sets share a speaker or a file, which would bias every metric.
 
-    Two sets of a split by utterance may share speakers.
+    Two sets of a split by utterance or by clip may share speakers.
 
     Parameters
     ----------

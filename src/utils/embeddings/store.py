@@ -9,13 +9,13 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from src.utils.config import BY_SPEAKER, DOWNSTREAM_SPLITS, LABEL_VALUE
+from src.utils.config import BY_SPEAKER, DOWNSTREAM_SPLITS, LABEL_VALUE, SplitUnit
 from src.utils.dataset.split import read_recipe, split_fingerprint
 from src.utils.embeddings.array_file import ArrayFile
 from src.utils.embeddings.embedding_set import EmbeddingSet
@@ -98,7 +98,7 @@ class _StoreManifest(Shape):
     fingerprint: str
     root: str | None = None
     split: str = ""
-    units: Literal["speaker", "utterance"] = "speaker"
+    units: SplitUnit = "speaker"
     split_fingerprint: str | None = None
 
 

@@ -92,7 +92,7 @@ class StoreWriter:
         Where the clips come from.
     clips : pandas.DataFrame
         All clips wanted: `file, speaker, gender, label, attack, bytes, mtime_ns`, as text.
-    units : {'speaker', 'utterance'}
+    units : {'speaker', 'utterance', 'clip'}
         The unit that the split keeps whole.
 
     Raises

@@ -16,7 +16,7 @@ import pandas as pd
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.layouts.scan import Scan, files_table
-from src.utils.dataset.layouts.spellings import label_of, names_of_people
+from src.utils.dataset.layouts.spellings import MERE_CONTAINERS, label_of, names_of_people
 from src.utils.dataset.layouts.tree import find_recordings, stem_of
 from src.utils.dataset.layouts.unread import Aside
 from src.utils.dataset.schema import SPLIT, UTTERANCE
@@ -25,8 +25,6 @@ from src.utils.dataset.split.parts import SPELLINGS, TEST, TRAIN, VAL
 EXPECTS = "folders named real or bonafide, and fake or spoof"
 
 _PARTS = {TRAIN: "train", VAL: "dev", TEST: "eval"}
-_MERE_CONTAINERS = ("wav", "wavs", "flac", "audio", "clips")
-"""Names of folders that say nothing of what is in them."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ def _place_of(parent: str) -> _Place:
             labels.add(label)
         elif plain in SPELLINGS:
             split = _PARTS[SPELLINGS[plain]]
-        elif labels and plain not in _MERE_CONTAINERS:
+        elif labels and plain not in MERE_CONTAINERS:
             below.append(name)
     return _Place(frozenset(labels), split, tuple(below))
 

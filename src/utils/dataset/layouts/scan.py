@@ -50,6 +50,8 @@ class Scan:
         How many companions of recordings and hidden files were left out too.
     warnings : tuple of str
         What a person should know of what was read, and may want to mend.
+    notes : tuple of str
+        What else was done, such as how speakers were found.
     """
 
     layout: str
@@ -59,6 +61,7 @@ class Scan:
     mounts: dict[str, Path] = field(default_factory=dict)
     aside: Aside = field(default_factory=Aside)
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def files_table(*parts: pd.DataFrame) -> pd.DataFrame:

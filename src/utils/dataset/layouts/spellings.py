@@ -56,6 +56,10 @@ def labels_of(words: pd.Series) -> pd.Series:
     return _translated(words, label_of)
 
 
+MERE_CONTAINERS = ("wav", "wavs", "flac", "audio", "clips")
+"""Names of folders that say nothing of what is in them."""
+
+
 def label_of(word: str) -> str | None:
     """Return what of `config.LABELS` a word stands for, None for an unknown one.
 

@@ -15,6 +15,7 @@ from src.utils.dataset.dataset import (
 from src.utils.dataset.derive import JOURNAL, RECIPE
 from src.utils.dataset.inspection import DATABASE
 from src.utils.dataset.patches import BLOCKS, INDEX
+from src.utils.dataset.voices import DATABASE as VOICES
 
 WORK = ".preparing"
 """Holds, in the data set, what is not yet in place."""
@@ -31,7 +32,7 @@ _RESERVED = frozenset(
     name.casefold()
     for name in (
         *(WORK, LOCK, RECORD, FILES_TABLE, PEOPLE_TABLE, REJECTED_TABLE, WARNINGS_TABLE),
-        *(MEASUREMENTS, POINTER, RECIPE, JOURNAL, DATABASE, BLOCKS, INDEX, "splits"),
+        *(MEASUREMENTS, POINTER, RECIPE, JOURNAL, DATABASE, VOICES, BLOCKS, INDEX, "splits"),
     )
 )
 """AUDIOS reads these from a data set; an archive that brought one could misdirect it."""

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from src.utils.dataset.schema import SPLIT, UTTERANCE, text_column
+from src.utils.dataset.schema import UTTERANCE, text_column
 from src.utils.dataset.split.assignment import Assignment
 from src.utils.dataset.split.by_speaker import STRATA
-from src.utils.dataset.split.groups import describe_groups, group_clips
-from src.utils.dataset.split.parts import TEST, TRAIN, VAL, parts_of
+from src.utils.dataset.split.groups import WITHOUT_SPEAKERS, describe_groups, group_clips
+from src.utils.dataset.split.parts import TEST, TRAIN, VAL, parts_of, require_parts
 from src.utils.dataset.split.settings import SplitSettings
 from src.utils.dataset.split.shares import Shares, deal_groups
 from src.utils.dataset.split.strategy import Strategy
@@ -40,8 +40,7 @@ def split_by_column(files: pd.DataFrame, shares: Shares, seed: int = 7) -> pd.Se
         When the column is absent, holds an unknown word or has no train part, or when train
         has too few speakers to cut from.
     """
-    if SPLIT not in files:
-        raise DatasetError("--strategy=column needs a split column; the files table has none")
+    require_parts(files, "column")
     splits = parts_of(files)
     if not (splits == TRAIN).any():
         raise DatasetError("the split column has no train part")
@@ -61,7 +60,7 @@ def _cut_from_train(
     if ((train["speaker"] == "") & (text_column(train, UTTERANCE) == "")).any():
         raise DatasetError(
             f"{' and '.join(missing)} must be cut from train by speaker, and some recordings "
-            f"name none; add a speaker column or the missing part"
+            f"name none; add the missing part, or {WITHOUT_SPEAKERS}"
         )
     numbers = group_clips(train)
     groups = describe_groups(train, numbers)

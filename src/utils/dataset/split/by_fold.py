@@ -10,7 +10,7 @@ from src.utils.dataset.split.by_speaker import (
     with_newcomers,
 )
 from src.utils.dataset.split.cover import cover_classes, needs_of
-from src.utils.dataset.split.groups import describe_groups, group_clips, name_groups
+from src.utils.dataset.split.groups import ask_for_more, describe_groups, group_clips, name_groups
 from src.utils.dataset.split.shares import deal_groups
 from src.utils.errors import DatasetError
 
@@ -34,7 +34,7 @@ def split_by_fold(
         The number of folds, and the one to test on.
     seed : int
         Of the dealing.
-    units : {'speaker', 'utterance'}
+    units : {'speaker', 'utterance', 'clip'}
         What stays on one side.
 
     Returns
@@ -80,7 +80,5 @@ def _remedy(groups: pd.DataFrame, folds: int, seed: int, noun: str) -> str:
     for more in range(1, MIN_FOLDS + 1):
         if _deal(with_newcomers(groups, more), MIN_FOLDS, seed) is not None:
             break
-    what = "utterance" if noun == "utterance" else "speaker"
     with_folds = "" if folds == MIN_FOLDS else f", and --folds={MIN_FOLDS}"
-    plural = "s" if more > 1 else ""
-    return f"{text}add recordings of {more} more {what}{plural}, real and spoofed{with_folds}"
+    return f"{text}add {ask_for_more(more, noun)}{with_folds}"

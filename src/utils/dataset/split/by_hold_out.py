@@ -10,7 +10,13 @@ from src.utils.dataset.schema import text_column
 from src.utils.dataset.split.assignment import NO_SPLIT, Assignment
 from src.utils.dataset.split.by_speaker import count_of, require_test_share, with_newcomers
 from src.utils.dataset.split.cover import cover_classes
-from src.utils.dataset.split.groups import describe_groups, group_clips, have, name_groups
+from src.utils.dataset.split.groups import (
+    ask_for_more,
+    describe_groups,
+    group_clips,
+    have,
+    name_groups,
+)
 from src.utils.dataset.split.settings import HoldOut
 from src.utils.dataset.split.shares import Shares, count_groups, deal_groups
 from src.utils.errors import ArgumentError, DatasetError, shorten
@@ -66,7 +72,7 @@ def split_by_hold_out(
         How large the splits shall be.
     seed : int
         Of the dealing.
-    units : {'speaker', 'utterance'}
+    units : {'speaker', 'utterance', 'clip'}
         What stays on one side.
 
     Raises
@@ -88,10 +94,9 @@ def split_by_hold_out(
     splits = numbers.map(split_of)
     tested = splits == TEST
     too_late, left_over = ~tested & clips.held, tested & ~clips.testable
-    whose = "utterance" if units != BY_SPEAKER else "speaker"
     reasons = {
-        f"held out, but their {whose}s are in training": int(too_late.sum()),
-        f"not held out, but their {whose}s are in the test": int(left_over.sum()),
+        f"held out, but their {units}s are in training": int(too_late.sum()),
+        f"not held out, but their {units}s are in the test": int(left_over.sum()),
     }
     set_aside = {reason: count for reason, count in reasons.items() if count}
     return Assignment(splits.mask(too_late | left_over, NO_SPLIT), set_aside, notes)
@@ -219,16 +224,11 @@ def _remedy(groups: pd.DataFrame, hold_out: HoldOut, shares: Shares, seed: int, 
         f"splits with both classes in each and without {hold_out} in training; "
     )
     without_pretext = replace(shares, pretext=0.0)
-    if shares.pretext > 0 and _deal(groups, hold_out, without_pretext, seed):
+    if shares.has_pretext and _deal(groups, hold_out, without_pretext, seed):
         return f"{text}add --pretext=0"
-    flag = ", and --pretext=0" if shares.pretext > 0 else ""
+    flag = ", and --pretext=0" if shares.has_pretext else ""
     for more in range(1, len(DOWNSTREAM_SPLITS) + 1):
         new = with_newcomers(groups, more, (*_BRINGS, "held", "trains"))
         if _deal(new, hold_out, without_pretext, seed):
             break
-    what = "utterance" if noun == "utterance" else "speaker"
-    plural = "s" if more > 1 else ""
-    return (
-        f"{text}add recordings of {more} more {what}{plural}, real and spoofed, held out and "
-        f"not{flag}"
-    )
+    return f"{text}add {ask_for_more(more, noun)}, held out and not{flag}"

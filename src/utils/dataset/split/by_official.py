@@ -2,12 +2,11 @@
 
 import pandas as pd
 
-from src.utils.dataset.schema import SPLIT, UTTERANCE, text_column
+from src.utils.dataset.schema import UTTERANCE, text_column
 from src.utils.dataset.split.assignment import NO_SPLIT, Assignment
-from src.utils.dataset.split.parts import parts_of
+from src.utils.dataset.split.parts import parts_of, require_parts
 from src.utils.dataset.split.settings import SplitSettings
 from src.utils.dataset.split.strategy import Strategy
-from src.utils.errors import DatasetError
 
 
 def split_officially(files: pd.DataFrame) -> Assignment:
@@ -25,11 +24,7 @@ def split_officially(files: pd.DataFrame) -> Assignment:
     DatasetError
         When the column is absent, empty everywhere or holds an unknown word.
     """
-    if (text_column(files, SPLIT).str.strip() == "").all():
-        raise DatasetError(
-            "--strategy=official needs the corpus' own split, and the files table has no split "
-            "column or nothing in it; --strategy=speaker makes one"
-        )
+    require_parts(files, "official")
     parts = parts_of(files, empty_allowed=True)
     used = files[parts != NO_SPLIT]
     utterances = text_column(used, UTTERANCE)

@@ -5,9 +5,15 @@ from dataclasses import replace
 
 import pandas as pd
 
-from src.utils.config import BY_SPEAKER, BY_UTTERANCE, DOWNSTREAM_SPLITS, LABELS
+from src.utils.config import BY_SPEAKER, DOWNSTREAM_SPLITS, LABELS
 from src.utils.dataset.split.cover import cover_classes, needs_of
-from src.utils.dataset.split.groups import KINDS, describe_groups, group_clips, name_groups
+from src.utils.dataset.split.groups import (
+    KINDS,
+    ask_for_more,
+    describe_groups,
+    group_clips,
+    name_groups,
+)
 from src.utils.dataset.split.shares import Shares, deal_groups
 from src.utils.errors import ArgumentError, DatasetError
 
@@ -39,8 +45,8 @@ def split_by_speaker(
         Of the dealing.
     spread_without_spoofs : bool
         Deal people without spoofs out like everybody else.
-    units : {'speaker', 'utterance'}
-        By utterance everything is dealt out, since it is not about people.
+    units : {'speaker', 'utterance', 'clip'}
+        By utterance or clip everything is dealt out, since it is not about people.
 
     Returns
     -------
@@ -52,7 +58,7 @@ def split_by_speaker(
     DatasetError
         When speakers are unknown or too few, telling the smallest change that would work.
     """
-    spread = spread_without_spoofs or units == BY_UTTERANCE
+    spread = spread_without_spoofs or units != BY_SPEAKER
     numbers = group_clips(files, units)
     require_test_share(shares)
     groups = describe_groups(files, numbers)
@@ -140,13 +146,11 @@ def _remedy(groups: pd.DataFrame, shares: Shares, seed: int, spread: bool, noun:
     for flags, (changed, spreading) in changes.items():
         if (changed, spreading) != (shares, spread) and _deal(groups, changed, seed, spreading):
             return f"{text}add {flags}"
-    flag = ", and --pretext=0" if shares.pretext > 0 else ""
+    flag = ", and --pretext=0" if shares.has_pretext else ""
     for more in range(1, len(DOWNSTREAM_SPLITS) + 1):
         if _deal(with_newcomers(groups, more), without_pretext, seed, spread):
             break
-    what = "utterance" if noun == "utterance" else "speaker"
-    plural = "s" if more > 1 else ""
-    return f"{text}add recordings of {more} more {what}{plural}, real and spoofed{flag}"
+    return f"{text}add {ask_for_more(more, noun)}{flag}"
 
 
 def count_of(number: int, noun: str) -> str:

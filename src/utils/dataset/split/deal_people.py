@@ -2,8 +2,10 @@
 
 import pandas as pd
 
-from src.utils.config import BY_UTTERANCE, SAME_VOICES
-from src.utils.dataset.split.assignment import Assignment
+from src.utils.config import BY_SPEAKER, SHARED_VOICES
+from src.utils.dataset.schema import UTTERANCE, text_column
+from src.utils.dataset.speakers import NAMED_BY
+from src.utils.dataset.split.assignment import NO_SPLIT, Assignment
 from src.utils.dataset.split.by_fold import split_by_fold
 from src.utils.dataset.split.by_hold_out import split_by_hold_out
 from src.utils.dataset.split.by_speaker import split_by_speaker
@@ -12,7 +14,10 @@ from src.utils.dataset.split.strategy import Strategy
 
 
 def deal_people(files: pd.DataFrame, settings: SplitSettings, seed: int) -> Assignment:
-    """Keep every speaker, or every utterance, on one side.
+    """Keep every speaker, every utterance, or just every clip on one side.
+
+    Where speakers were read from names or guessed, the few clips for which that gave nothing are
+    set aside.
 
     Parameters
     ----------
@@ -28,8 +33,25 @@ def deal_people(files: pd.DataFrame, settings: SplitSettings, seed: int) -> Assi
     ArgumentError, DatasetError
         As `split_by_hold_out`, `split_by_fold` and `split_by_speaker` do.
     """
+    unnamed = _left_unnamed(files, settings)
+    if unnamed.any() and not unnamed.all():
+        found = _deal(files[~unnamed], settings, seed)
+        splits = found.splits.reindex(files.index, fill_value=NO_SPLIT)
+        reason = "whose speaker --speaker-from did not tell"
+        return Assignment(splits, found.set_aside | {reason: int(unnamed.sum())}, found.notes)
+    return _deal(files, settings, seed)
+
+
+def _left_unnamed(files: pd.DataFrame, settings: SplitSettings) -> pd.Series:
+    """Return which clips have nothing to be grouped by, though their speakers were looked for."""
+    if settings.units != BY_SPEAKER or (text_column(files, NAMED_BY) == "").all():
+        return pd.Series(False, index=files.index)
+    return (files["speaker"] == "") & (text_column(files, UTTERANCE) == "")
+
+
+def _deal(files: pd.DataFrame, settings: SplitSettings, seed: int) -> Assignment:
     shares, units = settings.shares, settings.units
-    notes = [SAME_VOICES] if units == BY_UTTERANCE else []
+    notes = [SHARED_VOICES[units]] if units in SHARED_VOICES else []
     if settings.hold_out is not None:
         held = split_by_hold_out(files, settings.hold_out, shares, seed, units)
         return Assignment(held.splits, held.set_aside, held.notes + notes)

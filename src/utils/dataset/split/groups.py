@@ -11,12 +11,20 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from src.utils.config import BY_SPEAKER, BY_UTTERANCE, LABELS
+from src.utils.config import BY_CLIP, BY_SPEAKER, BY_UTTERANCE, LABELS
 from src.utils.dataset.schema import UTTERANCE, text_column
 from src.utils.errors import DatasetError
 
 KINDS = ("has_bona_fide", "has_spoof")
 """What a group may have."""
+
+WITHOUT_SPEAKERS = (
+    "read the speakers from the files' names by GenerateDatasetCSV --speaker-from='REGEX' (or "
+    "prefix, folder), have them guessed by their voices by --speaker-from=voice, or divide single "
+    f"clips by SplitDataset --units={BY_CLIP}, where one voice may be on both sides; RunPipeline "
+    "takes these flags too"
+)
+"""The ways out where nobody is named."""
 
 
 def group_clips(files: pd.DataFrame, units: str = BY_SPEAKER) -> pd.Series:
@@ -30,8 +38,10 @@ def group_clips(files: pd.DataFrame, units: str = BY_SPEAKER) -> pd.Series:
     ----------
     files : pandas.DataFrame
         A files table.
-    units : {'speaker', 'utterance'}
-        With `utterance` a group is one utterance, whoever speaks.
+    units : {'speaker', 'utterance', 'clip'}
+        With `utterance` a group is one utterance, whoever speaks; with `clip` it is one clip, or
+        the clips of one utterance where that is known, since copies of a recording would tell
+        even more than its voice.
 
     Returns
     -------
@@ -51,14 +61,22 @@ def group_clips(files: pd.DataFrame, units: str = BY_SPEAKER) -> pd.Series:
     """
     utterance = _codes(text_column(files, UTTERANCE))
     speaker = _codes(files["speaker"])
+    if units == BY_CLIP:
+        alone = utterance.max(initial=-1) + 1 + _codes(files["file"])
+        return pd.Series(np.where(utterance >= 0, utterance, alone), index=files.index)
     if units == BY_UTTERANCE:
-        _require(utterance >= 0, "no utterance", "a split by utterance", "an utterance column")
+        _require(
+            utterance >= 0,
+            "no utterance",
+            "a split by utterance",
+            f"add an utterance column, or divide single clips by --units={BY_CLIP}",
+        )
         return pd.Series(utterance, index=files.index)
     _require(
         (speaker >= 0) | (utterance >= 0),
         "no speaker and no utterance",
         "a speaker-disjoint split",
-        "a speaker column, or a split column and --strategy=column",
+        WITHOUT_SPEAKERS,
     )
     # Speakers are the first nodes of the graph, utterances come behind.
     n_speakers = speaker.max(initial=-1) + 1
@@ -110,14 +128,34 @@ def name_groups(files: pd.DataFrame, groups: pd.Series, units: str = BY_SPEAKER)
         A files table.
     groups : pandas.Series
         The group of each clip, from `group_clips`.
-    units : {'speaker', 'utterance'}
+    units : {'speaker', 'utterance', 'clip'}
         What stays on one side.
     """
-    if units == BY_UTTERANCE:
-        return "utterance"
+    if units != BY_SPEAKER:
+        return units
     named = files["speaker"] != ""
     each = files["speaker"][named].nunique() == groups.nunique() == groups[named].nunique()
     return "speaker" if each else "group of speakers or utterances"
+
+
+def ask_for_more(number: int, noun: str) -> str:
+    """Return what to add where groups are too few.
+
+    >>> ask_for_more(1, "speaker"), ask_for_more(2, "clip")
+    ('recordings of 1 more speaker, real and spoofed', '2 more clips, real and spoofed')
+
+    Parameters
+    ----------
+    number : int
+        How many groups are missing.
+    noun : str
+        What a group is called (see `name_groups`).
+    """
+    plural = "s" if number > 1 else ""
+    if noun == BY_CLIP:
+        return f"{number} more clip{plural}, real and spoofed"
+    what = BY_UTTERANCE if noun == BY_UTTERANCE else "speaker"
+    return f"recordings of {number} more {what}{plural}, real and spoofed"
 
 
 def _codes(names: pd.Series) -> np.ndarray:
@@ -131,5 +169,5 @@ def _require(grouped: np.ndarray, lack: str, what: str, remedy: str) -> None:
     if unknown:
         raise DatasetError(
             f"{unknown:,} of {len(grouped):,} recordings name {lack}, so {what} cannot be made; "
-            f"add {remedy}"
+            f"{remedy}"
         )

@@ -4,6 +4,7 @@ import pandas as pd
 
 from src.utils.config import DOWNSTREAM_SPLITS
 from src.utils.dataset.schema import SPLIT, text_column
+from src.utils.dataset.split.groups import WITHOUT_SPEAKERS
 from src.utils.errors import DatasetError, shorten
 
 TRAIN, VAL, TEST = DOWNSTREAM_SPLITS
@@ -21,6 +22,32 @@ SPELLINGS = {
     "eval": TEST,
     "evaluation": TEST,
 }
+
+
+def require_parts(files: pd.DataFrame, strategy: str) -> None:
+    """Fail where the table tells nothing of a split of the corpus' own.
+
+    Parameters
+    ----------
+    files : pandas.DataFrame
+        A files table.
+    strategy : str
+        What asks for it, for the message.
+
+    Raises
+    ------
+    DatasetError
+        Naming the strategy that makes a split, and what it takes.
+    """
+    if (text_column(files, SPLIT).str.strip() != "").any():
+        return
+    remedy = "--strategy=speaker makes one"
+    if (files["speaker"] == "").all():
+        remedy += f"; for that, {WITHOUT_SPEAKERS}"
+    raise DatasetError(
+        f"--strategy={strategy} needs the corpus' own split, and the files table has no split "
+        f"column or nothing in it; {remedy}"
+    )
 
 
 def parts_of(files: pd.DataFrame, empty_allowed: bool = False) -> pd.Series:

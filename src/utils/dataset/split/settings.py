@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from src.utils.config import (
+    AUTO,
     BY_SPEAKER,
     HOLD_OUT_COLUMNS,
     MIN_FOLDS,
@@ -50,7 +51,7 @@ class SplitSettings:
         How large the splits shall be.
     spread_without_spoofs : bool
         See `split_by_speaker`.
-    units : {'speaker', 'utterance'}
+    units : {'speaker', 'utterance', 'clip'}
         What stays on one side.
     hold_out : HoldOut or None
         What training must not contain.
@@ -64,7 +65,7 @@ class SplitSettings:
     """
 
     strategy: str = "speaker"
-    shares: Shares = field(default_factory=Shares)
+    shares: Shares = field(default_factory=lambda: Shares(pretext=AUTO))
     spread_without_spoofs: bool = False
     units: str = BY_SPEAKER
     hold_out: HoldOut | None = None
@@ -108,8 +109,13 @@ class SplitSettings:
             )
         if self.hold_out is not None:
             raise ArgumentError("--folds and --hold-out do not go together")
-        if self.shares.pretext > 0:
+        if self.shares.pretext not in (0, AUTO):
             raise ArgumentError("--folds and --pretext do not go together: folds are of everybody")
+
+    @property
+    def deals_by_shares(self) -> bool:
+        """Whether groups are dealt out by the shares, and around nothing."""
+        return _deals_people(self.strategy) and self.hold_out is None and self.folds is None
 
     def recipe(self, seed: int) -> dict[str, Any]:
         """Return what `split.json` keeps of it.

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from src.utils.config import SPLITS
+from src.utils.config import AUTO, SPLITS
 from src.utils.errors import ArgumentError
+
+PRETEXT = 0.6
+"""Share of people for pretext, where downstream can spare them."""
 
 
 @dataclass(frozen=True)
@@ -16,8 +20,9 @@ class Shares:
 
     Attributes
     ----------
-    pretext : float
-        Of all people; the rest is downstream.
+    pretext : float or 'auto'
+        Of all people; the rest is downstream. `auto` is a number once the data set is known (see
+        `settle_pretext`).
     pretext_train, pretext_val : float
         Of the pretext people; they add up to 1.
     downstream_train, downstream_val, downstream_test : float
@@ -29,7 +34,7 @@ class Shares:
         When a share is out of range or a sum is not 1.
     """
 
-    pretext: float = 0.6
+    pretext: float | Literal["auto"] = PRETEXT
     pretext_train: float = 0.8
     pretext_val: float = 0.2
     downstream_train: float = 0.7
@@ -38,7 +43,7 @@ class Shares:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if not 0 <= value <= 1:
+            if value != AUTO and not 0 <= value <= 1:
                 raise ArgumentError(
                     f"--{name.replace('_', '-')}={value:g} must lie between 0 and 1"
                 )
@@ -50,11 +55,24 @@ class Shares:
                 flags = " + ".join(f"--{k.replace('_', '-')}={v:g}" for k, v in parts.items())
                 raise ArgumentError(f"{flags} add up to {sum(parts.values()):g}, not 1")
 
+    @property
+    def has_pretext(self) -> bool:
+        """Whether anybody may be kept for pretext."""
+        return isinstance(self.pretext, str) or self.pretext > 0
+
     def by_split(self) -> dict[str, float]:
-        """Return each split's share of all people; they add up to 1."""
+        """Return each split's share of all people; they add up to 1.
+
+        Raises
+        ------
+        ValueError
+            When the share of pretext is not settled yet.
+        """
+        pretext = self.pretext
+        if isinstance(pretext, str):
+            raise ValueError("the share of pretext is not settled")
         return {
-            split: (self.pretext if split.startswith("pretext") else 1 - self.pretext)
-            * getattr(self, split)
+            split: (pretext if split.startswith("pretext") else 1 - pretext) * getattr(self, split)
             for split in SPLITS
         }
 

@@ -4,7 +4,7 @@ import json
 import logging
 import shlex
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 from pydantic import Field, NonNegativeInt
@@ -12,11 +12,12 @@ from pydantic import Field, NonNegativeInt
 from src.utils.config import (
     BONA_FIDE,
     BY_SPEAKER,
-    BY_UTTERANCE,
     DOWNSTREAM_SPLITS,
     FULL,
     LABELS,
+    SHARED_VOICES,
     SPLITS,
+    SplitUnit,
 )
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.schema import (
@@ -216,12 +217,13 @@ def read_recipe(root: Path) -> dict[str, Any] | None:
 class _Recipe(Shape):
     strategy: str
     files: str = ""
-    units: Literal["speaker", "utterance"] = "speaker"
+    units: SplitUnit = "speaker"
     shares: dict[str, Rate] = Field(default_factory=dict)
     hold_out: str | None = None
     folds: NonNegativeInt | None = None
     fold: NonNegativeInt | None = None
     seed: NonNegativeInt = 7
+    notes: list[str] = Field(default_factory=list)
 
 
 def _read_recipe(path: Path) -> dict[str, Any]:
@@ -293,7 +295,7 @@ def _kept_apart(recipe: dict[str, Any]) -> list[str]:
     if recipe["strategy"] == "official":
         # Which utterances its parts share is the corpus' own choice.
         return ["speaker"]
-    if recipe.get("units") == BY_UTTERANCE:
+    if recipe.get("units") in SHARED_VOICES:
         return [UTTERANCE]
     return ["speaker", UTTERANCE]
 
