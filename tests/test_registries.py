@@ -15,7 +15,7 @@ from src.models.registry import CLASSIFIERS, MODELS
 from src.utils.config import BASELINE, LABELS, SPLITS
 from src.utils.dataset.layouts import LAYOUTS, scan_folder
 from src.utils.dataset.layouts.layout import Layout
-from src.utils.dataset.split import SplitSettings
+from src.utils.dataset.split import Shares, SplitSettings
 from src.utils.dataset.split.assignment import NO_SPLIT
 from src.utils.dataset.split.strategy import Strategy
 from src.utils.dataset.split_strategies import SPLIT_STRATEGIES
@@ -113,7 +113,7 @@ def check_strategy(name: str, column: str | None, request: pytest.FixtureRequest
     if column is not None:
         parts = ["train", "dev", "eval"]
         files[column] = [parts[int(speaker[1:]) % 3] for speaker in files["speaker"]]
-    settings = SplitSettings(strategy=name)
+    settings = SplitSettings(strategy=name, shares=Shares())
     assigned = strategy.assign(files, settings, 7)
     assert assigned.splits.index.equals(files.index)
     assert set(assigned.splits) <= {*SPLITS, NO_SPLIT}

@@ -81,7 +81,7 @@ def test_a_split_is_read_from_its_flags() -> None:
     [
         (SplitFlags(strategy="speeker"), "--strategy=speeker .* did you mean speaker"),
         (SplitFlags(without_spoofs="train"), "--without-spoofs=train"),
-        (SplitFlags(units="clip"), "--units=clip"),
+        (SplitFlags(units="word"), "--units=word"),
         (SplitFlags(folds="2"), "--folds=2 must be at least 3"),
         (SplitFlags(fold="x"), "--fold=x is not a whole number"),
         (SplitFlags(strategy="official", pretext="0"), "official cuts nothing"),

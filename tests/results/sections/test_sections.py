@@ -22,7 +22,7 @@ from src.results.sections.origin import flatten, hyperparameters, provenance, se
 from src.results.sections.search_trials import search_trials_table
 from src.results.sections.validation import validation
 from src.results.sections.warnings import warning_texts, warnings
-from src.utils.config import SAME_VOICES
+from src.utils.config import BY_UTTERANCE, SHARED_VOICES
 from src.utils.runs import Run
 
 NAN = float("nan")
@@ -103,7 +103,7 @@ def test_warnings(run_of: Callable, tmp_path: Path) -> None:
     assert warning_texts(run_of(0)) == []
     assert [block.text for block in warnings(run_of(0), results)] == ["mind this"]
     run = Run(0, tmp_path, {"settings": {"units": "utterance"}})
-    assert warning_texts(run, results) == [SAME_VOICES, "mind this"]
+    assert warning_texts(run, results) == [SHARED_VOICES[BY_UTTERANCE], "mind this"]
 
 
 def test_a_test_and_a_further_one(run_of: Callable) -> None:

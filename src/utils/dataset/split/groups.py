@@ -19,10 +19,10 @@ KINDS = ("has_bona_fide", "has_spoof")
 """What a group may have."""
 
 WITHOUT_SPEAKERS = (
-    "read the speakers from the files' names by GenerateDatasetCSV --speaker-from='REGEX' (or "
-    "prefix, folder), have them guessed by their voices by --speaker-from=voice, or divide single "
-    f"clips by SplitDataset --units={BY_CLIP}, where one voice may be on both sides; RunPipeline "
-    "takes these flags too"
+    "add a speaker column, read the speakers from the files' names by GenerateDatasetCSV "
+    "--speaker-from='REGEX' (or prefix, folder), have them guessed by their voices by "
+    f"--speaker-from=voice, or divide single clips by SplitDataset --units={BY_CLIP}, where one "
+    "voice may be on both sides; RunPipeline takes these flags too"
 )
 """The ways out where nobody is named."""
 

@@ -70,8 +70,8 @@ def settle_pretext(
         found += f" of {count_of(n_people, units)}"
     if n_clips >= ENOUGH_CLIPS and n_people >= ENOUGH_PEOPLE:
         return spared, (
-            f"--pretext={AUTO}: {PRETEXT:g}, since every downstream split keeps {least} or more of "
-            f"each class ({split} has {found})"
+            f"--pretext={AUTO}: {PRETEXT:g}, since every downstream split keeps at least {least} "
+            f"of each class ({split} has {found})"
         )
     return without, (
         f"--pretext={AUTO}: 0, since with {PRETEXT:g} {split} would have {found}; pretext is for "

@@ -7,8 +7,6 @@ together. The weights alone are read from the package. Its own code is not: it t
 install what that needs.
 """
 
-import pickle
-import zipfile
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +18,7 @@ from torch import nn
 from src.utils.audio.downmix import SILENCE_PEAK
 from src.utils.config import SAMPLE_RATE
 from src.utils.errors import AudioError, DatasetError
+from src.utils.files import sha256_file
 
 VERSION = 1
 """Version of the vectors: raise it when they change, so that those kept are computed anew."""
@@ -29,6 +28,8 @@ SIZE = 256
 
 _PACKAGE = "resemblyzer"
 _WEIGHTS = "pretrained.pt"
+_SHA256 = "39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e"
+_RELEASE = "Resemblyzer 0.1.4"
 INSTALL = (
     "install it with: pip install -r requirements-speakers.txt (without a C compiler: "
     "pip install --no-deps Resemblyzer==0.1.4, of which the weights alone are needed)"
@@ -141,7 +142,10 @@ def find_weights() -> Path:
 
 
 def load_encoder(path: Path | None = None) -> VoiceEncoder:
-    """Load the network; nothing in the file is executed.
+    """Load the network.
+
+    Only the very file of the release is loaded, and of that weights alone: nothing in it is
+    executed, and nothing else can be put in its place.
 
     Parameters
     ----------
@@ -151,19 +155,15 @@ def load_encoder(path: Path | None = None) -> VoiceEncoder:
     Raises
     ------
     DatasetError
-        When they are absent, or not of this network.
+        When they are absent, or another file.
     """
     path = path or find_weights()
+    if sha256_file(path) != _SHA256:
+        raise DatasetError(f"{path} is not the file of weights of {_RELEASE}; {INSTALL}")
+    state = torch.load(path, map_location="cpu", weights_only=True)["model_state"]
     encoder = VoiceEncoder()
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)["model_state"]
-        # Beside the network's own lie two numbers of its loss.
-        encoder.load_state_dict({name: state[name] for name in encoder.state_dict()})
-    except (
-        *(KeyError, TypeError, ValueError, RuntimeError, EOFError, OSError),
-        *(pickle.UnpicklingError, zipfile.BadZipFile),
-    ) as error:
-        raise DatasetError(f"{path} holds no weights of the voice encoder; {INSTALL}") from error
+    # Beside the network's own lie two numbers of the loss that it was trained with.
+    encoder.load_state_dict({name: state[name] for name in encoder.state_dict()})
     return encoder.eval()
 
 

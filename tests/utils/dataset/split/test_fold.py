@@ -104,7 +104,7 @@ def test_settings_that_do_not_go_together() -> None:
         ({"folds": 5, "fold": -1}, "--fold=-1 is not one of"),
         ({"folds": 5, "fold": 1, "strategy": "column"}, "--folds goes with --strategy=speaker"),
         ({"units": "utterance", "strategy": "official"}, "--units goes with --strategy=speaker"),
-        ({"units": "clip"}, "--units=clip is not one of speaker, utterance"),
+        ({"units": "word"}, "--units=word is not one of speaker, utterance, clip"),
         (
             {"folds": 5, "fold": 1, "hold_out": HoldOut("attack", ("a",))},
             "--folds and --hold-out do not go together",
@@ -113,4 +113,4 @@ def test_settings_that_do_not_go_together() -> None:
         with pytest.raises(ArgumentError, match=told):
             SplitSettings(**{"shares": ALONE} | wrong)
     with pytest.raises(ArgumentError, match="--folds and --pretext do not go together"):
-        SplitSettings(folds=5, fold=1)
+        SplitSettings(folds=5, fold=1, shares=Shares(pretext=0.6))

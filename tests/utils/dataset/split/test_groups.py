@@ -184,7 +184,7 @@ def test_nothing_to_group_by(make_table: Callable, crowd: Callable) -> None:
     files = make_table(*crowd(10)).assign(utterance="")
     files.loc[:2, "speaker"] = ""
     files.loc[:1, "utterance"] = "u"
-    with pytest.raises(DatasetError, match=r"1 of 40 .* no speaker and no utterance.*=column"):
+    with pytest.raises(DatasetError, match=r"1 of 40 .* no speaker and no utter.*speaker column"):
         split_by_speaker(files, Shares())
     with pytest.raises(DatasetError, match="38 of 40 recordings name no utterance"):
         group_clips(files, "utterance")
