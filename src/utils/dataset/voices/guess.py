@@ -21,7 +21,6 @@ from src.utils.dataset.voices.encoder import (
     HEARD_SECONDS,
     SIZE,
     VERSION,
-    VoiceEncoder,
     level_up,
     load_encoder,
 )
@@ -61,21 +60,21 @@ def guess_speakers(dataset: Dataset, files: pd.DataFrame) -> Named:
     table = files.assign(**{NAMED_BY: pd.Series("", index=files.index).mask(given, GIVEN)})
     if given.all():
         return Named(table, [f"--speaker-from={VOICE}: every clip names its speaker already"], [])
-    encoder = load_encoder()
     identities = {file: file_identity(dataset.path(file)) for file in files["file"]}
     require_present(dataset, list(identities))
     with open_cache(
         dataset.root / DATABASE, _COLUMNS, VERSION, "computed", is_sound=_is_sound
     ) as cache:
-        todo = {f: one for f, one in identities.items() if f not in cache.read(identities, [])}
-        failed = _listen(dataset, cache, encoder, todo)
-        known = {file: one for file, one in identities.items() if file not in failed}
-        rows = cache.read(known)
+        known = cache.read(identities, [])
+        todo = {file: one for file, one in identities.items() if file not in known}
+        failed = _listen(dataset, cache, todo)
+        heard = {file: one for file, one in identities.items() if file not in failed}
+        rows = cache.read(heard)
     # In the order of their names, so that groups do not hang on that of the table.
-    heard = sorted(rows)
-    if heard:
-        vectors = np.stack([np.frombuffer(rows[file][0], np.float32) for file in heard])
-        groups = dict(zip(heard, group_voices(vectors.astype(np.float64)).tolist(), strict=True))
+    order = sorted(rows)
+    if order:
+        vectors = np.stack([np.frombuffer(rows[file][0], np.float32) for file in order])
+        groups = dict(zip(order, group_voices(vectors.astype(np.float64)).tolist(), strict=True))
         names = _name_groups(files, groups, identities)
         guessed = ~given & files["file"].isin(groups)
         told = files["file"][guessed].map(lambda file: names[groups[file]])
@@ -87,11 +86,13 @@ def guess_speakers(dataset: Dataset, files: pd.DataFrame) -> Named:
 def _listen(
     dataset: Dataset,
     cache: RecordingCache,
-    encoder: VoiceEncoder,
     todo: Mapping[str, tuple[str, str]],
 ) -> dict[str, str]:
     """Keep the vectors of recordings, given with their identities; return why some have none."""
     failed: dict[str, str] = {}
+    if not todo:
+        return failed
+    encoder = load_encoder()
     presence = Presence(dataset)
 
     def embed(file: str) -> np.ndarray:
@@ -103,7 +104,7 @@ def _listen(
         return vector
 
     outcomes = map_ahead(partial(attempt, embed), todo)
-    for file in tqdm(todo, "hearing voices", unit="clip", leave=False, disable=not todo):
+    for file in tqdm(todo, "hearing voices", unit="clip", leave=False):
         outcome = next(outcomes)
         presence.note(file, isinstance(outcome, AudioError))
         if isinstance(outcome, AudioError):
