@@ -40,11 +40,11 @@ def test_one_clip_less_is_not_enough(many: pd.DataFrame) -> None:
     assert "0, since with 0.6 downstream_test would have 299 spoof clips of 4 speakers" in why
 
 
-@pytest.mark.parametrize(("people", "share"), [(62, 0.0), (63, 0.6)])
+@pytest.mark.parametrize(("people", "share"), [(60, 0.0), (61, 0.6)])
 def test_the_fewest_people(
     make_table: Callable, crowd: Callable, people: int, share: float
 ) -> None:
-    """A tenth of two fifths of 63 people are three, by the largest remainder."""
+    """A tenth of two fifths of 61 people are three, by the largest remainder."""
     files = make_table(*crowd(people, 150, 150))
     found, why = pretext_of(files)
     assert found == share
@@ -63,10 +63,8 @@ def test_people_of_one_class_only(make_table: Callable, crowd: Callable) -> None
 
 def test_so_few_that_nothing_would_be_filled(make_table: Callable, crowd: Callable) -> None:
     share, why = pretext_of(make_table(*crowd(4)))
-    assert (share, why) == (
-        0.0,
-        "--pretext=auto: 0, since with 0.6 nothing would fill every downstream split",
-    )
+    assert share == 0.0
+    assert why.endswith("0, since with 0.6 nothing would fill every downstream split")
 
 
 def test_a_number_is_taken_as_it_is(make_table: Callable, crowd: Callable) -> None:

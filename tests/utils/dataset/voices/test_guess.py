@@ -1,5 +1,6 @@
 """Speakers guessed by their voices; what the network says is made up here, but for real clips."""
 
+import sqlite3
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -131,8 +132,6 @@ def test_what_cannot_be_heard_is_told_and_set_aside(heard: Heard, lay_out: Calla
 
 
 def test_damaged_vectors_are_computed_anew(heard: Heard, lay_out: Callable) -> None:
-    import sqlite3
-
     root = lay_out(real_1=10, fake_1=20)
     generate_tables(root, speaker_from="voice")
     with sqlite3.connect(root / DATABASE) as database:
@@ -146,7 +145,7 @@ def test_damaged_vectors_are_computed_anew(heard: Heard, lay_out: Callable) -> N
 def test_real_voices_are_told_apart(tmp_path: Path) -> None:
     """Six people of several clips each, real and fake: hardly any is taken for two."""
     table = pd.read_csv(MIXED / "metadata.csv")
-    counts = table.groupby("speaker")["label"].value_counts().unstack(fill_value=0)
+    counts = pd.crosstab(table["speaker"], table["label"])
     people = counts[counts.min(axis=1) >= 3].index[:6]
     chosen = table[table["speaker"].isin(people)].groupby(["speaker", "label"]).head(3)
     for number, row in enumerate(chosen.itertuples()):
