@@ -39,6 +39,7 @@ _RUN = frozenset(
         *("train_losses.npy", "val_losses.npy", "val_accuracies.npy", "val_eers.npy"),
         *("scores_val.csv", "layer_probe.csv", "layer_probe.png"),
         *("trials.csv", "best_hyperparameters.json", "optimization_history.png"),
+        "importances.csv",
         *("optuna-journal.log", "results.json", "scores.csv"),
         *("comparison.csv", "comparison.html"),
         *("audit.json", "audit.html", "matches.csv", "shortcuts.png", "nuisances.png"),

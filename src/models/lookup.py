@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import NonNegativeInt
+from pydantic import NonNegativeInt, PositiveInt
 
 from src.utils.config import BASELINE
 from src.utils.errors import RunError, shorten
@@ -241,13 +241,31 @@ def best_of_study(
     return read_best(study)
 
 
+class _Choice(Shape):
+    n_trials: NonNegativeInt
+    n_tied: NonNegativeInt
+    n_bona_fide: PositiveInt
+    n_spoof: PositiveInt
+    n_speakers: NonNegativeInt | None
+    eer: Rate
+    low: Rate | None
+    high: Rate | None
+    n_inside: NonNegativeInt
+    median_eer: Rate
+    gain_low: float | None
+    gain_high: float | None
+    is_decisive: bool
+
+
 class _Best(Shape):
     classifier: str
     backbone: str
     validation_eer: Rate
+    validation_cllr: float | None = None
     run_number: NonNegativeInt
     layer: NonNegativeInt
     hyperparameters: dict[str, Hyperparameter]
+    choice: _Choice | None = None
 
 
 def read_best(study: Run) -> dict[str, Any]:

@@ -3,27 +3,34 @@
 import logging
 import os
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import pandas as pd
 from optuna.samplers import TPESampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from optuna.trial import Trial, TrialState
+from optuna.trial import FrozenTrial, Trial, TrialState
 from tqdm import tqdm
 
+from src.evaluation.trials import Trials
+from src.models.calibrate import VALIDATION_SCORES, calibration_of
 from src.models.classifier import Choice, Classifier, Hyperparameters
 from src.models.data import TrainingStores
-from src.models.lookup import BEST, find_study
+from src.models.importances import IMPORTANCES, measure_importances
+from src.models.lookup import BEST, find_study, read_best
 from src.models.registry import CLASSIFIERS
 from src.models.train import fit_into, training_settings
+from src.models.trial_choice import judge_choice, ranking
+from src.utils.config import VALIDATION_CLLR, VALIDATION_EER
 from src.utils.errors import AudiosError, RunError, StorageError
-from src.utils.files import write_json, writing
+from src.utils.files import without_nan, write_json, writing
 from src.utils.interrupts import Interrupts
-from src.utils.runs import Kind, Run, keeping_status, list_runs, new_run
+from src.utils.metrics.cllr import cllr
+from src.utils.runs import Kind, Run, find_run, keeping_status, list_runs, new_run
 from src.utils.strict_json import parse_json
 from src.utils.tables import write_csv
 from src.utils.tensor_file import first_line
@@ -32,6 +39,8 @@ from src.visualize.plots import plot_search
 log = logging.getLogger(__name__)
 
 JOURNAL = "optuna-journal.log"
+CLLR = "cllr"
+"""Set on a trial that has finished: the Cllr of its calibrated validation scores, None unknown."""
 FAILED = "failed"
 """Set on a trial that failed by itself, in contrast to one that was broken off."""
 
@@ -45,8 +54,8 @@ class Search:
     study : Run
         The study's folder and manifest.
     search_trials : pandas.DataFrame
-        Those that have ended, a row each: `trial, run, state, validation_eer`, then one column
-        per hyperparameter.
+        Those that have ended, a row each: `trial, run, state, validation_eer, validation_cllr`,
+        then one column per hyperparameter.
     best : dict or None
         What `best_hyperparameters.json` holds; None when no trial has finished.
     was_stopped : bool
@@ -70,10 +79,11 @@ def optimize(
 ) -> Search:
     """Search the hyperparameters, and the layer, with the lowest validation EER.
 
-    Every trial is a run in the study's folder. Trials are proposed by a tree-structured Parzen
-    estimator (Bergstra et al. 2011, "Algorithms for hyper-parameter optimization") that is
-    seeded anew for every trial by (seed, trial), so a search that was stopped and continued
-    proposes what an uninterrupted one would have.
+    Of trials with equal EERs the one with the lowest validation Cllr is the best (see
+    `trial_choice`). Every trial is a run in the study's folder. Trials are proposed by a
+    tree-structured Parzen estimator (Bergstra et al. 2011, "Algorithms for hyper-parameter
+    optimization") that is seeded anew for every trial by (seed, trial), so a search that was
+    stopped and continued proposes what an uninterrupted one would have.
 
     Parameters
     ----------
@@ -112,8 +122,10 @@ def optimize(
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if found is not None and found.is_complete:
         study = _open_study(found, classifier)
-        if len(_counted(study)) >= total:
-            return Search(found, _tabulate(study), _best(study, stores), was_stopped=False)
+        kept = read_best(found) if (found.folder / BEST).is_file() else {}
+        # One of before ties were broken is ranked anew.
+        if len(_counted(study)) >= total and VALIDATION_CLLR in kept:
+            return Search(found, _tabulate(study, found), kept, was_stopped=False)
     stopped = False
     with ExitStack() as stack:
         # Optuna's journal does not stand an interrupt in the midst of a write; only the fitting
@@ -129,12 +141,15 @@ def optimize(
             _search(study, run, stores, model, total, seed, interrupts)
         except KeyboardInterrupt:
             stopped = True
-        table = _tabulate(study)
+        table = _tabulate(study, run)
         write_csv(run.folder / "trials.csv", table)
         _plot(table, run)
-        best = _best(study, stores)
+        best = _told(study, run, stores, seed)
         if best is None and not stopped:
             raise AudiosError(f"every trial of {run.folder} failed; see its runs' manifests")
+        if best is not None:
+            _write_importances(study, run, seed)
+            write_json(run.folder / BEST, best)
     if stopped:
         run.update(status="interrupted")
     return Search(run, table, best, stopped)
@@ -201,7 +216,7 @@ def _open_study(run: Run, classifier: str) -> optuna.Study:
     return study
 
 
-def _check_trial(trial: optuna.trial.FrozenTrial) -> None:
+def _check_trial(trial: FrozenTrial) -> None:
     """Fail for a finished trial without what every one has."""
     if trial.state is not TrialState.COMPLETE:
         return
@@ -210,6 +225,8 @@ def _check_trial(trial: optuna.trial.FrozenTrial) -> None:
         raise ValueError(f"trial {trial.number} names no run, or no EER")
     if not isinstance(trial.params.get("layer"), int):
         raise ValueError(f"trial {trial.number} names no layer")
+    if not isinstance(trial.user_attrs.get(CLLR, 0.0), int | float | None):
+        raise ValueError(f"trial {trial.number} has a Cllr that is no number")
 
 
 def _search(
@@ -244,7 +261,7 @@ def _search(
             else:
                 study.tell(trial, eer)
                 # Written after every trial, so that even a kill leaves the best so far.
-                best = _best(study, stores)
+                best = _best(study, run, stores)
                 if best is not None:
                     write_json(run.folder / BEST, best)
                     bar.set_postfix_str(f"best EER {best['validation_eer']:.2%}")
@@ -257,7 +274,7 @@ def _give_up(study: optuna.Study, trial: Trial) -> None:
         study.tell(trial, state=TrialState.FAIL)
 
 
-def _counted(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
+def _counted(study: optuna.Study) -> list[FrozenTrial]:
     """Return the trials that ran to their end; one broken off is made again, not counted."""
     return [
         trial
@@ -282,6 +299,7 @@ def _run_trial(
         trial.set_user_attr("run", run.number)
         with interrupts.allowed():
             eer, _ = fit_into(run, classifier, stores, layer, plot=False)
+    trial.set_user_attr(CLLR, _cllr_of(run))
     return eer
 
 
@@ -306,40 +324,111 @@ def suggest(trial: Trial, model: type[Classifier]) -> Hyperparameters:
     return drawn
 
 
-def _best(study: optuna.Study, stores: TrainingStores) -> dict[str, Any] | None:
+def _complete(study: optuna.Study) -> list[FrozenTrial]:
+    return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+
+
+def _validated(run: Run) -> Trials:
+    """Return the validation clips as a finished trial has scored them."""
+    return Trials.read(run.folder / VALIDATION_SCORES, calibration_of(run).llrs)
+
+
+def _cllr_of(run: Run) -> float:
+    trials = _validated(run)
+    return cllr(trials.llrs, trials.labels)
+
+
+def _kept_cllr(trial: FrozenTrial, study: Run) -> float:
+    """Return the validation Cllr of a trial, NaN where it is not known."""
+    known = trial.user_attrs.get(CLLR)
+    if known is None and trial.state is TrialState.COMPLETE:
+        # Of before it was kept; without its run, the trial loses every tie.
+        try:
+            return _cllr_of(find_run(study.folder, trial.user_attrs["run"]))
+        except StorageError:
+            raise
+        except AudiosError:
+            pass
+    return np.nan if known is None else known
+
+
+def _measured(trials: list[FrozenTrial], study: Run) -> tuple[list[float], list[float]]:
+    """Return the validation EER and Cllr of each trial, NaN for one that failed."""
+    eers = [np.nan if trial.value is None else trial.value for trial in trials]
+    return eers, [_kept_cllr(trial, study) for trial in trials]
+
+
+def _ranked(study: optuna.Study, run: Run) -> list[FrozenTrial]:
+    """Return the finished trials, the best first."""
+    trials = _complete(study)
+    return [trials[at] for at in ranking(*_measured(trials, run))]
+
+
+def _best(study: optuna.Study, run: Run, stores: TrainingStores) -> dict[str, Any] | None:
     """Return what `best_hyperparameters.json` holds, None before the first finished trial."""
-    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+    ranked = _ranked(study, run)
+    if not ranked:
         return None
-    trial = study.best_trial
+    trial = ranked[0]
     return {
         "classifier": study.study_name,
         "backbone": stores.train.backbone["name"],
-        "validation_eer": trial.value,
+        VALIDATION_EER: trial.value,
+        VALIDATION_CLLR: without_nan(_kept_cllr(trial, run)),
         "run_number": trial.user_attrs["run"],
         "layer": trial.params["layer"],
         "hyperparameters": {k: v for k, v in trial.params.items() if k != "layer"},
     }
 
 
-def _tabulate(study: optuna.Study) -> pd.DataFrame:
+def _told(
+    study: optuna.Study, run: Run, stores: TrainingStores, seed: int
+) -> dict[str, Any] | None:
+    """Return what is kept of the best trial in the end, with how sure the choice of it is."""
+    best = _best(study, run, stores)
+    if best is None:
+        return None
+    ranked = _ranked(study, run)
+    try:
+        scored = [
+            _validated(find_run(run.folder, trial.user_attrs["run"]))
+            for trial in (ranked[0], ranked[len(ranked) // 2])
+        ]
+    except StorageError:
+        raise
+    except AudiosError as error:
+        log.warning("how sure the choice is cannot be said: %s", error)
+        return best
+    found = judge_choice([trial.values[0] for trial in ranked], *scored, seed)
+    return best | {"choice": without_nan(asdict(found) | {"is_decisive": found.is_decisive})}
+
+
+def _write_importances(study: optuna.Study, run: Run, seed: int) -> None:
+    found = measure_importances(study, *_measured(_complete(study), run), seed)
+    if found is not None:
+        write_csv(run.folder / IMPORTANCES, found)
+
+
+def _tabulate(study: optuna.Study, run: Run) -> pd.DataFrame:
+    counted = _counted(study)
     rows = [
         {
             "trial": position,
             "run": trial.user_attrs.get("run"),
             "state": "complete" if trial.state is TrialState.COMPLETE else "failed",
-            "validation_eer": trial.value,
+            VALIDATION_EER: eer,
+            VALIDATION_CLLR: known,
             **trial.params,
         }
-        for position, trial in enumerate(_counted(study))
+        for position, (trial, eer, known) in enumerate(
+            zip(counted, *_measured(counted, run), strict=True)
+        )
     ]
-    table = pd.DataFrame(rows, columns=None if rows else ["trial", "run", "state"])
-    if rows:
-        table["validation_eer"] = table["validation_eer"].astype(float)
-    return table
+    return pd.DataFrame(rows, columns=None if rows else ["trial", "run", "state"])
 
 
 def _plot(table: pd.DataFrame, run: Run) -> None:
-    if "validation_eer" in table and table["validation_eer"].notna().any():
+    if VALIDATION_EER in table and table[VALIDATION_EER].notna().any():
         title = f"{run.settings['backbone']['name']} + {run.settings['classifier']}: search"
         plot_search(table, run.folder / "optimization_history.png", title)
 

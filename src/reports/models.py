@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from src.reports.dataset import SHOWN, report_rejected
 from src.results.blocks.blocks import Block, Paragraph
 from src.results.sections.probe import probe_in_brief
-from src.results.sections.search_trials import VALIDATION_EER, search_trials_table
+from src.results.sections.search_trials import choice_among_trials, search_trials_table
 from src.results.sections.warnings import warnings
+from src.utils.config import VALIDATION_EER
 
 if TYPE_CHECKING:
     from src.models.probe import ProbeRun
@@ -92,9 +93,12 @@ def report_search(search: Search) -> list[Block]:
     blocks: list[Block] = []
     trials, study = search.search_trials, search.study
     if VALIDATION_EER in trials and trials[VALIDATION_EER].notna().any():
-        best = trials.dropna(subset=VALIDATION_EER).sort_values(VALIDATION_EER, kind="stable")
+        from src.models.trial_choice import best_first
+
+        best = best_first(trials.dropna(subset=VALIDATION_EER))
         blocks.append(Paragraph(f"best of {len(best)} finished trials:"))
         blocks.append(search_trials_table(best.drop(columns="state").head(SHOWN)))
+    blocks += choice_among_trials(search.best or {})
     if search.was_stopped:
         blocks.append(Paragraph(f"stopped; continue with --study-number={study.number}"))
     return [

@@ -67,3 +67,6 @@ DEFAULTS = {
     "runs": "runs",
     "seed": "7",
 }
+
+VALIDATION_EER, VALIDATION_CLLR = "validation_eer", "validation_cllr"
+"""The columns of a search's trials that they are ranked by."""

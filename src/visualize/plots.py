@@ -18,6 +18,9 @@ from src.visualize.figure import COLOURS, figure_axes
 MARKERS = {"F": "o", "M": "^", "unknown": "s"}
 _CURVES = (("#0072B2", "o-"), ("#E69F00", "s-"), ("#009E73", "^-"), ("#CC79A7", "D-"))
 
+_BELOW_ZERO = 0.05
+"""Share of the height of a plot that is left below 0, so that points at 0 are not cut."""
+
 
 def plot_points(points: pd.DataFrame, path: Path, title: str, axis: str) -> None:
     """Draw a scatter plot of projected clips: colour by label, marker by gender.
@@ -103,12 +106,17 @@ def plot_search(trials: pd.DataFrame, path: Path, title: str) -> None:
     """
     with figure_axes(path, title, (7.0, 4.5)) as axes:
         eer = 100 * trials["validation_eer"]
-        axes.plot(trials["trial"], eer, "o", color=COLOURS[BONA_FIDE], alpha=0.6, label="trial")
-        axes.step(trials["trial"], eer.cummin(), where="post", color=COLOURS[SPOOF], label="best")
+        axes.step(
+            trials["trial"], eer.cummin(), where="post", color=COLOURS[SPOOF], label="best so far"
+        )
+        # Many trials may have no error at all: their points are whole, and above the line.
+        points = {"color": COLOURS[BONA_FIDE], "alpha": 0.6, "clip_on": False, "zorder": 3}
+        axes.plot(trials["trial"], eer, "o", label="trial", **points)
         axes.set(xlabel="trial", ylabel="validation EER (%)")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_ylim(bottom=0)
-        axes.legend()
+        top = max(1.0, float(eer.max()))
+        axes.set_ylim(-_BELOW_ZERO * top, (1 + _BELOW_ZERO) * top)
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
 
 def plot_layers(table: pd.DataFrame, best: pd.Series, path: Path, title: str) -> None:

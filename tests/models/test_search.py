@@ -11,6 +11,7 @@ import optuna
 import pandas as pd
 import pytest
 
+from src.models import importances
 from src.models import search as module
 from src.models.classifier import Choice, Range
 from src.models.data import TrainingStores
@@ -20,6 +21,7 @@ from src.models.registry import CLASSIFIERS
 from src.models.search import optimize, suggest
 from src.utils.errors import AudiosError, RunError
 from src.utils.files import locked
+from src.utils.metrics.cllr import cllr
 from src.utils.runs import list_runs
 
 
@@ -44,7 +46,8 @@ def drawn(table: pd.DataFrame) -> list[list]:
 def test_a_study(stores: TrainingStores, embeddings: Path, tmp_path: Path) -> None:
     found = optimize(stores, tmp_path, "svm", 5)
     assert not found.was_stopped
-    assert list(found.search_trials)[:4] == ["trial", "run", "state", "validation_eer"]
+    names = ["trial", "run", "state", "validation_eer", "validation_cllr"]
+    assert list(found.search_trials)[:5] == names
     assert found.search_trials["trial"].tolist() == list(range(5))
     assert (found.search_trials["state"] == "complete").all()
     folder = found.study.folder
@@ -55,6 +58,9 @@ def test_a_study(stores: TrainingStores, embeddings: Path, tmp_path: Path) -> No
     for run, (_, row) in zip(runs, found.search_trials.iterrows(), strict=True):
         assert run.is_complete
         assert run.manifest["results"]["validation_eer"] == row["validation_eer"]
+        calibrated = pd.read_csv(run.folder / "scores_val.csv")
+        labels = (calibrated["label"] == "bona-fide").to_numpy(int)
+        assert cllr(calibrated["llr"], labels) == pytest.approx(row["validation_cllr"])
         assert run.settings["hyperparameters"]["C"] == row["C"]
         assert run.settings["layer"] == row["layer"]
     best = json.loads((folder / "best_hyperparameters.json").read_text())
@@ -282,3 +288,84 @@ def test_a_study_in_use_is_left_alone(stores: TrainingStores, tmp_path: Path, mo
     ):
         optimize(stores, tmp_path, "svm", 3, study_number=0)
     assert (stopped.folder / "manifest.json").read_bytes() == before
+
+
+@pytest.fixture(scope="module")
+def easy(tmp_path_factory: pytest.TempPathFactory, make_embeddings: Callable) -> TrainingStores:
+    """Classes that lie so far apart that every trial has a validation EER of 0."""
+    folder = make_embeddings(tmp_path_factory.mktemp("easy") / "e", gaps=(9.0, 9.0), n=12)
+    return TrainingStores.open(folder, "wav2vec2")
+
+
+def test_ties_are_broken_by_cllr(easy: TrainingStores, tmp_path: Path) -> None:
+    found = optimize(easy, tmp_path, "svm", 6)
+    table = found.search_trials
+    assert found.best is not None
+    assert set(table["validation_eer"]) == {0}
+    cllrs = table["validation_cllr"]
+    # The first one is not the best by chance.
+    assert cllrs.idxmin() != 0
+    assert found.best["run_number"] == table["run"][cllrs.idxmin()]
+    assert found.best["validation_cllr"] == cllrs.min()
+    choice = found.best["choice"]
+    assert (choice["n_tied"], choice["n_trials"], choice["is_decisive"]) == (6, 6, False)
+    # Whoever looks the best one up finds the same, and so does a study that goes on.
+    assert find_training(tmp_path, study_number=0).number == found.best["run_number"]
+    assert json.loads((found.study.folder / "best_hyperparameters.json").read_text()) == found.best
+    assert optimize(easy, tmp_path, "svm", 6, study_number=0).best == found.best
+    more = optimize(easy, tmp_path, "svm", 8, study_number=0)
+    assert more.best is not None
+    assert more.best["validation_cllr"] == more.search_trials["validation_cllr"].min()
+
+
+def test_a_study_of_before_ties_were_broken(
+    easy: TrainingStores, tmp_path: Path, monkeypatch
+) -> None:
+    """The Cllr is measured anew on what its trials keep, also where the study is complete."""
+    with monkeypatch.context() as patch:
+        patch.setattr(optuna.trial.Trial, "set_user_attr", without_cllr(patch))
+        found = optimize(easy, tmp_path, "svm", 5)
+    path = found.study.folder / "best_hyperparameters.json"
+    old = json.loads(path.read_text())
+    for name in ("validation_cllr", "choice"):
+        del old[name]
+    path.write_text(json.dumps(old | {"run_number": 0}))
+    again = optimize(easy, tmp_path, "svm", 5, study_number=0)
+    assert again.best == found.best == json.loads(path.read_text())
+    assert again.search_trials["validation_cllr"].notna().all()
+    # The run of a trial that somebody has removed is not the best by what nobody knows.
+    lost = list_runs(found.study.folder)[found.best["run_number"]].folder
+    (lost / "scores_val.csv").unlink()
+    rest = optimize(easy, tmp_path, "svm", 6, study_number=0)
+    assert rest.best is not None
+    assert rest.best["run_number"] != found.best["run_number"]
+
+
+def without_cllr(patch: pytest.MonkeyPatch) -> Callable:
+    real = optuna.trial.Trial.set_user_attr
+
+    def set_user_attr(self, key: str, value: object) -> None:
+        if key != module.CLLR:
+            real(self, key, value)
+
+    return set_user_attr
+
+
+def test_importances_are_kept(easy: TrainingStores, tmp_path: Path, monkeypatch) -> None:
+    study = optimize(easy, tmp_path, "svm", 3).study
+    assert not (study.folder / "importances.csv").exists()
+    monkeypatch.setattr(importances, "ENOUGH_TRIALS", 4)
+    optimize(easy, tmp_path, "svm", 4, study_number=0)
+    table = pd.read_csv(study.folder / "importances.csv")
+    assert set(table["hyperparameter"]) == {"layer", "C", "gamma"}
+    # All EERs are 0, so what is explained is the Cllr.
+    assert set(table["of"]) == {"validation_cllr"}
+
+
+def test_a_validation_of_two_clips(tmp_path: Path, make_embeddings: Callable) -> None:
+    """Of one clip a class nothing can be told, and that is told."""
+    tiny = TrainingStores.open(make_embeddings(tmp_path / "e", (2.0, 2.0), n=1), "wav2vec2")
+    best = optimize(tiny, tmp_path / "r", "lr", 2).best
+    assert best is not None
+    assert best["choice"]["low"] is None
+    assert not best["choice"]["is_decisive"]

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from src.evaluation.results import Results
@@ -194,6 +195,40 @@ def test_a_study(runs: Path) -> None:
     assert len(cells) == 3
     assert sorted(cells, key=float) == cells
     assert len(read.attributes("img", "src")) == 1
+    assert "3 finished trials are too few: it takes 20" in read.text
+    assert ("too small to choose by" in read.text) == (not best["choice"]["is_decisive"])
+
+
+def test_the_page_of_a_study_ranks_as_the_search_does(runs: Path) -> None:
+    """Of trials that tie, the one with the lowest Cllr stands first, as it is kept as the best."""
+    run = find_run(runs, 0, "svm")
+    path = run.folder / "trials.csv"
+    table = pd.read_csv(path).assign(validation_eer=0.0, validation_cllr=[0.3, 0.1, 0.2])
+    table.to_csv(path, index=False)
+    best = {"validation_eer": 0.0, "validation_cllr": 0.1, "run_number": 1}
+    choice = run.folder / "best_hyperparameters.json"
+    choice.write_text(json.dumps(json.loads(choice.read_text()) | best))
+    read = page_of(run, runs)
+    rows = [row for row in read.rows if len(row) == len(table.columns)]
+    assert [row[0] for row in rows[1:]] == ["1", "2", "0"]
+    assert [row[4] for row in rows[1:]] == ["0.1000", "0.2000", "0.3000"]
+
+
+def test_the_page_of_a_study_tells_what_mattered(runs: Path) -> None:
+    run = find_run(runs, 0, "svm")
+    rows = pd.read_csv(run.folder / "trials.csv")
+    many = pd.concat([rows] * 7, ignore_index=True)
+    many = many.assign(validation_eer=[0.1 + 0.01 * n for n in range(len(many))])
+    many.to_csv(run.folder / "trials.csv", index=False)
+    assert "the study is not finished" in page_of(run, runs).text
+    kept = run.folder / "importances.csv"
+    kept.write_text("hyperparameter,importance,of\nC,0.75,validation_eer\nlayer,0.25,x\n")
+    text = page_of(run, runs).text
+    assert "variance of the validation EER between trials" in text
+    assert text.index("75.0%") < text.index("25.0%")
+    kept.write_text("hyperparameter,importance,of\nC,much,validation_eer\n")
+    with pytest.raises(RunError, match=r"importances\.csv is damaged"):
+        write_report(run, runs)
 
 
 def test_a_trial_tested_by_itself(runs: Path) -> None:

@@ -1,12 +1,15 @@
 """Every figure is a PNG that appears whole, whatever the data."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 
 from src.utils.history import History
 from src.visualize import figure, plots
@@ -49,13 +52,9 @@ def test_layers(tmp_path: Path, monkeypatch, layers: list, poolings: list, highe
     ]
     table = pd.DataFrame(rows, columns=["layer", "pooling", "eer", "standard_error"])
     best = table.loc[table["eer"].idxmin()]
-    seen = []
-    monkeypatch.setattr(figure.plt, "close", seen.append)
-    plots.plot_layers(table, best, tmp_path / "layers.png", "a title")
-    assert is_png(tmp_path / "layers.png")
-    [axes] = seen[0].axes
-    monkeypatch.undo()
-    plt.close(seen[0])
+    path = tmp_path / "layers.png"
+    [axes] = axes_of(monkeypatch, lambda: plots.plot_layers(table, best, path, "a title"))
+    assert is_png(path)
     lines = {str(line.get_label()): line for line in axes.get_lines()}
     for pooling in poolings:
         mine = table[table["pooling"] == pooling]
@@ -72,6 +71,31 @@ def test_layers(tmp_path: Path, monkeypatch, layers: list, poolings: list, highe
     assert axes.get_xlabel() == "layer"
     assert "EER" in axes.get_ylabel()
     assert all(float(tick).is_integer() for tick in axes.get_xticks())
+
+
+def axes_of(monkeypatch: pytest.MonkeyPatch, draw: Callable[[], None]) -> list[Axes]:
+    """Return the axes of the figure that something draws."""
+    seen: list[Any] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(figure.plt, "close", seen.append)
+        draw()
+    plt.close(seen[0])
+    found: list[Axes] = seen[0].axes
+    return found
+
+
+@pytest.mark.parametrize("eers", [[0.0, 0.0, 0.0], [0.3, np.nan, 0.0], [0.5]])
+def test_no_trial_of_a_search_is_cut(tmp_path: Path, monkeypatch, eers: list) -> None:
+    """Points at zero are whole: they lie above the lower end of the axis, which cuts nothing."""
+    trials = pd.DataFrame({"trial": range(len(eers)), "validation_eer": eers})
+    [axes] = axes_of(
+        monkeypatch, lambda: plots.plot_search(trials, tmp_path / "search.png", "a search")
+    )
+    low, high = axes.get_ylim()
+    assert low < 0 <= 100 * np.nanmax(eers) < high
+    [points] = [line for line in axes.get_lines() if line.get_label() == "trial"]
+    assert not points.get_clip_on()
+    np.testing.assert_allclose(points.get_ydata(), 100 * np.array(eers))
 
 
 def test_nothing_is_shown_or_left_open() -> None:

@@ -4,12 +4,20 @@ from pathlib import Path
 
 import pandas as pd
 
+from src.models.importances import IMPORTANCES, importances_of
 from src.models.lookup import BEST, read_best
+from src.models.trial_choice import best_first
 from src.results.audits import note_audit
 from src.results.blocks.blocks import SOFT, Block, Code, Figure, Heading, Paragraph, Verdict
 from src.results.naming import next_command
 from src.results.sections.origin import hyperparameters
-from src.results.sections.search_trials import VALIDATION_EER, search_trials_table
+from src.results.sections.search_trials import (
+    choice_among_trials,
+    importances_table,
+    search_trials_table,
+    title_of,
+)
+from src.utils.config import VALIDATION_CLLR, VALIDATION_EER
 from src.utils.errors import RunError
 from src.utils.renamed import backbone_of
 from src.utils.runs import Run
@@ -44,18 +52,20 @@ def study_page(run: Run, runs: Path) -> list[Block]:
         blocks.append(Verdict(f"No trial has finished yet ({run.status}).", is_bad=True))
     else:
         blocks += _best(run, runs, best, trials)
+        blocks += choice_among_trials(best)
     blocks += _trials(trials)
     picture = run.folder / "optimization_history.png"
     about = "Validation EER of each trial, and the best so far"
     if picture.is_file():
         blocks += [Heading("History"), Figure(picture, about, about)]
+    blocks += _importances(run, trials)
     if best is not None:
         blocks += hyperparameters({"layer": best.get("layer"), **best.get("hyperparameters", {})})
     return blocks
 
 
 def read_search_trials(run: Run) -> pd.DataFrame:
-    """Return a study's table of trials, by rising EER; empty where there is none yet.
+    """Return a study's table of trials, the best first; empty where there is none yet.
 
     Parameters
     ----------
@@ -74,11 +84,14 @@ def read_search_trials(run: Run) -> pd.DataFrame:
     if VALIDATION_EER not in table:
         return pd.DataFrame()
     try:
-        eers = pd.to_numeric(table[VALIDATION_EER].replace("", None)).astype(float)
+        numbers = {
+            name: pd.to_numeric(table[name].replace("", None)).astype(float)
+            for name in (VALIDATION_EER, VALIDATION_CLLR)
+            if name in table
+        }
     except ValueError as error:
         raise RunError(f"{path} is damaged: {error}") from error
-    table = table.assign(**{VALIDATION_EER: eers})
-    return table.sort_values(VALIDATION_EER, kind="stable", na_position="last")
+    return best_first(table.assign(**numbers))
 
 
 def _best(run: Run, runs: Path, best: dict, trials: pd.DataFrame) -> list[Block]:
@@ -111,3 +124,26 @@ def _trials(trials: pd.DataFrame) -> list[Block]:
         left = f"and {len(trials) - MOST_TRIALS:,} more in {TRIALS}"
         blocks.append(Paragraph(left, SOFT))
     return blocks
+
+
+def _importances(run: Run, trials: pd.DataFrame) -> list[Block]:
+    """Tell which hyperparameters mattered, or why that cannot be said."""
+    if VALIDATION_CLLR not in trials:
+        return []
+    heading = Heading("Importance of hyperparameters")
+    column, why = importances_of(trials[VALIDATION_EER].tolist(), trials[VALIDATION_CLLR].tolist())
+    path = run.folder / IMPORTANCES
+    if column is None or not path.is_file():
+        return [heading, Paragraph(f"Not told: {why or 'the study is not finished'}.", SOFT)]
+    found = read_csv(path)
+    try:
+        table = importances_table(found.astype({"importance": float}))
+    except (KeyError, ValueError, AttributeError) as error:
+        raise RunError(f"{path} is damaged: {error!r}") from error
+    about = (
+        f"How much of the variance of the {title_of(column)} between trials each explains, by a "
+        f"functional ANOVA of a random forest; all add up to 100 %."
+    )
+    if column == VALIDATION_CLLR:
+        about += " Half of the trials or more share the lowest EER, which leaves little to explain."
+    return [heading, Paragraph(about), table]

@@ -9,7 +9,16 @@ import pytest
 
 from src.evaluation.results import Results
 from src.models.calibrate import calibration_of
-from src.results.blocks.blocks import Facts, Figure, Heading, Interval, Paragraph, Table, Verdict
+from src.results.blocks.blocks import (
+    Facts,
+    Figure,
+    Heading,
+    Interval,
+    Paragraph,
+    Table,
+    Verdict,
+    Warning,
+)
 from src.results.compare import compare_runs
 from src.results.facts import Data
 from src.results.outcomes import read_tests
@@ -19,7 +28,11 @@ from src.results.sections.data import clips_table, data_section
 from src.results.sections.evaluation import confusion_table, curves, further_test, main_test
 from src.results.sections.frame import frame_table
 from src.results.sections.origin import flatten, hyperparameters, provenance, settings, subtitle
-from src.results.sections.search_trials import search_trials_table
+from src.results.sections.search_trials import (
+    choice_among_trials,
+    importances_table,
+    search_trials_table,
+)
 from src.results.sections.validation import validation
 from src.results.sections.warnings import warning_texts, warnings
 from src.utils.config import BY_UTTERANCE, SHARED_VOICES
@@ -139,21 +152,78 @@ def test_search_trials() -> None:
             "run": [1, 0, ""],
             "state": ["complete", "complete", "fail"],
             "validation_eer": [0.0583, 0.1, NAN],
+            "validation_cllr": [0.25, 1.0, NAN],
             "max_depth": ["3", "", "4.0"],
             "learning_rate": [0.0123456, 1e-5, NAN],
         }
     )
     table = search_trials_table(trials)
-    assert table.header == ["trial", "run", "state", "validation EER", "max depth", "learning rate"]
+    names = ["trial", "run", "state", "validation EER", "validation Cllr"]
+    assert table.header == [*names, "max depth", "learning rate"]
     assert table.rows == [
-        ["1", "1", "complete", "5.83%", "3", "0.01235"],
-        ["0", "0", "complete", "10.00%", None, "1e-05"],
-        ["2", None, "fail", None, "4", None],
+        ["1", "1", "complete", "5.83%", "0.2500", "3", "0.01235"],
+        ["0", "0", "complete", "10.00%", "1.0000", None, "1e-05"],
+        ["2", None, "fail", None, None, "4", None],
     ]
     assert table.kinds == {0: "best", 2: "faint"}
-    assert table.right == [3, 4, 5]
+    assert table.right == [3, 4, 5, 6]
     assert search_trials_table(trials.tail(1)).kinds == {0: "faint"}
     assert search_trials_table(trials.head(0)).rows == []
+
+
+CHOICE = {
+    "n_trials": 30,
+    "n_tied": 29,
+    "n_bona_fide": 20,
+    "n_spoof": 10,
+    "n_speakers": 4,
+    "eer": 0.0,
+    "low": 0.0,
+    "high": 0.6,
+    "n_inside": 30,
+    "median_eer": 0.0,
+    "gain_low": 0.0,
+    "gain_high": 0.0,
+    "is_decisive": False,
+}
+
+
+def test_ties_and_a_choice_that_means_nothing() -> None:
+    best = {"validation_eer": 0.0, "validation_cllr": 0.125, "choice": CHOICE}
+    tied, doubt = choice_among_trials(best)
+    assert isinstance(tied, Paragraph)
+    assert "29 of 30 finished trials tie at the lowest validation EER of 0.00%" in tied.text
+    assert "lowest validation Cllr of 0.1250" in tied.text
+    assert isinstance(doubt, Warning)
+    assert "20 bona-fide and 10 spoof clips of validation, with 4 speakers" in doubt.text
+    assert "one clip moves an EER by up to 5.0 points" in doubt.text
+    assert "30 of 30 trials lie within" in doubt.text
+    assert "better by 0.0 to 0.0 points" in doubt.text
+
+
+def test_a_choice_that_means_something() -> None:
+    def said(**differs) -> str:
+        blocks = choice_among_trials({"choice": CHOICE | differs})
+        return "\n".join(block.text for block in blocks)
+
+    assert said(is_decisive=True, n_tied=1) == ""
+    assert said(is_decisive=True, n_tied=2).startswith("2 of 30 finished trials tie")
+    assert "only one trial has finished" in said(n_trials=1, n_tied=1)
+    unknown = said(low=None, high=None, gain_low=None, gain_high=None, n_speakers=1)
+    assert "1 speaker in the class" in unknown
+    assert "unknown margin" in unknown
+    assert "None" not in unknown
+    assert "unknown speakers" in said(n_speakers=None)
+    # Of before anything was said of it.
+    assert choice_among_trials({"validation_eer": 0.1}) == []
+
+
+def test_importances() -> None:
+    found = pd.DataFrame(
+        {"hyperparameter": ["max_depth", "C"], "importance": [0.8765, 0.1235], "of": "x"}
+    )
+    table = importances_table(found)
+    assert table.rows == [["max depth", "87.6%"], ["C", "12.3%"]]
 
 
 def test_a_data_frame() -> None:
