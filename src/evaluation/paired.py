@@ -1,11 +1,15 @@
 """Paired comparison of two detectors on the same clips, by the cluster bootstrap."""
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 import pandas as pd
 
 from src.evaluation.trials import Trials
 from src.utils.errors import AudiosError, shorten
-from src.utils.metrics.bootstrap import interval, p_value, resample
+from src.utils.metrics.bootstrap import interval, metrics_of_draws, p_value
+from src.utils.metrics.clusters import Draws
+from src.utils.metrics.counts import ScoredTrials
 from src.utils.metrics.detection import evaluate_scores
 from src.utils.metrics.table import METRICS
 
@@ -44,26 +48,72 @@ def compare_trials(
     AudiosError
         When the clips or their labels are not the same, or a clip is there twice.
     """
-    order = _same_clips(first, second)
-    clusters = first.clusters
-    n_clusters = clusters.count(first.labels)
-    pair = (
-        (first.scores, first.llrs, thresholds[0]),
-        (second.scores[order], second.llrs[order], thresholds[1]),
-    )
-    points, drawn = [], []
-    for scores, llrs, threshold in pair:
-        points.append(evaluate_scores(scores, first.labels, threshold, llrs).values)
-        drawn.append(resample(scores, first.labels, clusters, threshold, llrs, n_resamples, seed))
-    rows = []
-    for metric in METRICS:
-        differences = drawn[1][metric] - drawn[0][metric]
-        low, high = interval(differences, n_clusters=n_clusters)
-        one, other = points[0][metric], points[1][metric]
-        p = p_value(differences, n_clusters)
-        rows.append((metric, one, other, other - one, low, high, p))
-    columns = ["metric", "first", "second", "difference", "low", "high", "p_value"]
-    return pd.DataFrame(rows, columns=columns)
+    first_threshold, threshold = thresholds
+    [found] = compare_all(first, first_threshold, [(second, threshold)], n_resamples, seed)
+    return found
+
+
+def compare_all(
+    first: Trials,
+    threshold: float,
+    others: Sequence[tuple[Trials, float]],
+    n_resamples: int = 1000,
+    seed: int = 7,
+    metrics: Iterable[str] | None = None,
+) -> list[pd.DataFrame]:
+    """Compare detectors with one of them: as `compare_trials` does, the draws made once for all.
+
+    Parameters
+    ----------
+    first : Trials
+        The scores of the detector that all others are compared with.
+    threshold : float
+        At or above which it accepts a clip.
+    others : sequence of (Trials, float)
+        The scores of each other detector, of the same clips in any order, and its threshold.
+    n_resamples, seed : int
+        See `compare_trials`.
+    metrics : iterable of str, optional
+        Names of `METRICS`; all of them by default.
+
+    Returns
+    -------
+    list of pandas.DataFrame
+        Of each other detector, what `compare_trials` returns.
+
+    Raises
+    ------
+    AudiosError
+        As `compare_trials` does.
+    """
+    names = list(METRICS if metrics is None else metrics)
+    draws = Draws(first.clusters, first.labels, n_resamples, seed)
+    n_clusters = first.clusters.count(first.labels)
+
+    def measure(
+        scores: np.ndarray, llrs: np.ndarray, threshold: float
+    ) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+        points = evaluate_scores(scores, first.labels, threshold, llrs).values
+        trials = ScoredTrials.of(scores, first.labels, threshold, llrs)
+        return points, metrics_of_draws(trials, draws, names)
+
+    point, drawn = measure(first.scores, first.llrs, threshold)
+    found = []
+    for second, second_threshold in others:
+        order = _same_clips(first, second)
+        its_point, its_drawn = measure(second.scores[order], second.llrs[order], second_threshold)
+        rows = []
+        for metric in names:
+            differences = its_drawn[metric] - drawn[metric]
+            low, high = interval(differences, n_clusters=n_clusters)
+            one, other = point[metric], its_point[metric]
+            p = p_value(differences, n_clusters)
+            rows.append((metric, one, other, other - one, low, high, p))
+        found.append(pd.DataFrame(rows, columns=_COLUMNS))
+    return found
+
+
+_COLUMNS = ["metric", "first", "second", "difference", "low", "high", "p_value"]
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:

@@ -8,7 +8,16 @@ from src.evaluation.results import Results
 from src.evaluation.trials import Trials
 from src.models.calibrate import calibration_of
 from src.models.lookup import find_study
-from src.results.differences import FIGURE, TABLE, Comparison, Entry, pair_up, tabulate
+from src.results.differences import (
+    FIGURE,
+    MOST_CURVES,
+    TABLE,
+    Comparison,
+    Entry,
+    curves_title,
+    pair_up,
+    tabulate,
+)
 from src.results.naming import command_to_test, describe, name_of
 from src.results.outcomes import read_outcomes
 from src.results.pages.comparison import comparison_page
@@ -67,9 +76,9 @@ def compare_runs(
         notes += _missing_sentences(entries)
         curves = {
             f"{one.name} ({describe(one.run)})": det_curve(one.trials.scores, one.trials.labels)
-            for one in entries
+            for one in entries[:MOST_CURVES]
         }
-        plot_dets(curves, run.folder / FIGURE, "DET curves")
+        plot_dets(curves, run.folder / FIGURE, curves_title(len(entries)))
         write_csv(run.folder / TABLE, tabulate(entries, pairs))
         best = entries[0]
         run.update(results={"best": best.name, "eer": best.results.detection.eer})

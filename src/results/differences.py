@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from src.evaluation.paired import compare_trials, holm
+from src.evaluation.paired import compare_all, holm
 from src.evaluation.results import Results
 from src.evaluation.trials import Trials
 from src.results.naming import describe, name_of
@@ -15,6 +15,9 @@ from src.utils.runs import Run
 
 COMPARED = ("eer", "min_dcf", "cllr")
 """Metrics in which runs are compared; more of them would find more differences by chance."""
+
+MOST_CURVES = 20
+"""How many DET curves one figure shows, the best first: more cannot be told apart."""
 
 TABLE = "comparison.csv"
 FIGURE = "det_curves.png"
@@ -88,6 +91,18 @@ class Comparison:
         return self.run.folder / PAGE
 
 
+def curves_title(n_runs: int) -> str:
+    """Say which DET curves the figure of a comparison shows.
+
+    Parameters
+    ----------
+    n_runs : int
+        How many runs are compared.
+    """
+    of = f" of the {MOST_CURVES} best of {n_runs:,} runs" if n_runs > MOST_CURVES else ""
+    return f"DET curves{of}"
+
+
 def tabulate(entries: list[Entry], pairs: pd.DataFrame) -> pd.DataFrame:
     """Return a row a run and metric: its value and interval, and its difference from the best.
 
@@ -133,14 +148,17 @@ def pair_up(entries: list[Entry], seed: int) -> tuple[pd.DataFrame, list[str]]:
     rows, notes = [], []
     for group in groups.values():
         best, *others = _share_speakers(group)
-        for other in others:
-            thresholds = (
-                best.results.detection.threshold,
-                other.results.detection.threshold,
-            )
-            found = compare_trials(best.trials, other.trials, thresholds, seed=seed)
-            found = found[found["metric"].isin(COMPARED)]
-            rows.append(found.assign(run=other.name, best=best.name))
+        tables = compare_all(
+            best.trials,
+            best.results.detection.threshold,
+            [(other.trials, other.results.detection.threshold) for other in others],
+            seed=seed,
+            metrics=COMPARED,
+        )
+        rows += [
+            found.assign(run=other.name, best=best.name)
+            for other, found in zip(others, tables, strict=True)
+        ]
         if not others and len(groups) > 1:
             notes.append(
                 f"{best.name} was tested on other clips ({len(best.trials):,} of "

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from src.evaluation.trials import Trials
 from src.models.evaluate import evaluate_run
 from src.results.listing import list_all
 from src.results.report import write_report
-from src.utils.metrics.decisions import Decisions
+from src.utils.metrics.decisions import Decisions, share
 from src.utils.metrics.metric import Metric
 from src.utils.metrics.table import BY_DECISION, METRICS, of_decisions
 from tests.reports.telling import told
@@ -21,9 +22,9 @@ from tests.visualize.reading import read_page
 NAME = "false_omission_rate"
 
 
-def false_omission_rate(made: Decisions) -> float:
+def false_omission_rate(made: Decisions) -> Any:
     rejected = made.rejected_bona_fide + made.rejected_spoof
-    return made.rejected_bona_fide / rejected if rejected else 0.0
+    return share(made.rejected_bona_fide, rejected)
 
 
 @pytest.fixture

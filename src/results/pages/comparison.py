@@ -1,7 +1,7 @@
 """The page of a comparison of runs."""
 
 from src.results.blocks.blocks import SOFT, Block, Figure, Heading, Paragraph, Verdict
-from src.results.differences import FIGURE, TABLE, Comparison
+from src.results.differences import FIGURE, TABLE, Comparison, curves_title
 from src.results.metric_cells import value_of
 from src.results.naming import describe
 from src.results.sections.comparison import compared_table, differences_table
@@ -29,7 +29,7 @@ def comparison_page(done: Comparison) -> list[Block]:
     text = (
         f"Lowest EER: {best.name} ({describe(best.run)}) with {value_of(best.results, EER.name)}."
     )
-    about = "DET curves, the lower the better, with the point of each EER"
+    about = f"{curves_title(len(done.entries))}, the lower the better, with the point of each EER"
     return [
         Verdict(text, points, bool(done.notes)),
         Heading("Metrics"),

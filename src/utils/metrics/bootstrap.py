@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from src.utils.metrics.clusters import CellCounts, Clusters, Draws
+from src.utils.metrics.coarse import alike_trials, round_scores
 from src.utils.metrics.counts import ScoredTrials
 from src.utils.metrics.metric import quantities_of
 from src.utils.metrics.table import METRICS
+
+MOST_EXACT = 10_000
+"""Trials up to which every one is drawn, and every score a threshold; see `resample`."""
 
 
 def resample_eer(
@@ -61,6 +65,12 @@ def resample(
     would with other speakers *and* other attacks. Two sets of scores of the same trials, clusters
     and seed see the same draws, so that their metrics may be subtracted draw by draw.
 
+    Of more than `MOST_EXACT` trials, scores are rounded to points that lie closer together than
+    chance can tell (see `round_scores`), and speakers of a single trial whose trials are then alike
+    are drawn as one. Metrics then vary from draw to draw as they would have, but for less than a
+    hundredth of their standard error; draws of two such sets of scores are the same only by
+    `metrics_of_draws`.
+
     Parameters
     ----------
     scores, labels : array_like
@@ -85,15 +95,47 @@ def resample(
         By metric, float64 of shape (n_resamples,); NaN where a class was not drawn at all.
     """
     trials = ScoredTrials.of(scores, labels, threshold, llrs)
-    rows = [METRICS[name] for name in (METRICS if metrics is None else metrics)]
-    draws = Draws(clusters, trials.labels, n_resamples, seed)
-    cells = CellCounts(trials, draws, quantities_of(rows))
-    found = {row.name: np.full(n_resamples, np.nan) for row in rows}
-    for number, weights in enumerate(draws):
-        counts = cells.of(weights)
-        if counts.curve.n_bona_fide and counts.curve.n_spoof:
+    names = list(METRICS if metrics is None else metrics)
+    alike = None
+    if len(trials.labels) > MOST_EXACT:
+        alike = alike_trials(trials, quantities_of(METRICS[name] for name in names))
+    draws = Draws(clusters, trials.labels, n_resamples, seed, alike)
+    return metrics_of_draws(trials, draws, names)
+
+
+def metrics_of_draws(
+    trials: ScoredTrials, draws: Draws, metrics: Iterable[str]
+) -> dict[str, np.ndarray]:
+    """Compute metrics of data sets that were drawn: what `resample` does, of draws that are there.
+
+    Parameters
+    ----------
+    trials : ScoredTrials
+        The trials.
+    draws : Draws
+        Of these trials, in this order.
+    metrics : iterable of str
+        Names of `METRICS`.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        See `resample`.
+    """
+    rows = [METRICS[name] for name in metrics]
+    is_large = len(trials.labels) > MOST_EXACT
+    scores = round_scores(trials.scores, trials.labels) if is_large else trials.scores
+    cells = CellCounts(trials, draws, quantities_of(rows), scores)
+    found = {row.name: np.full(draws.n_resamples, np.nan) for row in rows}
+    start = 0
+    for weights in draws.batches(cells.n_points):
+        both = cells.hold_both(weights)
+        known = start + np.flatnonzero(both)
+        start += len(weights)
+        if len(known):
+            counts = cells.of(weights if both.all() else weights[both])
             for row in rows:
-                found[row.name][number] = row.formula(counts)
+                found[row.name][known] = row.formula(counts)
     return found
 
 
@@ -126,17 +168,17 @@ def interval(
     known = values[~np.isnan(values)]
     if not len(known) or n_clusters == 1:
         return float("nan"), float("nan")
-    reach = norm.isf((1 - level) / 2)
+    reach = -ndtri((1 - level) / 2)
     if n_clusters is not None:
-        student = t.isf((1 - level) / 2, n_clusters - 1)
+        student = -stdtrit(n_clusters - 1, (1 - level) / 2)
         reach = np.sqrt(n_clusters / (n_clusters - 1)) * student
     bias = 0.0
     if point is not None:
         below = np.mean(known < point) + np.mean(known == point) / 2
         # So many draws cannot tell a smaller share than that of half a draw.
         half = 0.5 / len(known)
-        bias = np.clip(norm.ppf(np.clip(below, half, 1 - half)), -reach, reach)
-    low, high = np.quantile(known, norm.cdf([2 * bias - reach, 2 * bias + reach]))
+        bias = np.clip(ndtri(np.clip(below, half, 1 - half)), -reach, reach)
+    low, high = np.quantile(known, ndtr([2 * bias - reach, 2 * bias + reach]))
     return float(low), float(high)
 
 
@@ -204,5 +246,6 @@ def p_value(differences: np.ndarray, n_clusters: int | None = None) -> float:
     fewer = min((known <= 0).sum(), (known >= 0).sum())
     tail = min(0.5, (fewer + 1) / (len(known) + 1))
     if n_clusters is not None:
-        tail = t.sf(norm.isf(tail) * np.sqrt((n_clusters - 1) / n_clusters), n_clusters - 1)
+        reach = -ndtri(tail) * np.sqrt((n_clusters - 1) / n_clusters)
+        tail = stdtr(n_clusters - 1, -reach)
     return float(2 * tail)

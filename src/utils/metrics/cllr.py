@@ -1,5 +1,7 @@
 """The cost of log-likelihood ratios (Cllr), whatever the threshold."""
 
+from typing import Any
+
 import numpy as np
 
 from src.utils.metrics.counts import Counts, ScoredTrials, count_trials
@@ -30,7 +32,7 @@ def cost_in_bits(trials: ScoredTrials) -> np.ndarray:
     return bits(trials.llrs, trials.labels)
 
 
-def cllr_of(counts: Counts) -> float:
+def cllr_of(counts: Counts) -> Any:
     """Return Cllr: the mean over both classes of the mean cost of their ratios, in bits.
 
     Parameters
@@ -39,7 +41,7 @@ def cllr_of(counts: Counts) -> float:
         With the total of `cost_in_bits`.
     """
     bona_fide, spoof = counts.means(cost_in_bits)
-    return float((bona_fide + spoof) / 2)
+    return (bona_fide + spoof) / 2
 
 
 def cllr(llrs: np.ndarray, labels: np.ndarray) -> float:
@@ -60,4 +62,4 @@ def cllr(llrs: np.ndarray, labels: np.ndarray) -> float:
     >>> cllr([0.0, 0.0], [0, 1])
     1.0
     """
-    return cllr_of(count_trials(ScoredTrials.of(llrs, labels, 0.0), [cost_in_bits]))
+    return float(cllr_of(count_trials(ScoredTrials.of(llrs, labels, 0.0), [cost_in_bits])))

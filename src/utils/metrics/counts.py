@@ -7,6 +7,7 @@ value on a test and for every draw of the bootstrap.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -96,15 +97,16 @@ class Counts:
     curve : DetCurve
         How many trials are accepted and rejected at every threshold.
     totals : mapping of Quantity to (float, float)
-        What a quantity comes to over all bona-fide trials, and over all spoofs.
+        What a quantity comes to over all bona-fide trials, and over all spoofs; of many draws,
+        arrays of shape (draws,).
     is_draw : bool
-        Whether this is a draw of the bootstrap, and not all trials once each.
+        Whether this is a draw of the bootstrap, or many of them, and not all trials once each.
     verifier : VerifierErrors or None
         The errors of a speaker verifier, for the metrics that need it.
     """
 
     curve: DetCurve
-    totals: Mapping[Quantity, tuple[float, float]]
+    totals: Mapping[Quantity, tuple[Any, Any]]
     is_draw: bool = False
     verifier: VerifierErrors | None = None
 
@@ -123,7 +125,7 @@ class Counts:
         """
         return Decisions(*self.totals[acceptance], *self.totals[number])
 
-    def means(self, quantity: Quantity) -> tuple[float, float]:
+    def means(self, quantity: Quantity) -> tuple[Any, Any]:
         """Return the mean of a quantity over the bona-fide trials, and over the spoofs.
 
         Parameters

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import log
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -64,8 +64,8 @@ class DetectionCosts:
 ASVSPOOF5 = DetectionCosts()
 
 
-def min_dcf(curve: DetCurve, costs: DetectionCosts = ASVSPOOF5) -> float:
-    """Return the normalised cost at the best of all thresholds.
+def min_dcf(curve: DetCurve, costs: DetectionCosts = ASVSPOOF5) -> Any:
+    """Return the normalised cost at the best of all thresholds; of draws, one each.
 
     Parameters
     ----------
@@ -77,10 +77,10 @@ def min_dcf(curve: DetCurve, costs: DetectionCosts = ASVSPOOF5) -> float:
     Examples
     --------
     >>> from src.utils.metrics.eer import det_curve
-    >>> min_dcf(det_curve([-1.0, 2.0, 3.0, 1.0], [0, 0, 1, 1]))
+    >>> float(min_dcf(det_curve([-1.0, 2.0, 3.0, 1.0], [0, 0, 1, 1])))
     0.5
     """
-    return float(costs.of(curve.frr, curve.far).min())
+    return costs.of(curve.frr, curve.far).min(axis=0)
 
 
 def is_accepted_by_ratio(trials: ScoredTrials) -> np.ndarray:
@@ -94,7 +94,7 @@ def is_accepted_by_ratio(trials: ScoredTrials) -> np.ndarray:
     return trials.llrs >= ASVSPOOF5.bayes_threshold
 
 
-def act_dcf_of(counts: Counts) -> float:
+def act_dcf_of(counts: Counts) -> Any:
     """Return `act_dcf` at the costs of ASVspoof 5.
 
     Parameters

@@ -4,6 +4,7 @@ Pure numpy: nothing here knows of files, models or audio.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,55 +17,62 @@ class DetCurve:
 
     A trial is accepted as bona-fide when its score is at or above the threshold. The counts
     are kept, since rates rounded to floats cannot tell a tie from a near miss. In a draw of the
-    bootstrap a trial counts as often as it was drawn.
+    bootstrap a trial counts as often as it was drawn; the curves of many draws are one object,
+    whose counts have the draws as their last axis.
 
     Attributes
     ----------
     accepted_spoof : numpy.ndarray
-        Spoof trials accepted, shape (points,), falling from `n_spoof` to 0.
+        Spoof trials accepted, shape (points,) or (points, draws), falling from `n_spoof` to 0.
     rejected_bona_fide : numpy.ndarray
-        Bona-fide trials rejected, shape (points,), rising from 0 to `n_bona_fide`.
+        Bona-fide trials rejected, of that shape, rising from 0 to `n_bona_fide`.
     thresholds : numpy.ndarray
         Shape (points,), rising; the last is infinite (nothing is accepted).
-    n_spoof, n_bona_fide : int
-        How many trials there are of each class.
+    n_spoof, n_bona_fide : int or numpy.ndarray
+        How many trials there are of each class; of draws, shape (draws,).
     """
 
     accepted_spoof: np.ndarray
     rejected_bona_fide: np.ndarray
     thresholds: np.ndarray
-    n_spoof: int
-    n_bona_fide: int
+    n_spoof: Any
+    n_bona_fide: Any
 
     @property
     def far(self) -> np.ndarray:
-        """False acceptance rate, shape (points,), falling from 1 to 0."""
+        """False acceptance rate, of the shape of the counts, falling from 1 to 0."""
         return self.accepted_spoof / self.n_spoof
 
     @property
     def frr(self) -> np.ndarray:
-        """False rejection rate, shape (points,), rising from 0 to 1."""
+        """False rejection rate, of the shape of the counts, rising from 0 to 1."""
         return self.rejected_bona_fide / self.n_bona_fide
 
     @property
-    def eer_point(self) -> int:
-        """The first of the points where |FRR - FAR| is least."""
+    def eer_point(self) -> Any:
+        """The first of the points where |FRR - FAR| is least; of draws, one each."""
         # Both rates times both numbers, as whole numbers; their gap never falls, so the least
         # magnitude lies where it changes its sign.
         gap = self.rejected_bona_fide * self.n_spoof - self.accepted_spoof * self.n_bona_fide
-        at = int(np.searchsorted(gap, 0))
-        if at and gap[at] >= -gap[at - 1]:
-            # Thresholds at which a draw has no trials part nothing: the first of them counts.
-            at = int(np.searchsorted(gap, gap[at - 1]))
-        return at
+        after = np.count_nonzero(gap < 0, axis=0)
+        before = np.maximum(after - 1, 0)
+        negative = _of_each(gap, before)
+        # Thresholds at which a draw has no trials part nothing: the first of them counts.
+        first = np.count_nonzero(gap < negative, axis=0)
+        return np.where((after > 0) & (_of_each(gap, after) >= -negative), first, after)[()]
 
     @property
-    def eer(self) -> float:
-        """The equal error rate, by the rule of `compute_eer`."""
+    def eer(self) -> Any:
+        """The equal error rate, by the rule of `compute_eer`; of draws, one each."""
         at = self.eer_point
-        rejected = self.rejected_bona_fide[at] / self.n_bona_fide
-        accepted = self.accepted_spoof[at] / self.n_spoof
-        return float((rejected + accepted) / 2)
+        rejected = _of_each(self.rejected_bona_fide, at) / self.n_bona_fide
+        accepted = _of_each(self.accepted_spoof, at) / self.n_spoof
+        return (rejected + accepted) / 2
+
+
+def _of_each(values: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return the value at a point, or of each draw the one at its own point."""
+    return np.take_along_axis(values, np.asarray(points)[None], axis=0)[0]
 
 
 def det_curve(scores: np.ndarray, labels: np.ndarray) -> DetCurve:
@@ -127,7 +135,7 @@ def compute_eer(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     (0.0, 1.0)
     """
     curve = det_curve(scores, labels)
-    return curve.eer, float(curve.thresholds[curve.eer_point])
+    return float(curve.eer), float(curve.thresholds[curve.eer_point])
 
 
 def fix_threshold(scores: np.ndarray, labels: np.ndarray) -> float:

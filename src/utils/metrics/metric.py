@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import isnan
+from typing import Any
 
 from src.utils.metrics.counts import Counts, Quantity
 
@@ -29,8 +30,10 @@ class Metric:
     meaning : str
         What it says, for whoever does not know it; begins in lower case, without a full stop.
     formula : callable
-        Computes it from `Counts`, of all trials or of a draw of the bootstrap in which both
-        classes are there; a finite number always.
+        Computes it from `Counts`, of all trials or of draws of the bootstrap in which both classes
+        are there; a finite number always. The counts of draws are arrays whose last axis is the
+        draws, and it returns a number for each: so it adds up along axis 0, and divides by what
+        may be 0 with `decisions.share`.
     group : str
         `BY_SCORE` or `BY_DECISION`.
     quantities : tuple of Quantity
@@ -50,7 +53,7 @@ class Metric:
     name: str
     label: str
     meaning: str
-    formula: Callable[[Counts], float]
+    formula: Callable[[Counts], Any]
     group: str = BY_SCORE
     quantities: tuple[Quantity, ...] = ()
     is_rate: bool = True

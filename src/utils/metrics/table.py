@@ -7,6 +7,7 @@ systems, and what the terminal, the pages and the model card say. The names are 
 
 from collections import ChainMap
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from src.utils.errors import AudiosError
 from src.utils.metrics.auc import auc
@@ -25,7 +26,7 @@ def of_decisions(
     name: str,
     label: str,
     meaning: str,
-    formula: Callable[[Decisions], float],
+    formula: Callable[[Decisions], Any],
     is_error: bool = False,
 ) -> Metric:
     """Make the row of a rate of decisions at the threshold.
@@ -40,12 +41,12 @@ def of_decisions(
         See `Metric`.
     """
 
-    def of_counts(counts: Counts) -> float:
+    def of_counts(counts: Counts) -> Any:
         return formula(counts.decisions)
 
     def at_rate(rate: float, spoofs_per_bona_fide: float) -> float:
         n_spoof = spoofs_per_bona_fide
-        return formula(Decisions(1 - rate, rate * n_spoof, 1, n_spoof))
+        return float(formula(Decisions(1 - rate, rate * n_spoof, 1, n_spoof)))
 
     return Metric(
         *(name, label, meaning, of_counts, DECISION, (is_accepted,)),
@@ -70,7 +71,7 @@ def of_verifier(
         Computes it from the detector's `DetCurve` and the verifier's errors.
     """
 
-    def of_counts(counts: Counts) -> float:
+    def of_counts(counts: Counts) -> Any:
         if counts.verifier is None:
             raise AudiosError(f"{label} needs {VERIFIER}")
         return formula(counts.curve, counts.verifier)
