@@ -42,6 +42,9 @@ def either(names: Iterable[str]) -> str:
 CORPUS_NAMES = either(CORPORA)
 ALL_CLASSIFIERS = ",".join(CLASSIFIERS)
 
+REQUIRED = "(required)"
+"""How the help of a flag begins that must be given."""
+
 HELP = {
     "dataset": f"The data set's folder (default: {DEFAULTS['dataset']}).",
     "embeddings": f"The embeddings' folder (default: {DEFAULTS['embeddings']}).",
