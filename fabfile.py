@@ -1,5 +1,6 @@
 """The command line of AUDIOS: `fab -l` lists its tasks, which lie in `tasks`, a module a noun."""
 
+from fabric.main import program
 from invoke import Collection, Task
 
 from src.utils.config import DEFAULTS, ROOT
@@ -16,11 +17,13 @@ from tasks import (
     results,
     terminal,
 )
+from tasks.program import take_over
 from tasks.project_file import check_project_file
 
 check_project_file(ROOT)
 
 terminal.prepare_streams()
+take_over(program)
 
 # These are loaded by every `fab -l` and `fab --help`: what they need to work, they import in
 # their functions, or by way of `src.stages`, which imports a stage when it is first called.

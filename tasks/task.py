@@ -5,7 +5,7 @@ import functools
 import inspect
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,12 @@ from invoke import Context, Exit
 
 from src.utils.errors import AudiosError
 from src.utils.shown_text import visible
-from tasks.flags import HELP, help_of
+from tasks.flags import HELP, REQUIRED, AnswerFlags, help_of
+from tasks.show import answering
 from tasks.terminal import UNREAD, LogLines, reader_has_left
 
 
-def stage(**own_help: str) -> Callable[[Callable[..., None]], Task]:
+def stage(*required: str, **own_help: str) -> Callable[[Callable[..., None]], Task]:
     """Make a function a task whose expected errors are one line and an exit code.
 
     The first parameter of the function is the context. Every other one is a flag, which takes its
@@ -27,6 +28,8 @@ def stage(**own_help: str) -> Callable[[Callable[..., None]], Task]:
 
     Parameters
     ----------
+    *required : str
+        The flags that the task cannot do without. Their help says so; the task asks for them.
     **own_help : str
         By flag, the help that this task alone gives, in place of what its group or `flags.HELP`
         says.
@@ -35,7 +38,7 @@ def stage(**own_help: str) -> Callable[[Callable[..., None]], Task]:
     ------
     TypeError
         When a flag has no help or no default, its default is neither text nor a switch, two have
-        one name, or help is given for none.
+        one name, or what is given is of none.
     """
 
     def register(body: Callable[..., None]) -> Task:
@@ -48,8 +51,10 @@ def stage(**own_help: str) -> Callable[[Callable[..., None]], Task]:
                 raise Exit(f"{name}: runs on this machine only; leave -H and --hosts out", 2)
             _show_logs()
             values = parameters.rebuild(given)
+            form = next((one for one in values.values() if isinstance(one, AnswerFlags)), None)
             try:
-                body(c, **values)
+                with answering(form):
+                    body(c, **values)
                 # Here, where it can be caught that nobody reads what is still to be written.
                 sys.stdout.flush()
             except AudiosError as error:
@@ -70,7 +75,7 @@ def stage(**own_help: str) -> Callable[[Callable[..., None]], Task]:
             name=name,
             positional=[],
             auto_shortflags=False,
-            help=parameters.help_texts(own_help),
+            help=parameters.help_texts(own_help, required),
         )
 
     return register
@@ -149,13 +154,15 @@ class Parameters:
             ]
         )
 
-    def help_texts(self, own_help: dict[str, str]) -> dict[str, str]:
+    def help_texts(self, own_help: dict[str, str], required: Sequence[str] = ()) -> dict[str, str]:
         """Return the help of every flag: the task's own, the group's, or what all tasks share.
 
         Parameters
         ----------
         own_help : dict of str to str
             The task's own.
+        required : sequence of str
+            The flags that must be given.
 
         Raises
         ------
@@ -163,13 +170,16 @@ class Parameters:
             When a flag has none, or the task gives help for what is no flag of it.
         """
         texts = HELP | self.group_help | own_help
-        for flag in own_help:
+        for flag in (*own_help, *required):
             if flag not in self.flags:
                 raise TypeError(f"{self.task}: help for {flag}, which is no flag of it")
         for flag in self.flags:
             if not texts.get(flag):
                 raise TypeError(f"{self.task}: the flag {flag} has no help")
-        return {flag: texts[flag] for flag in self.flags}
+        return {
+            flag: f"{REQUIRED} {texts[flag]}" if flag in required else texts[flag]
+            for flag in self.flags
+        }
 
     def rebuild(self, given: dict[str, str | bool | None]) -> dict[str, Any]:
         """Return what the function is called with: flags as they are, groups as objects.

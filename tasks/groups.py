@@ -1,0 +1,23 @@
+"""The tasks by purpose, in the order in which `fab -l` shows them."""
+
+GROUPS = {
+    "Begin": ("Demo", "Predict", "ListDetectors", "RunPipeline", "Version"),
+    "Recordings": (
+        *("PrepareDataset", "GenerateDatasetCSV", "AddDatasetDuration", "AddDatasetAmplitude"),
+        *("NormalizeDataset", "AddNoise", "AuditDataset", "MatchDataset", "SplitDataset"),
+    ),
+    "Embeddings": (
+        *("GenerateEmbeddings", "GenerateEmbeddingsWav2vec2", "GenerateEmbeddingsHubert"),
+        *("VisualizeEmbeddings", "VisualizeEmbeddingsUMAP", "VisualizeEmbeddingsTSNE"),
+        "ProbeLayers",
+    ),
+    "Detectors": (
+        *("OptimizeHyperparameters", "TrainModel", "TestModel", "TrainBaseline", "TestBaseline"),
+    ),
+    "Results": ("ListRuns", "CompareRuns", "EvaluateScores", "ExportScores"),
+    "Housekeeping": ("Clean",),
+}
+"""The names of tasks; within a group in the order in which they are used."""
+
+OTHERS = "Others"
+"""Where a task is shown that stands in no group."""
