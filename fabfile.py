@@ -8,6 +8,7 @@ from tasks import (
     baseline,
     clean,
     dataset,
+    detectors,
     embeddings,
     evaluation,
     models,
@@ -33,6 +34,7 @@ MODULES = (
     evaluation,
     results,
     predict,
+    detectors,
     pipeline,
     clean,
 )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from src.reports.dataset import SHOWN
-from src.results.blocks.blocks import Block, Cell, Paragraph, Table
+from src.results.blocks.blocks import Block, Cell, Paragraph, Table, Warning
 
 if TYPE_CHECKING:
     from src.predict.predict import Prediction
@@ -30,7 +30,7 @@ def report_prediction(prediction: Prediction) -> list[Block]:
     which = f"run {run.number}: {settings['backbone']['name']} + {settings['classifier']}"
     blocks: list[Block] = [
         Paragraph(prediction.headline or which),
-        *(Paragraph(f"warning: {warning}") for warning in prediction.warnings),
+        *(Warning(warning) for warning in prediction.warnings),
         Paragraph(f"where {prediction.prior:.0%} are expected to be bona-fide"),
     ]
     shown = verdicts
