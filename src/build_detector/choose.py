@@ -221,13 +221,14 @@ def choose(
         The fold of each clip, in which whole sources lie.
     """
     y, sources = clips["y"].to_numpy(), clips["source"].to_numpy(str)
+    n_sources = Clusters(sources).count(y)
     tried, draws = [], []
     for candidate in candidates:
         scores = held_out_scores(candidate, clips, vectors, folds)
         llrs = calibrate_across(scores, y, folds)
         eer = compute_eer(llrs.ravel(), np.repeat(y, 2))[0]
-        drawn = draw_eers(llrs.ravel(), np.repeat(y, 2), np.repeat(sources, 2))
-        tried.append(Tried(candidate, llrs, eer, interval(drawn, n_clusters=_count(sources, y))))
+        drawn = draw_eers(llrs.ravel(), np.repeat(y, 2), Clusters(np.repeat(sources, 2)))
+        tried.append(Tried(candidate, llrs, eer, interval(drawn, n_clusters=n_sources)))
         draws.append(drawn)
     best = int(np.argmin([one.eer for one in tried]))
     own: dict[str, int] = {}
@@ -236,15 +237,15 @@ def choose(
         if name not in own or one.eer < tried[own[name]].eer:
             own[name] = place
     p_values = {
-        name: 1.0 if place == best else p_value(draws[place] - draws[best], _count(sources, y))
+        name: 1.0 if place == best else p_value(draws[place] - draws[best], n_sources)
         for name, place in own.items()
     }
     simplest = next(name for name, p in p_values.items() if not p < LEVEL)
     return Choice(tried[own[simplest]].candidate, tried, p_values)
 
 
-def draw_eers(scores: np.ndarray, y: np.ndarray, sources: np.ndarray) -> np.ndarray:
-    """Return the EER in draws of whole sources, float64 of shape (resamples,).
+def draw_eers(scores: np.ndarray, y: np.ndarray, clusters: Clusters) -> np.ndarray:
+    """Return the EER in draws of clusters, float64 of shape (resamples,).
 
     Parameters
     ----------
@@ -252,12 +253,8 @@ def draw_eers(scores: np.ndarray, y: np.ndarray, sources: np.ndarray) -> np.ndar
         Higher for bona-fide, shape (trials,).
     y : numpy.ndarray
         1 for bona-fide, shape (trials,).
-    sources : numpy.ndarray
-        The source of each trial.
+    clusters : Clusters
+        What is drawn as a whole.
     """
-    found = resample(scores, y, Clusters(sources), 0.0, None, RESAMPLES, metrics=["eer"])
+    found = resample(scores, y, clusters, 0.0, None, RESAMPLES, metrics=["eer"])
     return found["eer"]
-
-
-def _count(sources: np.ndarray, y: np.ndarray) -> int:
-    return Clusters(sources).count(y)

@@ -11,7 +11,7 @@ from src.utils.config import LABEL_VALUE
 from src.utils.errors import DatasetError, shorten
 from src.utils.tables import read_csv
 
-METADATA = "metadata.csv"
+METADATA, LICENCES = "metadata.csv", "licences.md"
 
 NEEDED = ("path", "label", "speaker", "source", "attack", "licence", "language")
 _NOTHING = ("", "-")
@@ -33,11 +33,14 @@ class Corpora:
         The year of each attack of which a corpus tells it.
     n_left_out : int
         Clips whose licence does not allow that what is learnt of them is given away.
+    attributions : list of str
+        Whom the licences ask to be named: the paragraphs of `licences.md` that say so.
     """
 
     clips: pd.DataFrame
     years: dict[str, int]
     n_left_out: int
+    attributions: list[str]
 
 
 def read_corpora(folders: Sequence[Path]) -> Corpora:
@@ -66,7 +69,8 @@ def read_corpora(folders: Sequence[Path]) -> Corpora:
         known = clips[clips[_YEAR].str.fullmatch(r"\d{4}") & (clips["attack"] != "")]
         years = dict(zip(known["attack"], known[_YEAR].astype(int), strict=True))
     columns = ["clip", "path", "corpus", *NEEDED[1:], _SPLIT, "y"]
-    return Corpora(clips[columns], years, int((~may).sum()))
+    told = [text for folder in folders for text in _attributions(folder)]
+    return Corpora(clips[columns], years, int((~may).sum()), told)
 
 
 def _read(folder: Path) -> pd.DataFrame:
@@ -89,6 +93,12 @@ def _read(folder: Path) -> pd.DataFrame:
     if _SPLIT not in table:
         table[_SPLIT] = ""
     return table
+
+
+def _attributions(folder: Path) -> list[str]:
+    path = folder / LICENCES
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return [line.strip() for line in text.splitlines() if line.startswith("Attribution:")]
 
 
 def voices_together(clips: pd.DataFrame) -> np.ndarray:

@@ -32,6 +32,16 @@ class Vectors:
     copies: np.ndarray
     conditions: np.ndarray
 
+    def where(self, mask: np.ndarray) -> "Vectors":
+        """Return those of some of the clips.
+
+        Parameters
+        ----------
+        mask : numpy.ndarray
+            bool, shape (clips,): true for those wanted.
+        """
+        return Vectors(self.plain[mask], self.copies[mask], self.conditions[mask])
+
 
 def embed_all(backbone: Backbone, clips: pd.DataFrame, seed: int) -> Vectors:
     """Embed every clip and a copy of it, each through one of the conditions of training.
