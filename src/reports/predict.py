@@ -27,12 +27,12 @@ def report_prediction(prediction: Prediction) -> list[Block]:
     """
     run, verdicts = prediction.run, prediction.verdicts
     settings = run.settings
+    expected = f"{prediction.prior:.0%} are expected to be bona-fide"
     which = f"run {run.number}: {settings['backbone']['name']} + {settings['classifier']}"
-    blocks: list[Block] = [
-        Paragraph(prediction.headline or which),
-        *(Warning(warning) for warning in prediction.warnings),
-        Paragraph(f"where {prediction.prior:.0%} are expected to be bona-fide"),
-    ]
+    blocks: list[Block] = [Paragraph(f"{which}, where {expected}")]
+    if prediction.headline:
+        blocks = [Paragraph(prediction.headline), *map(Warning, prediction.warnings)]
+        blocks.append(Paragraph(expected))
     shown = verdicts
     if prediction.output is not None and len(verdicts) > MOST_VERDICTS:
         judged = [one for one in verdicts if one.probability is not None]
