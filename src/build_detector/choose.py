@@ -11,6 +11,7 @@ from src.build_detector.corpus import apart_from
 from src.build_detector.vectors import Vectors, as_set
 from src.models.classifier import Classifier
 from src.models.registry import CLASSIFIERS
+from src.models.svm.model import SvmClassifier
 from src.utils.embeddings.embedding_set import EmbeddingSet, concatenate_sets
 from src.utils.metrics.bootstrap import interval, p_value, resample
 from src.utils.metrics.calibration import fit_calibration
@@ -52,16 +53,10 @@ class Candidate:
 CANDIDATES = tuple(
     Candidate(classifier, hyperparameters, with_copies)
     for classifier, settings in {
-        "lr": [{"C": 1e-4}, {"C": 1e-3}, {"C": 1e-2}],
-        "svm": [{"C": 0.3}, {"C": 1.0}, {"C": 3.0}],
-        "rf": [
-            {"n_estimators": 200, "max_depth": 8, "min_samples_leaf": 5},
-            {"n_estimators": 200, "max_depth": 12, "min_samples_leaf": 3},
-        ],
-        "mlp": [
-            {"hidden_size": 128, "weight_decay": 1e-3},
-            {"hidden_size": 256, "weight_decay": 1e-2},
-        ],
+        "lr": [{"C": 1e-3}, {"C": 1e-2}],
+        "svm": [{"C": 0.1}, {"C": 0.3}, {"C": 1.0}],
+        "rf": [{"n_estimators": 200, "max_depth": 12, "min_samples_leaf": 3}],
+        "mlp": [{"hidden_size": 256, "weight_decay": 0.03, "dropout": 0.5}],
     }.items()
     for hyperparameters in settings
     for with_copies in (False, True)
@@ -93,6 +88,9 @@ def fit(
     model = CLASSIFIERS.load(candidate.classifier)(candidate.hyperparameters)
     train = _set_of(clips, vectors, learnt, candidate.with_copies)
     model.fit(train, _set_of(clips, vectors, is_stopping, candidate.with_copies))
+    if isinstance(model, SvmClassifier):
+        # What is measured is what is given away, and that must be small.
+        model.round_vectors()
     return model
 
 

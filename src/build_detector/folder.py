@@ -1,20 +1,23 @@
 """The folder of a detector that is given away: as of a run, without a trace of the machine."""
 
+import io
 import shutil
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pandas as pd
 
 from src.models.calibrate import write_calibration
 from src.models.classifier import Classifier
 from src.models.reference import Reference
+from src.models.sklearn_file import NAME
 from src.predict.bandwidths import Bandwidths, write_bandwidths
 from src.predict.shipped import ABOUT, read_shipped
 from src.utils.errors import AudiosError
-from src.utils.files import make_folder, without_nan, write_json, write_text
+from src.utils.files import make_folder, replacing, without_nan, write_json, write_text
 from src.utils.metrics.calibration import Calibration
 from src.utils.runs import MANIFEST, MODEL_CARD, Kind
 from src.utils.tables import write_csv
@@ -87,6 +90,8 @@ def write_detector(
     }
     write_json(new / MANIFEST, manifest)
     model.save(new)
+    if (new / NAME).is_file():
+        _pack(new / NAME)
     write_calibration(new, calibration)
     reference.write(new)
     if bandwidths is not None:
@@ -104,3 +109,12 @@ def write_detector(
     shutil.rmtree(folder, ignore_errors=True)
     new.rename(folder)
     return folder
+
+
+def _pack(path: Path) -> None:
+    """Compress what a model's file holds, which the training of a run leaves as it is."""
+    content = io.BytesIO(path.read_bytes())
+    with replacing(path) as temporary, ZipFile(content) as old, ZipFile(temporary, "w") as new:
+        for member in old.infolist():
+            # A `ZipInfo` that is told no time has the first that zip can tell.
+            new.writestr(ZipInfo(member.filename), old.read(member), ZIP_DEFLATED)
