@@ -9,6 +9,7 @@ from tasks import (
     baseline,
     clean,
     dataset,
+    detectors,
     embeddings,
     evaluation,
     models,
@@ -36,6 +37,7 @@ MODULES = (
     evaluation,
     results,
     predict,
+    detectors,
     pipeline,
     clean,
 )

@@ -50,7 +50,7 @@ LEVELS: list[tuple[str, ...]] = [
     ("src.reports",),
     ("src.stages",),
     ("src.clean",),
-    ("src.demo",),
+    ("src.demo", "src.build_detector"),
     ("src.notebooks",),
     ("tasks",),
     ("fabfile",),

@@ -1,6 +1,7 @@
 """Bandwidths of the training recordings, measured when first needed."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -84,29 +85,48 @@ def bandwidths_of(run: Run, sample_rate: int) -> Bandwidths | None:
         return Bandwidths(**read_shaped(path, _Shape, "it is measured again"))
     except AudiosError:
         pass  # not measured yet, or by another version
-    measured = _measure(run, sample_rate)
-    if len(measured) < FEWEST_RECORDINGS:
+    bandwidths = measure_bandwidths(_recordings_of(run), sample_rate)
+    if bandwidths is None:
         return None
-    low, high = np.percentile(np.minimum(measured, sample_rate / 2), _OUTER)
-    bandwidths = Bandwidths(float(low), float(high), sample_rate, len(measured))
     try:
-        write_json(path, asdict(bandwidths))
+        write_bandwidths(run.folder, bandwidths)
     except AudiosError as error:
         # A run on a read-only disk serves as well, only more slowly.
         log.debug("%s", error)
     return bandwidths
 
 
-def _measure(run: Run, sample_rate: int) -> list[float]:
+def measure_bandwidths(paths: Sequence[Path], sample_rate: int) -> Bandwidths | None:
+    """Measure the range of bandwidths, None where too few recordings can be read.
+
+    Parameters
+    ----------
+    paths : sequence of pathlib.Path
+        Recordings, of which up to `MOST_RECORDINGS` are measured, evenly spaced.
+    sample_rate : int
+        Sample rate of the backbone in Hz.
+    """
+    rows = np.unique(np.linspace(0, max(0, len(paths) - 1), MOST_RECORDINGS).astype(int))
+    taken = [paths[row] for row in rows if row < len(paths)]
+    outcomes = map_ahead(partial(attempt, measure_nuisances), taken)
+    measured = [one.bandwidth for one in outcomes if not isinstance(one, AudioError)]
+    if len(measured) < FEWEST_RECORDINGS:
+        return None
+    low, high = np.percentile(np.minimum(measured, sample_rate / 2), _OUTER)
+    return Bandwidths(float(low), float(high), sample_rate, len(measured))
+
+
+def write_bandwidths(folder: Path, bandwidths: Bandwidths) -> None:
+    """Write a range of bandwidths into a run's folder."""
+    write_json(folder / BANDWIDTHS, asdict(bandwidths))
+
+
+def _recordings_of(run: Run) -> list[Path]:
     dataset, listing = _dataset_of(run), run.folder / TRAINED_ON
     if dataset is None or not listing.is_file():
         return []
     listed = read_trained_on(run)
-    files = listed.loc[listed["split"] == TRAIN, "file"].tolist()
-    rows = np.unique(np.linspace(0, max(0, len(files) - 1), MOST_RECORDINGS).astype(int))
-    paths = [dataset.path(files[row]) for row in rows if row < len(files)]
-    measured = map_ahead(partial(attempt, measure_nuisances), paths)
-    return [one.bandwidth for one in measured if not isinstance(one, AudioError)]
+    return [dataset.path(file) for file in listed.loc[listed["split"] == TRAIN, "file"]]
 
 
 def _dataset_of(run: Run) -> Dataset | None:

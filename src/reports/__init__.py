@@ -18,6 +18,7 @@ from src.reports.dataset import (
     report_scan,
     report_split,
 )
+from src.reports.detectors import report_detectors
 from src.reports.embeddings import report_extraction, report_projection
 from src.reports.evaluation import report_evaluation, report_score_evaluation
 from src.reports.models import report_baseline, report_probe, report_search, report_training
@@ -33,6 +34,7 @@ __all__ = [
     "report_baseline",
     "report_comparison",
     "report_derived",
+    "report_detectors",
     "report_durations",
     "report_evaluation",
     "report_extraction",

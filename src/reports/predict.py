@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from src.reports.dataset import SHOWN
-from src.results.blocks.blocks import Block, Cell, Paragraph, Table
+from src.results.blocks.blocks import Block, Cell, Paragraph, Table, Warning
 
 if TYPE_CHECKING:
     from src.predict.predict import Prediction
@@ -27,12 +27,12 @@ def report_prediction(prediction: Prediction) -> list[Block]:
     """
     run, verdicts = prediction.run, prediction.verdicts
     settings = run.settings
-    blocks: list[Block] = [
-        Paragraph(
-            f"run {run.number}: {settings['backbone']['name']} + {settings['classifier']}, where "
-            f"{prediction.prior:.0%} are expected to be bona-fide"
-        )
-    ]
+    expected = f"{prediction.prior:.0%} are expected to be bona-fide"
+    which = f"run {run.number}: {settings['backbone']['name']} + {settings['classifier']}"
+    blocks: list[Block] = [Paragraph(f"{which}, where {expected}")]
+    if prediction.headline:
+        blocks = [Paragraph(prediction.headline), *map(Warning, prediction.warnings)]
+        blocks.append(Paragraph(expected))
     shown = verdicts
     if prediction.output is not None and len(verdicts) > MOST_VERDICTS:
         judged = [one for one in verdicts if one.probability is not None]

@@ -49,8 +49,9 @@ FLAGS = {
     "CompareRuns": ("runs-list", "study-number", "classifier", "tested-on", RUNS, SEED),
     "Predict": (
         *("audio", "backbone", "classifier", "run-number", "study-number", RUNS),
-        *("checkpoint", "prior", "output", "plot", "plot-most"),
+        *("detector", "checkpoint", "prior", "output", "plot", "plot-most"),
     ),
+    "ListDetectors": (),
     "RunPipeline": (
         *(DATASET, EMBEDDINGS, RUNS, SEED, "backbone", "classifier", "trials"),
         *("layout", "audio", "bona-fide"),

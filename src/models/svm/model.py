@@ -63,3 +63,11 @@ class SvmClassifier(SklearnClassifier):
         """
         machine = SVC(**self.hyperparameters, class_weight="balanced", cache_size=1000)
         self._pipeline = make_pipeline(StandardScaler(), machine).fit(train.x, train.y)
+
+    def round_vectors(self) -> None:
+        """Round the support vectors to half precision, so that a packed file is a quarter as large.
+
+        Scores change in the third decimal.
+        """
+        machine = self._pipeline[-1]
+        machine.support_vectors_ = machine.support_vectors_.astype(np.float16).astype(np.float64)

@@ -1,0 +1,1 @@
+"""Building the detectors that come with AUDIOS: `python -m src.build_detector CORPUS ...`."""
