@@ -13,6 +13,9 @@ from tasks.task import stage
 @stage(
     audio="A recording, or a folder of them, sound or video of any usual format; only read.",
     stream="Which audio stream of a file with several, from 0 on (default: the first).",
+    detector="Judge by this detector, which comes with AUDIOS (see ListDetectors).",
+    run_number="Judge by this run (default: the best tested one, or else the detector that comes "
+    "with AUDIOS).",
     study_number="Judge by a trial of this study.",
     checkpoint="Where the run's checkpoint is now, if it was moved.",
     prior="The share of bona-fide recordings you expect, between 0 and 1 (default: 0.5).",
@@ -30,9 +33,10 @@ def Predict(
     plot: str | None = None,
     plot_most: str = "20",
     stream: str | None = None,
+    detector: str | None = None,
     runs: str | None = None,
 ) -> None:
-    """12 · Judge new recordings by a run.
+    """12 · Judge new recordings by a run or by the detector that comes with AUDIOS.
 
     Bona-fide, spoof or inconclusive, with the probability of bona-fide, and for a recording of
     more than 4 s its most suspicious seconds. What cannot be judged is refused with the reason,
@@ -59,6 +63,7 @@ def Predict(
         plot=arguments.optional_path("--plot", plot),
         plot_most=most,
         stream=number,
+        detector=detector,
     )
     show(report_prediction(prediction))
     if prediction.was_stopped:

@@ -9,7 +9,7 @@ from src.utils.config import BASELINE
 from src.utils.errors import RunError, shorten
 from src.utils.renamed import backbone_of, is_renamed, label_of
 from src.utils.run_manifest import Hyperparameter, Rate
-from src.utils.runs import Kind, Run, find_run, list_runs, studied_classifiers
+from src.utils.runs import Kind, Run, find_run, list_runs, list_sound, studied_classifiers
 from src.utils.shapes import Shape, read_shaped
 
 BEST = "best_hyperparameters.json"
@@ -73,15 +73,8 @@ def newest_training(
     RunError
         When there is none, naming the task that makes one.
     """
-    wanted = {"backbone": backbone, "classifier": classifier}
-    found = [
-        run
-        for run in list_runs(folder)
-        if run.kind == Kind.TRAINING
-        and run.is_complete
-        and is_baseline(run) == (classifier == BASELINE)
-    ]
-    fitting = [run for run in found if not _disagreements(run, wanted)]
+    found = _finished(list_runs(folder), classifier)
+    fitting = [run for run in found if fits(run, backbone, classifier)]
     if fitting:
         return fitting[-1]
     if classifier == BASELINE:
@@ -93,6 +86,48 @@ def newest_training(
     what = " ".join(["trained", *(value for value in (backbone, classifier) if value)])
     flags = f"--backbone={backbone or 'NAME'} --classifier={classifier or 'NAME'}"
     raise RunError(f"no {what} run in {folder}/; run first: fab TrainModel {flags}")
+
+
+def trainings_of(runs: Path, classifier: str | None = None) -> list[Run]:
+    """Return every finished training, and every finished trial of a study; oldest first.
+
+    Runs whose manifest is damaged are left aside, as in `list_sound`.
+
+    Parameters
+    ----------
+    runs : pathlib.Path
+        The runs folder.
+    classifier : str, optional
+        As of `newest_training`, for which the baseline alone is found by its name.
+    """
+    found = list_sound(runs)[0]
+    for name in studied_classifiers(runs):
+        for study in list_sound(runs, study_of=name)[0]:
+            found += list_sound(study.folder)[0]
+    return sorted(_finished(found, classifier), key=lambda run: str(run.manifest.get("started")))
+
+
+def fits(run: Run, backbone: str | None, classifier: str | None) -> bool:
+    """Say whether a training is of a backbone and a classifier.
+
+    Parameters
+    ----------
+    run : Run
+        A training.
+    backbone, classifier : str or None
+        Their names; None fits any.
+    """
+    return not _disagreements(run, {"backbone": backbone, "classifier": classifier})
+
+
+def _finished(runs: list[Run], classifier: str | None) -> list[Run]:
+    return [
+        run
+        for run in runs
+        if run.kind == Kind.TRAINING
+        and run.is_complete
+        and is_baseline(run) == (classifier == BASELINE)
+    ]
 
 
 def training_by_number(

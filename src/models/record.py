@@ -9,7 +9,7 @@ import pandas as pd
 from src.models.calibrate import VALIDATION_SCORES, write_calibration
 from src.models.data import TRAIN, VALIDATION, ClipSource
 from src.models.trials import conditions_of, trials_of
-from src.utils.config import BONA_FIDE, SPOOF
+from src.utils.config import BONA_FIDE, SPOOF, in_demonstration
 from src.utils.dataset.labelled import LabelledClips
 from src.utils.errors import RunError
 from src.utils.files import replacing, write_json
@@ -55,6 +55,8 @@ def record_inputs(run: Run, train: Part, validation: Part) -> None:
         dataset=source.dataset,
         root=None if source.root is None else str(source.root),
         split=source.split_recipe,
+        # Known for what it is also where its data set is no longer there.
+        **({"demonstration": True} if in_demonstration(Path(source.dataset)) else {}),
     )
     write_json(run.folder / "hyperparameters.json", run.settings)
     parts = [_clips_of(TRAIN, train), _clips_of(VALIDATION, validation)]

@@ -50,6 +50,10 @@ class Prediction:
         How many verdicts had been given before, by a run of the same that was stopped or killed.
     aside : Aside
         How many companions of recordings and hidden files lie in the folder.
+    headline : str
+        Which detector judged, how good it is and how old, in one line.
+    warnings : tuple of str
+        What speaks against its verdicts on any recording.
     """
 
     run: Run
@@ -62,6 +66,8 @@ class Prediction:
     was_stopped: bool = False
     n_taken_over: int = 0
     aside: Aside = field(default_factory=Aside)
+    headline: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def predict(

@@ -27,11 +27,11 @@ def report_prediction(prediction: Prediction) -> list[Block]:
     """
     run, verdicts = prediction.run, prediction.verdicts
     settings = run.settings
+    which = f"run {run.number}: {settings['backbone']['name']} + {settings['classifier']}"
     blocks: list[Block] = [
-        Paragraph(
-            f"run {run.number}: {settings['backbone']['name']} + {settings['classifier']}, where "
-            f"{prediction.prior:.0%} are expected to be bona-fide"
-        )
+        Paragraph(prediction.headline or which),
+        *(Paragraph(f"warning: {warning}") for warning in prediction.warnings),
+        Paragraph(f"where {prediction.prior:.0%} are expected to be bona-fide"),
     ]
     shown = verdicts
     if prediction.output is not None and len(verdicts) > MOST_VERDICTS:

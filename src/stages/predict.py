@@ -1,9 +1,10 @@
 """Stage 12, on new recordings: verdicts by a trained run."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from src.models.lookup import find_training
 from src.predict import predict as verdicts
+from src.predict.choice import choose_detector
 from src.predict.drawing import Drawing
 from src.predict.predict import Prediction
 from src.predict.table import check_output
@@ -22,6 +23,7 @@ def predict(
     plot: Path | None = None,
     plot_most: int = 20,
     stream: int | None = None,
+    detector: str | None = None,
 ) -> Prediction:
     """Judge a recording, or every recording below a folder.
 
@@ -34,7 +36,7 @@ def predict(
     backbone, classifier : str, optional
         Of the training that judges; what is left out fits any.
     run_number : int, optional
-        Its number; by default the newest that fits, or the study's best.
+        Its number; by default the best tested that fits, or the study's best.
     study_number : int, optional
         The study that it is a trial of.
     checkpoint : str, optional
@@ -49,11 +51,13 @@ def predict(
         How many figures, the most suspicious recordings first.
     stream : int, optional
         Which audio stream, from 0 on, of a file that has several; by default the first.
+    detector : str, optional
+        The name of a detector that comes with AUDIOS (see `choose_detector`).
 
     Raises
     ------
     ArgumentError
-        When `output` cannot be written to.
+        When `output` cannot be written to, or there is no such detector.
     RunError
         When there is no such training.
     AudiosError
@@ -62,5 +66,8 @@ def predict(
     # First, so that no work is lost on verdicts that cannot be written.
     file = None if output is None else check_output(output)
     drawing = None if plot is None else Drawing(plot, plot_most)
-    run = find_training(runs, backbone, classifier, run_number, study_number)
-    return verdicts.predict(run, audio, checkpoint, prior, file, drawing, stream)
+    chosen = choose_detector(
+        runs, detector, backbone, classifier, run_number, study_number, audio=audio
+    )
+    found = verdicts.predict(chosen.run, audio, checkpoint, prior, file, drawing, stream)
+    return replace(found, headline=chosen.headline, warnings=chosen.warnings)

@@ -6,6 +6,9 @@ from typing import Final, Literal
 ROOT = Path(__file__).resolve().parents[2]
 """The repository's root: default paths start here, wherever `fab` was called."""
 
+DETECTORS = ROOT / "detectors"
+"""The trained detectors that come with AUDIOS, a folder each."""
+
 SAMPLE_RATE = 16_000
 """Hz; the rate of every backbone's input unless its checkpoint says otherwise."""
 
@@ -35,6 +38,19 @@ FULL = "full"
 
 DEMO_MARKER = ".audios-demo"
 """The file that marks a folder as the demonstration's, which `Clean` may remove."""
+
+
+def in_demonstration(path: Path) -> bool:
+    """Say whether a file or folder is the demonstration's, or lies in its folder.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Of a data set, a run or a recording.
+    """
+    place = path.resolve()
+    return any((folder / DEMO_MARKER).is_file() for folder in (place, *place.parents))
+
 
 BASELINE = "yamnet"
 """The classifier that reads log-mel patches of the recordings in place of embeddings."""

@@ -87,6 +87,7 @@ class _Manifest(Shape):
     environment: _Environment = _Environment()
     dataset: str | None = None
     root: str | None = None
+    demonstration: bool = False
     embeddings: str | None = None
     split: _Split | None = None
     tested: dict[str, str] = Field(default_factory=dict)
