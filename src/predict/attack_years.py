@@ -125,10 +125,8 @@ def year_of(attack: str) -> int | None:
     """
     words = [word for word in re.split(r"[-_ ./]+", attack.lower()) if word]
     # Also names that are written in several words: `multi_band_melgan`, `Neural-HMM`.
-    runs = (
-        "".join(words[at : at + n]) for n in range(1, _MOST_WORDS + 1) for at in range(len(words))
-    )
-    known = [YEARS[name] for name in runs if name in YEARS]
+    names = ("".join(words[at : at + n]) for n in _LENGTHS for at in range(len(words)))
+    known = [YEARS[name] for name in names if name in YEARS]
     known += [int(word) for word in words if _YEAR.fullmatch(word)]
     return max(known, default=None)
 
