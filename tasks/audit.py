@@ -4,13 +4,18 @@ from invoke import Context
 
 from src import stages
 from tasks import arguments, configured
-from tasks.show import show
+from tasks.flags import AnswerFlags
+from tasks.show import answer, show
 from tasks.task import stage
 
 
 @stage()
 def AuditDataset(
-    c: Context, dataset: str | None = None, runs: str | None = None, seed: str | None = None
+    c: Context,
+    form: AnswerFlags,
+    dataset: str | None = None,
+    runs: str | None = None,
+    seed: str | None = None,
 ) -> None:
     """7 · Look for shortcuts, leaks, imbalance.
 
@@ -18,14 +23,19 @@ def AuditDataset(
     and so on, alone and all together), what train and test have in common, and how much there
     is of everything: as a table here, audit.json and audit.html in a run folder.
     """
-    from src.reports import report_audit
+    from src.reports import answers, report_audit
 
     audit = stages.audit.audit_dataset(
         configured.folder(c, "dataset", dataset),
         configured.folder(c, "runs", runs),
         configured.seed(c, seed),
     )
-    show(report_audit(audit))
+    answer(
+        form,
+        report=lambda: report_audit(audit),
+        essence=lambda: answers.essence_audit(audit),
+        document=lambda: answers.document_audit(audit),
+    )
 
 
 @stage(

@@ -61,13 +61,13 @@ HELP = {
 """The help of flags that stand in no group, or in more than one."""
 
 
-def flag(default: str | None, help: str) -> Any:
+def flag(default: str | bool | None, help: str) -> Any:
     """Declare a flag of a group, as a field of its dataclass.
 
     Parameters
     ----------
-    default : str or None
-        Its value where it is not given.
+    default : str, bool or None
+        Its value where it is not given; False makes it a switch.
     help : str
         What `fab --help` says of it.
     """
@@ -84,6 +84,30 @@ def help_of(group: type) -> dict[str, str]:
     """
     fields = dataclasses.fields(group)
     return {field.name: field.metadata["help"] for field in fields if "help" in field.metadata}
+
+
+@dataclass(frozen=True)
+class AnswerFlags:
+    """In which form a task answers: its whole report, its essential lines, or JSON.
+
+    A task that has it is checked, and kept quiet, by `tasks.task`; it answers by `show.answer`.
+    """
+
+    json: bool = flag(
+        False, "Answer with one JSON document on stdout; all else that is told goes to stderr."
+    )
+    quiet: bool = flag(False, "Answer with the essential lines alone, without progress.")
+
+    def check(self) -> None:
+        """Check that the two are not asked for at once.
+
+        Raises
+        ------
+        ArgumentError
+            When they are.
+        """
+        if self.json and self.quiet:
+            raise ArgumentError("--json and --quiet are two forms of one answer: give one of them")
 
 
 @dataclass(frozen=True)

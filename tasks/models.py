@@ -5,8 +5,8 @@ from invoke import Context, Exit
 from src import stages
 from src.utils.config import GENDERS
 from tasks import arguments, configured
-from tasks.flags import ModelFlags, RunFlags
-from tasks.show import say, show, show_audit
+from tasks.flags import AnswerFlags, ModelFlags, RunFlags
+from tasks.show import answer, show, show_audit
 from tasks.task import stage
 
 
@@ -106,6 +106,7 @@ def TrainModel(
 def TestModel(
     c: Context,
     run: RunFlags,
+    form: AnswerFlags,
     gender: str | None = None,
     embeddings: str | None = None,
     runs: str | None = None,
@@ -116,7 +117,8 @@ def TestModel(
     """
     run_number, study_number = run.numbers()
     arguments.optional_choice("--gender", gender, GENDERS)
-    from src.reports import report_evaluation
+    from src.reports import answers, report_evaluation
+    from src.results.blocks.blocks import Paragraph
 
     evaluation = stages.models.test(
         configured.folder(c, "embeddings", embeddings),
@@ -127,5 +129,10 @@ def TestModel(
         study_number,
         gender,
     )
-    say(f"run {evaluation.run.number}: {evaluation.run.folder}")
-    show(report_evaluation(evaluation))
+    where = f"run {evaluation.run.number}: {evaluation.run.folder}"
+    answer(
+        form,
+        report=lambda: [Paragraph(where), *report_evaluation(evaluation)],
+        essence=lambda: answers.essence_evaluation(evaluation),
+        document=lambda: answers.document_evaluation(evaluation),
+    )

@@ -6,8 +6,8 @@ from src import stages
 from src.models.registry import CLASSIFIERS, MODELS
 from src.utils.errors import ArgumentError, choose
 from tasks import arguments, configured
-from tasks.flags import RunFlags
-from tasks.show import say, show
+from tasks.flags import AnswerFlags, RunFlags
+from tasks.show import answer, say
 from tasks.task import stage
 
 
@@ -55,6 +55,7 @@ def ExportScores(
 )
 def ListRuns(
     c: Context,
+    form: AnswerFlags,
     study_number: str | None = None,
     classifier: str | None = None,
     sort: str = "eer",
@@ -67,12 +68,18 @@ def ListRuns(
     """
     study = arguments.optional_number("--study-number", study_number)
     arguments.optional_choice("--classifier", classifier, MODELS)
-    from src.reports import report_listing
+    from src.reports import answers, report_listing
     from src.results.listing import ORDERS
 
     choose("--sort", sort, ORDERS)
     folder = configured.folder(c, "runs", runs)
-    show(report_listing(stages.results.list_all(folder, study, classifier, sort)))
+    listing = stages.results.list_all(folder, study, classifier, sort)
+    answer(
+        form,
+        report=lambda: report_listing(listing),
+        essence=lambda: answers.essence_listing(listing),
+        document=lambda: answers.document_listing(listing),
+    )
 
 
 @stage(
@@ -84,6 +91,7 @@ def ListRuns(
 )
 def CompareRuns(
     c: Context,
+    form: AnswerFlags,
     runs_list: str | None = None,
     study_number: str | None = None,
     classifier: str | None = None,
@@ -100,7 +108,7 @@ def CompareRuns(
     study = arguments.optional_number("--study-number", study_number)
     if classifier is not None:
         arguments.classifier_name(classifier)
-    from src.reports import report_comparison
+    from src.reports import answers, report_comparison
 
     comparison = stages.results.compare_runs(
         configured.folder(c, "runs", runs),
@@ -110,4 +118,9 @@ def CompareRuns(
         tested_on,
         configured.seed(c, seed),
     )
-    show(report_comparison(comparison))
+    answer(
+        form,
+        report=lambda: report_comparison(comparison),
+        essence=lambda: answers.essence_comparison(comparison),
+        document=lambda: answers.document_comparison(comparison),
+    )

@@ -14,7 +14,8 @@ from invoke import Context, Exit
 
 from src.utils.errors import AudiosError
 from src.utils.shown_text import visible
-from tasks.flags import HELP, help_of
+from tasks.flags import HELP, AnswerFlags, help_of
+from tasks.show import answering
 from tasks.terminal import UNREAD, LogLines, reader_has_left
 
 
@@ -48,8 +49,10 @@ def stage(**own_help: str) -> Callable[[Callable[..., None]], Task]:
                 raise Exit(f"{name}: runs on this machine only; leave -H and --hosts out", 2)
             _show_logs()
             values = parameters.rebuild(given)
+            form = next((one for one in values.values() if isinstance(one, AnswerFlags)), None)
             try:
-                body(c, **values)
+                with answering(form):
+                    body(c, **values)
                 # Here, where it can be caught that nobody reads what is still to be written.
                 sys.stdout.flush()
             except AudiosError as error:

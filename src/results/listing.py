@@ -12,6 +12,7 @@ from src.models.lookup import BEST, find_study, read_best
 from src.models.registry import CLASSIFIERS
 from src.results.naming import describe, name_of
 from src.results.outcomes import Outcome, read_outcomes
+from src.results.records import record_of
 from src.utils.errors import AudiosError
 from src.utils.metrics.table import EER, METRICS
 from src.utils.runs import Kind, Run, list_sound, studied_classifiers
@@ -31,12 +32,15 @@ class Listing:
     table : pandas.DataFrame
         A row a run, study or tested search trial, as text: `run, what, validation EER, test EER,
         95 % interval, minDCF, tested on, status, when`.
+    records : list of dict
+        The same as values, in the same order (see `record_of`).
     faults : list of str
         What could not be read, or was tested before all of it was measured, a sentence each.
     """
 
     folder: Path
     table: pd.DataFrame
+    records: list[dict[str, Any]]
     faults: list[str]
 
 
@@ -72,12 +76,15 @@ def list_all(
             if classifier is None or run.settings.get("classifier") == classifier:
                 outcomes = read_outcomes(run)
                 missing = _missing_sentences(run, outcomes)
-                rows.append(_describe(run, outcomes, with_study=study_number is None))
+                record = record_of(run, outcomes, _validation_eer(run))
+                row = _describe(run, outcomes, with_study=study_number is None)
+                rows.append(row | {"record": record})
                 faults += missing
         except (AttributeError, AudiosError, KeyError, TypeError, ValueError) as error:
             faults.append(f"{run.folder} is left out: {error}")
     rows.sort(key=lambda row: row[f"by {order}"])
-    return Listing(folder, pd.DataFrame(rows, columns=_COLUMNS), faults)
+    records = [row["record"] for row in rows]
+    return Listing(folder, pd.DataFrame(rows, columns=_COLUMNS), records, faults)
 
 
 _COLUMNS = [

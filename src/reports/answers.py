@@ -1,0 +1,174 @@
+"""What stages answer to programs and to whoever wants a single line.
+
+A `document_x` is the value of `--json`: its keys are a contract, numbers are numbers, and what is
+not known is None. An `essence_x` are the lines of `--quiet`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from src.results.records import run_record
+from src.utils.files import read_json
+from src.utils.metrics.table import EER
+
+if TYPE_CHECKING:
+    from src.audit.audit import Audit
+    from src.models.evaluate import Evaluation
+    from src.results.differences import Comparison
+    from src.results.listing import Listing
+
+
+def document_listing(listing: Listing) -> dict[str, Any]:
+    """Return the runs of a folder, as `record_of` has them.
+
+    Parameters
+    ----------
+    listing : Listing
+        Of a runs folder.
+    """
+    return {"folder": listing.folder, "runs": listing.records, "faults": listing.faults}
+
+
+def essence_listing(listing: Listing) -> list[str]:
+    """Return a line a run: its folder and its EER.
+
+    Parameters
+    ----------
+    listing : Listing
+        Of a runs folder.
+    """
+    return [f"{one['folder']}: {_eer_in_brief(one)}" for one in listing.records]
+
+
+def _eer_in_brief(record: dict[str, Any]) -> str:
+    if record["test_eer"] is not None:
+        return f"EER {EER.write(record['test_eer'])}"
+    if record["validation_eer"] is not None:
+        return f"not tested, validation EER {EER.write(record['validation_eer'])}"
+    return str(record["what"])
+
+
+def document_evaluation(evaluation: Evaluation) -> dict[str, Any]:
+    """Return a test: whose, where its files are, and `test_results.json` as it is.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        A tested run.
+    """
+    run = evaluation.run
+    return {
+        **run_record(run),
+        "elsewhere": evaluation.elsewhere,
+        "results": evaluation.path,
+        "report": run.report,
+        "test": read_json(evaluation.path),
+    }
+
+
+def essence_evaluation(evaluation: Evaluation) -> list[str]:
+    """Return the run's folder and its EER with the interval.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        A tested run.
+    """
+    results = evaluation.results
+    span = EER.write_interval(*results.ci95["eer"])
+    return [f"{evaluation.run.folder}: EER {EER.write(results.detection.eer)} [{span}]"]
+
+
+def document_comparison(done: Comparison) -> dict[str, Any]:
+    """Return the runs by rising EER with what is compared, and each one's differences.
+
+    Parameters
+    ----------
+    done : Comparison
+        Of tested runs.
+    """
+    from src.results.differences import COMPARED
+    from src.results.records import test_record
+
+    return {
+        **run_record(done.run),
+        "page": done.page,
+        "runs": [
+            {
+                **run_record(one.run),
+                "test": test_record(one.outcome),
+                "metrics": {
+                    name: {
+                        "value": getattr(one.results.detection, name),
+                        "ci95": list(one.results.ci95[name]),
+                    }
+                    for name in COMPARED
+                },
+            }
+            for one in done.entries
+        ],
+        "differences": [
+            {
+                "run": row.run,
+                "best": row.best,
+                "metric": row.metric,
+                "difference": row.difference,
+                "ci95": [row.low, row.high],
+                "p_value": row.p_value,
+                "p_holm": row.p_holm,
+            }
+            for row in done.pairs.itertuples()
+        ],
+        "notes": done.notes,
+    }
+
+
+def essence_comparison(done: Comparison) -> list[str]:
+    """Return the run of the lowest EER, and how the others' EER differs from it.
+
+    Parameters
+    ----------
+    done : Comparison
+        Of tested runs.
+    """
+    from src.results.wording import difference_sentence
+
+    best = done.entries[0]
+    pairs = done.pairs[done.pairs["metric"] == EER.name]
+    return [
+        f"lowest EER: {best.name}, {EER.write(best.results.detection.eer)}",
+        *map(difference_sentence, pairs.itertuples()),
+    ]
+
+
+def document_audit(audit: Audit) -> dict[str, Any]:
+    """Return an audit: of what, where its files are, and `audit.json` as it is.
+
+    Parameters
+    ----------
+    audit : Audit
+        Of a data set.
+    """
+    from src.audit.findings import AUDIT
+
+    return {
+        **run_record(audit.run),
+        "dataset": audit.dataset,
+        "page": audit.page,
+        "rejected": audit.rejected,
+        "next": audit.findings.next_steps(audit.dataset),
+        "audit": read_json(audit.run.folder / AUDIT),
+    }
+
+
+def essence_audit(audit: Audit) -> list[str]:
+    """Return what is flagged.
+
+    Parameters
+    ----------
+    audit : Audit
+        Of a data set.
+    """
+    flags = audit.findings.flags
+    return [f"flagged: {', '.join(flags)}" if flags else "nothing flagged"]
