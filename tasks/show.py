@@ -16,15 +16,17 @@ if TYPE_CHECKING:
     from src.results.blocks.blocks import Block
 
 
-def say(text: str) -> None:
+def say(text: str, at_once: bool = False) -> None:
     """Print lines.
 
     Parameters
     ----------
     text : str
         What is printed, but for what a terminal would act upon.
+    at_once : bool
+        Whether whoever reads a pipe has them before more is printed.
     """
-    print(_shown(text))
+    print(_shown(text), flush=at_once)
 
 
 def show(report: "Sequence[Block]") -> None:

@@ -29,7 +29,11 @@ class Drawing:
 
 
 def draw_verdicts(
-    drawing: Drawing, verdicts: Sequence[Verdict], paths: Mapping[str, Path], confidence: float
+    drawing: Drawing,
+    verdicts: Sequence[Verdict],
+    paths: Mapping[str, Path],
+    confidence: float,
+    stream: int | None = None,
 ) -> list[Path]:
     """Draw judged recordings, one PNG each, and return the paths of the figures.
 
@@ -43,6 +47,8 @@ def draw_verdicts(
         Where each recording lies; they are read again.
     confidence : float
         Probability that a verdict takes, in either direction.
+    stream : int, optional
+        Which audio stream was heard.
     """
     judged = [verdict for verdict in verdicts if not verdict.is_refused]
     judged.sort(key=lambda verdict: verdict.probability or 0.0)
@@ -51,7 +57,9 @@ def draw_verdicts(
     for verdict in tqdm(chosen, "figures", unit="clip", leave=False):
         # With its suffix: a.wav and a.flac are two recordings.
         path = drawing.folder / f"{verdict.file}.png"
-        plot_clip(take_overview(paths[verdict.file]), _judged_clip(verdict, confidence), path)
+        channel = None if verdict.channel is None else verdict.channel - 1
+        overview = take_overview(paths[verdict.file], stream, channel)
+        plot_clip(overview, _judged_clip(verdict, confidence), path)
         figures.append(path)
     return figures
 
@@ -65,5 +73,6 @@ def _judged_clip(verdict: Verdict, confidence: float) -> JudgedClip:
         confidence=confidence,
         windows=[(window.start, window.end, window.probability) for window in verdict.windows],
         suspicious=(windows[0].start, windows[-1].end) if windows else None,
+        stretches=[(stretch.start, stretch.end) for stretch in verdict.stretches],
         reason=verdict.reason,
     )

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from src.predict.detector import Detector
-from src.predict.verdict import REFUSED, JudgedWindow, Verdict
+from src.predict.verdict import REFUSED, JudgedWindow, Stretch, Verdict
 from src.utils.errors import AudiosError
 from src.utils.files import PARTIAL, file_identity, locked
 
-FORMAT = 1
+FORMAT = 2
 """Raised where a verdict on the same recording changes, or what is kept of it."""
 
 _SYNC_SECONDS = 5.0
@@ -62,6 +62,7 @@ def settings_of(
     prior: float,
     bandwidths: Any = None,
     stream: int | None = None,
+    any_sound: bool = False,
 ) -> dict[str, Any]:
     """Return what verdicts depend on besides the recording, as JSON values.
 
@@ -77,6 +78,8 @@ def settings_of(
         Those of the training recordings.
     stream : int, optional
         Which audio stream is heard.
+    any_sound : bool
+        Whether what holds no speech is judged too.
     """
     run, reference = detector.run, detector.reference
     models = sorted(path for path in run.folder.glob("*") if path.suffix in _MODELS)
@@ -92,6 +95,7 @@ def settings_of(
         "bandwidths": None if bandwidths is None else asdict(bandwidths),
         "prior": prior,
         "stream": stream,
+        "any_sound": any_sound,
     }
     return json.loads(json.dumps(about, default=str))
 
@@ -218,10 +222,16 @@ def _parse(line: bytes) -> dict[str, tuple[Identity, Verdict]]:
 
 def _entry(about: dict[str, Any]) -> tuple[str, tuple[Identity, Verdict]]:
     identity = str(about.pop("bytes")), str(about.pop("mtime_ns"))
-    windows = [JudgedWindow(**window) for window in about.pop("windows")]
-    verdict = Verdict(**about, windows=windows)
+    verdict = _verdict(about)
     are_numbers = (isinstance(getattr(verdict, name), float) for name in _NUMBERS)
     are_texts = (isinstance(text, str) for text in (verdict.file, verdict.verdict))
     if verdict.verdict == REFUSED or not all(are_numbers) or not all(are_texts):
         raise ValueError("no verdict")
     return verdict.file, (identity, verdict)
+
+
+def _verdict(about: dict[str, Any]) -> Verdict:
+    windows = [JudgedWindow(**window) for window in about.pop("windows")]
+    stretches = tuple(Stretch(**stretch) for stretch in about.pop("stretches"))
+    channels = tuple(_verdict(channel) for channel in about.pop("channels"))
+    return Verdict(**about, windows=windows, stretches=stretches, channels=channels)

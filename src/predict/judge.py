@@ -15,11 +15,20 @@ import numpy as np
 
 from src.predict.bandwidths import Bandwidths
 from src.predict.detector import Detector
-from src.predict.recording import CLIPPING_WARNED, Recording, has_sound, read_recording
-from src.predict.verdict import REFUSED, JudgedWindow, Verdict, most_suspicious
+from src.predict.recording import CLIPPING_WARNED, Heard, read_channels
+from src.predict.stretches import find_stretches
+from src.predict.verdict import (
+    PARTLY_SPOOF,
+    REFUSED,
+    JudgedWindow,
+    Verdict,
+    most_suspicious,
+    worst_of,
+)
 from src.predict.windows import PART_SECONDS, Segment, cut_segments, part_samples
 from src.utils.audio.io import estimate_seconds, read_parts
 from src.utils.audio.nuisances.measure import Nuisances
+from src.utils.config import SPOOF
 from src.utils.embeddings.engines.local import AHEAD_SECONDS, BATCHES_IN_FLIGHT
 from src.utils.embeddings.plan import MAX_BATCH_CLIPS
 from src.utils.errors import AudioError
@@ -36,9 +45,10 @@ score, so that work that was broken off is taken up again where none did."""
 
 @dataclass
 class _PendingVerdict:
-    """A recording of which some segments are not judged yet."""
+    """A recording, or a channel of it, of which some segments are not judged yet."""
 
     file: str
+    channel: int | None = None
     nuisances: Nuisances | None = None
     warnings: Sequence[str] = ()
     refusal: str = ""
@@ -57,6 +67,8 @@ class _QueuedSegment:
     pending: _PendingVerdict
     segment: Segment | None = None
     prepared: np.ndarray | None = None
+    channels: Sequence[_PendingVerdict] = ()
+    """All channels of the recording that is completed, where they differ."""
     settles: bool = False
     """Whether what comes behind it shares no batch with what came before."""
 
@@ -87,6 +99,8 @@ class Judge:
         Those of the training recordings, to warn of a recording that differs.
     stream : int, optional
         Which audio stream, from 0 on, of a file that has several; by default the first.
+    any_sound : bool
+        Whether what holds no speech is judged too.
     """
 
     def __init__(
@@ -95,12 +109,14 @@ class Judge:
         prior: float = 0.5,
         bandwidths: Bandwidths | None = None,
         stream: int | None = None,
+        any_sound: bool = False,
     ) -> None:
         self._detector = detector
         self._backbone = detector.backbone
         self._prior = prior
         self._bandwidths = bandwidths
         self._stream = stream
+        self._any_sound = any_sound
 
     def judge(
         self,
@@ -122,7 +138,9 @@ class Judge:
             judging the other recordings another time gives the same, to the last bit.
         """
         rate = self._backbone.sample_rate
-        read = partial(read_recording, sample_rate=rate, number=self._stream)
+        read = partial(
+            read_channels, sample_rate=rate, number=self._stream, any_sound=self._any_sound
+        )
         recordings = map_ahead(
             lambda item: attempt(read, item[1]),
             files,
@@ -141,30 +159,42 @@ class Judge:
                 yield from self._verdicts(self._embedded(segments), progress, settled)
 
     def _segments(
-        self, files: Sequence[tuple[str, Path]], recordings: Iterable[Recording | AudioError]
+        self, files: Sequence[tuple[str, Path]], recordings: Iterable[list[Heard] | AudioError]
     ) -> Iterator[_QueuedSegment]:
-        rate = self._backbone.sample_rate
-        for (file, path), recording in zip(files, recordings, strict=True):
-            if isinstance(recording, AudioError):
-                yield _QueuedSegment(_PendingVerdict(file, refusal=str(recording)))
+        for (file, path), heard in zip(files, recordings, strict=True):
+            if isinstance(heard, AudioError):
+                yield _QueuedSegment(_PendingVerdict(file, refusal=str(heard)))
                 continue
-            nuisances, level = recording.nuisances, recording.sound_level
-            pending = _PendingVerdict(file, nuisances, recording.warnings)
-            parts: Iterable[np.ndarray]
-            if recording.waveform is None:
-                parts = read_parts(path, part_samples(nuisances.duration, rate), rate, self._stream)
-            else:
-                parts = [recording.waveform]
-            try:
-                for segment in cut_segments(parts, rate):
-                    if not segment.is_window or has_sound(segment.samples, rate, level):
-                        yield _QueuedSegment(pending, segment)
-                    else:
-                        pending.windows.append(JudgedWindow(segment.start, segment.end))
-            except Exception as error:
-                # It was whole when it was first read: somebody has changed it meanwhile.
-                pending.refusal = str(rejection(error))
-            yield _QueuedSegment(pending)
+            pendings = []
+            for one in heard:
+                pendings.append(_pending(file, one))
+                yield from self._segments_of(path, one, pendings[-1])
+            yield _QueuedSegment(pendings[0], channels=pendings if len(pendings) > 1 else ())
+
+    def _segments_of(
+        self, path: Path, heard: Heard, pending: _PendingVerdict
+    ) -> Iterator[_QueuedSegment]:
+        recording, rate = heard.recording, self._backbone.sample_rate
+        if isinstance(recording, AudioError):
+            return
+        parts: Iterable[np.ndarray]
+        if recording.waveform is None:
+            size = part_samples(recording.nuisances.duration, rate)
+            parts = read_parts(path, size, rate, self._stream, heard.channel)
+        else:
+            parts = [recording.waveform]
+        try:
+            for segment in cut_segments(parts, rate):
+                # A short recording is judged as a whole, since it was not refused.
+                is_only = not segment.is_window and recording.waveform is not None
+                place = (segment.start, segment.end)
+                if is_only or recording.holds_voice(segment.samples, rate, *place):
+                    yield _QueuedSegment(pending, segment)
+                elif segment.is_window:
+                    pending.windows.append(JudgedWindow(*place))
+        except Exception as error:
+            # It was whole when it was first read: somebody has changed it meanwhile.
+            pending.refusal = str(rejection(error))
 
     def _prepare(self, queued: _QueuedSegment) -> _QueuedSegment:
         if queued.segment is None:
@@ -227,7 +257,7 @@ class Judge:
             for queued in batch.segments:
                 pending, segment = queued.pending, queued.segment
                 if segment is None:
-                    yield self._close(pending)
+                    yield self._close_all(queued)
                     if queued.settles:
                         settled()
                     continue
@@ -251,27 +281,54 @@ class Judge:
             segment.start, segment.end, score, probability, self._is_outside(distance)
         )
 
+    def _close_all(self, queued: _QueuedSegment) -> Verdict:
+        if not queued.channels:
+            return self._close(queued.pending)
+        return worst_of([self._close(pending) for pending in queued.channels])
+
     def _close(self, pending: _PendingVerdict) -> Verdict:
+        file, channel = pending.file, pending.channel
         duration = pending.nuisances.duration if pending.nuisances else None
         score = float(np.mean(pending.scores)) if pending.scores else np.nan
         if not pending.refusal and not np.isfinite(score):
             pending.refusal = "gives a score that is not finite"
         if pending.refusal or pending.nuisances is None:
-            return Verdict(pending.file, REFUSED, duration=duration, refusal=pending.refusal)
+            refusal = pending.refusal
+            return Verdict(file, REFUSED, duration=duration, refusal=refusal, channel=channel)
         windows = sorted(pending.windows, key=lambda window: window.start)
-        return Verdict(
-            file=pending.file,
-            verdict=str(self._detector.calibration.verdicts(np.array([score]), self._prior)[0]),
+        warnings = [
+            *pending.warnings,
+            *self._warnings(pending.nuisances, float(np.mean(pending.distances)), windows),
+        ]
+        calibration = self._detector.calibration
+        whole = Verdict(
+            file=file,
+            verdict=str(calibration.verdicts(np.array([score]), self._prior)[0]),
             score=score,
-            llr=float(self._detector.calibration.llrs(np.array([score]))[0]),
+            llr=float(calibration.llrs(np.array([score]))[0]),
             probability=self._probability(score),
             duration=duration,
-            warnings=[
-                *pending.warnings,
-                *self._warnings(pending.nuisances, float(np.mean(pending.distances)), windows),
-            ],
+            warnings=warnings,
             windows=windows,
+            channel=channel,
         )
+        return self._judge_stretches(whole)
+
+    def _judge_stretches(self, whole: Verdict) -> Verdict:
+        """Return the verdict on a recording by the one on its whole, and by its windows."""
+        windows, calibration = whole.windows, self._detector.calibration
+        if whole.verdict == SPOOF or not windows:
+            return whole
+        scores = [np.nan if window.score is None else window.score for window in windows]
+        llrs = calibration.llrs(np.array(scores))
+        found = find_stretches(windows, llrs, self._prior, calibration.confidence)
+        if found:
+            lowest = min(stretch.probability for stretch in found)
+            return replace(whole, verdict=PARTLY_SPOOF, probability=lowest, stretches=tuple(found))
+        if whole.lowest is not None and 1 - whole.lowest >= calibration.confidence:
+            note = "its most suspicious seconds look like spoof, too weakly among so many to say so"
+            return replace(whole, warnings=[*whole.warnings, note])
+        return whole
 
     def _is_outside(self, distance: float) -> bool:
         reference = self._detector.reference
@@ -312,3 +369,11 @@ def _seconds(path: Path) -> float:
     duration = attempt(estimate_seconds, path)
     # What cannot be read is told of by its reader, and of a long one little is held.
     return 0.0 if isinstance(duration, AudioError) or duration > PART_SECONDS else duration
+
+
+def _pending(file: str, heard: Heard) -> _PendingVerdict:
+    recording = heard.recording
+    channel = None if heard.channel is None else heard.channel + 1
+    if isinstance(recording, AudioError):
+        return _PendingVerdict(file, channel, refusal=str(recording))
+    return _PendingVerdict(file, channel, recording.nuisances, recording.warnings)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from tqdm import tqdm
 
@@ -22,6 +23,28 @@ from src.utils.files import file_identity, require_unchanged
 from src.utils.interrupts import Interrupts
 from src.utils.runs import Run
 from src.utils.shown_text import visible
+
+
+class Listener(Protocol):
+    """Somebody who is told of verdicts as they are given."""
+
+    def begin(self, names: Sequence[str]) -> None:
+        """Hear which recordings will be judged, once, before anything slow.
+
+        Parameters
+        ----------
+        names : sequence of str
+            As verdicts name them.
+        """
+
+    def hear(self, verdict: Verdict) -> None:
+        """Hear a verdict.
+
+        Parameters
+        ----------
+        verdict : Verdict
+            The next one, in the order in which they are given.
+        """
 
 
 @dataclass(frozen=True)
@@ -69,6 +92,13 @@ class Prediction:
     headline: str = ""
     warnings: tuple[str, ...] = ()
 
+    @property
+    def fault(self) -> str:
+        """Why there is no verdict at all, where every recording was refused; else empty."""
+        if self.was_stopped or not all(one.is_refused for one in self.verdicts):
+            return ""
+        return _nothing_judged(self.verdicts)
+
 
 def predict(
     run: Run,
@@ -78,6 +108,8 @@ def predict(
     output: Path | None = None,
     drawing: Drawing | None = None,
     stream: int | None = None,
+    any_sound: bool = False,
+    listener: Listener | None = None,
 ) -> Prediction:
     """Judge a recording, or every recording below a folder.
 
@@ -100,12 +132,16 @@ def predict(
         How many figures to draw, and where.
     stream : int, optional
         Which audio stream, from 0 on, of a file that has several; by default the first.
+    any_sound : bool
+        Whether what holds no speech is judged too.
+    listener : Listener, optional
+        Is told of every verdict as it is given.
 
     Raises
     ------
     AudiosError
-        When there is no recording, or not one can be judged; the output is written even so. When
-        another process writes the output.
+        When there is no recording; the output is written even so. When another process writes the
+        output.
     CheckpointError
         When the run's backbone cannot be loaded.
     RunError
@@ -116,13 +152,19 @@ def predict(
         if output is not None and found.refused:
             write_verdicts(output, found.refused)
         raise AudiosError(_nothing_found(audio, found))
+    if listener is not None:
+        listener.begin([file for file, _ in found.files] + [one.file for one in found.refused])
+        for verdict in found.refused:
+            listener.hear(verdict)
     with nullcontext() if output is None else claimed(output):
         detector = Detector.load(run, checkpoint)
         known = bandwidths_of(run, detector.backbone.sample_rate)
         journal = None
         if output is not None:
-            journal = Journal(output, settings_of(detector, audio, prior, known, stream))
-        work = _Work(Judge(detector, prior, known, stream), found.files, journal)
+            settings = settings_of(detector, audio, prior, known, stream, any_sound)
+            journal = Journal(output, settings)
+        judge = Judge(detector, prior, known, stream, any_sound)
+        work = _Work(judge, found.files, journal, listener)
         with Interrupts() as interrupts:
             was_stopped = False
             try:
@@ -140,12 +182,10 @@ def predict(
                 write_verdicts(output, verdicts)
             if journal is not None and not was_stopped:
                 journal.remove()
-    if not was_stopped and all(one.is_refused for one in verdicts):
-        raise AudiosError(_nothing_judged(verdicts))
     figures = []
     if drawing is not None and not was_stopped:
         confidence = detector.calibration.confidence
-        figures = draw_verdicts(drawing, verdicts, dict(found.files), confidence)
+        figures = draw_verdicts(drawing, verdicts, dict(found.files), confidence, stream)
     return Prediction(
         run=run,
         prior=prior,
@@ -202,10 +242,15 @@ class _Work:
     """Judging recordings one after the other, but for those that a journal holds verdicts on."""
 
     def __init__(
-        self, judge: Judge, files: Sequence[tuple[str, Path]], journal: Journal | None
+        self,
+        judge: Judge,
+        files: Sequence[tuple[str, Path]],
+        journal: Journal | None,
+        listener: Listener | None,
     ) -> None:
         self.verdicts: list[Verdict] = []
         self._judge, self._files, self._journal = judge, dict(files), journal
+        self._listener = listener
         self._identities = {file: file_identity(path) for file, path in files} if journal else {}
         self._before = {
             file: verdict
@@ -220,7 +265,8 @@ class _Work:
 
     def judge_all(self) -> None:
         """Give every verdict, those that are there already first."""
-        self.verdicts += self._before.values()
+        for verdict in self._before.values():
+            self._add(verdict)
         todo = [(file, path) for file, path in self._files.items() if file not in self._before]
         n_files = len(self._files)
         with tqdm(total=n_files, initial=len(self._before), desc="Predict", unit="clip") as bar:
@@ -233,10 +279,17 @@ class _Work:
             settle = (lambda: None) if self._journal is None else self._journal.settle
             with closing(self._judge.judge(todo, show_progress, settle)) as stream:
                 for verdict in stream:
-                    self.verdicts.append(verdict)
+                    self._add(verdict)
                     self._keep(verdict)
                     bar.set_postfix_str("", refresh=False)
                     bar.update()
+
+    def _add(self, verdict: Verdict) -> None:
+        self.verdicts.append(verdict)
+        if self._listener is not None:
+            # So that what is printed does not run into the bar.
+            with tqdm.external_write_mode():
+                self._listener.hear(verdict)
 
     def _keep(self, verdict: Verdict) -> None:
         if self._journal is None:

@@ -1,6 +1,7 @@
 """Writing verdicts: CSV for a table, JSON with the windows of every recording."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +35,27 @@ def check_output(path: Path) -> Path:
 def write_verdicts(path: Path, verdicts: Sequence[Verdict]) -> None:
     """Write verdicts in one step, in the format that the suffix names."""
     if path.suffix.lower() == ".json":
-        write_json(path, [_entry(verdict) for verdict in verdicts])
+        write_json(path, [entry_of(verdict) for verdict in verdicts])
         return
     rows = [[getattr(verdict, name) for name in COLUMNS] for verdict in verdicts]
     write_csv(path, pd.DataFrame(rows, columns=list(COLUMNS)))
 
 
-def _entry(verdict: Verdict) -> dict[str, Any]:
+def entry_of(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as JSON values, with its windows.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        On a recording; where its channels were judged each, theirs are in `channels`.
+    """
     return {name: getattr(verdict, name) for name in COLUMNS} | {
         "duration": verdict.duration,
         "llr": verdict.llr,
         "warnings": list(verdict.warnings),
+        "stretches": [asdict(stretch) for stretch in verdict.stretches],
+        "channel": verdict.channel,
+        "channels": [entry_of(channel) for channel in verdict.channels],
         "windows": [
             {
                 "start": window.start,

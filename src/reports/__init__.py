@@ -22,11 +22,18 @@ from src.reports.detectors import report_detectors
 from src.reports.embeddings import report_extraction, report_projection
 from src.reports.evaluation import report_evaluation, report_score_evaluation
 from src.reports.models import report_baseline, report_probe, report_search, report_training
-from src.reports.predict import report_prediction
+from src.reports.predict import (
+    VerdictLines,
+    document_prediction,
+    report_detector,
+    report_prediction,
+)
 from src.reports.results import report_comparison, report_listing, report_pipeline
 from src.results.blocks.text import render_text
 
 __all__ = [
+    "VerdictLines",
+    "document_prediction",
     "render_text",
     "report_amplitudes",
     "report_audit",
@@ -35,6 +42,7 @@ __all__ = [
     "report_comparison",
     "report_derived",
     "report_detectors",
+    "report_detector",
     "report_durations",
     "report_evaluation",
     "report_extraction",

@@ -1,53 +1,114 @@
-"""What the stage prints that judges new recordings."""
+"""What the stage prints that judges new recordings: before, while and after it does."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from src.reports.dataset import SHOWN
-from src.results.blocks.blocks import Block, Cell, Paragraph, Table, Warning
+from src.results.blocks.blocks import Block, Cell, Paragraph, Table
+from src.utils.shown_text import visible
 
 if TYPE_CHECKING:
+    from src.predict.choice import Chosen
     from src.predict.predict import Prediction
     from src.predict.verdict import Verdict
 
-MOST_VERDICTS = 20
-"""How many verdicts are shown where all are in a file."""
+MANY_VERDICTS = 20
+"""With more of them, all in a file, lines are short, and the most suspicious ones are repeated."""
+
+_MOST_REPEATED = 10
+_WIDEST = 60
+"""Characters of a file's name that columns make room for; what is longer stands out."""
+
+_VERDICT_WIDTH = len("partly-spoof")
+_SECONDS = "seconds"
+_SECONDS_WIDTH = len("123.0-127.0")
+
+
+def report_detector(chosen: Chosen, prior: float) -> list[Block]:
+    """Show which detector will judge, and what speaks against it.
+
+    Parameters
+    ----------
+    chosen : Chosen
+        The detector.
+    prior : float
+        The share of bona-fide recordings that is expected.
+    """
+    return [
+        Paragraph(chosen.headline),
+        *(Paragraph(f"warning: {warning}") for warning in chosen.warnings),
+        Paragraph(f"where {prior:.0%} are expected to be bona-fide"),
+    ]
+
+
+class VerdictLines:
+    """The line of each verdict, all of them in the same columns, whichever come later.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of all recordings.
+    is_short : bool
+        Whether warnings are left out.
+    """
+
+    def __init__(self, names: Sequence[str], is_short: bool = False) -> None:
+        widths = [len(visible(name)) for name in names]
+        self._width = max([len("file"), *(width for width in widths if width <= _WIDEST)])
+        self._is_short = is_short
+
+    @property
+    def header(self) -> str:
+        """The names of the columns."""
+        last = "refused for" if self._is_short else "reason or warning"
+        return self._set("verdict", "P(bona-fide)", "file", _SECONDS, last)
+
+    def line(self, verdict: Verdict) -> str:
+        """Return the line of a verdict.
+
+        Parameters
+        ----------
+        verdict : Verdict
+            On one of the recordings.
+        """
+        probability = "-" if verdict.probability is None else f"{verdict.probability:.3f}"
+        reason = verdict.refusal if self._is_short else verdict.reason
+        return self._set(
+            verdict.verdict, probability, visible(verdict.file), verdict.seconds, visible(reason)
+        )
+
+    def _set(self, verdict: str, probability: str, file: str, seconds: str, reason: str) -> str:
+        cells = (
+            verdict.ljust(_VERDICT_WIDTH),
+            probability.rjust(len("P(bona-fide)")),
+            file.ljust(self._width),
+            seconds.ljust(_SECONDS_WIDTH),
+            reason,
+        )
+        return "  ".join(cells).rstrip()
 
 
 def report_prediction(prediction: Prediction) -> list[Block]:
-    """Show the verdict on every recording, or on the most suspicious where a file has them all.
+    """Show how many verdicts were given of each kind, and what else there is to know at the end.
 
     Parameters
     ----------
     prediction : Prediction
-        The verdicts of a run.
+        The verdicts of a detector, each of which has been told already.
     """
-    run, verdicts = prediction.run, prediction.verdicts
-    settings = run.settings
-    expected = f"{prediction.prior:.0%} are expected to be bona-fide"
-    which = f"run {run.number}: {settings['backbone']['name']} + {settings['classifier']}"
-    blocks: list[Block] = [Paragraph(f"{which}, where {expected}")]
-    if prediction.headline:
-        blocks = [Paragraph(prediction.headline), *map(Warning, prediction.warnings)]
-        blocks.append(Paragraph(expected))
-    shown = verdicts
-    if prediction.output is not None and len(verdicts) > MOST_VERDICTS:
+    verdicts = prediction.verdicts
+    blocks: list[Block] = []
+    if is_long(prediction):
         judged = [one for one in verdicts if one.probability is not None]
-        shown = sorted(judged, key=lambda one: one.probability or 0.0)[:MOST_VERDICTS]
-        blocks.append(Paragraph(f"the {len(shown)} most suspicious of {len(verdicts):,}:"))
-    if shown:
-        blocks.append(verdicts_table(shown))
-    lines = []
-    refused = {one.file: one.reason for one in verdicts if one.is_refused}
-    if shown is not verdicts and refused:
-        lines += [f"refused: {file} {reason}" for file, reason in list(refused.items())[:SHOWN]]
-        if len(refused) > SHOWN:
-            lines.append(f"refused: {len(refused) - SHOWN:,} more (all are in the file below)")
+        shown = sorted(judged, key=lambda one: one.probability or 0.0)[:_MOST_REPEATED]
+        if shown:
+            blocks.append(Paragraph(f"the {len(shown)} most suspicious of {len(verdicts):,}:"))
+            blocks.append(verdicts_table(shown))
     counts = Counter(one.verdict for one in verdicts)
-    lines.append(", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items())))
+    lines = [", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items()))]
     lines.append(prediction.aside.describe())
     if prediction.n_taken_over:
         lines.append(
@@ -74,8 +135,19 @@ def report_prediction(prediction: Prediction) -> list[Block]:
     return [*blocks, *(Paragraph(line) for line in lines if line)]
 
 
+def is_long(prediction: Prediction) -> bool:
+    """Say whether there are so many verdicts, all in a file, that a few are told once more.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        The verdicts of a detector.
+    """
+    return prediction.output is not None and len(prediction.verdicts) > MANY_VERDICTS
+
+
 def verdicts_table(verdicts: Sequence[Verdict]) -> Table:
-    """Return a row a recording: its probability, its verdict and why.
+    """Return a row a recording: its verdict, its probability and why.
 
     Parameters
     ----------
@@ -84,13 +156,37 @@ def verdicts_table(verdicts: Sequence[Verdict]) -> Table:
     """
     rows: list[list[Cell]] = [
         [
-            one.file,
-            None if one.probability is None else f"{one.probability:.3f}",
             one.verdict,
-            "" if one.lowest is None else f"{one.seconds} ({one.lowest:.3f})",
+            None if one.probability is None else f"{one.probability:.3f}",
+            one.file,
+            one.seconds,
             one.reason,
         ]
         for one in verdicts
     ]
-    header = ["file", "P(bona-fide)", "verdict", "most suspicious s", "reason or warning"]
-    return Table(header, rows)
+    return Table(["verdict", "P(bona-fide)", "file", _SECONDS, "reason or warning"], rows)
+
+
+def document_prediction(prediction: Prediction) -> dict[str, Any]:
+    """Return the document of `--json`: the detector, and what a JSON output holds.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        The verdicts of a detector.
+    """
+    from src.predict.table import entry_of
+
+    return {
+        "detector": {
+            "headline": prediction.headline,
+            "warnings": prediction.warnings,
+            "run": prediction.run.folder,
+        },
+        "prior": prediction.prior,
+        "verdicts": [entry_of(verdict) for verdict in prediction.verdicts],
+        "was_stopped": prediction.was_stopped,
+        "notes": prediction.notes,
+        "output": prediction.output,
+        "figures": prediction.figures,
+    }

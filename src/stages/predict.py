@@ -1,12 +1,13 @@
 """Stage 12, on new recordings: verdicts by a trained run."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from src.predict import predict as verdicts
-from src.predict.choice import choose_detector
+from src.predict.choice import Chosen, choose_detector
 from src.predict.drawing import Drawing
-from src.predict.predict import Prediction
+from src.predict.predict import Listener, Prediction
 from src.predict.table import check_output
 
 
@@ -24,6 +25,9 @@ def predict(
     plot_most: int = 20,
     stream: int | None = None,
     detector: str | None = None,
+    any_sound: bool = False,
+    choosing: Callable[[Chosen], None] = lambda _: None,
+    listener: Listener | None = None,
 ) -> Prediction:
     """Judge a recording, or every recording below a folder.
 
@@ -53,6 +57,12 @@ def predict(
         Which audio stream, from 0 on, of a file that has several; by default the first.
     detector : str, optional
         The name of a detector that comes with AUDIOS (see `choose_detector`).
+    any_sound : bool
+        Whether what holds no speech is judged too.
+    choosing : callable, optional
+        Is told which detector will judge, before it is loaded.
+    listener : Listener, optional
+        Is told of every verdict as it is given.
 
     Raises
     ------
@@ -69,5 +79,8 @@ def predict(
     chosen = choose_detector(
         runs, detector, backbone, classifier, run_number, study_number, audio=audio
     )
-    found = verdicts.predict(chosen.run, audio, checkpoint, prior, file, drawing, stream)
+    choosing(chosen)
+    found = verdicts.predict(
+        chosen.run, audio, checkpoint, prior, file, drawing, stream, any_sound, listener
+    )
     return replace(found, headline=chosen.headline, warnings=chosen.warnings)

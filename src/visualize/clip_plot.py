@@ -14,6 +14,7 @@ from src.visualize.figure import COLOURS, saved_figure
 from src.visualize.overview import Overview
 
 VERDICT_COLOURS = {**COLOURS, INCONCLUSIVE: "#7A6A00"}
+"""Of a verdict that is none of these, with stretches of spoof, the colour is that of spoof."""
 
 _INK = "#30363C"
 _EDGE = "#FFD9B0"
@@ -22,6 +23,7 @@ _LONGEST_TITLE = 70
 _MINUTES_FROM = 120.0
 _NARROWEST = 0.005
 _MOST_TICKS = 12
+_MOST_SPANS = 3
 _STEPS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
 """Candidate tick spacings in seconds."""
 
@@ -42,6 +44,9 @@ class JudgedClip:
         Start and end in seconds of the most suspicious part.
     reason : str
         Warnings, or empty.
+    stretches : sequence of (float, float)
+        Start and end in seconds of what is taken for spoof; shown in place of the most suspicious
+        part.
     """
 
     file: str
@@ -51,10 +56,18 @@ class JudgedClip:
     windows: Sequence[tuple[float, float, float | None]] = ()
     suspicious: tuple[float, float] | None = None
     reason: str = ""
+    stretches: Sequence[tuple[float, float]] = ()
+
+    @property
+    def marked(self) -> Sequence[tuple[float, float]]:
+        """What the figure marks."""
+        if self.stretches:
+            return self.stretches
+        return () if self.suspicious is None else (self.suspicious,)
 
 
 def plot_clip(overview: Overview, judged: JudgedClip, path: Path) -> None:
-    """Draw a recording with its verdict, the most suspicious seconds shaded.
+    """Draw a recording with its verdict, what is spoof or most suspicious of it shaded.
 
     Parameters
     ----------
@@ -77,8 +90,8 @@ def plot_clip(overview: Overview, judged: JudgedClip, path: Path) -> None:
         _draw_spectrogram(axes[1], overview)
         if judged.windows:
             _draw_curve(axes[2], judged, overview.duration)
-        if judged.suspicious is not None:
-            _mark(axes, judged.suspicious, overview.duration)
+        for seconds in judged.marked:
+            _mark(axes, seconds, overview.duration)
         axes[0].set_title(
             _shortened(judged.file), loc="left", fontsize=11, color=_INK, parse_math=False
         )
@@ -87,7 +100,7 @@ def plot_clip(overview: Overview, judged: JudgedClip, path: Path) -> None:
             loc="right",
             fontsize=12,
             fontweight="bold",
-            color=VERDICT_COLOURS.get(judged.verdict, _INK),
+            color=VERDICT_COLOURS.get(judged.verdict, COLOURS[SPOOF] if judged.stretches else _INK),
         )
         axes[-1].set_xlim(0, overview.duration)
         steps = (step for step in _STEPS if overview.duration / step <= _MOST_TICKS)
@@ -148,10 +161,13 @@ def _draw_curve(axes: Axes, judged: JudgedClip, duration: float) -> None:
     axes.set(ylim=(-0.03, 1.03), ylabel="P(bona-fide)")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_yticks([0, 0.5, 1])
-    if judged.suspicious is not None:
-        span = " to ".join(map(_clock(duration), judged.suspicious))
-        span += " s" if duration < _MINUTES_FROM else ""
-        axes.set_title(f"most suspicious: {span}", loc="right", fontsize=10, color=_INK)
+    if judged.marked:
+        clock, unit = _clock(duration), " s" if duration < _MINUTES_FROM else ""
+        spans = [" to ".join(map(clock, seconds)) + unit for seconds in judged.marked]
+        if len(spans) > _MOST_SPANS:
+            spans[_MOST_SPANS:] = [f"{len(spans) - _MOST_SPANS} more"]
+        what = "spoof" if judged.stretches else "most suspicious"
+        axes.set_title(f"{what}: {', '.join(spans)}", loc="right", fontsize=10, color=_INK)
 
 
 def _column_centres(overview: Overview) -> np.ndarray:

@@ -37,17 +37,24 @@ class Overview:
     sample_rate: int
 
 
-def take_overview(path: Path) -> Overview:
+def take_overview(path: Path, number: int | None = None, channel: int | None = None) -> Overview:
     """Compute the overview of a recording in one pass, block by block.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The recording.
+    number, channel : int, optional
+        Which audio stream and which channel of it are heard, see `open_audio`.
 
     Raises
     ------
     AudioError
         When it cannot be decoded to its end.
     """
-    info = read_info(path)
+    info = read_info(path, number)
     columns = _Columns(info.frames, info.sample_rate)
-    with open_audio(path) as audio:
+    with open_audio(path, number, channel) as audio:
         for block in audio.blocks(BLOCK_SECONDS):
             columns.add(audio.to_mono(block))
     return columns.finish()

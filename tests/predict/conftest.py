@@ -6,7 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from src.predict import recording
 from src.predict.detector import Detector
+from src.utils.audio.voice_activity import FRAME
 from src.utils.metrics.calibration import Calibration
 from src.utils.runs import Run
 
@@ -41,3 +43,22 @@ def detector(tmp_path: Path) -> Detector:
     calibration = Calibration(4.0, 0.0, 0.0, 0.9, 10, 10)
     run = Run(0, tmp_path / "run", {})
     return Detector(run, LoudnessBackbone(), classifier, calibration, None)
+
+
+class EverythingSpeaks:
+    """In place of the network, which takes made-up voices for none: every frame is speech."""
+
+    def __init__(self, sample_rate: int) -> None:
+        self._frame = FRAME * sample_rate / 16_000
+        self._count = 0
+
+    def add(self, mono: np.ndarray) -> None:
+        self._count += len(mono)
+
+    def finish(self) -> np.ndarray:
+        return np.ones(int(np.ceil(self._count / self._frame)), np.float32)
+
+
+@pytest.fixture(autouse=True)
+def everything_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "VoiceActivity", EverythingSpeaks)

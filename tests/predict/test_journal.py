@@ -13,7 +13,7 @@ from src.predict.detector import Detector
 from src.predict.journal import Journal, claimed, settings_of
 from src.predict.judge import SETTLED_SEGMENTS, Judge
 from src.predict.predict import predict
-from src.predict.verdict import REFUSED, JudgedWindow, Verdict
+from src.predict.verdict import REFUSED, JudgedWindow, Stretch, Verdict, worst_of
 from src.utils.errors import AudiosError
 from src.utils.files import file_identity
 
@@ -22,7 +22,12 @@ JUDGED = Verdict(
     warnings=["odd"],
     windows=[JudgedWindow(0.0, 4.0, -2.0, 0.01, True), JudgedWindow(1.0, 5.0)],
 )
-NEXT = replace(JUDGED, file="b.wav", windows=[], warnings=[])
+_PARTLY = replace(
+    JUDGED, verdict="partly-spoof", stretches=(Stretch(0.0, 4.0, 0.01),), channel=2, warnings=[]
+)
+_SILENT = Verdict("b.wav", REFUSED, refusal="is silent", warnings=[], windows=[], channel=1)
+NEXT = replace(worst_of([_SILENT, _PARTLY]), file="b.wav")
+"""Of two channels, of which one was refused."""
 SETTINGS = {"prior": 0.5}
 THEN = ("100", "5")
 

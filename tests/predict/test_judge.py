@@ -15,7 +15,11 @@ from src.predict.bandwidths import Bandwidths
 from src.predict.detector import Detector
 from src.predict.judge import Judge
 from src.utils.audio.io import read_waveform
-from tests.predict.conftest import LoudnessBackbone
+from src.utils.audio.voice_activity import FRAME_SECONDS
+from tests.predict.conftest import EverythingSpeaks, LoudnessBackbone
+
+
+WEAK = "its most suspicious seconds look like spoof, too weakly among so many to say so"
 
 
 @pytest.fixture
@@ -55,7 +59,9 @@ def test_every_recording_gets_a_verdict_in_order(detector: Detector, files: list
         assert one.llr == pytest.approx(4 * one.score)
         assert one.probability == pytest.approx(1 / (1 + np.exp(-one.llr)))
         assert one.duration == pytest.approx(len(wave) / 16_000)
-        assert (one.reason, len(one.windows)) == ("", 7 if one.file == "long.flac" else 0)
+        weak = [WEAK] if one.file == "long.flac" else []
+        assert (one.warnings, len(one.windows)) == (weak, 7 * len(weak))
+        assert (one.channel, one.channels, one.stretches) == (None, (), ())
 
 
 def test_windows_are_judged_on_their_own(detector: Detector, files: list) -> None:
@@ -147,7 +153,7 @@ def test_suspicious_seconds_that_are_odd_are_told(detector: Detector, files: lis
     """The whole is like the training, its softest window is not."""
     near = around(0.07, 0.01, 1e5, 1e6)
     [one] = Judge(replace(detector, reference=fit_reference(near, near))).judge([files[4]])
-    assert list(one.warnings) == ["the most suspicious seconds are far outside the training data"]
+    assert one.warnings == ["the most suspicious seconds are far outside the training data", WEAK]
 
 
 def test_a_low_rate_and_clipping_are_told(
@@ -207,3 +213,91 @@ def test_a_gpu_keeps_batches_in_flight(detector: Detector, files: list) -> None:
     backbone.leaves_cpu_free = True
     found = list(Judge(replace(detector, backbone=backbone)).judge(files))
     assert found == list(Judge(detector).judge(files))
+
+
+def test_a_soft_stretch_of_a_loud_recording_is_spoof(
+    detector: Detector, tmp_path: Path, write_audio: Callable, voice: Callable
+) -> None:
+    """The whole is bona-fide; the verdict, its probability and its seconds are the stretch's."""
+    wave = 4 * voice(60.0, peak=0.2)
+    path = write_audio(tmp_path / "whole.wav", wave)
+    wave[30 * 16_000 : 38 * 16_000] *= 0.01
+    [whole, partly] = Judge(detector).judge(
+        [("whole", path), ("partly", write_audio(tmp_path / "partly.wav", wave))]
+    )
+    assert (whole.verdict, whole.stretches) == ("bona-fide", ())
+    assert whole.warnings == []
+    assert partly.llr > 2.2
+    assert partly.verdict == "partly-spoof"
+    [stretch] = partly.stretches
+    assert stretch.start == pytest.approx(30, abs=1) and stretch.end == pytest.approx(38, abs=1)
+    assert partly.seconds == f"{stretch.start:.1f}-{stretch.end:.1f}"
+    assert partly.probability == stretch.probability < 0.1
+    soft = [one.score for one in partly.windows if stretch.start <= one.start <= stretch.end - 4]
+    assert stretch.probability == pytest.approx(1 / (1 + np.exp(-4 * np.mean(soft))))
+
+
+def test_channels_that_differ_are_judged_each(
+    detector: Detector, tmp_path: Path, write_audio: Callable, voice: Callable
+) -> None:
+    """The worst counts, and a channel without sound is told of; copies are one sound."""
+    loud, soft = 4 * voice(3.0, seed=1), 0.1 * voice(3.0, seed=2)
+    paths = {
+        name: write_audio(tmp_path / f"{name}.wav", np.stack(channels, axis=1))
+        for name, channels in {
+            "interview": (loud, soft),
+            "copies": (loud, 0.5 * loud),
+            "one": (0 * loud, loud),
+        }.items()
+    }
+    alone = [write_audio(tmp_path / f"{n}.wav", wave) for n, wave in enumerate((loud, soft))]
+    interview, copies, one = Judge(detector).judge(list(paths.items()))
+    scores = [verdict.score for verdict in Judge(detector).judge([("a", a) for a in alone])]
+    assert interview.verdict == "spoof"
+    assert (interview.channel, interview.reason) == (2, "channel 2")
+    assert [(part.channel, part.verdict) for part in interview.channels] == [
+        (1, "bona-fide"),
+        (2, "spoof"),
+    ]
+    assert [part.score for part in interview.channels] == pytest.approx(scores, abs=1e-4)
+    assert interview.score == interview.channels[1].score
+    assert (copies.channel, copies.channels) == (None, ())
+    assert (one.verdict, one.channel) == ("bona-fide", 2)
+    assert one.warnings == [
+        "channel 1 is not judged: it is silent (its peak is under -80 dBFS)"
+    ]
+
+
+def test_channels_of_a_long_recording_go_in_parts(
+    detector: Detector, tmp_path: Path, write_audio: Callable, voice: Callable, monkeypatch
+) -> None:
+    for changed in (windows, recording, module):
+        monkeypatch.setattr(changed, "PART_SECONDS", 5.0)
+    waves = [voice(14.0, seed=1), 0.2 * voice(14.0, seed=2)]
+    path = write_audio(tmp_path / "a.flac", np.stack(waves, axis=1))
+    alone = [write_audio(tmp_path / f"{n}.flac", wave) for n, wave in enumerate(waves)]
+    [both] = Judge(detector).judge([("a", path)])
+    expected = Judge(detector).judge([("a", one) for one in alone])
+    for found, wanted in zip(both.channels, expected, strict=True):
+        assert found.score == pytest.approx(wanted.score, abs=1e-4)
+        assert len(found.windows) == len(wanted.windows) == 11
+    assert max(max(batch) for batch in detector.backbone.batches) < 5 * 16_000
+
+
+def test_windows_without_speech_are_not_judged(
+    detector: Detector, tmp_path: Path, write_audio: Callable, voice: Callable, monkeypatch
+) -> None:
+    """As the music of a podcast, however loud."""
+
+    class Later(EverythingSpeaks):
+        def finish(self) -> np.ndarray:
+            found = super().finish()
+            found[: round(6 / FRAME_SECONDS)] = 0
+            return found
+
+    monkeypatch.setattr(recording, "VoiceActivity", Later)
+    path = write_audio(tmp_path / "a.wav", voice(12.0))
+    [one] = Judge(detector).judge([("a", path)])
+    assert [w.start for w in one.windows if w.score is None] == [0, 1, 2]
+    [any_sound] = Judge(detector, any_sound=True).judge([("a", path)])
+    assert all(window.score is not None for window in any_sound.windows)

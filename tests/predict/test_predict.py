@@ -1,6 +1,7 @@
 """The stage: what it finds, what it notes, and how it is stopped."""
 
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,6 +37,38 @@ def test_a_file_and_a_folder(detector: Detector, folder: Path) -> None:
     alone = predict(detector.run, folder / "sub" / "a.flac")
     assert [one.file for one in alone.verdicts] == ["a.flac"]
     assert alone.verdicts[0].score == found.verdicts[2].score
+
+
+class Noting:
+    """Takes note of what it is told."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.heard: list[Verdict] = []
+
+    def begin(self, names) -> None:
+        self.names += names
+
+    def hear(self, verdict: Verdict) -> None:
+        self.heard.append(verdict)
+
+
+def test_verdicts_are_told_as_they_are_given(detector: Detector, folder: Path, monkeypatch) -> None:
+    """Each before the next one is made, also what is refused by its name."""
+    (folder / "all.zip").touch()
+    listener, real = Noting(), Judge.judge
+
+    def counted(self, files, progress, settled) -> Iterator[Verdict]:
+        for number, verdict in enumerate(real(self, files, progress, settled)):
+            assert len(listener.heard) == 1 + number
+            yield verdict
+
+    monkeypatch.setattr(Judge, "judge", counted)
+    found = predict(detector.run, folder, listener=listener)
+    assert listener.names == ["b.wav", "c.wav", "sub/a.flac", "all.zip"]
+    assert [one.file for one in listener.heard] == ["all.zip", "b.wav", "c.wav", "sub/a.flac"]
+    assert sorted(listener.heard, key=lambda one: one.file) == found.verdicts
+    assert found.fault == ""
 
 
 def test_what_cannot_be_listed_is_refused(detector: Detector, folder: Path) -> None:
@@ -124,11 +157,10 @@ def test_one_that_is_no_file(detector: Detector, tmp_path: Path, name: str, told
 def test_nothing_that_can_be_judged(detector: Detector, folder: Path, tmp_path: Path) -> None:
     for path in folder.rglob("*.*"):
         path.write_text("no audio")
-    with pytest.raises(AudiosError, match=r"not one of 3 recordings can be judged: b\.wav is not"):
-        predict(detector.run, folder, output=tmp_path / "a.csv")
+    found = predict(detector.run, folder, output=tmp_path / "a.csv")
+    assert re.match(r"not one of 3 recordings can be judged: b\.wav is not", found.fault)
     assert len(read_csv(tmp_path / "a.csv")) == 3
-    with pytest.raises(AudiosError, match=r"^b\.wav is not audio"):
-        predict(detector.run, folder / "b.wav")
+    assert predict(detector.run, folder / "b.wav").fault.startswith("b.wav is not audio")
     with pytest.raises(AudiosError, match="no file or folder"):
         predict(detector.run, folder / "none.wav")
     (tmp_path / "empty").mkdir()

@@ -7,10 +7,20 @@ import numpy as np
 import pytest
 
 from src.predict import recording
-from src.predict.recording import CLIPPING_WARNED, MAX_CLIPPING, has_sound, read_recording
+from src.predict.recording import CLIPPING_WARNED, MAX_CLIPPING, Recording, read_channels
 from src.utils.audio.io import read_waveform
 from src.utils.errors import AudioError
 from tests.utils.audio.encodings import write_video
+
+
+
+def read_recording(path: Path, sample_rate: int, number: int | None = None) -> Recording:
+    """Read a recording whose channels are one sound."""
+    [heard] = read_channels(path, sample_rate, number)
+    assert heard.channel is None
+    assert isinstance(heard.recording, Recording)
+    return heard.recording
+
 
 SILENCE = np.zeros(48_000, np.float32)
 
@@ -86,10 +96,10 @@ def test_windows_are_judged_where_there_is_sound(
     wave = np.r_[voice(3.0), np.tile(SILENCE, 2)]
     found = read_recording(write_audio(tmp_path / "a.wav", wave), 16_000)
     assert found.waveform is not None
-    assert has_sound(found.waveform[:16_000], 16_000, found.sound_level)
-    assert not has_sound(found.waveform[-32_000:], 16_000, found.sound_level)
+    assert found.holds_voice(found.waveform[:16_000], 16_000, 0.0, 1.0)
+    assert not found.holds_voice(found.waveform[-32_000:], 16_000, 7.0, 9.0)
     # A tenth of a second of the voice is left in it.
-    assert not has_sound(found.waveform[46_400:64_000], 16_000, found.sound_level)
+    assert not found.holds_voice(found.waveform[46_400:64_000], 16_000, 2.9, 4.0)
 
 
 def test_clipping_grows_with_the_gain(

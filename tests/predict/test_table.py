@@ -2,12 +2,13 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from src.predict.table import COLUMNS, check_output, write_verdicts
-from src.predict.verdict import REFUSED, JudgedWindow, Verdict
+from src.predict.verdict import REFUSED, JudgedWindow, Stretch, Verdict, worst_of
 from src.utils.errors import ArgumentError
 
 VERDICTS = [
@@ -49,7 +50,8 @@ def test_csv(tmp_path: Path) -> None:
 def test_json(tmp_path: Path) -> None:
     write_verdicts(tmp_path / "a.JSON", VERDICTS)
     first, second = json.loads((tmp_path / "a.JSON").read_text(encoding="utf-8"))
-    assert list(first) == [*COLUMNS, "duration", "llr", "warnings", "windows"]
+    about = ("duration", "llr", "warnings", "stretches", "channel", "channels", "windows")
+    assert list(first) == [*COLUMNS, *about]
     assert (first["score"], first["llr"], first["duration"]) == (-1.2345678901, -3.0, 7.5)
     assert first["warnings"] == ["odd", "low"]
     assert first["windows"][:2] == [
@@ -57,6 +59,21 @@ def test_json(tmp_path: Path) -> None:
         {"start": 1.0, "end": 5.0, "score": None, "probability": None},
     ]
     assert (second["score"], second["duration"], second["windows"]) == (None, None, [])
+
+
+def test_json_of_stretches_and_channels(tmp_path: Path) -> None:
+    good = Verdict("a.wav", "bona-fide", 1.0, 3.0, 0.95, 60.0, channel=1)
+    stretches = (Stretch(3.0, 9.0, 0.02), Stretch(20.0, 24.0, 0.01))
+    partly = replace(
+        good, verdict="partly-spoof", channel=2, probability=0.01, stretches=stretches
+    )
+    worst = worst_of([good, partly])
+    write_verdicts(tmp_path / "a.json", [worst])
+    [entry] = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert (entry["verdict"], entry["probability"], entry["channel"]) == ("partly-spoof", 0.01, 2)
+    assert (entry["seconds"], entry["reason"]) == ("3.0-9.0, 20.0-24.0", "channel 2")
+    assert entry["stretches"][0] == {"start": 3.0, "end": 9.0, "probability": 0.02}
+    assert [one["verdict"] for one in entry["channels"]] == ["bona-fide", "partly-spoof"]
 
 
 def test_no_verdict_is_a_table_too(tmp_path: Path) -> None:

@@ -35,7 +35,9 @@ def is_audio(path: Path) -> bool:
     return path.suffix.lower() in AUDIO_SUFFIXES
 
 
-def open_audio(path: Path, number: int | None = None) -> closing[OpenedAudio]:
+def open_audio(
+    path: Path, number: int | None = None, channel: int | None = None
+) -> closing[OpenedAudio]:
     """Open a recording for a `with` block.
 
     Parameters
@@ -44,13 +46,15 @@ def open_audio(path: Path, number: int | None = None) -> closing[OpenedAudio]:
         The file.
     number : int, optional
         Which audio stream, from 0 on, of a file that has several; by default the first.
+    channel : int, optional
+        Which channel, from 0 on, is heard as if it were the only one; by default all are.
 
     Raises
     ------
     AudioError
         As `OpenedAudio` does.
     """
-    return closing(OpenedAudio(path, number))
+    return closing(OpenedAudio(path, number, channel))
 
 
 def read_info(path: Path, number: int | None = None) -> AudioInfo:
@@ -158,7 +162,11 @@ def read_waveform(path: Path, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
 
 
 def read_parts(
-    path: Path, size: int, sample_rate: int = SAMPLE_RATE, number: int | None = None
+    path: Path,
+    size: int,
+    sample_rate: int = SAMPLE_RATE,
+    number: int | None = None,
+    channel: int | None = None,
 ) -> Iterator[np.ndarray]:
     """Decode a file as `read_waveform` does, but part by part, so that its length does not matter.
 
@@ -170,7 +178,7 @@ def read_parts(
         Samples of a part, at `sample_rate`.
     sample_rate : int
         The rate wanted, Hz.
-    number : int, optional
+    number, channel : int, optional
         As for `open_audio`.
 
     Yields
@@ -183,7 +191,7 @@ def read_parts(
     AudioError
         When it cannot be decoded to its end or is not finite.
     """
-    with open_audio(path, number) as audio:
+    with open_audio(path, number, channel) as audio:
         resampler = Resampler(audio.sample_rate, sample_rate)
         for block in audio.blocks(BLOCK_SECONDS):
             resampler.add(audio.to_mono(block))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from src.utils.audio.channels import ChannelComparison
 from src.utils.audio.containers.asf import inspect_asf
 from src.utils.audio.containers.chunks import inspect_au, inspect_chunks
 from src.utils.audio.containers.extent import Extent, Inspector
@@ -72,6 +73,8 @@ class OpenedAudio:
         The file; its suffix does not matter.
     number : int, optional
         Which audio stream, from 0 on, of a file that has several; by default the first.
+    channel : int, optional
+        Which channel, from 0 on, is heard as if it were the only one; by default all are.
 
     Attributes
     ----------
@@ -88,12 +91,13 @@ class OpenedAudio:
         With the reason: it is missing, empty, not audio, cut short, or claims what cannot be.
     """
 
-    def __init__(self, path: Path, number: int | None = None) -> None:
+    def __init__(self, path: Path, number: int | None = None, channel: int | None = None) -> None:
         self.path = path
         self._state = _state(path)
         self._size = self._state.st_size
         self._about, self._start, self._extent = self._inspect()
-        self._number = number
+        self._number, self._channel = number, channel
+        self._comparison: ChannelComparison | None = None
         self.peak = 0.0
         self._count = 0
         self._downmix = Downmix()
@@ -172,6 +176,10 @@ class OpenedAudio:
             sample.
         """
         for block in self._decoder.blocks(max(1, int(seconds * self.sample_rate))):
+            if self._comparison is not None:
+                self._comparison.add(block)
+            if self._channel is not None:
+                block = np.ascontiguousarray(block[:, self._channel, None])
             # What is not a number is carried on by both.
             low, high = float(block.min()), float(block.max())
             if not np.isfinite(low + high):
@@ -183,6 +191,11 @@ class OpenedAudio:
             check_duration(self._count, self.sample_rate)
             yield block
         self._check_length()
+
+    def compare_channels(self) -> ChannelComparison:
+        """Return what compares the channels while blocks are read, of which none has been yet."""
+        self._comparison = ChannelComparison(self.sample_rate, self.channels)
+        return self._comparison
 
     def to_mono(self, block: np.ndarray) -> np.ndarray:
         """Return one of the blocks, in their order, as one channel (see `Downmix`).
