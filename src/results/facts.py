@@ -11,6 +11,7 @@ from src.results.outcomes import Outcome
 from src.results.sections.warnings import warning_texts
 from src.results.wording import sentence
 from src.utils.config import BY_CLIP, BY_SPEAKER, ENOUGH_TESTED, SHARED_VOICES
+from src.utils.dataset.speakers import GUESSED
 from src.utils.errors import AudiosError, shorten
 from src.utils.runs import Run
 
@@ -76,6 +77,8 @@ def split_sentence(run: Run) -> str:
     units = run.settings.get("units", BY_SPEAKER)
     if units in SHARED_VOICES:
         text = f"Only {units}s are kept apart: {SHARED_VOICES[units]}."
+    elif isinstance(recipe, Mapping) and recipe.get("speakers") == GUESSED:
+        text = "Training, validation and test share no speakers as guessed from voices."
     if not isinstance(recipe, Mapping):
         return f"{text} How the data set was divided otherwise was not kept."
     return f"{text} {_recipe_sentence(recipe)}"

@@ -55,6 +55,7 @@ class _TrainingSettings(_Settings):
 class _Split(Shape):
     strategy: str = ""
     notes: list[str] = Field(default_factory=list)
+    speakers: str = ""
     shares: dict[str, Rate] = Field(default_factory=dict)
 
 

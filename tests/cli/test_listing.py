@@ -13,12 +13,12 @@ DRAWING = ("backbone", "split", "layer", EMBEDDINGS, RUNS, SEED)
 
 FLAGS = {
     "PrepareDataset": (DATASET, "corpus", "archives", "checksum"),
-    "GenerateDatasetCSV": (DATASET, "layout", "audio", "bona-fide"),
+    "GenerateDatasetCSV": (DATASET, "layout", "audio", "bona-fide", "speaker-from"),
     "AddDatasetDuration": (DATASET,),
     "AddDatasetAmplitude": (DATASET,),
     "NormalizeDataset": (DATASET, "output", "method", "target-rms"),
     "AddNoise": (DATASET, "output", "snr-db", SEED),
-    "SplitDataset": (DATASET, SEED, *SHARES, "strategy"),
+    "SplitDataset": (DATASET, SEED, *SHARES, "strategy", "units"),
     "AuditDataset": (DATASET, RUNS, SEED),
     "MatchDataset": (
         *(DATASET, "output", "sample-rate", "low-pass", "silence", "duration", "noise"),

@@ -113,6 +113,8 @@ def test_guessed_speakers_are_marked_everywhere(fab, heard, table):
     assert len({(row["speaker"], Path(row["file"]).name[:2]) for row in rows}) == 8
     assert GUESSED in json.loads((heard / "splits/split.json").read_text())["notes"][0]
     told_everywhere(heard.parent, GUESSED)
+    [card] = heard.parent.glob("r/*/model_card.md")
+    assert "share no speakers as guessed from voices" in card.read_text(encoding="utf-8")
     names = (f"--runs={heard.parent / 'r'}", f"--embeddings={heard.parent / 'e'}")
     fab("TestModel", "--backbone=acoustic", "--classifier=svm", *names).succeeds(GUESSED)
 
@@ -125,7 +127,9 @@ def test_marks_outlive_a_copy(fab, heard):
 
 
 def test_single_clips_with_a_loud_note(fab, data):
-    answer = fab(*pipeline(data, "--normalize=none", "--units=clip")).succeeds("Result", "intervals are over clips")
+    answer = fab(*pipeline(data, "--normalize=none", "--units=clip")).succeeds(
+        "Result", "intervals are over clips"
+    )
     assert answer.out.count(LOUD) >= 3
     recipe = json.loads((data / "splits/split.json").read_text())
     assert recipe["units"] == "clip" and LOUD in recipe["notes"][0]

@@ -12,7 +12,9 @@ from src.evaluation.results import Results, evaluate_trials
 from src.evaluation.trials import Trials
 from src.results.clips import Clips
 from src.results.facts import Data, limits_of_use, split_sentence
+from src.results.sections.warnings import warning_texts
 from src.results.wording import eer_sentence, explain_eer, judge, sentence
+from src.utils.config import SHARED_VOICES
 from src.utils.runs import Run
 
 
@@ -127,6 +129,21 @@ def test_the_split(recipe: dict | None, words: str) -> None:
     same = split_sentence(Run(0, Path(), {"split": recipe, "settings": {"units": "utterance"}}))
     assert "share no speakers" not in same
     assert "these voices only" in same
+
+
+def test_a_split_that_does_not_know_or_keep_voices() -> None:
+    recipe = {"strategy": "speaker", "speakers": "guessed", "seed": 3, "notes": ["mind this"]}
+    guessed = Run(0, Path(), {"split": recipe})
+    assert "share no speakers as guessed from voices." in split_sentence(guessed)
+    assert warning_texts(guessed) == ["mind this"]
+    by_clip = {"strategy": "speaker", "units": "clip", "notes": [SHARED_VOICES["clip"]]}
+    clips = Run(0, Path(), {"split": by_clip, "settings": {"units": "clip"}})
+    assert "Only clips are kept apart: split by clip: the same voices" in split_sentence(clips)
+    assert "Clips were dealt out" in split_sentence(clips)
+    # Said once, though both the units and the recipe tell it.
+    assert warning_texts(clips) == [SHARED_VOICES["clip"]]
+    unknown = Run(0, Path(), {"split": None})
+    assert warning_texts(unknown) == []
 
 
 def test_an_eer_in_plain_words() -> None:

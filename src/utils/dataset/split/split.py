@@ -99,6 +99,8 @@ class Plan:
         See `Split`.
     notes : list of str
         What a reader of the test's metrics should know; kept with the split.
+    speakers : str
+        `guessed` where the speakers that are kept apart were, for some clips; else empty.
     pretext : str
         Which share of pretext was chosen and why, empty where it was given.
     seed : int
@@ -109,13 +111,14 @@ class Plan:
     splits: pd.Series
     set_aside: dict[str, int]
     notes: list[str]
+    speakers: str
     pretext: str
     seed: int
 
     @property
     def recipe(self) -> dict[str, Any]:
         """What `split.json` keeps of it; what is empty is left out, as it always was."""
-        told = {"pretext_auto": self.pretext, "notes": self.notes}
+        told = {"pretext_auto": self.pretext, "speakers": self.speakers, "notes": self.notes}
         return self.settings.recipe(self.seed) | {name: text for name, text in told.items() if text}
 
 
@@ -144,12 +147,11 @@ def plan_split(files: pd.DataFrame, settings: SplitSettings, seed: int = 7) -> P
     settled, pretext = settle_pretext(files, settings, assign)
     assigned = assign(settled)
     check_splits(files, assigned.splits, settled.recipe(seed))
-    notes = [
-        *assigned.notes,
-        *_guessed_voices(files, assigned.splits, settled),
-        *_unchecked_voices(files, assigned.splits, settled),
-    ]
-    return Plan(settled, assigned.splits, assigned.set_aside, notes, pretext, seed)
+    guessed = _guessed_voices(files, assigned.splits, settled)
+    unchecked = _unchecked_voices(files, assigned.splits, settled)
+    notes = [*assigned.notes, *guessed, *unchecked]
+    speakers = GUESSED if guessed else ""
+    return Plan(settled, assigned.splits, assigned.set_aside, notes, speakers, pretext, seed)
 
 
 def _guessed_voices(files: pd.DataFrame, splits: pd.Series, settings: SplitSettings) -> list[str]:

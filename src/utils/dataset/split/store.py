@@ -224,6 +224,7 @@ class _Recipe(Shape):
     fold: NonNegativeInt | None = None
     seed: NonNegativeInt = 7
     notes: list[str] = Field(default_factory=list)
+    speakers: str = ""
 
 
 def _read_recipe(path: Path) -> dict[str, Any]:
