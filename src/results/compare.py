@@ -18,6 +18,7 @@ from src.utils.files import sha256_file
 from src.utils.metrics.eer import det_curve
 from src.utils.runs import Kind, Run, find_run, new_run
 from src.utils.tables import write_csv
+from src.visualize.figure import named
 from src.visualize.score_plots import plot_dets
 
 
@@ -69,7 +70,7 @@ def compare_runs(
             f"{one.name} ({describe(one.run)})": det_curve(one.trials.scores, one.trials.labels)
             for one in entries
         }
-        plot_dets(curves, run.folder / FIGURE, "DET curves")
+        plot_dets(curves, run.folder / FIGURE, _title(entries))
         write_csv(run.folder / TABLE, tabulate(entries, pairs))
         best = entries[0]
         run.update(results={"best": best.name, "eer": best.results.detection.eer})
@@ -103,3 +104,9 @@ def _entry(run: Run, runs: Path, tested_on: str | None) -> Entry:
     results = Results.read(found[0].path)
     trials = Trials.read(found[0].scores, lambda scores: calibration_of(run).llrs(scores))
     return Entry(run, found[0], results, trials)
+
+
+def _title(entries: Sequence[Entry]) -> str:
+    """Return the title of the figure: how many detectors, and what they were tested on."""
+    tested_on = dict.fromkeys(one.outcome.dataset for one in entries if one.outcome.dataset)
+    return named(f"DET curves of {len(entries)} detectors, tested", shorten(list(tested_on), 3))

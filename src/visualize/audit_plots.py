@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from src.utils.config import LABELS, SPOOF
-from src.visualize.figure import COLOURS, figure_axes, saved_figure
+from src.visualize.figure import COLOURS, figure_axes, named, saved_figure
 
 _CHANCE = 0.5
 _COLUMNS = 4
@@ -58,7 +58,9 @@ class NuisanceColumn(Protocol):
         """Whether its values are categorical and drawn as bars, not as a histogram."""
 
 
-def plot_shortcuts(shortcuts: Sequence[MeasuredNuisance], flagged_below: float, path: Path) -> None:
+def plot_shortcuts(
+    shortcuts: Sequence[MeasuredNuisance], flagged_below: float, path: Path, data: str = ""
+) -> None:
     """Draw the EER of each nuisance with its interval, the lowest on top.
 
     Parameters
@@ -69,10 +71,13 @@ def plot_shortcuts(shortcuts: Sequence[MeasuredNuisance], flagged_below: float, 
         The EER below which a nuisance is flagged, which is shaded.
     path : pathlib.Path
         The PNG file to write.
+    data : str
+        The data set's name, for the title.
     """
     ordered = sorted(shortcuts, key=lambda one: -one.eer)
     size = (8.0, 1.2 + 0.3 * len(ordered))
-    with figure_axes(path, "How well a nuisance alone tells the classes apart", size) as axes:
+    title = named("How well a nuisance alone tells the classes apart", data)
+    with figure_axes(path, title, size) as axes:
         axes.axvspan(0, flagged_below, color=COLOURS[SPOOF], alpha=0.08, linewidth=0)
         axes.axvline(_CHANCE, color="#999999", linestyle=":")
         for row, one in enumerate(ordered):
@@ -86,7 +91,9 @@ def plot_shortcuts(shortcuts: Sequence[MeasuredNuisance], flagged_below: float, 
         axes.grid(axis="y", visible=False)
 
 
-def plot_nuisances(files: pd.DataFrame, nuisances: Sequence[NuisanceColumn], path: Path) -> None:
+def plot_nuisances(
+    files: pd.DataFrame, nuisances: Sequence[NuisanceColumn], path: Path, data: str = ""
+) -> None:
     """Draw the distribution of each nuisance by class, as histograms and bar charts.
 
     Parameters
@@ -97,9 +104,12 @@ def plot_nuisances(files: pd.DataFrame, nuisances: Sequence[NuisanceColumn], pat
         A panel each, in this order; `bandwidth` is in kHz, `dc_offset` by its logarithm.
     path : pathlib.Path
         The PNG file to write.
+    data : str
+        The data set's name, for the title.
     """
     rows = max(1, -(-len(nuisances) // _COLUMNS))
-    with saved_figure(path, (12.0, 2.3 * rows)) as figure:
+    title = named("Share of each class's clips by nuisance, the most telling first", data)
+    with saved_figure(path, (12.0, 2.3 * rows + 0.4), title) as figure:
         grid = figure.subplots(rows, _COLUMNS).ravel()
         for axes, nuisance in zip(grid, nuisances, strict=False):
             draw = _draw_bars if nuisance.is_category else _draw_histogram
