@@ -15,6 +15,8 @@ from src.visualize.figure import COLOURS, figure_axes, named, saved_figure
 _CHANCE = 0.5
 _COLUMNS = 4
 _BINS = 40
+_LEAST_STEPS = 4
+"""Of a nuisance's resolution, that a histogram spans at least."""
 _MOST_BARS = 6
 
 
@@ -56,6 +58,10 @@ class NuisanceColumn(Protocol):
     @property
     def is_category(self) -> bool:
         """Whether its values are categorical and drawn as bars, not as a histogram."""
+
+    @property
+    def step(self) -> float:
+        """Its resolution, of which a histogram shows a few at least."""
 
 
 def plot_shortcuts(
@@ -113,7 +119,7 @@ def plot_nuisances(
         grid = figure.subplots(rows, _COLUMNS).ravel()
         for axes, nuisance in zip(grid, nuisances, strict=False):
             draw = _draw_bars if nuisance.is_category else _draw_histogram
-            draw(axes, files, nuisance.name)
+            draw(axes, files, nuisance)
             axes.set_title(nuisance.title, fontsize=10)
             axes.tick_params(labelsize=8)
         for axes in grid[len(nuisances) :]:
@@ -122,15 +128,17 @@ def plot_nuisances(
         figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
 
 
-def _draw_histogram(axes: Axes, files: pd.DataFrame, name: str) -> None:
+def _draw_histogram(axes: Axes, files: pd.DataFrame, nuisance: NuisanceColumn) -> None:
+    name, step = nuisance.name, nuisance.step
     values = files[name].to_numpy(float)
     if name == "bandwidth":
-        values = values / 1000
+        values, step = values / 1000, step / 1000
     elif name == "dc_offset":
-        values = np.log10(np.maximum(values, 1e-8))
-    # Outliers would press all the rest into one bin.
+        values, step = np.log10(np.maximum(values, 1e-8)), 0.1
+    # Outliers would press all the rest into one bin, and what nobody hears would look like much.
     low, high = np.percentile(values, (0.5, 99.5))
-    edges = np.linspace(low, high if high > low else low + 1e-6, _BINS + 1)
+    wider = max(0.0, _LEAST_STEPS * step - (high - low)) / 2
+    edges = np.linspace(low - wider, high + wider, _BINS + 1)
     for label in LABELS:
         part = values[(files["label"] == label).to_numpy()].clip(edges[0], edges[-1])
         if len(part):
@@ -138,12 +146,13 @@ def _draw_histogram(axes: Axes, files: pd.DataFrame, name: str) -> None:
             axes.stairs(heights, edges, fill=True, alpha=0.35, color=COLOURS[label], label=label)
             axes.stairs(heights, edges, color=COLOURS[label], linewidth=1)
     axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.ticklabel_format(axis="x", useOffset=False)
     axes.set_yticks([])
     axes.grid(visible=False)
 
 
-def _draw_bars(axes: Axes, files: pd.DataFrame, name: str) -> None:
-    values = files[name].map(_format_value)
+def _draw_bars(axes: Axes, files: pd.DataFrame, nuisance: NuisanceColumn) -> None:
+    values = files[nuisance.name].map(_format_value)
     commonest = values.value_counts().index
     shown = list(commonest[:_MOST_BARS])
     for side, label in enumerate(LABELS):
