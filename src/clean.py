@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from src.utils.config import DEMO_MARKER, GENDERS
+from src.utils.config import DEMO_MARKER, GENDERS, PROJECTION_GROUPS
 from src.utils.dataset.derive import JOURNAL
 from src.utils.embeddings.presets import BACKBONES
 from src.utils.embeddings.store import ARRAY, CLIPS, REJECTED
@@ -243,7 +243,8 @@ def _names_of_run(run: Path) -> set[str]:
     names = {f"{figure}{suffix}.png" for figure in _FIGURES for suffix in suffixes}
     names |= {f"test_results{suffix}.json" for suffix in suffixes}
     names |= {f"scores_test{suffix}.csv" for suffix in suffixes}
-    return names | _RUN | {f"{method}.csv", f"{method}.png"}
+    projected = {f"{method}_{group}.png" for group in PROJECTION_GROUPS}
+    return names | _RUN | projected | {f"{method}.csv", f"{method}.png"}
 
 
 def _embeddings(folder: Path) -> Iterator[Removal]:

@@ -17,13 +17,15 @@ from tasks.task import stage
     "numbers: file, score or bona-fide and spoof, label, and - for any other, such as "
     "file,spoof,bona-fide.",
     probabilities="The scores are probabilities of what --polarity names: take their log odds.",
-    protocol="The protocol of any corpus that GenerateDatasetCSV reads, or a CSV of file,label.",
+    protocol="The protocol of any corpus that GenerateDatasetCSV reads, or a CSV of file,label; "
+    "not needed where the scores' own file tells the classes, as AASIST's lines of "
+    "'utt attack key score' do, attacks included.",
     polarity="What higher scores speak for: bona-fide (default) or spoof.",
     subset="Of an ASVspoof 2021 protocol: eval (default), progress, hidden or all.",
     threshold="From which score on a trial is taken for what --polarity names (default: that of "
     "the validation scores, or 0).",
     validation_scores="Scores of another set by the same system, which calibrate these.",
-    validation_protocol="The protocol of --validation-scores.",
+    validation_protocol="The protocol of --validation-scores, where they do not tell the classes.",
     asv_scores="Scores of a speaker verifier, for the t-DCF: of ASVspoof 2019, or of 2021 with "
     "--asv-protocol.",
     asv_protocol="ASV/trial_metadata.txt of ASVspoof 2021 LA.",
@@ -52,23 +54,21 @@ def EvaluateScores(
     choose("--polarity", polarity, LABELS)
     if scores is None:
         raise ArgumentError("--scores is needed: a file")
-    if protocol is None:
-        raise ArgumentError("--protocol is needed: a file")
-    if (validation_scores is None) != (validation_protocol is None):
-        raise ArgumentError("--validation-scores and --validation-protocol go together")
+    if validation_protocol is not None and validation_scores is None:
+        raise ArgumentError("--validation-protocol goes with --validation-scores")
     if asv_protocol is not None and asv_scores is None:
         raise ArgumentError("--asv-protocol goes with --asv-scores")
     validation = None
-    if validation_scores is not None and validation_protocol is not None:
+    if validation_scores is not None:
         validation = (
             arguments.path("--validation-scores", validation_scores),
-            arguments.path("--validation-protocol", validation_protocol),
+            arguments.optional_path("--validation-protocol", validation_protocol),
         )
     from src.reports import report_score_evaluation
 
     evaluation = stages.evaluation.evaluate_scores(
         arguments.path("--scores", scores),
-        arguments.path("--protocol", protocol),
+        arguments.optional_path("--protocol", protocol),
         configured.folder(c, "runs", runs),
         polarity=polarity,
         subset=subset,

@@ -109,7 +109,7 @@ def audit_dataset(
         common = find_common(inspection.files, inspection.fingerprints, same_voices)
         findings = _find(inspection, common, splits, seed, n_resamples)
         write_csv(run.folder / MATCHES, list_matches(inspection.files, common, splits))
-        _write(run, findings, inspection)
+        _write(run, findings, inspection, dataset.root.resolve().name)
         run.update(results={"flags": findings.flags})
     return Audit(run, findings, str(dataset.root), inspection.rejected)
 
@@ -156,11 +156,11 @@ def _find(
     )
 
 
-def _write(run: Run, findings: Findings, inspection: Inspection) -> None:
+def _write(run: Run, findings: Findings, inspection: Inspection, name: str) -> None:
     if findings.shortcuts:
-        plot_shortcuts(findings.shortcuts, FLAGGED_BELOW, run.folder / "shortcuts.png")
+        plot_shortcuts(findings.shortcuts, FLAGGED_BELOW, run.folder / "shortcuts.png", data=name)
         varying = _varying(findings, inspection)
-        plot_nuisances(inspection.files, varying, run.folder / "nuisances.png")
+        plot_nuisances(inspection.files, varying, run.folder / "nuisances.png", data=name)
     findings.write(run.folder / AUDIT)
 
 

@@ -30,7 +30,7 @@ class Nuisance:
     remedy : str
         The stage, with its flag, that removes a difference between the classes.
     step : float
-        Resolution: smaller differences are rounding; 0 for a categorical variable.
+        Resolution: smaller differences count as none; 0 for a categorical variable.
     nothing : str
         Text of the value 0 (or an empty one), where the pattern does not serve.
     unit : str
@@ -55,9 +55,19 @@ class Nuisance:
         """Whether the variable is categorical: names without an order."""
         return not self.step
 
-    def coarsen(self, values: np.ndarray) -> np.ndarray:
-        """Round values to multiples of `step`, so that inaudible differences do not count."""
-        return np.round(np.asarray(values, float) / self.step) * self.step
+    def coarsen(self, values: np.ndarray, shift: float = 0.0) -> np.ndarray:
+        """Round values to a grid of `step`, so that inaudible differences do not count.
+
+        Parameters
+        ----------
+        values : array_like
+            Of recordings.
+        shift : float
+            How far the grid is moved, in steps. Two values that hardly differ lie in different
+            bins where an edge happens to run between them, whatever the step; so of several grids
+            that one counts which parts the classes least (see `find_shortcuts`).
+        """
+        return (np.round(np.asarray(values, float) / self.step - shift) + shift) * self.step
 
     def describe(self, value: object) -> str:
         """Format a value with its unit."""
@@ -77,7 +87,10 @@ NUISANCES = (
     Nuisance("digital_silence", "digital silence", "{:.1%}", _NOISE, 0.001, unit="share"),
     Nuisance("noise_floor", "noise floor", "{:.0f} dBFS", _NOISE, 0.5, unit="dBFS"),
     Nuisance("sample_rate", "sample rate", "{:,.0f} Hz", MATCH, unit="Hz"),
-    Nuisance("bandwidth", "bandwidth", "{:,.0f} Hz", f"{MATCH} --low-pass=match", 50.0, unit="kHz"),
+    # The spectrum that it is read from is smoothed over nine bins, which are 140 to 210 Hz.
+    Nuisance(
+        "bandwidth", "bandwidth", "{:,.0f} Hz", f"{MATCH} --low-pass=match", 200.0, unit="kHz"
+    ),
     Nuisance("bit_depth", "bit depth", "{:.0f} bit", MATCH, nothing="lossy or float"),
     Nuisance("clipping", "clipping", "{:.3%}", f"{MATCH} --clipped=reject", 1e-5, unit="share"),
     Nuisance("format", "file format", "{}", MATCH),

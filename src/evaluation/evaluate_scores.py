@@ -11,10 +11,10 @@ from src.evaluation.asv_scores import read_asv_scores
 from src.evaluation.figures import draw_figures
 from src.evaluation.join_scores import match_scores
 from src.evaluation.results import Results, evaluate_trials
-from src.evaluation.score_files import read_scores
+from src.evaluation.score_files import CSV, ScoreFile, read_scores
 from src.evaluation.trials import CONDITIONS, DURATION, Trials
 from src.utils.config import BONA_FIDE, LABEL_VALUE
-from src.utils.dataset.layouts.keys import read_key
+from src.utils.dataset.layouts.keys import is_table_of_labels, read_key
 from src.utils.dataset.schema import text_column
 from src.utils.errors import ArgumentError, shorten
 from src.utils.files import sha256_file
@@ -42,8 +42,10 @@ class ScoreSettings:
 
     Attributes
     ----------
-    scores, protocol : pathlib.Path
-        The score file, and the key of its trials.
+    scores : pathlib.Path
+        The score file.
+    protocol : pathlib.Path or None
+        The key of its trials; None where the score file itself tells their classes.
     polarity : {'bona-fide', 'spoof'}
         What higher scores in the files speak for.
     subset : str or None
@@ -51,9 +53,9 @@ class ScoreSettings:
     threshold : float or None
         In the scores of the file: from here on a trial is taken for what `polarity` names. Without
         it, it is fitted on the validation scores, or 0.
-    validation : (pathlib.Path, pathlib.Path) or None
-        Scores and protocol of another set, by the same system, to calibrate the scores on. Without
-        it the scores are taken for natural log-likelihood ratios.
+    validation : (pathlib.Path, pathlib.Path or None) or None
+        Scores and protocol of another set, by the same system, to calibrate the scores on; no
+        protocol as above. Without it the scores are taken for natural log-likelihood ratios.
     asv_scores, asv_protocol : pathlib.Path or None
         Of a speaker verifier, for the tandem costs; see `read_asv_scores`.
     seed : int
@@ -66,11 +68,11 @@ class ScoreSettings:
     """
 
     scores: Path
-    protocol: Path
+    protocol: Path | None = None
     polarity: str = BONA_FIDE
     subset: str | None = None
     threshold: float | None = None
-    validation: tuple[Path, Path] | None = None
+    validation: tuple[Path, Path | None] | None = None
     asv_scores: Path | None = None
     asv_protocol: Path | None = None
     seed: int = 7
@@ -85,12 +87,16 @@ class ScoreSettings:
     @property
     def files(self) -> dict[str, Path]:
         """What is read, by name."""
-        files = {"scores": self.scores, "protocol": self.protocol}
-        if self.validation is not None:
-            names = "validation_scores", "validation_protocol"
-            files |= dict(zip(names, self.validation, strict=True))
-        verifier = {"asv_scores": self.asv_scores, "asv_protocol": self.asv_protocol}
-        return files | {name: path for name, path in verifier.items() if path is not None}
+        validation = (None, None) if self.validation is None else self.validation
+        files = {
+            "scores": self.scores,
+            "protocol": self.protocol,
+            "validation_scores": validation[0],
+            "validation_protocol": validation[1],
+            "asv_scores": self.asv_scores,
+            "asv_protocol": self.asv_protocol,
+        }
+        return {name: path for name, path in files.items() if path is not None}
 
     def as_dict(self) -> dict[str, Any]:
         """Return what a run's manifest keeps, as JSON values."""
@@ -162,14 +168,15 @@ def evaluate_score_file(settings: ScoreSettings, runs: Path) -> ScoreEvaluation:
         )
         results = replace(results, warnings=[*noted, *results.warnings])
         trials.write(run.folder / SCORES)
-        title = f"{settings.scores.name}, {settings.protocol.name}"
+        protocol = settings.scores if settings.protocol is None else settings.protocol
+        title = ", ".join(dict.fromkeys([settings.scores.name, protocol.name]))
         figures = draw_figures(trials, results, run.folder, "", title)
         path = run.folder / RESULTS
-        results.write(path, {"scores": str(settings.scores), "protocol": str(settings.protocol)})
+        results.write(path, {"scores": str(settings.scores), "protocol": str(protocol)})
     return ScoreEvaluation(run, results, path, figures, is_calibrated)
 
 
-def _read(scores: Path, protocol: Path, settings: ScoreSettings) -> pd.DataFrame:
+def _read(scores: Path, protocol: Path | None, settings: ScoreSettings) -> pd.DataFrame:
     """Return the trials with their scores, higher for bona-fide."""
     found = read_scores(scores, settings.columns)
     if found.speaks_for not in (None, settings.polarity):
@@ -185,13 +192,29 @@ def _read(scores: Path, protocol: Path, settings: ScoreSettings) -> pd.DataFrame
             f"--probabilities takes their log odds, without which Cllr, act_dcf, the threshold of "
             f"{NEUTRAL:g} and the verdicts say nothing"
         )
-    matched = match_scores(read_key(protocol, settings.subset), found)
+    key = read_key(protocol, settings.subset) if protocol is not None else _own_key(found, settings)
+    matched = match_scores(key, found)
     if len(matched.unused):
         note(
             f"{protocol} has no trial for {len(matched.unused):,} of the scores in {scores}: "
             f"{shorten(matched.unused)}"
         )
     return matched.trials.assign(score=settings.sign * matched.trials["score"])
+
+
+def _own_key(scores: ScoreFile, settings: ScoreSettings) -> pd.DataFrame:
+    """Return the classes, and what else there is, that a score file tells of its own trials."""
+    key = scores.key
+    if key is None:
+        raise ArgumentError(
+            f"--protocol is needed: {scores.path} does not tell the class of each trial"
+        )
+    if scores.format == CSV and is_table_of_labels(scores.path):
+        # Which may tell speakers, attacks and other conditions besides.
+        return read_key(scores.path, settings.subset)
+    if settings.subset is not None:
+        raise ArgumentError(f"--subset={settings.subset} goes with a --protocol of ASVspoof 2021")
+    return key
 
 
 def _log_odds(probabilities: np.ndarray, what: str) -> np.ndarray:

@@ -59,7 +59,7 @@ def draw_figures(
     suffix : str
         What the names of the files end in.
     title : str
-        Stands above each figure.
+        What was tested, which stands above each figure behind what it shows.
 
     Returns
     -------
@@ -67,15 +67,16 @@ def draw_figures(
         The files, without the one of groups where there are none.
     """
     paths = figure_paths(folder, suffix)
+    about = {name: (paths[name], f"{shown}\n{title}") for name, shown in FIGURES.items()}
     detection = results.detection
-    curve = det_curve(trials.scores, trials.labels)
-    plot_confusion(detection, paths["confusion_matrix"], title)
-    plot_roc(curve, detection, paths["roc_curve"], title)
-    plot_det(curve, detection, paths["det_curve"], title)
-    plot_scores(trials.scores, trials.labels, detection.threshold, paths["scores"], title)
-    confidence = results.decided.confidence
-    plot_reliability(trials.llrs, trials.labels, confidence, paths["reliability"], title)
-    plot_tippett(trials.llrs, trials.labels, paths["tippett"], title)
+    scores, labels, llrs = trials.scores, trials.labels, trials.llrs
+    curve = det_curve(scores, labels)
+    plot_confusion(detection, *about["confusion_matrix"])
+    plot_roc(curve, detection, *about["roc_curve"])
+    plot_det(curve, detection, *about["det_curve"])
+    plot_scores(scores, labels, detection.threshold, *about["scores"])
+    plot_reliability(llrs, labels, results.decided.confidence, *about["reliability"])
+    plot_tippett(llrs, labels, *about["tippett"])
     if not results.breakdowns:
         paths.pop(BREAKDOWNS).unlink(missing_ok=True)
         return [*paths.values()]
@@ -83,5 +84,5 @@ def draw_figures(
         name: pd.DataFrame([vars(group) for group in found])
         for name, found in results.breakdowns.items()
     }
-    plot_breakdowns(groups, detection.eer, paths[BREAKDOWNS], title)
+    plot_breakdowns(groups, detection.eer, *about[BREAKDOWNS])
     return [*paths.values()]

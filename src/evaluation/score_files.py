@@ -63,6 +63,9 @@ EXPECTS = (
     "file (or filename, path, utt, utterance, id) and score (or cm-score)"
 )
 
+NO_SOURCE = "-"
+"""Stands for the system behind a bona-fide trial."""
+
 _FILE_NAMES = ("file", "filename", "path", "utt", "utterance", "id", "file_name", "utt_id", "audio")
 _SCORE_NAMES = ("score", "cm-score", "cm_score", "scores", "llr", "logit", "prob", "probability")
 """What the columns of a table may be called; of several in one header the first here is taken."""
@@ -106,6 +109,20 @@ class ScoreFile:
     keys: pd.Series | None = None
     sources: pd.Series | None = None
     speaks_for: str | None = None
+
+    @property
+    def key(self) -> pd.DataFrame | None:
+        """The file's own key, as `read_key` returns one; None where it does not tell the classes.
+
+        AASIST and other systems of ASVspoof write the class and the attack beside each score.
+        """
+        if self.keys is None:
+            return None
+        key = pd.DataFrame({FILE: self.ids, LABEL: self.keys})
+        if self.sources is None:
+            return key
+        is_named = (self.keys == SPOOF) & (self.sources != NO_SOURCE)
+        return key.assign(attack=self.sources.where(is_named, ""))
 
     @property
     def look_like_probabilities(self) -> bool:
@@ -286,7 +303,7 @@ def _lines_of(format: str, trials: pd.DataFrame) -> Iterator[str]:
             strict=True,
         ):
             key = "bonafide" if label == BONA_FIDE else "spoof"
-            yield f"{name} {'_'.join(source.split()) or '-'} {key} {score}\n"
+            yield f"{name} {'_'.join(source.split()) or NO_SOURCE} {key} {score}\n"
         return
     space = " "
     if format == ASVSPOOF5:

@@ -12,7 +12,7 @@ from src.evaluation.results import Results, evaluate_trials, read_values
 from src.models.calibrate import calibration_of
 from src.models.data import TEST, ClipSource, warn_if_stale
 from src.models.lookup import require_current_backbone, require_vectors
-from src.models.record import read_trained_on
+from src.models.record import read_trained_on, title_of
 from src.models.registry import load_classifier
 from src.models.split_notes import notes_of_recipe, split_notes
 from src.models.tested import TESTED, ending_for, keep_ending
@@ -153,7 +153,7 @@ def evaluate_clips(
         # First, so that a kill leaves no file whose data set is not known.
         keep_ending(run, source, ending)
         trials.write(run.folder / f"scores_test{suffix}.csv")
-        title = f"{settings['backbone']['name']} + {settings['classifier']}, {what}"
+        title = f"{title_of(run)}: {_part_of(source, gender)}"
         figures = draw_figures(trials, results, run.folder, suffix, title)
         notes = split_notes(run)
         if elsewhere:
@@ -162,6 +162,12 @@ def evaluate_clips(
         results.write(path, about)
         run.update(**{TESTED: run.manifest.get(TESTED, {}) | {part: source.fingerprint}})
     return Evaluation(run, results, path, figures, elsewhere)
+
+
+def _part_of(source: ClipSource, gender: str | None) -> str:
+    """Return the tested clips as the titles of figures name them."""
+    told = "" if gender is None else f" with gender {gender}"
+    return f"{TEST} of {source.dataset_name}{told}"
 
 
 def _require_same_model(run: Run, store: EmbeddingStore) -> None:

@@ -118,8 +118,9 @@ def run_probe(stores: TrainingStores, runs: Path, seed: int = 7) -> ProbeRun:
         done = ProbeRun(run, probe, run.folder / TABLE, run.folder / "layer_probe.png")
         write_csv(done.table, probe.table)
         title = (
-            f"Layer probe of {stores.train.backbone['name']}\n{probe.n_clips:,} clips of "
-            f"{probe.n_speakers:,} speakers, {probe.n_folds} folds by {probe.unit}"
+            f"EER by layer: {stores.train.backbone['name']} on training and validation of "
+            f"{stores.train.dataset_name}\n{probe.n_clips:,} clips of {probe.n_speakers:,} "
+            f"speakers, {probe.n_folds} folds by {probe.unit}"
         )
         plot_layers(probe.table, probe.best, done.figure, title)
         run.update(results={**probe.best.to_dict(), "folds": probe.n_folds})

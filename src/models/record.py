@@ -16,6 +16,7 @@ from src.utils.files import replacing, write_json
 from src.utils.history import History
 from src.utils.metrics.calibration import fit_calibration
 from src.utils.metrics.eer import compute_eer
+from src.utils.renamed import label_of
 from src.utils.runs import Run
 from src.utils.tables import read_csv, write_csv
 from src.visualize.plots import plot_losses
@@ -97,10 +98,23 @@ def record_outcome(
         for name in ("train_losses", "val_losses", "val_accuracies", "val_eers"):
             _save_array(run.folder / f"{name}.npy", getattr(history, name))
         if plot:
-            plot_losses(history, run.folder / "loss_plot.png", run.settings["classifier"])
+            name = f"{title_of(run)}, {validation.source.dataset_name}"
+            plot_losses(history, run.folder / "loss_plot.png", name)
         results |= {f"best_{history.step}": history.best, f"{history.step}s": len(history.val_eers)}
     run.update(results=results)
     return eer, calibration.threshold
+
+
+def title_of(run: Run) -> str:
+    """Return a training as the titles of figures name it, such as `wavlm + mlp, run 3`.
+
+    Parameters
+    ----------
+    run : Run
+        A training.
+    """
+    name = label_of(run.settings.get("backbone")) or "?"
+    return f"{name} + {run.settings['classifier']}, run {run.number}"
 
 
 def read_trained_on(run: Run) -> pd.DataFrame:

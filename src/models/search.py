@@ -143,7 +143,7 @@ def optimize(
             stopped = True
         table = _tabulate(study, run)
         write_csv(run.folder / "trials.csv", table)
-        _plot(table, run)
+        _plot(table, run, stores.train.dataset_name)
         best = _told(study, run, stores, seed)
         if best is None and not stopped:
             raise AudiosError(f"every trial of {run.folder} failed; see its runs' manifests")
@@ -427,9 +427,10 @@ def _tabulate(study: optuna.Study, run: Run) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=None if rows else ["trial", "run", "state"])
 
 
-def _plot(table: pd.DataFrame, run: Run) -> None:
+def _plot(table: pd.DataFrame, run: Run, data: str) -> None:
     if VALIDATION_EER in table and table[VALIDATION_EER].notna().any():
-        title = f"{run.settings['backbone']['name']} + {run.settings['classifier']}: search"
+        what = f"{run.settings['backbone']['name']} + {run.settings['classifier']}"
+        title = f"Validation EER of each search trial\n{what}, study {run.number}, {data}"
         plot_search(table, run.folder / "optimization_history.png", title)
 
 

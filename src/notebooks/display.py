@@ -63,7 +63,7 @@ class Sounds:
         return f"<table>{''.join(rows)}</table>"
 
 
-def draw(plot: Callable[..., None], *values: Any, about: str) -> Picture:
+def draw(plot: Callable[..., None], *values: Any, about: str, data: str = "") -> Picture:
     """Return the figure that a function of `src.visualize` draws.
 
     Parameters
@@ -74,10 +74,12 @@ def draw(plot: Callable[..., None], *values: Any, about: str) -> Picture:
         What is drawn.
     about : str
         Alternative text of the figure, for screen readers.
+    data : str
+        The name of what it is drawn of, for a function that puts it into the title.
     """
     with TemporaryDirectory() as folder:
         path = Path(folder) / "figure.png"
-        plot(*values, path)
+        plot(*values, path, **({"data": data} if data else {}))
         return picture(path, about)
 
 

@@ -27,6 +27,7 @@ from src.utils.files import sha256_file
 from src.utils.metrics.eer import det_curve
 from src.utils.runs import Kind, Run, find_run, new_run
 from src.utils.tables import write_csv
+from src.visualize.figure import named
 from src.visualize.score_plots import plot_dets
 
 
@@ -78,7 +79,7 @@ def compare_runs(
             f"{one.name} ({describe(one.run)})": det_curve(one.trials.scores, one.trials.labels)
             for one in entries[:MOST_CURVES]
         }
-        plot_dets(curves, run.folder / FIGURE, curves_title(len(entries)))
+        plot_dets(curves, run.folder / FIGURE, _title(entries))
         write_csv(run.folder / TABLE, tabulate(entries, pairs))
         best = entries[0]
         run.update(results={"best": best.name, "eer": best.results.detection.eer})
@@ -112,3 +113,9 @@ def _entry(run: Run, runs: Path, tested_on: str | None) -> Entry:
     results = Results.read(found[0].path)
     trials = Trials.read(found[0].scores, lambda scores: calibration_of(run).llrs(scores))
     return Entry(run, found[0], results, trials)
+
+
+def _title(entries: Sequence[Entry]) -> str:
+    """Return the title of the figure: whose curves, and what they were tested on."""
+    tested_on = dict.fromkeys(one.outcome.dataset for one in entries if one.outcome.dataset)
+    return named(f"{curves_title(len(entries))}, tested", shorten(list(tested_on), 3))

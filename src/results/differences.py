@@ -99,8 +99,8 @@ def curves_title(n_runs: int) -> str:
     n_runs : int
         How many runs are compared.
     """
-    of = f" of the {MOST_CURVES} best of {n_runs:,} runs" if n_runs > MOST_CURVES else ""
-    return f"DET curves{of}"
+    best = f"the {MOST_CURVES} best of " if n_runs > MOST_CURVES else ""
+    return f"DET curves of {best}{n_runs:,} runs"
 
 
 def tabulate(entries: list[Entry], pairs: pd.DataFrame) -> pd.DataFrame:

@@ -82,7 +82,8 @@ def read_outcomes(run: Run) -> list[Outcome]:
         path = run.folder / RESULTS
         if not path.is_file():
             return []
-        name = Path(str(run.settings.get("protocol", ""))).name
+        # Scores that tell the classes themselves have no protocol beside them.
+        name = Path(str(run.settings.get("protocol") or run.settings.get("scores", ""))).name
         return [Outcome(run.folder, path, run.folder / SCORES, "", _read(path), name)]
     paths = sorted(run.folder.glob("test_results*.json"))
     found = [_of_training(run, path) for path in paths]

@@ -9,12 +9,12 @@ from src.utils.config import BONA_FIDE
 
 def evaluate_scores(
     scores: Path,
-    protocol: Path,
+    protocol: Path | None,
     runs: Path,
     polarity: str = BONA_FIDE,
     subset: str | None = None,
     threshold: float | None = None,
-    validation: tuple[Path, Path] | None = None,
+    validation: tuple[Path, Path | None] | None = None,
     asv_scores: Path | None = None,
     asv_protocol: Path | None = None,
     seed: int = 7,
@@ -25,8 +25,10 @@ def evaluate_scores(
 
     Parameters
     ----------
-    scores, protocol : pathlib.Path
-        The scores, and the protocol that says of which class each trial is.
+    scores : pathlib.Path
+        The scores.
+    protocol : pathlib.Path or None
+        Says of which class each trial is; None where the scores' own file does.
     runs : pathlib.Path
         The runs folder.
     polarity : {'bona-fide', 'spoof'}
@@ -36,7 +38,7 @@ def evaluate_scores(
     threshold : float, optional
         From which score on a trial is taken for what `polarity` names; by default that of the
         validation scores, or 0.
-    validation : (pathlib.Path, pathlib.Path), optional
+    validation : (pathlib.Path, pathlib.Path or None), optional
         Scores and protocol of another set by the same system, which calibrate the scores.
     asv_scores, asv_protocol : pathlib.Path, optional
         Of a speaker verifier, for the tandem costs; see `read_asv_scores`.

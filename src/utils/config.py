@@ -86,3 +86,6 @@ DEFAULTS = {
 
 VALIDATION_EER, VALIDATION_CLLR = "validation_eer", "validation_cllr"
 """The columns of a search's trials that they are ranked by."""
+
+PROJECTION_GROUPS = ("attack", "speaker", "source", "language")
+"""What the clips of a projection are coloured by besides their class, a figure each."""

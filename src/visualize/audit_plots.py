@@ -10,11 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from src.utils.config import LABELS, SPOOF
-from src.visualize.figure import COLOURS, figure_axes, saved_figure
+from src.visualize.figure import COLOURS, figure_axes, named, saved_figure
 
 _CHANCE = 0.5
 _COLUMNS = 4
 _BINS = 40
+_LEAST_STEPS = 4
+"""Of a nuisance's resolution, that a histogram spans at least."""
 _MOST_BARS = 6
 
 
@@ -57,8 +59,14 @@ class NuisanceColumn(Protocol):
     def is_category(self) -> bool:
         """Whether its values are categorical and drawn as bars, not as a histogram."""
 
+    @property
+    def step(self) -> float:
+        """Its resolution, of which a histogram shows a few at least."""
 
-def plot_shortcuts(shortcuts: Sequence[MeasuredNuisance], flagged_below: float, path: Path) -> None:
+
+def plot_shortcuts(
+    shortcuts: Sequence[MeasuredNuisance], flagged_below: float, path: Path, data: str = ""
+) -> None:
     """Draw the EER of each nuisance with its interval, the lowest on top.
 
     Parameters
@@ -69,10 +77,13 @@ def plot_shortcuts(shortcuts: Sequence[MeasuredNuisance], flagged_below: float, 
         The EER below which a nuisance is flagged, which is shaded.
     path : pathlib.Path
         The PNG file to write.
+    data : str
+        The data set's name, for the title.
     """
     ordered = sorted(shortcuts, key=lambda one: -one.eer)
     size = (8.0, 1.2 + 0.3 * len(ordered))
-    with figure_axes(path, "How well a nuisance alone tells the classes apart", size) as axes:
+    title = named("How well a nuisance alone tells the classes apart", data)
+    with figure_axes(path, title, size) as axes:
         axes.axvspan(0, flagged_below, color=COLOURS[SPOOF], alpha=0.08, linewidth=0)
         axes.axvline(_CHANCE, color="#999999", linestyle=":")
         for row, one in enumerate(ordered):
@@ -86,7 +97,9 @@ def plot_shortcuts(shortcuts: Sequence[MeasuredNuisance], flagged_below: float, 
         axes.grid(axis="y", visible=False)
 
 
-def plot_nuisances(files: pd.DataFrame, nuisances: Sequence[NuisanceColumn], path: Path) -> None:
+def plot_nuisances(
+    files: pd.DataFrame, nuisances: Sequence[NuisanceColumn], path: Path, data: str = ""
+) -> None:
     """Draw the distribution of each nuisance by class, as histograms and bar charts.
 
     Parameters
@@ -97,13 +110,16 @@ def plot_nuisances(files: pd.DataFrame, nuisances: Sequence[NuisanceColumn], pat
         A panel each, in this order; `bandwidth` is in kHz, `dc_offset` by its logarithm.
     path : pathlib.Path
         The PNG file to write.
+    data : str
+        The data set's name, for the title.
     """
     rows = max(1, -(-len(nuisances) // _COLUMNS))
-    with saved_figure(path, (12.0, 2.3 * rows)) as figure:
+    title = named("Share of each class's clips by nuisance, the most telling first", data)
+    with saved_figure(path, (12.0, 2.3 * rows + 0.4), title) as figure:
         grid = figure.subplots(rows, _COLUMNS).ravel()
         for axes, nuisance in zip(grid, nuisances, strict=False):
             draw = _draw_bars if nuisance.is_category else _draw_histogram
-            draw(axes, files, nuisance.name)
+            draw(axes, files, nuisance)
             axes.set_title(nuisance.title, fontsize=10)
             axes.tick_params(labelsize=8)
         for axes in grid[len(nuisances) :]:
@@ -112,15 +128,17 @@ def plot_nuisances(files: pd.DataFrame, nuisances: Sequence[NuisanceColumn], pat
         figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
 
 
-def _draw_histogram(axes: Axes, files: pd.DataFrame, name: str) -> None:
+def _draw_histogram(axes: Axes, files: pd.DataFrame, nuisance: NuisanceColumn) -> None:
+    name, step = nuisance.name, nuisance.step
     values = files[name].to_numpy(float)
     if name == "bandwidth":
-        values = values / 1000
+        values, step = values / 1000, step / 1000
     elif name == "dc_offset":
-        values = np.log10(np.maximum(values, 1e-8))
-    # Outliers would press all the rest into one bin.
+        values, step = np.log10(np.maximum(values, 1e-8)), 0.1
+    # Outliers would press all the rest into one bin, and what nobody hears would look like much.
     low, high = np.percentile(values, (0.5, 99.5))
-    edges = np.linspace(low, high if high > low else low + 1e-6, _BINS + 1)
+    wider = max(0.0, _LEAST_STEPS * step - (high - low)) / 2
+    edges = np.linspace(low - wider, high + wider, _BINS + 1)
     for label in LABELS:
         part = values[(files["label"] == label).to_numpy()].clip(edges[0], edges[-1])
         if len(part):
@@ -128,12 +146,13 @@ def _draw_histogram(axes: Axes, files: pd.DataFrame, name: str) -> None:
             axes.stairs(heights, edges, fill=True, alpha=0.35, color=COLOURS[label], label=label)
             axes.stairs(heights, edges, color=COLOURS[label], linewidth=1)
     axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.ticklabel_format(axis="x", useOffset=False)
     axes.set_yticks([])
     axes.grid(visible=False)
 
 
-def _draw_bars(axes: Axes, files: pd.DataFrame, name: str) -> None:
-    values = files[name].map(_format_value)
+def _draw_bars(axes: Axes, files: pd.DataFrame, nuisance: NuisanceColumn) -> None:
+    values = files[nuisance.name].map(_format_value)
     commonest = values.value_counts().index
     shown = list(commonest[:_MOST_BARS])
     for side, label in enumerate(LABELS):

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from src.utils.config import LABELS, SPOOF
-from src.visualize.figure import COLOURS, saved_figure
+from src.visualize.figure import COLOURS, named, saved_figure
 
 GENDER_COLOURS = {"M": "#009E73", "F": "#CC79A7", "unknown": "#999999"}
 
@@ -23,7 +23,7 @@ _INK = "#555555"
 _OWN = "#D8E6F0"
 
 
-def plot_speakers(speakers: pd.DataFrame, path: Path) -> None:
+def plot_speakers(speakers: pd.DataFrame, path: Path, data: str = "") -> None:
     """Draw clips and minutes of the first 40 speakers as bars, stacked by class.
 
     Parameters
@@ -33,10 +33,14 @@ def plot_speakers(speakers: pd.DataFrame, path: Path) -> None:
         in the order to be drawn.
     path : pathlib.Path
         The PNG file to write.
+    data : str
+        The data set's name, for the title.
     """
     shown = speakers.head(_MOST_NAMES)
     places = np.arange(len(shown))
-    with saved_figure(path, (10.0, 5.5)) as figure:
+    with saved_figure(
+        path, (10.0, 5.5), named("Clips and minutes of each speaker, by class", data)
+    ) as figure:
         rows = figure.subplots(2, sharex=True)
         for axes, what in zip(rows, ("clips", "minutes"), strict=True):
             bottom = np.zeros(len(shown))
@@ -55,7 +59,7 @@ def plot_speakers(speakers: pd.DataFrame, path: Path) -> None:
         _add_legend(figure, COLOURS)
 
 
-def plot_balance(groups: pd.DataFrame, path: Path) -> None:
+def plot_balance(groups: pd.DataFrame, path: Path, data: str = "") -> None:
     """Draw clips, minutes and speakers of each class as bars, stacked by gender.
 
     Parameters
@@ -64,9 +68,13 @@ def plot_balance(groups: pd.DataFrame, path: Path) -> None:
         A row a class and gender, with `label, gender, clips, minutes, speakers`.
     path : pathlib.Path
         The PNG file to write.
+    data : str
+        The data set's name, for the title.
     """
     genders = [name for name in GENDER_COLOURS if (groups["gender"] == name).any()]
-    with saved_figure(path, (10.0, 2.6)) as figure:
+    with saved_figure(
+        path, (10.0, 2.6), named("Clips, minutes and speakers of each class, by gender", data)
+    ) as figure:
         for axes, what in zip(figure.subplots(1, 3), ("clips", "minutes", "speakers"), strict=True):
             table = groups.pivot_table(what, "label", "gender", "sum", observed=True)
             table = table.reindex(index=list(LABELS), columns=genders).fillna(0)
@@ -75,7 +83,7 @@ def plot_balance(groups: pd.DataFrame, path: Path) -> None:
         _add_legend(figure, {name: GENDER_COLOURS[name] for name in genders})
 
 
-def plot_boxes(files: pd.DataFrame, path: Path) -> None:
+def plot_boxes(files: pd.DataFrame, path: Path, data: str = "") -> None:
     """Draw amplitude and duration as box plots by class and gender.
 
     Parameters
@@ -84,17 +92,21 @@ def plot_boxes(files: pd.DataFrame, path: Path) -> None:
         A row a clip, with `label, gender, amplitude` (peak) and `duration` (s).
     path : pathlib.Path
         The PNG file to write.
+    data : str
+        The data set's name, for the title.
     """
-    titles = {"amplitude": "amplitude (peak, full scale 1)", "duration": "duration (s)"}
-    with saved_figure(path, (10.0, 4.2)) as figure:
-        for axes, (column, title) in zip(figure.subplots(1, 2), titles.items(), strict=True):
+    names = {"amplitude": "amplitude (peak, full scale 1)", "duration": "duration (s)"}
+    with saved_figure(
+        path, (10.0, 4.2), named("Amplitude and duration of the clips, by class and gender", data)
+    ) as figure:
+        for axes, (column, name) in zip(figure.subplots(1, 2), names.items(), strict=True):
             _draw_boxes(axes, files, "gender", column)
-            axes.set_ylabel(title)
+            axes.set_ylabel(name)
             axes.set_ylim(0, 1.05 * files[column].max())
         _add_legend(figure, COLOURS)
 
 
-def plot_normalizations(levels: pd.DataFrame, path: Path) -> None:
+def plot_normalizations(levels: pd.DataFrame, path: Path, data: str = "") -> None:
     """Draw box plots of the peak after each normalisation, by class.
 
     Parameters
@@ -103,8 +115,12 @@ def plot_normalizations(levels: pd.DataFrame, path: Path) -> None:
         A row a clip and method, with `normalization, label, peak`, in the order to be drawn.
     path : pathlib.Path
         The PNG file to write.
+    data : str
+        The data set's name, for the title.
     """
-    with saved_figure(path, (10.0, 4.2)) as figure:
+    with saved_figure(
+        path, (10.0, 4.2), named("Peaks of the clips after each normalisation, by class", data)
+    ) as figure:
         axes = figure.subplots()
         _draw_boxes(axes, levels, "normalization", "peak")
         axes.axhline(1.0, color=COLOURS[SPOOF], linestyle="--", linewidth=1)
@@ -117,7 +133,7 @@ def plot_normalizations(levels: pd.DataFrame, path: Path) -> None:
 
 
 def plot_waveforms(
-    rows: Mapping[str, Sequence[np.ndarray]], titles: Sequence[str], path: Path
+    rows: Mapping[str, Sequence[np.ndarray]], titles: Sequence[str], path: Path, data: str = ""
 ) -> None:
     """Draw waveforms, a column a clip and a row a normalisation; clipped samples are marked.
 
@@ -129,8 +145,11 @@ def plot_waveforms(
         Title of each clip.
     path : pathlib.Path
         The PNG file to write.
+    data : str
+        The data set's name, for the title.
     """
-    with saved_figure(path, (10.0, 1.15 * len(rows) + 0.4)) as figure:
+    title = named("Waveforms after each normalisation (dashed: full scale)", data)
+    with saved_figure(path, (10.0, 1.15 * len(rows) + 0.8), title) as figure:
         grid = figure.subplots(len(rows), len(titles), sharey="row", squeeze=False)
         for line, (name, waveforms) in zip(grid, rows.items(), strict=True):
             top = max(1.15, 1.05 * max(float(np.abs(one).max()) for one in waveforms))
@@ -146,7 +165,7 @@ def plot_waveforms(
             axes.set_title(title, fontsize=10, parse_math=False)
 
 
-def plot_splits(table: pd.DataFrame, path: Path) -> None:
+def plot_splits(table: pd.DataFrame, path: Path, data: str = "") -> None:
     """Draw the content of each split: clips and minutes by class, minutes by gender.
 
     Parameters
@@ -156,12 +175,15 @@ def plot_splits(table: pd.DataFrame, path: Path) -> None:
         `F minutes`).
     path : pathlib.Path
         The PNG file to write.
+    data : str
+        The data set's name, for the title.
     """
     genders = {
         name: colour for name, colour in GENDER_COLOURS.items() if f"{name} minutes" in table
     }
     panels = (("clips", COLOURS), ("minutes", COLOURS), ("minutes", genders))
-    with saved_figure(path, (10.0, 3.4)) as figure:
+    title = named("Clips and minutes of each split, by class and gender", data)
+    with saved_figure(path, (10.0, 3.7), title) as figure:
         for axes, (what, colours) in zip(figure.subplots(1, 3, sharey=True), panels, strict=True):
             parts = table.set_index("split")[[f"{name} {what}" for name in colours]]
             parts.columns = list(colours)

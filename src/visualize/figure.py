@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from textwrap import fill
+from textwrap import fill, wrap
 
 import matplotlib
 
@@ -25,10 +25,11 @@ DPI = 150
 
 _LETTERS_PER_INCH = 8
 _TITLE_LINES = 3
+_LONGEST_NAME = 40
 
 
 @contextmanager
-def saved_figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
+def saved_figure(path: Path, size: tuple[float, float], title: str = "") -> Iterator[Figure]:
     """Open an empty figure and save it atomically when the block ends.
 
     Parameters
@@ -37,6 +38,8 @@ def saved_figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
         The PNG file to write.
     size : tuple of float
         Width and height in inches.
+    title : str
+        What a figure of several plots shows; empty for one plot, which has a title of its own.
 
     Yields
     ------
@@ -45,6 +48,8 @@ def saved_figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
     """
     with seaborn.axes_style("whitegrid"):
         figure = plt.figure(figsize=size, layout="constrained")
+        if title:
+            figure.suptitle(_broken(title, size[0])).set_parse_math(False)
         try:
             yield figure
             with replacing(path) as temporary:
@@ -71,8 +76,42 @@ def figure_axes(path: Path, title: str, size: tuple[float, float] = (6.0, 5.0)) 
     """
     with saved_figure(path, size) as figure:
         axes = figure.subplots()
-        # It may hold the name of a file or folder: not to be cut off, nor read as a formula.
-        width = int(_LETTERS_PER_INCH * size[0])
-        lines = fill(title, width, max_lines=_TITLE_LINES, placeholder="…")
-        axes.set_title(lines, parse_math=False)
+        axes.set_title(_broken(title, size[0]), parse_math=False)
         yield axes
+
+
+def named(what: str, data: str) -> str:
+    """Return the title of a figure: what it shows, and of which data.
+
+    Parameters
+    ----------
+    what : str
+        What is drawn.
+    data : str
+        The data set, the run or the split that it is drawn of; empty where that is not known.
+    """
+    return f"{what}: {data}" if data else what
+
+
+def shortened(name: str) -> str:
+    """Shorten a long name in the middle; its end often tells it from others.
+
+    Parameters
+    ----------
+    name : str
+        Of a group or a detector.
+    """
+    half = _LONGEST_NAME // 2
+    return name if len(name) <= _LONGEST_NAME else f"{name[:half]}…{name[-half:]}"
+
+
+def _broken(title: str, width: float) -> str:
+    """Break a title into lines, each of its own lines by itself.
+
+    It may hold the name of a file or folder: not to be cut off, nor read as a formula.
+    """
+    letters = int(_LETTERS_PER_INCH * width)
+    lines = [line for part in title.splitlines() for line in wrap(part, letters)]
+    if len(lines) > _TITLE_LINES:
+        return fill(title, letters, max_lines=_TITLE_LINES, placeholder="…")
+    return "\n".join(lines)

@@ -13,11 +13,17 @@ from matplotlib.ticker import MaxNLocator
 
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.history import History
-from src.visualize.figure import COLOURS, figure_axes
+from src.visualize.figure import COLOURS, figure_axes, shortened
 
 MARKERS = {"F": "o", "M": "^", "unknown": "s"}
 _CURVES = (("#0072B2", "o-"), ("#E69F00", "s-"), ("#009E73", "^-"), ("#CC79A7", "D-"))
 
+_GROUP_COLOURS = (
+    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#F0E442"),
+    *("#44AA99", "#000000"),
+)
+"""Of the ten commonest groups; more could not be told apart, and are grey together."""
+_FAINT = "#BBBBBB"
 _BELOW_ZERO = 0.05
 """Share of the height of a plot that is left below 0, so that points at 0 are not cut."""
 
@@ -64,6 +70,53 @@ def plot_points(points: pd.DataFrame, path: Path, title: str, axis: str) -> None
         axes.legend(handles=keys, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
 
+def plot_groups(points: pd.DataFrame, column: str, path: Path, title: str, axis: str) -> None:
+    """Draw a scatter plot of projected clips by a condition: its commonest values have colours.
+
+    Parameters
+    ----------
+    points : pandas.DataFrame
+        A row a clip, with `x`, `y`, `label` and the condition, empty where it is unknown.
+    column : str
+        The condition, such as `speaker`. By `attack`, the bona-fide clips are a group of their own.
+    path : pathlib.Path
+        The PNG file to write.
+    title : str
+        Title of the figure.
+    axis : str
+        Name of the projection method, for the axes.
+    """
+    values = points[column].astype(str)
+    sizes = values[values != ""].value_counts()
+    # In a settled order, as of equal sizes none is the commoner.
+    names = sorted(sizes.index, key=lambda name: (-sizes[name], name))
+    named_ones = names[: len(_GROUP_COLOURS)]
+    n_others = len(names) - len(named_ones)
+    unknown = values == ""
+    if column == "attack":
+        unknown &= points["label"] == SPOOF
+    parts = [
+        ("unknown", _FAINT, ".", unknown),
+        (f"{n_others:,} others", _FAINT, "o", values.isin(names[len(named_ones) :])),
+    ]
+    if column == "attack":
+        parts.append((BONA_FIDE, "#444444", "+", points["label"] == BONA_FIDE))
+    shapes = zip(named_ones, _GROUP_COLOURS, cycle("o^sDv"), strict=False)
+    parts += [(name, colour, shape, values == name) for name, colour, shape in shapes]
+    with figure_axes(path, title, (8.5, 6.0)) as axes:
+        for name, colour, shape, mask in parts:
+            if mask.any():
+                x, y = points.loc[mask, "x"], points.loc[mask, "y"]
+                # The name last: what begins with an underscore is left out of legends.
+                label = f"{mask.sum():,}: {shortened(name)}"
+                axes.scatter(x, y, 24, colour, shape, alpha=0.75, linewidths=0.5, label=label)
+        axes.set(xlabel=f"{axis} 1", ylabel=f"{axis} 2")
+        outside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "frameon": False}
+        legend = axes.legend(title=f"clips by {column}", fontsize=9, **outside)
+        for text in legend.get_texts():
+            text.set_parse_math(False)
+
+
 def plot_losses(history: History, path: Path, name: str) -> None:
     """Draw the learning curves: training and validation loss, and the validation EER.
 
@@ -74,10 +127,12 @@ def plot_losses(history: History, path: Path, name: str) -> None:
     path : pathlib.Path
         The PNG file to write.
     name : str
-        The classifier's name, for the title.
+        What was trained on what, for the title.
     """
     steps = np.arange(1, len(history.val_losses) + 1)
-    with figure_axes(path, f"{name}: learning curve", (7.0, 4.5)) as axes:
+    with figure_axes(
+        path, f"Learning curves of training and validation\n{name}", (7.0, 4.5)
+    ) as axes:
         axes.plot(steps, history.train_losses, label="training loss", color="#555555")
         axes.plot(steps, history.val_losses, label="validation loss", color=COLOURS[BONA_FIDE])
         axes.axvline(history.best + 1, color="#555555", linestyle=":", label=f"kept {history.step}")

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 from sklearn.preprocessing import StandardScaler
 
-from src.utils.config import BONA_FIDE, SPOOF
+from src.utils.config import BONA_FIDE, PROJECTION_GROUPS, SPOOF
+from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.labelled import LabelledClips
 from src.utils.embeddings.store import EmbeddingStore
-from src.utils.errors import EmbeddingError
+from src.utils.errors import AudiosError, EmbeddingError
 from src.utils.runs import Kind, Run, find_complete, list_runs, new_run
 from src.utils.tables import write_csv
-from src.visualize.plots import plot_points
+from src.visualize.plots import plot_groups, plot_points
 from src.visualize.tsne import project_tsne
 from src.visualize.umap import project_umap
 
@@ -62,7 +64,9 @@ def visualize(
     Returns
     -------
     Run
-        Its folder holds `<method>.png` and `<method>.csv` (`file,x,y,label,gender,speaker,attack`).
+        Its folder holds `<method>.png`, by class and gender, `<method>_<group>.png` for those of
+        `PROJECTION_GROUPS` in which clips differ, and `<method>.csv`: `file, x, y, label, gender,
+        speaker, attack` and, where the data set tells them, `source` and `language`.
 
     Raises
     ------
@@ -89,21 +93,43 @@ def visualize(
     reduction = METHODS[method]
     with new_run(runs, Kind.PROJECTION, settings, inputs) as run:
         xy = reduction.project(StandardScaler().fit_transform(clips.x), seed)
-        points = pd.DataFrame(
-            {
-                "file": clips.files,
-                "x": xy[:, 0],
-                "y": xy[:, 1],
-                "label": np.where(clips.y == 1, BONA_FIDE, SPOOF),
-                "gender": clips.gender,
-                "speaker": clips.speaker,
-                "attack": clips.attack,
-            }
-        )
+        points = _points(clips, xy, store.root)
         write_csv(run.folder / f"{method}.csv", points)
-        title = (
-            f"{reduction.label} of {clips.backbone}, layer {number}, {settings['split']}\n"
-            f"{int(clips.y.sum())} bona-fide and {int((clips.y == 0).sum())} spoof clips"
+        what = f"{reduction.label} of {clips.backbone}, layer {number}"
+        about = (
+            f"{settings['split']} of {store.dataset_name}: {int(clips.y.sum()):,} bona-fide and "
+            f"{int((clips.y == 0).sum()):,} spoof clips"
         )
+        title = f"{what}, by class and gender\n{about}"
         plot_points(points, run.folder / f"{method}.png", title, reduction.label)
+        for group in PROJECTION_GROUPS:
+            if group in points and len({*points[group]} - {""}) > 1:
+                path = run.folder / f"{method}_{group}.png"
+                plot_groups(points, group, path, f"{what}, by {group}\n{about}", reduction.label)
     return run
+
+
+def _points(clips: LabelledClips, xy: np.ndarray, root: Path | None) -> pd.DataFrame:
+    """Return the place of each clip, and what is known of it."""
+    points = pd.DataFrame(
+        {
+            "file": clips.files,
+            "x": xy[:, 0],
+            "y": xy[:, 1],
+            "label": np.where(clips.y == 1, BONA_FIDE, SPOOF),
+            "gender": clips.gender,
+            "speaker": clips.speaker,
+            "attack": clips.attack,
+        }
+    )
+    try:
+        table = None if root is None else Dataset.open(root).read_files()
+    except AudiosError:
+        # The recordings may have gone; what their vectors tell is left.
+        table = None
+    if table is not None:
+        told = table.set_index("file").reindex(clips.files)
+        for group in PROJECTION_GROUPS:
+            if group not in points and group in told:
+                points[group] = told[group].fillna("").to_numpy()
+    return points

@@ -14,14 +14,13 @@ from scipy.stats import norm
 from src.utils.config import BONA_FIDE, LABEL_VALUE, SPOOF
 from src.utils.metrics.detection import DetectionMetrics
 from src.utils.metrics.eer import DetCurve
-from src.visualize.figure import COLOURS, figure_axes
+from src.visualize.figure import COLOURS, figure_axes, shortened
 
 _LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 _DET_TICKS = np.array([0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95])
 _DET_LOW, _DET_HIGH = 0.0005, 0.97
 _BINS = 10
 _MOST_GROUPS = 40
-_LONGEST_NAME = 40
 _FEW = 20
 """Clips that a bin needs to be drawn in full colour."""
 
@@ -134,7 +133,7 @@ def plot_dets(curves: Mapping[str, DetCurve], path: Path, title: str) -> None:
     with figure_axes(path, title, (7.0, 6.0)) as axes:
         for (name, curve), colour in zip(curves.items(), cycle(_LINES)):
             # The name last: what begins with an underscore is left out of legends.
-            _draw_det(axes, curve, colour, f"EER {curve.eer:.1%}: {_short(name)}")
+            _draw_det(axes, curve, colour, f"EER {curve.eer:.1%}: {shortened(name)}")
             axes.plot(_deviate(curve.eer), _deviate(curve.eer), "o", color=colour)
         _set_det_axes(axes)
 
@@ -369,13 +368,7 @@ def _wilson(share: float, size: float) -> tuple[float, float]:
 
 def _plain(name: str) -> str:
     """Shorten a name and escape what matplotlib would read as a formula."""
-    return _short(name).replace("$", r"\$")
-
-
-def _short(name: str) -> str:
-    """Shorten a long name in the middle; its end often tells it from others."""
-    half = _LONGEST_NAME // 2
-    return name if len(name) <= _LONGEST_NAME else f"{name[:half]}…{name[-half:]}"
+    return shortened(name).replace("$", r"\$")
 
 
 def _rates(detection: DetectionMetrics) -> tuple[float, float]:

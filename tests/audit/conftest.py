@@ -34,7 +34,8 @@ def few_trees(monkeypatch) -> None:
 def no_figures(monkeypatch) -> None:
     """Figures of a few bytes, where they are not looked at."""
 
-    def draw(*given) -> None:
+    def draw(*given, data: str) -> None:
+        assert data
         given[-1].write_bytes(b"\x89PNG")
 
     monkeypatch.setattr(audit, "plot_shortcuts", draw)

@@ -54,8 +54,11 @@ def test_a_number_counts_in_its_better_direction(measured: Callable, sign: int) 
     is_spoof = (files["label"] == "spoof").to_numpy()
     values = sign * (2.0 * is_spoof + chance.normal(0, 1, len(files)))
     one = found(files.assign(rms=values))["rms"]
-    # In steps of a tenth of a decibel.
-    assert one.eer == compute_eer((-sign * values).round(1), (~is_spoof).astype(int))[0]
+    # In steps of a tenth of a decibel, on the grid that parts the classes least.
+    grids = [10 * values - shift for shift in (0, 0.25, 0.5, 0.75)]
+    truth = (~is_spoof).astype(int)
+    assert one.eer == max(compute_eer(-sign * grid.round(), truth)[0] for grid in grids)
+    assert one.eer == pytest.approx(compute_eer(-sign * values, truth)[0], abs=0.02)
     assert one.low <= one.eer <= one.high < 0.5
     assert one.is_flagged
     assert one.remedy == "NormalizeDataset or MatchDataset"
@@ -71,6 +74,41 @@ def test_rounding_is_no_nuisance(measured: Callable) -> None:
     for name in tiny:
         large = files.assign(**{name: 2 * BY_NAME[name].step * dust})
         assert found(large)[name].eer == 0, name
+
+
+@pytest.mark.parametrize("start", [0.0, 0.4, 0.45, 0.7])
+def test_no_edge_of_a_grid_makes_a_difference(measured: Callable, start: float) -> None:
+    """Wherever two values lie that differ by less than is heard or learnt: none is told apart."""
+    files = measured()
+    values = np.where(files["label"] == "spoof", start, start + 0.7)
+    near = {one.name: values * one.step for one in NUISANCES if not one.is_category}
+    # Nor by what is made of all of them.
+    assert {one.eer for one in found(files.assign(**near), 2).values()} == {0.5}
+
+
+@pytest.mark.parametrize(
+    ("genuine", "fake", "spread", "is_flagged"),
+    [
+        # Where a resampler's slope ends, which goes with the voice: medians a bin apart.
+        (7484, 7469, 0, False),
+        (7484, 7469, 15, False),
+        (7484, 7469, 60, False),
+        # A vocoder that ends at 7.6 kHz, and a low-pass.
+        (8000, 7600, 60, True),
+        (7484, 5500, 150, True),
+    ],
+)
+def test_bandwidths(
+    measured: Callable, genuine: int, fake: int, spread: int, is_flagged: bool
+) -> None:
+    files = measured(takes=5)
+    middle = np.where(files["label"] == "spoof", fake, genuine)
+    values = middle + np.random.default_rng(0).normal(0, spread, len(files))
+    # As it is measured, in bins of 15.6 Hz.
+    one = found(files.assign(bandwidth=(values / 15.625).round() * 15.625))
+    assert one["bandwidth"].is_flagged == one[TOGETHER].is_flagged == is_flagged
+    assert not one["bandwidth"].is_unsure
+    assert (one["bandwidth"].eer > 0.4) == (not is_flagged)
 
 
 @pytest.mark.parametrize(("speakers", "is_sure"), [(3, False), (5, False), (8, True)])

@@ -38,6 +38,22 @@ def test_there_and_back(fab, place, tmp_path, form):
     assert {k: again[k] for k in FIGURES} == pytest.approx({k: ours[k] for k in FIGURES})
 
 
+def test_a_file_that_holds_the_key_needs_no_protocol(fab, place, tmp_path):
+    out = tmp_path / "scores.out"
+    export = ("ExportScores", "--run-number=0", f"--output={out}", f"--runs={place / 'runs'}")
+    fab(*export, "--format=asvspoof2019").succeeds(out)
+    fab("EvaluateScores", f"--scores={out}", f"--runs={tmp_path / 'r'}").succeeds("EER")
+    [path] = (tmp_path / "r").glob("run0_*/results.json")
+    ours = json.loads((run_folder(place, 0) / "test_results.json").read_text())
+    again = json.loads(path.read_text())
+    assert again["eer"] == pytest.approx(ours["eer"])
+    groups = [
+        [one["group"] for one in found["breakdowns"].get("attack", [])] for found in (ours, again)
+    ]
+    assert groups[0] == groups[1]
+    fab("EvaluateScores", "-h").succeeds("--protocol", "AASIST")
+
+
 def test_an_evaluation_is_exported_too(fab, place, tmp_path):
     runs = f"--runs={tmp_path}"
     scores = run_folder(place, 0) / "scores_test.csv"
@@ -54,10 +70,12 @@ def test_mistakes(fab, place, tmp_path):
     key = scores.replace("--scores", "--protocol")
     start = ("EvaluateScores", runs)
     fab(*start, key).fails(2, "--scores is needed")
-    fab(*start, scores).fails(2, "--protocol is needed")
+    bare = tmp_path / "bare.txt"
+    bare.write_text("a 1.0\nb -1.0\n")
+    fab(*start, f"--scores={bare}").fails(2, "--protocol is needed", "bare.txt")
     fab(*start, scores, key, "--polarity=fake").fails(2, "bona-fide, spoof")
     fab(*start, scores, key, "--threshold=high").fails(2, "--threshold=high is not a number")
-    fab(*start, scores, key, "--validation-scores=x").fails(2, "go together")
+    fab(*start, scores, key, "--validation-protocol=x").fails(2, "--validation-scores")
     fab(*start, scores, key, "--asv-protocol=x").fails(2, "goes with --asv-scores")
     fab(*start, scores, key, "--subset=eval").fails(2, "--subset=eval")
     fab(*start, f"--scores={tmp_path / 'no.txt'}", key).fails(1, "no.txt")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from src.evaluation.evaluate_scores import ScoreSettings, evaluate_score_file
@@ -169,3 +170,64 @@ def test_the_length_of_clips_is_a_condition(tmp_path: Path, monkeypatch) -> None
     assert list(bands) == ["under 1 s", "1 to 2 s", "2 to 4 s", "unknown"]
     assert (bands["under 1 s"].n_bona_fide, bands["under 1 s"].n_spoof) == (19, 20)
     assert done.results.ci95_over == "120 clips"
+
+
+def write_aasist(path: Path, scores: np.ndarray = SCORES) -> Path:
+    """Lines as AASIST's official evaluation writes them: utterance, attack, key and score."""
+    lines = [
+        f"{file} {'-' if label else f'A{17 + place // 60}'} "
+        f"{'bonafide' if label else 'spoof'} {score!r}"
+        for place, (file, label, score) in enumerate(
+            zip(FILES, LABELS, scores.tolist(), strict=True)
+        )
+    ]
+    path.write_text("\n".join(lines[::-1]) + "\n")
+    return path
+
+
+def test_a_file_of_aasist_is_its_own_key(
+    settings: ScoreSettings, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr("src.evaluation.evaluate_scores.draw_figures", lambda *about: [])
+    scores = write_aasist(tmp_path / "aasist.txt")
+    done = evaluate_score_file(ScoreSettings(scores), tmp_path / "runs")
+    assert done.results.detection == evaluate_scores(SCORES, LABELS, 0.0)
+    written = json.loads(done.path.read_text())
+    assert [group["group"] for group in written["breakdowns"]["attack"]] == ["A17", "A18"]
+    assert done.run.settings.get("protocol") is None
+    assert set(done.run.inputs) == {"scores"}
+    kept = pd.read_csv(done.run.folder / "scores.csv", keep_default_na=False)
+    assert set(kept["attack"][kept["label"] == "bona-fide"]) == {""}
+    assert set(kept["attack"][kept["label"] == "spoof"]) == {"A17", "A18"}
+    # So is one of validation; with a protocol, the two must still agree.
+    dev = write_aasist(tmp_path / "dev.txt", 3 * SCORES)
+    both = ScoreSettings(scores, validation=(dev, None))
+    assert evaluate_score_file(both, tmp_path / "runs").is_calibrated
+    other = write_key(tmp_path / "other.txt", 1 - LABELS)
+    with pytest.raises(AudiosError, match="disagree on the class"):
+        evaluate_score_file(ScoreSettings(scores, other), tmp_path / "runs")
+    with pytest.raises(AudiosError, match="--subset=eval goes with"):
+        evaluate_score_file(ScoreSettings(scores, subset="eval"), tmp_path / "runs")
+
+
+def test_a_table_of_ours_is_its_own_key(
+    settings: ScoreSettings, tmp_path: Path, monkeypatch
+) -> None:
+    """With its speakers and attacks, which make the intervals."""
+    monkeypatch.setattr("src.evaluation.evaluate_scores.draw_figures", lambda *about: [])
+    first = evaluate_score_file(settings, tmp_path / "runs")
+    ours = ScoreSettings(first.run.folder / "scores.csv")
+    again = evaluate_score_file(ours, tmp_path / "runs")
+    assert again.results.detection == first.results.detection
+    assert json.loads(again.path.read_text())["ci95"] == json.loads(first.path.read_text())["ci95"]
+
+
+def test_scores_without_classes_take_a_protocol(settings: ScoreSettings, tmp_path: Path) -> None:
+    with pytest.raises(AudiosError, match=r"--protocol is needed: .*s\.txt does not tell"):
+        evaluate_score_file(ScoreSettings(settings.scores), tmp_path / "runs")
+    with pytest.raises(AudiosError, match="--protocol is needed"):
+        about = ScoreSettings(
+            settings.scores, settings.protocol, validation=(settings.scores, None)
+        )
+        evaluate_score_file(about, tmp_path / "runs")
+    assert not list_runs(tmp_path / "runs")

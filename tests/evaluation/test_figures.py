@@ -55,7 +55,7 @@ def test_what_each_is_given(make_trials: Callable, tmp_path: Path, monkeypatch) 
     draw_figures(trials, results, tmp_path, "_x", "t")
     assert set(given) == set(FIGURES)
     for name, values in given.items():
-        assert values[-2:] == (tmp_path / f"{name}_x.png", "t")
+        assert values[-2:] == (tmp_path / f"{name}_x.png", f"{FIGURES[name]}\nt")
     curve, detection = given["det_curve"][:2]
     assert (curve.eer, detection) == (results.detection.eer, results.detection)
     assert given["scores"][0] is trials.scores and given["scores"][2] == 0.3

@@ -89,6 +89,23 @@ def test_one_class_equal_values_and_outliers(files: pd.DataFrame, tmp_path: Path
         assert is_png(tmp_path / f"{number}.png")
 
 
+def test_titles_name_the_data(files: pd.DataFrame, tmp_path: Path, drawn: dict) -> None:
+    plot_shortcuts(
+        [Shortcut("a", "a", 0.5, NAN, NAN, "", "", "", 20)], 0.35, tmp_path / "a.png", "my corpus"
+    )
+    assert drawn["axes"][0].get_title().endswith(": my corpus")
+    plot_nuisances(files, [BY_NAME["rms"]], tmp_path / "a.png", "my_$corpus$")
+    assert drawn["axes"][0].figure.get_suptitle().endswith(": my_$corpus$")
+
+
+def test_what_nobody_hears_is_drawn_small(files: pd.DataFrame, tmp_path: Path, drawn: dict) -> None:
+    """A ten thousandth of a decibel does not fill the width, and ticks are plain numbers."""
+    files = files.assign(rms=-26 + 1e-4 * np.arange(len(files)))
+    plot_nuisances(files, [BY_NAME["rms"]], tmp_path / "a.png")
+    low, high = drawn["axes"][0].get_xlim()
+    assert high - low >= 4 * BY_NAME["rms"].step
+
+
 def test_nothing_differs(files: pd.DataFrame, tmp_path: Path) -> None:
     plot_nuisances(files, [], tmp_path / "a.png")
     assert is_png(tmp_path / "a.png")

@@ -73,6 +73,44 @@ def test_layers(tmp_path: Path, monkeypatch, layers: list, poolings: list, highe
     assert all(float(tick).is_integer() for tick in axes.get_xticks())
 
 
+def test_the_commonest_groups_have_colours(tmp_path: Path, monkeypatch) -> None:
+    names = [f"_s${n:02d}" for n in range(14) for _ in range(20 - n)] + [""] * 3
+    points = pd.DataFrame({"speaker": names, "label": "spoof"})
+    points = points.assign(x=np.arange(len(points)), y=0.0)
+    path = tmp_path / "a.png"
+    [axes] = axes_of(
+        monkeypatch, lambda: plots.plot_groups(points, "speaker", path, "a title", "UMAP")
+    )
+    assert is_png(path)
+    legend = axes.get_legend()
+    assert legend is not None
+    assert legend.get_title().get_text() == "clips by speaker"
+    told = [text.get_text() for text in legend.get_texts()]
+    ten = [f"{20 - n}: _s${n:02d}" for n in range(10)]
+    assert told == ["3: unknown", "34: 4 others", *ten]
+    drawn = {str(one.get_label()): one for one in axes.collections}
+    colours = [tuple(np.asarray(drawn[name].get_facecolor())[0][:3]) for name in told]
+    # The rest is grey, in one tone; the others have a colour each.
+    assert colours[0] == colours[1] and len(set(colours[0])) == 1
+    assert len(set(colours)) == 11
+    assert [len(np.asarray(drawn[name].get_offsets())) for name in told[1:3]] == [34, 20]
+    # Outside of the axes, and whole.
+    assert legend.get_bbox_to_anchor().x0 >= axes.bbox.x1 - 1
+
+
+def test_bona_fide_clips_are_of_no_attack(tmp_path: Path, monkeypatch) -> None:
+    points = pd.DataFrame({"x": range(6), "y": 0.0, "attack": ["", "", "", "A1", "A2", "A1"]})
+    points["label"] = ["bona-fide", "bona-fide", *["spoof"] * 4]
+    [axes] = axes_of(
+        monkeypatch,
+        lambda: plots.plot_groups(points, "attack", tmp_path / "a.png", "a title", "UMAP"),
+    )
+    legend = axes.get_legend()
+    assert legend is not None
+    told = [text.get_text() for text in legend.get_texts()]
+    assert told == ["1: unknown", "2: bona-fide", "2: A1", "1: A2"]
+
+
 def axes_of(monkeypatch: pytest.MonkeyPatch, draw: Callable[[], None]) -> list[Axes]:
     """Return the axes of the figure that something draws."""
     seen: list[Any] = []

@@ -1,5 +1,7 @@
 """Embeddings in the plane."""
 
+import logging
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import ArgumentError, EmbeddingError
 from src.utils.runs import list_runs
-from src.visualize.projection import METHODS, visualize
+from src.visualize.projection import METHODS, Method, visualize
 from src.visualize.tsne import project_tsne
 from src.visualize.umap import project_umap
 
@@ -32,8 +34,11 @@ def test_picture_and_points(store: EmbeddingStore, tmp_path: Path, method: str) 
     assert run.is_complete
     assert (run.kind, run.settings["layer"], run.settings["seed"]) == ("visualize", 1, 7)
     names = {path.name for path in run.folder.iterdir()}
-    assert names == {"manifest.json", f"{method}.png", f"{method}.csv"}
-    assert (run.folder / f"{method}.png").read_bytes().startswith(b"\x89PNG")
+    # One attack, and no data set to tell sources: nothing to part clips by but their speakers.
+    pictures = {f"{method}.png", f"{method}_speaker.png"}
+    assert names == {"manifest.json", f"{method}.csv", *pictures}
+    for name in pictures:
+        assert (run.folder / name).read_bytes().startswith(b"\x89PNG")
     points = pd.read_csv(run.folder / f"{method}.csv")
     assert list(points) == COLUMNS
     clips = store.load(1)
@@ -100,3 +105,42 @@ def test_five_clips_do_and_four_do_not(
     four = make_store(tmp_path / "b", "full", make_set(2, 2))
     with pytest.raises(EmbeddingError, match="4 clips are too few to lay out; it takes 5"):
         visualize(four, tmp_path / "runs", "umap", 0)
+
+
+def test_sources_and_languages_are_those_of_the_data_set(
+    tmp_path: Path, make_set: Callable, make_store: Callable, monkeypatch
+) -> None:
+    monkeypatch.setitem(METHODS, "tsne", Method("t-SNE", lambda x, seed: x[:, :2]))
+    clips = make_set(6, 6)
+    attacks = np.where(clips.y == 1, "", np.where(np.arange(12) % 2, "A1", "A2"))
+    clips = replace(clips, attack=attacks)
+    table = pd.DataFrame(
+        {"file": clips.files, "speaker": clips.speaker, "id": "", "gender": clips.gender}
+    )
+    table["label"] = np.where(clips.y == 1, "bona-fide", "spoof")
+    table = table.assign(attack=attacks, source="one", language=["pt", "en"] * 6)
+    root = tmp_path / "corpus"
+    root.mkdir()
+    table[:-1].to_csv(root / "files-metadata.csv", index=False)
+    store = make_store(tmp_path / "e", "full", clips, root=str(root))
+    run = visualize(store, tmp_path / "r", "tsne", 0)
+    points = pd.read_csv(run.folder / "tsne.csv", keep_default_na=False)
+    assert list(points) == [*COLUMNS, "source", "language"]
+    # The last clip is no longer in the data set.
+    assert points["language"].tolist() == [*["pt", "en"] * 5, "pt", ""]
+    assert points["source"].tolist() == [*["one"] * 11, ""]
+    # Of one source there is nothing to tell apart.
+    names = {path.stem for path in run.folder.glob("*.png")}
+    assert names == {"tsne", "tsne_attack", "tsne_speaker", "tsne_language"}
+
+
+def test_umap_says_that_it_takes_long(monkeypatch, caplog: pytest.LogCaptureFixture) -> None:
+    x = np.random.default_rng(0).normal(size=(6, 3))
+    project_umap(x, 7)
+    caplog.set_level(logging.INFO)
+    project_umap(x, 7)
+    assert "UMAP" not in caplog.text
+    # As where it is not imported yet.
+    monkeypatch.delitem(sys.modules, "umap")
+    project_umap(x, 7)
+    assert "loading UMAP, which compiles itself" in caplog.text

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from src.results.blocks.blocks import SOFT, Block, Figure, Paragraph, Verdict
+from src.utils.config import PROJECTION_GROUPS
 from src.utils.runs import Run
 
 
@@ -23,11 +24,14 @@ def projection_page(run: Run, runs: Path) -> list[Block]:
         "Neighbours were alike for the backbone. How far groups lie from each other, and how large "
         "they are, says little.",
         "Classes that part here can be told apart, but whether by the voice or by something else, "
-        "such as the source, the picture does not tell.",
+        "no picture tells. Where the groups are sources or speakers, the backbone sees those.",
     ]
-    figure = Figure(picture, f"Clips of {split} in the plane")
+    figures = [Figure(picture, f"Clips of {split} in the plane, by class and gender")]
+    for group in PROJECTION_GROUPS:
+        path = run.folder / f"{method}_{group}.png"
+        figures.append(Figure(path, f"Clips of {split} in the plane, by {group}"))
     return [
-        Verdict("A picture to look at, not a measurement.", points),
-        *([figure] if picture.is_file() else []),
+        Verdict("Pictures to look at, no measurements.", points),
+        *(figure for figure in figures if figure.path.is_file()),
         Paragraph(f"{method}.csv beside this page has the place of every clip.", SOFT),
     ]

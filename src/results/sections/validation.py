@@ -7,6 +7,7 @@ from src.evaluation.trials import Trials
 from src.models.calibrate import VALIDATION_SCORES, calibration_of
 from src.results.blocks.blocks import Block, Cell, Figure, Heading, Paragraph, SideBySide, Table
 from src.results.metric_cells import interval
+from src.results.naming import describe
 from src.utils.metrics.bootstrap import intervals, resample_eer
 from src.utils.metrics.detection import DetectionMetrics, evaluate_scores
 from src.utils.metrics.eer import det_curve
@@ -44,7 +45,7 @@ def validation(run: Run) -> list[Block]:
             f"have been chosen by them, so that all of this flatters."
         ),
         validation_table(run, trials, found),
-        SideBySide(_draw(trials, found)),
+        SideBySide(_draw(trials, found, f"{describe(run)}, run {run.number}")),
     ]
 
 
@@ -77,12 +78,13 @@ def validation_table(run: Run, trials: Trials, found: DetectionMetrics) -> Table
     return Table(["", "value", "95 % interval", "what it tells"], rows, (1, 2))
 
 
-def _draw(trials: Trials, found: DetectionMetrics) -> list[Figure]:
+def _draw(trials: Trials, found: DetectionMetrics, name: str) -> list[Figure]:
     """Draw what is only looked at here, and is not kept as files that a test would make stale."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / name for name in _PICTURES]
-        plot_det(det_curve(trials.scores, trials.labels), found, paths[0], "validation")
-        plot_scores(trials.scores, trials.labels, found.threshold, paths[1], "validation")
+        titles = [f"{_PICTURES[path.name]}\n{name}" for path in paths]
+        plot_det(det_curve(trials.scores, trials.labels), found, paths[0], titles[0])
+        plot_scores(trials.scores, trials.labels, found.threshold, paths[1], titles[1])
         return [
             Figure(path, _PICTURES[path.name], _PICTURES[path.name], path.read_bytes())
             for path in paths

@@ -89,8 +89,19 @@ def read_key(path: Path, subset: str | None = None) -> pd.DataFrame:
     return table[[c for c in COLUMNS if c in always or (c in table and (table[c] != "").any())]]
 
 
+def is_table_of_labels(path: Path) -> bool:
+    """Tell whether a file is a table whose header names at least `file` and `label`.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    """
+    return has_header(path, csv_table.has_columns)
+
+
 def _read_with_header(path: Path) -> pd.DataFrame | None:
-    if has_header(path, csv_table.has_columns):
+    if is_table_of_labels(path):
         return csv_table.read_metadata(path, IDS)
     if has_header(path, spoofceleb.has_columns):
         return spoofceleb.read_part(path)
