@@ -312,10 +312,16 @@ class Judge:
             windows=windows,
             channel=channel,
         )
-        return self._judge_stretches(whole)
+        return self.judge_stretches(whole)
 
-    def _judge_stretches(self, whole: Verdict) -> Verdict:
-        """Return the verdict on a recording by the one on its whole, and by its windows."""
+    def judge_stretches(self, whole: Verdict) -> Verdict:
+        """Return the verdict on a recording by the one on its whole, and by its windows.
+
+        Parameters
+        ----------
+        whole : Verdict
+            With its windows, and without stretches.
+        """
         windows, calibration = whole.windows, self._detector.calibration
         if whole.verdict == SPOOF or not windows:
             return whole
