@@ -313,12 +313,8 @@ def test_lines_come_as_verdicts_are_given(fresh_fab, runs, data, tmp_path):
     sources = sorted((data / "audio").iterdir())
     for number in range(600):
         (tmp_path / f"many/{number:03}.wav").hardlink_to(sources[number % len(sources)])
-    words = (
-        ANY,
-        f"--audio={tmp_path / 'many'}",
-        f"--runs={runs}",
-        f"--output={tmp_path / 'a.csv'}",
-    )
+    where = f"--output={tmp_path / 'a.csv'}"
+    words = (ANY, f"--audio={tmp_path / 'many'}", f"--runs={runs}", where)
     process = fresh_fab.popen("Predict", *words)
     try:
         lines = []
