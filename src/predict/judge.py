@@ -290,6 +290,8 @@ class Judge:
         file, channel = pending.file, pending.channel
         duration = pending.nuisances.duration if pending.nuisances else None
         score = float(np.mean(pending.scores)) if pending.scores else np.nan
+        if not pending.refusal and not pending.scores:
+            pending.refusal = "holds too little speech in any part to be judged"
         if not pending.refusal and not np.isfinite(score):
             pending.refusal = "gives a score that is not finite"
         if pending.refusal or pending.nuisances is None:

@@ -298,3 +298,21 @@ def test_windows_without_speech_are_not_judged(
     assert [w.start for w in one.windows if w.score is None] == [0, 1, 2]
     [any_sound] = Judge(detector, any_sound=True).judge([("a", path)])
     assert all(window.score is not None for window in any_sound.windows)
+
+
+def test_a_long_recording_with_a_word_here_and_there_is_refused(
+    detector: Detector, tmp_path: Path, write_audio: Callable, voice: Callable, monkeypatch
+) -> None:
+    """Where no part holds enough, and all together do."""
+
+    class Rarely(EverythingSpeaks):
+        def finish(self) -> np.ndarray:
+            found = super().finish()
+            found[np.arange(len(found)) % 100 != 0] = 0
+            return found
+
+    for changed in (windows, recording, module):
+        monkeypatch.setattr(changed, "PART_SECONDS", 5.0)
+    monkeypatch.setattr(recording, "VoiceActivity", Rarely)
+    [one] = Judge(detector).judge([("a", write_audio(tmp_path / "a.wav", voice(14.0)))])
+    assert one.refusal == "holds too little speech in any part to be judged"
