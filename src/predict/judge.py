@@ -290,6 +290,8 @@ class Judge:
         file, channel = pending.file, pending.channel
         duration = pending.nuisances.duration if pending.nuisances else None
         score = float(np.mean(pending.scores)) if pending.scores else np.nan
+        if not pending.refusal and not pending.scores:
+            pending.refusal = "holds too little speech in any part to be judged"
         if not pending.refusal and not np.isfinite(score):
             pending.refusal = "gives a score that is not finite"
         if pending.refusal or pending.nuisances is None:
@@ -312,10 +314,16 @@ class Judge:
             windows=windows,
             channel=channel,
         )
-        return self._judge_stretches(whole)
+        return self.judge_stretches(whole)
 
-    def _judge_stretches(self, whole: Verdict) -> Verdict:
-        """Return the verdict on a recording by the one on its whole, and by its windows."""
+    def judge_stretches(self, whole: Verdict) -> Verdict:
+        """Return the verdict on a recording by the one on its whole, and by its windows.
+
+        Parameters
+        ----------
+        whole : Verdict
+            With its windows, and without stretches.
+        """
         windows, calibration = whole.windows, self._detector.calibration
         if whole.verdict == SPOOF or not windows:
             return whole

@@ -23,8 +23,8 @@ _WIDEST = 60
 """Characters of a file's name that columns make room for; what is longer stands out."""
 
 _VERDICT_WIDTH = len("partly-spoof")
-_SECONDS = "seconds"
-_SECONDS_WIDTH = len("123.0-127.0")
+_SECONDS = "suspicious s"
+_SECONDS_WIDTH = len(_SECONDS)
 
 
 def report_detector(chosen: Chosen, prior: float) -> list[Block]:

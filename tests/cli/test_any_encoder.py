@@ -54,7 +54,7 @@ def test_a_whisper_becomes_a_detector(fab, place, whisper):
     samples = np.random.default_rng(7).normal(0, 0.05, 4 * 16_000)
     soundfile.write(recording, samples * np.linspace(0.2, 1, len(samples)), 16_000)
     fab(
-        *("Predict", f"--audio={recording}", f"--runs={place / 'runs'}"),
+        *("Predict", "--any-sound", f"--audio={recording}", f"--runs={place / 'runs'}"),
         *("--backbone=auto", "--classifier=svm"),
     ).succeeds(recording.name)
 

@@ -28,9 +28,9 @@ def test_from_recordings_to_verdicts(fab, embedded, scratch):
     samples, rate = soundfile.read(sorted((embedded / "data/audio").iterdir())[0])
     # Long enough to be judged.
     soundfile.write(scratch / "long.wav", np.tile(samples, 2), rate)
-    fab("Predict", f"--audio={scratch / 'long.wav'}", f"--output={file}", where[1]).succeeds(
-        "lfcc + svm"
-    )
+    fab(
+        "Predict", "--any-sound", f"--audio={scratch / 'long.wav'}", f"--output={file}", where[1]
+    ).succeeds("lfcc + svm")
     assert len(file.read_text().splitlines()) == 2
     # A second call finds all of it there.
     fab("GenerateEmbeddings", data, "--backbone=lfcc", where[0]).succeeds("0 computed")

@@ -49,7 +49,8 @@ FLAGS = {
     "CompareRuns": ("runs-list", "study-number", "classifier", "tested-on", RUNS, SEED),
     "Predict": (
         *("audio", "backbone", "classifier", "run-number", "study-number", RUNS),
-        *("detector", "checkpoint", "prior", "output", "plot", "plot-most"),
+        *("checkpoint", "prior", "output", "plot", "plot-most", "stream", "detector"),
+        *("any-sound", "fail-on", "json", "quiet"),
     ),
     "ListDetectors": (),
     "RunPipeline": (

@@ -16,6 +16,9 @@ import soundfile
 
 from src.utils.tables import read_csv
 
+ANY = "--any-sound"
+"""Tones are no speech."""
+
 COLUMNS = ["file", "score", "probability", "verdict", "reason", "seconds"]
 
 
@@ -78,7 +81,9 @@ def scores_of_test(runs: Path) -> dict[str, float]:
 def test_scores_are_those_of_the_test(fab, runs, data, clips, tmp_path):
     """Whatever else lies in the folder."""
     expected = scores_of_test(runs)
-    fab("Predict", f"--audio={data}", f"--runs={runs}", f"--output={tmp_path / 'a.csv'}").succeeds()
+    fab(
+        "Predict", ANY, f"--audio={data}", f"--runs={runs}", f"--output={tmp_path / 'a.csv'}"
+    ).succeeds()
     found = rows_of(tmp_path / "a.csv")
     assert len(found) == 32
     for file, score in expected.items():
@@ -88,7 +93,7 @@ def test_scores_are_those_of_the_test(fab, runs, data, clips, tmp_path):
     shutil.copy(data / file, tmp_path / "mixed" / "one.wav")
     for audio in (data / file, tmp_path / "mixed"):
         words = (f"--audio={audio}", f"--runs={runs}", f"--output={tmp_path / 'b.csv'}")
-        fab("Predict", *words).succeeds()
+        fab("Predict", ANY, *words).succeeds()
         name = "one.wav" if audio.is_dir() else Path(file).name
         assert float(rows_of(tmp_path / "b.csv")[name]["score"]) == pytest.approx(score, abs=1e-5)
 
@@ -99,7 +104,7 @@ def test_a_pretrained_backbone(fab, data, checkpoints, tmp_path):
     flags = ("--backbone=hubert", f"--checkpoint={there}")
     runs = train(fab, data, tmp_path, *flags, recipe=("--classifier=svm", "--layer=2"))
     expected = scores_of_test(runs)
-    words = ("Predict", f"--audio={data}", f"--runs={runs}", f"--output={tmp_path / 'a.csv'}")
+    words = ("Predict", ANY, f"--audio={data}", f"--runs={runs}", f"--output={tmp_path / 'a.csv'}")
     fab(*words).succeeds("hubert + svm")
     found = rows_of(tmp_path / "a.csv")
     for file, score in expected.items():
@@ -112,9 +117,9 @@ def test_a_pretrained_backbone(fab, data, checkpoints, tmp_path):
 
 
 def test_a_folder_of_all_kinds(fab, runs, clips, tmp_path):
-    words = ("Predict", f"--audio={clips}", f"--runs={runs}", "--run-number=0")
+    words = ("Predict", ANY, f"--audio={clips}", f"--runs={runs}", "--run-number=0")
     answer = fab(*words, f"--output={tmp_path / 'a.csv'}").succeeds(
-        "acoustic + mlp", "most suspicious", "3 refused", str(tmp_path / "a.csv")
+        "acoustic + mlp", "suspicious s", "3 refused", str(tmp_path / "a.csv")
     )
     found = rows_of(tmp_path / "a.csv")
     assert list(found) == ["broken.wav", "long.flac", "new/short.wav", "silent.wav", "tiny.wav"]
@@ -127,7 +132,7 @@ def test_a_folder_of_all_kinds(fab, runs, clips, tmp_path):
     assert 0 <= start < end <= 6.4
     assert found["new/short.wav"]["seconds"] == ""
     for file, row in found.items():
-        [line] = [line for line in answer.out.splitlines() if line.startswith(f"{file} ")]
+        [line] = [line for line in answer.out.splitlines() if line.split()[2:3] == [file]]
         assert row["verdict"] in line
         if row["probability"]:
             assert f"{float(row['probability']):.3f}" in line
@@ -135,7 +140,8 @@ def test_a_folder_of_all_kinds(fab, runs, clips, tmp_path):
     entries = {entry["file"]: entry for entry in json.loads((tmp_path / "a.json").read_text())}
     assert entries.keys() == found.keys()
     long = entries["long.flac"]
-    assert list(long) == [*COLUMNS, "duration", "llr", "warnings", "windows"]
+    about = ("duration", "llr", "warnings", "stretches", "channel", "channels", "windows")
+    assert list(long) == [*COLUMNS, *about]
     assert [(w["start"], w["end"]) for w in long["windows"]] == [
         *((0.0, 4.0), (1.0, 5.0), (2.0, 6.0), (2.4, 6.4))
     ]
@@ -149,7 +155,7 @@ def test_what_is_unlike_the_training_is_told(fab, runs, tmp_path):
     (tmp_path / "odd").mkdir()
     soundfile.write(tmp_path / "odd/noise.wav", chance.normal(0, 0.1, 16_000), 16_000)
     soundfile.write(tmp_path / "odd/low.wav", chance.normal(0, 0.1, 8_000), 8_000)
-    words = ("Predict", f"--audio={tmp_path / 'odd'}", f"--runs={runs}")
+    words = ("Predict", ANY, f"--audio={tmp_path / 'odd'}", f"--runs={runs}")
     fab(*words, f"--output={tmp_path / 'a.csv'}").succeeds()
     found = rows_of(tmp_path / "a.csv")
     assert "far outside the training data" in found["noise.wav"]["reason"]
@@ -169,7 +175,7 @@ def test_an_older_run_says_what_it_cannot_tell(fab, runs, clips, tmp_path):
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest |= {"dataset": str(tmp_path / "gone"), "root": None}
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    answer = fab("Predict", f"--audio={clips}", f"--runs={old}").succeeds("long.flac")
+    answer = fab("Predict", ANY, f"--audio={clips}", f"--runs={old}").succeeds("long.flac")
     assert answer.out.count("note: ") == 2
     assert "keeps no reference" in answer.out
     assert "its bandwidth" not in answer.out
@@ -181,7 +187,7 @@ def test_nothing_to_judge(fab, runs, clips, tmp_path):
     for name in ("silent.wav", "tiny.wav"):
         shutil.copy(clips / name, tmp_path / "bad")
     output = tmp_path / "a.csv"
-    words = ("Predict", f"--runs={runs}", f"--output={output}")
+    words = ("Predict", ANY, f"--runs={runs}", f"--output={output}")
     fab(*words, f"--audio={tmp_path / 'bad'}").fails(
         1, "not one of 2 recordings can be judged", "silent.wav is silent", "tiny.wav is too short"
     )
@@ -192,7 +198,7 @@ def test_nothing_to_judge(fab, runs, clips, tmp_path):
 
 
 def test_mistakes_are_one_line(fab, runs, clips, tmp_path):
-    words = ("Predict", f"--runs={runs}")
+    words = ("Predict", ANY, f"--runs={runs}")
     fab(*words).fails(2, "Predict: --audio is needed")
     fab(*words, f"--audio={tmp_path / 'none'}").fails(1, "no file or folder", "none")
     words += (f"--audio={clips}",)
@@ -210,7 +216,7 @@ def test_mistakes_are_one_line(fab, runs, clips, tmp_path):
 
 
 def test_the_prior_moves_probabilities_alone(fab, runs, clips, tmp_path):
-    words = ("Predict", f"--audio={clips / 'new'}", f"--runs={runs}")
+    words = ("Predict", ANY, f"--audio={clips / 'new'}", f"--runs={runs}")
     found = []
     for prior in ("0.5", "0.01"):
         output = f"--output={tmp_path / 'a.json'}"
@@ -223,7 +229,7 @@ def test_the_prior_moves_probabilities_alone(fab, runs, clips, tmp_path):
 
 
 def test_figures(fab, runs, clips, tmp_path):
-    words = ("Predict", f"--audio={clips}", f"--runs={runs}", f"--plot={tmp_path / 'p'}")
+    words = ("Predict", ANY, f"--audio={clips}", f"--runs={runs}", f"--plot={tmp_path / 'p'}")
     fab(*words).succeeds(tmp_path / "p" / "long.flac.png")
     drawn = {path.relative_to(tmp_path / "p").as_posix() for path in tmp_path.rglob("*.png")}
     assert drawn == {"long.flac.png", "new/short.wav.png"}
@@ -240,7 +246,7 @@ def test_ctrl_c_keeps_what_was_judged(fresh_fab, runs, data, tmp_path):
     output = tmp_path / "a.csv"
     seen = type(fresh_fab)(env={"TQDM_DISABLE": "", "TQDM_MININTERVAL": "0"})
     process = seen.popen(
-        *("Predict", f"--audio={tmp_path / 'many'}", f"--runs={runs}", f"--output={output}")
+        *("Predict", ANY, f"--audio={tmp_path / 'many'}", f"--runs={runs}", f"--output={output}")
     )
     try:
         told = ""
@@ -258,6 +264,90 @@ def test_ctrl_c_keeps_what_was_judged(fresh_fab, runs, data, tmp_path):
     assert 0 < len(judged) < 600
     assert f"stopped: {len(judged)} of 600 recordings are judged" in out
     assert [*judged] == [f"{number:03}.wav" for number in range(len(judged))]
+
+
+def test_json_and_quiet(fab, runs, clips, tmp_path):
+    """One document with all of `--output`, or two words a line; errors stay errors."""
+    words = ("Predict", ANY, f"--audio={clips}", f"--runs={runs}")
+    answer = fab(*words, "--json", f"--output={tmp_path / 'a.json'}")
+    assert answer.code == 0
+    document = json.loads(answer.out)
+    assert document["verdicts"] == json.loads((tmp_path / "a.json").read_text())
+    assert document["detector"]["headline"].startswith("run 0 (acoustic + mlp)")
+    quiet = fab(*words, "--quiet").succeeds().out.splitlines()
+    verdicts = {entry["file"]: entry["verdict"] for entry in document["verdicts"]}
+    assert dict(line.split(" ", 1)[::-1] for line in quiet) == verdicts
+    assert len(quiet) == 5
+    bad = fab("Predict", ANY, f"--audio={clips / 'broken.wav'}", f"--runs={runs}", "--json")
+    assert bad.code == 1 and "broken.wav is not audio" in bad.err
+    assert json.loads(bad.out)["verdicts"][0]["verdict"] == "refused"
+    fab(*words, "--json", "--quiet").fails(2, "give one of them")
+
+
+def test_a_script_is_told_by_the_exit_code(fab, runs, clips, tmp_path):
+    """After everything is written; 1 and 2 stay what they are."""
+    words = ("Predict", ANY, f"--audio={clips}", f"--runs={runs}")
+    output = tmp_path / "a.csv"
+    failing = fab(*words, "--fail-on=inconclusive, refused", f"--output={output}")
+    assert (failing.code, failing.err) == (3, "")
+    assert "3 refused" in failing.out and str(output) in failing.out
+    given = {row["verdict"] for row in rows_of(output).values()}
+    for word in ("spoof", "partly-spoof", "inconclusive"):
+        assert fab(*words, f"--fail-on={word}").code == (3 if word in given else 0)
+    fab(*words, "--fail-on=fake").fails(2, "--fail-on=fake", "partly-spoof")
+    fab("Predict", ANY, f"--runs={runs}", "--fail-on=spoof").fails(2, "--audio is needed")
+    fab(*words[:2], f"--audio={tmp_path / 'none'}", words[3], "--fail-on=spoof").fails(1)
+
+
+def test_what_holds_no_speech_is_refused(fab, runs, clips, tmp_path):
+    words = ("Predict", f"--audio={clips / 'long.flac'}", f"--runs={runs}")
+    fab(*words).fails(1, "long.flac holds no speech (0.0", "--any-sound")
+    answer = fab(*words, "--fail-on=refused")
+    assert answer.code == 3
+    assert "refused" in answer.out
+
+
+def test_lines_come_as_verdicts_are_given(fresh_fab, runs, data, tmp_path):
+    """Into a pipe, each whole, before the work is done."""
+    (tmp_path / "many").mkdir()
+    sources = sorted((data / "audio").iterdir())
+    for number in range(600):
+        (tmp_path / f"many/{number:03}.wav").hardlink_to(sources[number % len(sources)])
+    where = f"--output={tmp_path / 'a.csv'}"
+    words = (ANY, f"--audio={tmp_path / 'many'}", f"--runs={runs}", where)
+    process = fresh_fab.popen("Predict", *words)
+    try:
+        lines = []
+        while not (lines and "000.wav" in lines[-1]):
+            lines.append(process.stdout.readline())
+            assert lines[-1], process.communicate()
+        assert process.poll() is None
+        assert not (tmp_path / "a.csv").exists()
+        out = process.stdout.read()
+    finally:
+        process.kill()
+    assert lines[0].startswith("run 0 (acoustic + mlp)")
+    told = [*lines[-1:], *out.splitlines()]
+    assert [line.split()[2] for line in told[:600]] == [f"{n:03}.wav" for n in range(600)]
+    assert told[600].startswith("the 10 most suspicious of 600")
+
+
+def test_a_side_of_a_stereo_recording_is_told(fab, runs, data, tmp_path):
+    audio = sorted((data / "audio").iterdir())
+    verdicts = {}
+    for number in (0, 1):
+        name = f"--audio={audio[number]}"
+        answer = fab("Predict", ANY, name, f"--runs={runs}", "--json")
+        [verdicts[number]] = json.loads(answer.out)["verdicts"]
+    sides = [soundfile.read(audio[number])[0] for number in (0, 1)]
+    both = tmp_path / "both.wav"
+    soundfile.write(both, np.stack([s[: min(map(len, sides))] for s in sides], axis=1), 16_000)
+    answer = fab("Predict", ANY, f"--audio={both}", f"--runs={runs}", "--json")
+    [entry] = json.loads(answer.out)["verdicts"]
+    assert [one["channel"] for one in entry["channels"]] == [1, 2]
+    worst = min(entry["channels"], key=lambda one: one["probability"])
+    assert (entry["channel"], entry["verdict"]) == (worst["channel"], worst["verdict"])
+    assert entry["reason"].startswith(f"channel {worst['channel']}")
 
 
 def test_help(fresh_fab):
@@ -286,7 +376,7 @@ def test_nothing_is_left_unsaid(fresh_fab, runs, clips, tmp_path):
     (folder / "circle.wav").symlink_to("circle.wav")
     (folder / os.fsdecode(b"caf\xe9.wav")).touch()
     output = tmp_path / "a.csv"
-    words = ("Predict", f"--audio={folder}", f"--runs={runs}", f"--output={output}")
+    words = ("Predict", ANY, f"--audio={folder}", f"--runs={runs}", f"--output={output}")
     answer = fresh_fab(*words).succeeds(
         *("8 refused", "2 companion files (jpg, txt) and 1 hidden file were left aside"),
         *(r"red\x1b[31m.wav", r"\u202egpj.wav", r"caf\xe9.wav"),
@@ -314,7 +404,7 @@ def test_a_killed_prediction_goes_on(fresh_fab, fab, runs, data, tmp_path):
     sources = sorted((data / "audio").iterdir())
     for number in range(600):
         (tmp_path / f"many/{number:03}.wav").hardlink_to(sources[number % len(sources)])
-    words = ("Predict", f"--audio={tmp_path / 'many'}", f"--runs={runs}")
+    words = ("Predict", ANY, f"--audio={tmp_path / 'many'}", f"--runs={runs}")
     fab(*words, f"--output={tmp_path / 'whole.csv'}").succeeds()
     output, kept = tmp_path / "a.csv", tmp_path / ".a.csv.partial.jsonl"
     process = fresh_fab.popen(*words, f"--output={output}")

@@ -18,7 +18,6 @@ from src.utils.audio.io import read_waveform
 from src.utils.audio.voice_activity import FRAME_SECONDS
 from tests.predict.conftest import EverythingSpeaks, LoudnessBackbone
 
-
 WEAK = "its most suspicious seconds look like spoof, too weakly among so many to say so"
 
 
@@ -221,7 +220,7 @@ def test_a_soft_stretch_of_a_loud_recording_is_spoof(
     """The whole is bona-fide; the verdict, its probability and its seconds are the stretch's."""
     wave = 4 * voice(60.0, peak=0.2)
     path = write_audio(tmp_path / "whole.wav", wave)
-    wave[30 * 16_000 : 38 * 16_000] *= 0.01
+    wave[30 * 16_000 : 38 * 16_000] *= 0.05
     [whole, partly] = Judge(detector).judge(
         [("whole", path), ("partly", write_audio(tmp_path / "partly.wav", wave))]
     )
@@ -263,9 +262,7 @@ def test_channels_that_differ_are_judged_each(
     assert interview.score == interview.channels[1].score
     assert (copies.channel, copies.channels) == (None, ())
     assert (one.verdict, one.channel) == ("bona-fide", 2)
-    assert one.warnings == [
-        "channel 1 is not judged: it is silent (its peak is under -80 dBFS)"
-    ]
+    assert one.warnings == ["channel 1 is not judged: it is silent (its peak is under -80 dBFS)"]
 
 
 def test_channels_of_a_long_recording_go_in_parts(
@@ -301,3 +298,21 @@ def test_windows_without_speech_are_not_judged(
     assert [w.start for w in one.windows if w.score is None] == [0, 1, 2]
     [any_sound] = Judge(detector, any_sound=True).judge([("a", path)])
     assert all(window.score is not None for window in any_sound.windows)
+
+
+def test_a_long_recording_with_a_word_here_and_there_is_refused(
+    detector: Detector, tmp_path: Path, write_audio: Callable, voice: Callable, monkeypatch
+) -> None:
+    """Where no part holds enough, and all together do."""
+
+    class Rarely(EverythingSpeaks):
+        def finish(self) -> np.ndarray:
+            found = super().finish()
+            found[np.arange(len(found)) % 100 != 0] = 0
+            return found
+
+    for changed in (windows, recording, module):
+        monkeypatch.setattr(changed, "PART_SECONDS", 5.0)
+    monkeypatch.setattr(recording, "VoiceActivity", Rarely)
+    [one] = Judge(detector).judge([("a", write_audio(tmp_path / "a.wav", voice(14.0)))])
+    assert one.refusal == "holds too little speech in any part to be judged"

@@ -13,7 +13,6 @@ from src.utils.errors import AudioError
 from tests.utils.audio.encodings import write_video
 
 
-
 def read_recording(path: Path, sample_rate: int, number: int | None = None) -> Recording:
     """Read a recording whose channels are one sound."""
     [heard] = read_channels(path, sample_rate, number)

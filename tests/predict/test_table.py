@@ -64,9 +64,7 @@ def test_json(tmp_path: Path) -> None:
 def test_json_of_stretches_and_channels(tmp_path: Path) -> None:
     good = Verdict("a.wav", "bona-fide", 1.0, 3.0, 0.95, 60.0, channel=1)
     stretches = (Stretch(3.0, 9.0, 0.02), Stretch(20.0, 24.0, 0.01))
-    partly = replace(
-        good, verdict="partly-spoof", channel=2, probability=0.01, stretches=stretches
-    )
+    partly = replace(good, verdict="partly-spoof", channel=2, probability=0.01, stretches=stretches)
     worst = worst_of([good, partly])
     write_verdicts(tmp_path / "a.json", [worst])
     [entry] = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))

@@ -110,7 +110,7 @@ def _many(folder: Path, clips: list[Path], count: int, figures: Figures, deadlin
         ("TrainModel", acoustic, "--classifier=svm", "--layer=-1", embeddings, runs),
         ("TrainModel", acoustic, "--classifier=mlp", "--layer=-1", embeddings, runs),
         ("TestModel", acoustic, "--classifier=mlp", embeddings, runs),
-        ("Predict", "--classifier=mlp", f"--audio={here}/data/audio", runs),
+        ("Predict", "--any-sound", "--classifier=mlp", f"--audio={here}/data/audio", runs),
     ):
         title = words[0] if words[0] != "TrainModel" else f"TrainModel {words[2][13:]}"
         ended = _run(words, f"{title} of {count:,} clips", figures, deadline)
@@ -168,7 +168,7 @@ def _long(bench: Bench, folder: Path, figures: Figures, hours: float, deadline: 
             *("GenerateEmbeddings", data, "--backbone=acoustic", "--splits=full"),
             f"--embeddings={folder}/embeddings",
         ),
-        ("Predict", "--classifier=lr", f"--audio={long}", runs),
+        ("Predict", "--any-sound", "--classifier=lr", f"--audio={long}", runs),
     ):
         ended = _run(words, f"{words[0]} of {hours:.2f} h", figures, deadline)
         if ended is None:

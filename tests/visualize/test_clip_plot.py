@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from src.visualize import figure, overview
 from src.visualize.clip_plot import JudgedClip, plot_clip
@@ -120,3 +121,29 @@ def test_any_name_and_any_length(view: Overview, tmp_path: Path) -> None:
             judged = JudgedClip(name, "spoof", 0.1, 0.9, curve, (10.0, 14.0), "why " * 80)
             plot_clip(long, judged, tmp_path / "a.png")
     assert not plt.get_fignums()
+
+
+def test_stretches_are_marked_in_place_of_the_most_suspicious(
+    view: Overview, tmp_path: Path, monkeypatch
+) -> None:
+    """In the colour of spoof, as the verdict that they make."""
+    curve = [(t, t + 4.0, 0.5) for t in range(6)]
+    stretches = [(0.0, 4.0), (4.5, 8.5)]
+    judged = JudgedClip("a.wav", "partly-spoof", 0.02, 0.9, curve, (1.0, 5.0), "", stretches)
+    shown = drawn(view, judged, tmp_path / "a.png", monkeypatch)
+    edges = [edge.get_xdata()[0] for edge in shown.axes[1].get_lines()]
+    assert edges == [0.0, 4.0, 4.5, 8.5]
+    assert shown.axes[2].get_title("right") == "spoof: 0 to 4 s, 4.5 to 8.5 s"
+    assert shown.axes[0].get_title("right") == "partly-spoof: P(bona-fide) = 0.02"
+    [title] = [text for text in shown.axes[0].findobj(Text) if "partly" in text.get_text()]
+    assert title.get_color() == figure.COLOURS["spoof"]
+    many = replace(judged, stretches=[(float(t), t + 0.5) for t in range(6)])
+    shown = drawn(view, many, tmp_path / "a.png", monkeypatch)
+    assert shown.axes[2].get_title("right").endswith("2 to 2.5 s, 3 more")
+
+
+def test_an_overview_of_a_channel(tmp_path: Path, write_audio: Callable) -> None:
+    left = sweep(2.0, 8_000)
+    path = write_audio(tmp_path / "a.wav", np.stack([left, 0.1 * left], axis=1), 8_000)
+    peaks = [take_overview(path, channel=channel).highest.max() for channel in (0, 1)]
+    assert peaks == pytest.approx([0.6, 0.06], rel=0.01)

@@ -8,8 +8,10 @@ DIFFERING = 0.1
 """Share of a channel's energy that no multiple of another one accounts for, from which on a segment
 differs: -10 dB.
 
-One voice that is panned leaves nothing, and joint-stereo coding at 64 kbit/s or noise 20 dB below
-it at most a hundredth; two speakers leave all.
+Measured on 20 clips whose channels are one voice at two levels: as they are, with noise of each
+channel's own 20 dB below the voice, and encoded as Vorbis and MP3 from the best to the lowest rate,
+not one differs over `DIFFERING_SECONDS`; with noise 15 dB below one does, and 10 dB below all. Two
+microphones half a millisecond apart differ too, and are judged each.
 """
 
 DIFFERING_SECONDS = 2.0
