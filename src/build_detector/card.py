@@ -96,9 +96,9 @@ def _metrics(about: Mapping[str, Any]) -> list[Block]:
     return [
         Heading("Metrics"),
         Paragraph(
-            f"Measured on {n_clips:,} clips ({held['n_bona_fide']:,} bona-fide of "
-            f"{held['n_speakers']:,} speakers, {held['n_spoof']:,} spoofs of {held['n_attacks']:,} "
-            f"attacks) of {held['n_sources']:,} sources that played no part in the choice of "
+            f"Measured on {n_clips:,} clips of {held['n_speakers']:,} speakers "
+            f"({held['n_bona_fide']:,} bona-fide, {held['n_spoof']:,} spoofs of "
+            f"{held['n_attacks']:,} attacks) of {held['n_sources']:,} sources that played no part in the choice of "
             f"classifier and settings. For the measurement the same recipe was trained without "
             f"them, and without every clip that shares a voice or an attack with them. The "
             f"detector itself was then trained on all clips."

@@ -14,7 +14,7 @@ needs_recordings = pytest.mark.skipif(not MIXED.is_dir(), reason="needs ../share
 
 HEADLINE = re.compile(
     r"detector acoustic \d\S* \(acoustic \+ \w+\): EER \d+\.\d+% \(95 % interval \d+\.\d% to "
-    r"\d+\.\d%\) on [\d,]+ clips of \d+ sources that it was not trained on; newest attack .+ "
+    r"\d+\.\d%\) on [\d,]+ clips of \d+ sources held out; newest attack .+ "
     r"\(20\d\d\); \d+ languages; made 20\d\d-\d\d-\d\d"
 )
 
