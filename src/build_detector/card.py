@@ -98,10 +98,10 @@ def _metrics(about: Mapping[str, Any]) -> list[Block]:
         Paragraph(
             f"Measured on {n_clips:,} clips of {held['n_speakers']:,} speakers "
             f"({held['n_bona_fide']:,} bona-fide, {held['n_spoof']:,} spoofs of "
-            f"{held['n_attacks']:,} attacks) of {held['n_sources']:,} sources that played no part in the choice of "
-            f"classifier and settings. For the measurement the same recipe was trained without "
-            f"them, and without every clip that shares a voice or an attack with them. The "
-            f"detector itself was then trained on all clips."
+            f"{held['n_attacks']:,} attacks) of {held['n_sources']:,} sources that played no part "
+            f"in the choice of classifier and settings. For the measurement the same recipe was "
+            f"trained without them, and without every clip that shares a voice or an attack with "
+            f"them. The detector itself was then trained on all clips."
         ),
         Table(_HEADER, rows),
         Paragraph(
