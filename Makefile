@@ -7,7 +7,7 @@ STRESS := $(VENV)/.installed-stress
 MINUTES ?= 60
 DEMO := demo/corpus-normalized-noisy/splits/split.json
 
-.PHONY: setup demo notebooks test stress lint bench clean-venv
+.PHONY: setup demo notebooks test stress lint detector bench clean-venv
 
 setup: $(STAMP)
 
@@ -45,6 +45,10 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The detector that comes along, anew: make detector CORPORA='../a ../b' (README tells what of)
+detector: setup
+	$(BIN)/python -m src.build_detector --output=detectors/acoustic $(CORPORA)
 
 bench: setup
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

@@ -11,7 +11,7 @@ from tasks.task import stage
 def ListDetectors(c: Context) -> None:
     """12 · List the detectors that come with AUDIOS.
 
-    What each is, how often it errs on recordings of sources that it was not trained on, the newest
+    What each is, how often it errs on sources that were held out of its training, the newest
     attack that it has heard, and how old it is.
     """
     from src.reports import report_detectors

@@ -30,6 +30,7 @@ from src.predict.attack_years import newest_attack
 from src.predict.bandwidths import measure_bandwidths
 from src.utils.embeddings.backbones import Backbone, load_backbone
 from src.utils.errors import DatasetError
+from src.utils.files import without_nan
 from src.utils.metrics.calibration import CONFIDENCE, Calibration, fit_calibration
 
 log = logging.getLogger(__name__)
@@ -92,10 +93,17 @@ def build(recipe: Recipe) -> dict[str, Any]:
 
     # The detector itself learns from all; what it is calibrated by are sources not learnt from.
     folds = deal(clips, recipe.n_folds)
-    calibration = _calibrate(best, clips, vectors, folds)
+    scores, calibration = _calibrate(best, clips, vectors, folds)
     everything = np.ones(len(clips), dtype=bool)
     model = fit(best, clips, vectors, everything, folds)
     about = _describe(recipe, corpora, measured, clips[last])
+    across = measure(scores, clips, calibration)
+    about["across_all"] = {
+        "eer": across.eer,
+        "ci95": list(across.by_sources),
+        "n_folds": len(np.unique(folds)),
+    }
+    about = without_nan(about)
     write_detector(
         recipe.output,
         model,
@@ -156,7 +164,7 @@ def _measure_last(
     ours, own_vectors = clips[~last].reset_index(drop=True), vectors.where(~last)
     folds = deal(ours, recipe.n_folds)
     choice = choose(recipe.candidates, ours, own_vectors, folds)
-    calibration = _calibrate(choice.best, ours, own_vectors, folds)
+    _, calibration = _calibrate(choice.best, ours, own_vectors, folds)
     apart = apart_from(clips, last)
     model = fit(choice.best, clips, vectors, apart, deal(clips, recipe.n_folds))
     held = clips[last].reset_index(drop=True)
@@ -173,10 +181,14 @@ def _measure_last(
 
 def _calibrate(
     candidate: Candidate, clips: pd.DataFrame, vectors: Vectors, folds: np.ndarray
-) -> Calibration:
-    """Fit a calibration on the scores of clips and copies, each by a model of other sources."""
+) -> tuple[np.ndarray, Calibration]:
+    """Fit a calibration on the scores of clips, each by a model of other sources.
+
+    Of the clips as they are: with copies, the ratios of the same scores would be so small that
+    hardly a verdict was given, and those of degraded clips no better.
+    """
     scores = held_out_scores(candidate, clips, vectors, folds)
-    return fit_calibration(scores.ravel(), np.repeat(clips["y"].to_numpy(), 2))
+    return scores[:, 0], fit_calibration(scores[:, 0], clips["y"].to_numpy())
 
 
 def _reference(clips: pd.DataFrame, vectors: Vectors, folds: np.ndarray) -> Reference:

@@ -17,8 +17,9 @@ from src.results.blocks.blocks import (
     Paragraph,
     Table,
     percent,
+    write_cell,
 )
-from src.results.blocks.markdown import render_markdown
+from src.results.blocks.markdown import DASH, TO, render_markdown
 from src.utils.metrics.calibration import Calibration
 
 _HEADER = ["recordings", "EER", "95 % interval over sources", "over speakers and attacks", "Cllr"]
@@ -86,7 +87,7 @@ def _model(about: Mapping[str, Any], model: Classifier) -> list[Block]:
 
 
 def _metrics(about: Mapping[str, Any]) -> list[Block]:
-    held = about["held_out"]
+    held, across = about["held_out"], about["across_all"]
     rows = [_row("as they are", held)]
     for one in about["conditions"]:
         unheard = "" if one["is_trained"] else "; never in the training"
@@ -95,15 +96,20 @@ def _metrics(about: Mapping[str, Any]) -> list[Block]:
     return [
         Heading("Metrics"),
         Paragraph(
-            f"Measured on {n_clips:,} clips ({held['n_bona_fide']:,} bona-fide of "
-            f"{held['n_speakers']:,} speakers, {held['n_spoof']:,} spoofs of {held['n_attacks']:,} "
-            f"attacks) of {held['n_sources']:,} sources that played no part in the choice of "
-            f"classifier and settings. For the measurement the same recipe was trained without "
-            f"them, and without every clip that shares a voice or an attack with them. The "
-            f"detector itself was then trained on all clips."
+            f"Measured on {n_clips:,} clips of {held['n_speakers']:,} speakers "
+            f"({held['n_bona_fide']:,} bona-fide, {held['n_spoof']:,} spoofs of "
+            f"{held['n_attacks']:,} attacks) of {held['n_sources']:,} sources that played no part "
+            f"in the choice of classifier and settings. For the measurement the same recipe was "
+            f"trained without them, and without every clip that shares a voice or an attack with "
+            f"them. The detector itself was then trained on all clips."
         ),
         Table(_HEADER, rows),
-        Paragraph(f"The sources held out: {', '.join(held['sources'])}."),
+        Paragraph(
+            f"The sources held out: {', '.join(held['sources'])}. Of all {about['n_sources']:,} "
+            f"sources, each held out in one of {across['n_folds']} folds, the EER is "
+            f"{across['eer']:.1%} (95 % interval over sources "
+            f"{write_cell(_interval(across['ci95']), TO, DASH)})."
+        ),
         Heading("Verdicts on the same clips", 3),
         Paragraph(
             f"Where a verdict must be {about['verdicts']['confidence']:.0%} sure, at an even prior:"
@@ -158,9 +164,9 @@ def _calibration(about: Mapping[str, Any], calibration: Calibration) -> list[Blo
         Heading("Calibration"),
         Paragraph(
             f"Scores are turned into likelihood ratios by a line that was fitted on "
-            f"{calibration.n_bona_fide:,} bona-fide and {calibration.n_spoof:,} spoof clips and "
-            f"copies, each scored by a model that heard nothing of its source, its voice or its "
-            f"attack. A Cllr below 1 says that the ratios inform; 0 is perfect."
+            f"{calibration.n_bona_fide:,} bona-fide and {calibration.n_spoof:,} spoof clips, each "
+            f"scored by a model that heard nothing of its source, its voice or its attack. A Cllr "
+            f"below 1 says that the ratios inform; 0 is perfect."
         ),
     ]
 

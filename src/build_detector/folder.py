@@ -17,7 +17,7 @@ from src.models.sklearn_file import NAME
 from src.predict.bandwidths import Bandwidths, write_bandwidths
 from src.predict.shipped import ABOUT, read_shipped
 from src.utils.errors import AudiosError
-from src.utils.files import make_folder, replacing, without_nan, write_json, write_text
+from src.utils.files import make_folder, replacing, write_json, write_text
 from src.utils.metrics.calibration import Calibration
 from src.utils.runs import MANIFEST, MODEL_CARD, Kind
 from src.utils.tables import write_csv
@@ -96,7 +96,7 @@ def write_detector(
     reference.write(new)
     if bandwidths is not None:
         write_bandwidths(new, bandwidths)
-    write_json(new / ABOUT, without_nan(dict(about)))
+    write_json(new / ABOUT, dict(about))
     write_csv(new / SCORES, scores.round(_DECIMALS))
     write_text(new / MODEL_CARD, card)
     size = read_shipped(new).size

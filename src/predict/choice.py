@@ -153,8 +153,7 @@ def _shipped(shipped: Shipped, warnings: tuple[str, ...] = ()) -> Chosen:
     n_clips, n_sources = held["n_bona_fide"] + held["n_spoof"], held["n_sources"]
     attack = about["newest_attack"]
     told = [
-        f"{_eer(held['eer'], held['ci95'])} on {n_clips:,} clips of {n_sources} sources that it "
-        f"was not trained on",
+        f"{_eer(held['eer'], held['ci95'])} on {n_clips:,} clips of {n_sources} sources held out",
         _attack(attack and (attack["name"], attack["year"])),
         _languages(about["languages"]),
         f"made {about['made']}",

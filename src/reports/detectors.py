@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from src.predict.shipped import Shipped
 
 _HEADER = [
-    *("detector", "version", "what", "made", "EER", "95 % interval", "on unseen", "newest attack"),
+    *("detector", "version", "what", "made", "EER", "95 % interval", "held out", "newest attack"),
     *("languages", "MB"),
 ]
 

@@ -85,8 +85,8 @@ def test_a_fresh_machine_has_the_shipped_one(runs: Path, detectors: Path) -> Non
     assert chosen.run.folder == detectors / "small"
     assert chosen.headline == (
         "detector small 1.2 (acoustic + lr): EER 20.00% (95 % interval 10.0% to 30.0%) on 100 "
-        "clips of 9 sources that it was not trained on; newest attack kokoro-v1.0 (2024); "
-        "languages de, en; made 2026-02-03"
+        "clips of 9 sources held out; newest attack kokoro-v1.0 (2024); languages de, en; made "
+        "2026-02-03"
     )
     assert chosen.warnings == ()
     assert chosen.shipped is not None and chosen.shipped.about["languages"] == ["de", "en"]

@@ -22,11 +22,14 @@ from src.models.calibrate import calibration_of
 from src.models.lookup import find_training
 from src.models.yamnet.network import YamNet
 from src.models.yamnet.weights import load_weights
+from src.predict.bandwidths import bandwidths_of
 from src.predict.detector import Detector
+from src.predict.shipped import open_shipped
 from src.results.listing import list_all
 from src.results.report import write_report
 from src.stages import dataset as dataset_stages
 from src.utils.audio.io import measure_level, read_blocks, read_info, read_waveform
+from src.utils.config import DETECTORS
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.layouts import scan_folder
 from src.utils.dataset.layouts.keys import read_key
@@ -121,6 +124,12 @@ def _run(path: Path, place: Path) -> None:
             write_report(run, runs)
 
 
+def _shipped(path: Path, place: Path) -> None:
+    shipped = open_shipped(path.parent.name, place / "detectors")
+    Detector.load(shipped.run)
+    bandwidths_of(shipped.run, 16_000)
+
+
 def _unpack(path: Path, place: Path) -> None:
     target = place / "unpacked"
     shutil.rmtree(target, ignore_errors=True)
@@ -147,6 +156,7 @@ PARSERS = (
     Parser("reference", "runs/run*/reference.*", _run),
     Parser("losses", "runs/run*/*.npy", _run),
     Parser("results", "runs/run*/test_results.json", lambda path, _: Results.read(path)),
+    Parser("detector", "detectors/*/*.*", _shipped),
     Parser("audit", "runs/run*/audit.json", lambda path, _: Findings.read(path)),
     Parser("pth", "weights/*.pth", lambda path, _: load_weights(str(path))),
     Parser("h5", "weights/*.h5", lambda path, _: load_weights(str(path))),
@@ -169,6 +179,7 @@ def make_workplace(finished: Path, place: Path) -> None:
         A folder to make.
     """
     shutil.copytree(finished, place)
+    shutil.copytree(DETECTORS, place / "detectors")
     corpus = place / "corpus"
     (corpus / "dataset.json").write_text(json.dumps({"audio": str(corpus)}))
     clip = next(corpus.rglob("*.wav"))
