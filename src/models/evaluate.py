@@ -7,8 +7,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from src.evaluation.figures import draw_figures, figure_paths
-from src.evaluation.results import Results, evaluate_trials, read_values
+from src.evaluation.figures import draw_figures
+from src.evaluation.results import Results, evaluate_trials
+from src.evaluation.results_file import figure_paths, read_values
 from src.models.calibrate import calibration_of
 from src.models.data import TEST, ClipSource, warn_if_stale
 from src.models.lookup import require_current_backbone, require_vectors

@@ -1,13 +1,12 @@
 """ListRuns: a table of all runs with their error rates and the data sets of their tests."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from src.evaluation.formatting import missing_sentence
-from src.evaluation.results import missing_from
+from src.evaluation.results_file import missing_from
 from src.models.lookup import BEST, find_study, read_best
 from src.models.registry import CLASSIFIERS
 from src.results.naming import describe, name_of
@@ -15,6 +14,14 @@ from src.results.outcomes import Outcome, read_outcomes
 from src.utils.errors import AudiosError
 from src.utils.metrics.table import EER, METRICS
 from src.utils.runs import Kind, Run, list_sound, studied_classifiers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = [
+    *("run", "what", "validation EER", "test EER", "95 % interval", "minDCF", "tested on"),
+    *("status", "when"),
+]
 
 BY_EER, BY_NUMBER, BY_TIME = "eer", "number", "time"
 ORDERS = (BY_EER, BY_NUMBER, BY_TIME)
@@ -28,16 +35,22 @@ class Listing:
     ----------
     folder : pathlib.Path
         The runs folder, or a study's.
-    table : pandas.DataFrame
-        A row a run, study or tested search trial, as text: `run, what, validation EER, test EER,
-        95 % interval, minDCF, tested on, status, when`.
+    rows : list of dict of str to str
+        One of each run, study or tested search trial, by the name of the column (`COLUMNS`).
     faults : list of str
         What could not be read, or was tested before all of it was measured, a sentence each.
     """
 
     folder: Path
-    table: pd.DataFrame
+    rows: list[dict[str, str]]
     faults: list[str]
+
+    @cached_property
+    def table(self) -> "pd.DataFrame":
+        """The rows as a table, for notebooks."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows, columns=COLUMNS)
 
 
 def list_all(
@@ -77,13 +90,7 @@ def list_all(
         except (AttributeError, AudiosError, KeyError, TypeError, ValueError) as error:
             faults.append(f"{run.folder} is left out: {error}")
     rows.sort(key=lambda row: row[f"by {order}"])
-    return Listing(folder, pd.DataFrame(rows, columns=_COLUMNS), faults)
-
-
-_COLUMNS = [
-    *("run", "what", "validation EER", "test EER", "95 % interval", "minDCF", "tested on"),
-    *("status", "when"),
-]
+    return Listing(folder, [{name: row[name] for name in COLUMNS} for row in rows], faults)
 
 
 def _read(folder: Path) -> tuple[list[Run], list[str]]:

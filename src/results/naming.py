@@ -7,7 +7,7 @@ from src.models.lookup import is_baseline
 from src.utils.config import DEFAULTS, ROOT
 from src.utils.renamed import label_of
 from src.utils.runs import Kind, Run
-from src.visualize.projection import METHODS
+from src.visualize.methods import METHOD_LABELS
 
 
 def name_of(run: Run) -> str:
@@ -59,7 +59,7 @@ def describe(run: Run) -> str:
         return f"{detector}, layer {settings['layer']}" if "layer" in settings else detector
     if run.kind == Kind.PROJECTION:
         method = str(settings.get("method", ""))
-        label = METHODS[method].label if method in METHODS else method
+        label = METHOD_LABELS.get(method, method)
         return f"{label} of {backbone}, layer {settings.get('layer', '?')}"
     if run.kind == Kind.LAYER_PROBE:
         return f"layer probe of {backbone}"
