@@ -19,8 +19,9 @@ from src.models.tested import TESTED, ending_for, keep_ending
 from src.models.trials import trials_of
 from src.utils.config import BY_SPEAKER, BY_UTTERANCE, GENDERS, SAME_VOICES
 from src.utils.dataset.labelled import LabelledClips
+from src.utils.embeddings.differences import backbone_differences
 from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
-from src.utils.embeddings.store import EmbeddingStore, backbone_differences
+from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import EmbeddingError, RunError, choose, shorten
 from src.utils.run_manifest import require_training
 from src.utils.runs import MANIFEST, Run
