@@ -50,7 +50,7 @@ def report_comparison(done: Comparison) -> list[Block]:
     if done.n_pairs > 1:
         blocks.append(Paragraph("(p-values are corrected by Holm's procedure, figure by figure)"))
     blocks += [Warning(note) for note in done.notes]
-    return [*blocks, Paragraph(f"run {done.run.number}: {done.page}")]
+    return [*blocks, Paragraph(f"{done.run.name}: {done.page}")]
 
 
 def report_pipeline(detectors: pd.DataFrame, pages: Sequence[Path]) -> list[Block]:

@@ -13,7 +13,7 @@ from src.results.naming import describe, name_of
 from src.results.outcomes import Outcome, read_outcomes
 from src.utils.errors import AudiosError
 from src.utils.metrics.table import EER, METRICS
-from src.utils.runs import Kind, Run, list_sound, studied_classifiers
+from src.utils.runs import RUN, Kind, Run, list_sound, studied_classifiers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,7 +119,7 @@ def _describe(run: Run, outcomes: list[Outcome], with_study: bool) -> dict[str, 
     test = float("inf") if main is None else main.eer
     started = str(run.manifest.get("started", ""))
     return {
-        "run": name_of(run).removeprefix("run ") if with_study else str(run.number),
+        "run": name_of(run).removeprefix(f"{RUN} ") if with_study else str(run.number),
         "what": describe(run),
         "validation EER": "" if validation is None else EER.write(validation),
         "test EER": "" if main is None else EER.write(main.eer),
@@ -129,7 +129,7 @@ def _describe(run: Run, outcomes: list[Outcome], with_study: bool) -> dict[str, 
         "status": run.status,
         "when": started.replace("T", " ")[:16],
         "by eer": (test, float("inf") if validation is None else validation, run.number),
-        "by number": (run.kind == Kind.STUDY, run.number),
+        "by number": (run.kind == Kind.STUDY, run.prefix != RUN, run.prefix, run.number),
         "by time": started,
     }
 
