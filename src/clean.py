@@ -22,7 +22,7 @@ from src.utils.embeddings.store import MANIFEST as STORE_MANIFEST
 from src.utils.embeddings.writer import PLAN, PROGRESS
 from src.utils.errors import AudiosError
 from src.utils.files import PARTIAL, is_locked, locked, writing
-from src.utils.runs import CLAIMS, LOCK, parse_folder_name
+from src.utils.runs import CLAIMS, LOCK, is_claim, parse_folder_name
 from src.utils.runs import MANIFEST as RUN_MANIFEST
 
 WHAT = ("runs", "embeddings", "demo")
@@ -65,7 +65,6 @@ _CHECKPOINT = frozenset({"config.json", "model.safetensors", "preprocessor_confi
 _DEMO_SETS = ("corpus", "corpus-normalized", "corpus-normalized-noisy")
 
 _TEMPORARY = re.compile(rf"\..+{re.escape(PARTIAL)}(\.\w+)?")
-_CLAIM = re.compile(r"(run|[a-z][a-z0-9_]*_study)\d+")
 _LOCK_FILE = re.compile(r"(\..*)?\.lock")
 
 
@@ -224,7 +223,7 @@ def _is_of_run(run: Path, name: str) -> bool:
     """Say whether a run, or a trial of a study, writes a file of this name."""
     above, _, last = name.rpartition("/")
     if above == CLAIMS:
-        return _CLAIM.fullmatch(last) is not None
+        return is_claim(last)
     if above:
         trial = run / above
         return trial.parent == run and _is_run(trial) and last in _names_of_run(trial)
@@ -282,7 +281,7 @@ def _demo(folder: Path) -> Iterator[Removal]:
     # Nothing goes on there, so that the numbers may go too.
     claims = folder / "runs" / CLAIMS
     if claims.is_dir() and not claims.is_symlink():
-        yield _sorted_out(claims, lambda name: _CLAIM.fullmatch(name) is not None, lock)
+        yield _sorted_out(claims, is_claim, lock)
     yield Removal(marker, (marker,), locks=lock)
 
 

@@ -11,6 +11,7 @@ from src.evaluation.asv_scores import read_asv_scores
 from src.evaluation.figures import draw_figures
 from src.evaluation.join_scores import match_scores
 from src.evaluation.results import Results, evaluate_trials
+from src.evaluation.results_file import RESULTS, SCORES
 from src.evaluation.score_files import CSV, ScoreFile, read_scores
 from src.evaluation.trials import CONDITIONS, DURATION, Trials
 from src.utils.config import BONA_FIDE, LABEL_VALUE
@@ -25,9 +26,6 @@ from src.utils.metrics.table import TANDEM
 from src.utils.metrics.tandem import VerifierErrors
 from src.utils.notes import gather, note
 from src.utils.runs import Kind, Run, new_run
-
-RESULTS = "results.json"
-SCORES = "scores.csv"
 
 NEUTRAL = 0.0
 """The log-likelihood ratio that favours neither class."""

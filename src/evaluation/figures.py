@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from src.evaluation.results import Results
+from src.evaluation.results_file import BREAKDOWNS, FIGURES, figure_paths
 from src.evaluation.trials import Trials
 from src.utils.metrics.eer import det_curve
 from src.visualize.score_plots import (
@@ -16,31 +17,6 @@ from src.visualize.score_plots import (
     plot_scores,
     plot_tippett,
 )
-
-BREAKDOWNS = "breakdowns"
-FIGURES = {
-    "confusion_matrix": "Decisions at the threshold",
-    "roc_curve": "ROC curve",
-    "det_curve": "DET curve",
-    "scores": "Scores by class",
-    "reliability": "How true the probabilities are",
-    "tippett": "Likelihood ratios by class (Tippett plot)",
-    BREAKDOWNS: "EER by group, with intervals",
-}
-"""What each figure shows, by the name of its file without the ending."""
-
-
-def figure_paths(folder: Path, suffix: str = "") -> dict[str, Path]:
-    """Return where each of `FIGURES` is or will be, by its name.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        The run's folder.
-    suffix : str
-        What the names of the files end in.
-    """
-    return {name: folder / f"{name}{suffix}.png" for name in FIGURES}
 
 
 def draw_figures(

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import Field, NonNegativeInt
 
 from src.evaluation.breakdown import ENOUGH_SPEAKERS, Group, break_down
+from src.evaluation.results_file import REMEDY, missing_from, read_values
 from src.evaluation.trials import Trials
 from src.utils.errors import RunError
 from src.utils.files import number_or_nan, without_nan, write_json
@@ -17,8 +17,6 @@ from src.utils.metrics.calibration import CONFIDENCE, Decided, decide
 from src.utils.metrics.clusters import Clusters
 from src.utils.metrics.detection import DetectionMetrics, evaluate_scores
 from src.utils.metrics.table import METRICS, TANDEM
-from src.utils.run_manifest import Rate
-from src.utils.shapes import Shape, read_shaped
 
 Intervals = dict[str, tuple[float, float]]
 
@@ -145,70 +143,7 @@ class Results:
                 missing_intervals=missing_intervals,
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise RunError(f"{path} is damaged: {error!r}; {_REMEDY}") from error
-
-
-_REMEDY = "remove it, and test again"
-
-
-class _GroupShape(Shape):
-    group: str
-    n_bona_fide: NonNegativeInt
-    n_spoof: NonNegativeInt
-    n_speakers: NonNegativeInt
-    eer: float | None
-    low: float | None
-    high: float | None
-    far: float | None
-    frr: float | None
-    against: str
-    is_small: bool
-
-
-_Spans = dict[str, Annotated[list[float | None], Field(min_length=2, max_length=2)]]
-
-
-class _ResultsShape(Shape):
-    eer: Rate = 0.0
-    threshold: float = 0.0
-    eer_threshold: float | None = None
-    n_bona_fide: NonNegativeInt = 0
-    n_spoof: NonNegativeInt = 0
-    true_bona_fide: NonNegativeInt = 0
-    false_bona_fide: NonNegativeInt = 0
-    true_spoof: NonNegativeInt = 0
-    false_spoof: NonNegativeInt = 0
-    confidence: float | None = None
-    inconclusive: float | None = None
-    error_when_decided: float | None = None
-    ci95: _Spans = Field(default_factory=dict)
-    ci95_over: str = ""
-    ci95_attacks: _Spans = Field(default_factory=dict)
-    ci95_attacks_over: str = ""
-    warnings: list[str] = Field(default_factory=list)
-    breakdowns: dict[str, list[_GroupShape]] = Field(default_factory=dict)
-    dataset: str | None = None
-    note: str | None = None
-
-
-def read_values(path: Path) -> dict[str, Any]:
-    """Return what a file of results holds, as it is.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The JSON file.
-
-    Raises
-    ------
-    AudiosError
-        When it is absent or damaged.
-    """
-    values = read_shaped(path, _ResultsShape, _REMEDY)
-    for name in (*METRICS, *TANDEM):
-        if not isinstance(values.get(name, 0.0), int | float):
-            raise RunError(f"{path} is damaged: {name} is no number; {_REMEDY}")
-    return values
+            raise RunError(f"{path} is damaged: {error!r}; {REMEDY}") from error
 
 
 _BEFORE_INTERVALS: dict[str, Any] = {
@@ -219,24 +154,6 @@ _BEFORE_INTERVALS: dict[str, Any] = {
     "warnings": [],
     "breakdowns": {},
 }
-
-
-def missing_from(values: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Return which metrics a file of results lacks, and of which it lacks the interval alone.
-
-    Parameters
-    ----------
-    values : mapping
-        What the file holds.
-
-    Returns
-    -------
-    missing, missing_intervals : list of str
-        See `Results`.
-    """
-    there = values.get("ci95", {})
-    missing = [name for name in METRICS if name not in values]
-    return missing, [name for name in METRICS if name in values and name not in there]
 
 
 def evaluate_trials(

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from src.utils.config import DOWNSTREAM_SPLITS
+from src.utils.embeddings.differences import backbone_differences
 from src.utils.embeddings.embedding_set import EmbeddingSet, assert_disjoint, concatenate_sets
-from src.utils.embeddings.store import EmbeddingStore, backbone_differences
+from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import EmbeddingError
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from src.evaluation.figures import draw_figures, figure_paths
-from src.evaluation.results import Results, evaluate_trials, read_values
+from src.evaluation.figures import draw_figures
+from src.evaluation.results import Results, evaluate_trials
+from src.evaluation.results_file import figure_paths, read_values
 from src.models.calibrate import calibration_of
 from src.models.data import TEST, ClipSource, warn_if_stale
 from src.models.lookup import require_current_backbone, require_vectors
@@ -19,8 +20,9 @@ from src.models.tested import TESTED, ending_for, keep_ending
 from src.models.trials import trials_of
 from src.utils.config import BY_SPEAKER, GENDERS
 from src.utils.dataset.labelled import LabelledClips
+from src.utils.embeddings.differences import backbone_differences
 from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
-from src.utils.embeddings.store import EmbeddingStore, backbone_differences
+from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import EmbeddingError, RunError, choose, shorten
 from src.utils.run_manifest import require_training
 from src.utils.runs import MANIFEST, Run

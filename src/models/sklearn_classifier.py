@@ -22,8 +22,8 @@ class SklearnClassifier(Classifier):
         See `Configured`.
     """
 
-    trusted: ClassVar[tuple[str, ...]] = ()
-    """Full names of types that its file may hold besides skops' own safe ones."""
+    trusted: ClassVar[tuple[str, ...]]
+    """Full names of types that its file may hold: the estimator, and what it is made of."""
 
     _pipeline: Pipeline
 

@@ -3,12 +3,15 @@
 import io
 import json
 from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from zipfile import ZipFile, ZipInfo
 
 import numpy as np
-import skops.io
+import sklearn.utils
 from sklearn.pipeline import Pipeline
 
 from src.utils.errors import RunError
@@ -18,20 +21,40 @@ from src.utils.zip_bounds import open_zip
 
 NAME = "model.skops"
 
+TRUSTED = (
+    "sklearn.pipeline.Pipeline",
+    "sklearn.preprocessing._data.StandardScaler",
+)
+"""Full names of the types of scikit-learn that every pipeline is made of."""
+
 _MOST_EXPANSION = 20
 """How many times its own size a file may unpack to; AUDIOS packs none."""
 _SCHEMA = "schema.json"
 
 
+@cache
+def _skops() -> ModuleType:
+    """Import skops without its walk through all of scikit-learn, which loads torch and the rest.
+
+    By the walk it would trust every estimator there is; here those alone that are named.
+    """
+    walk = sklearn.utils.all_estimators
+    sklearn.utils.all_estimators = lambda *_, **__: []
+    try:
+        return import_module("skops.io")
+    finally:
+        sklearn.utils.all_estimators = walk
+
+
 def save_pipeline(folder: Path, pipeline: Pipeline) -> None:
     """Write a fitted pipeline as `model.skops` into a folder; equal ones as equal bytes."""
-    content = _without_chance(skops.io.dumps(pipeline))
+    content = _without_chance(_skops().dumps(pipeline))
     with replacing(folder / NAME) as temporary:
         temporary.write_bytes(content)
 
 
 def load_pipeline(folder: Path, trusted: Sequence[str] = ()) -> Pipeline:
-    """Read a pipeline, accepting skops' own safe types and trusted ones.
+    """Read a pipeline, accepting skops' own safe types, `TRUSTED` and further ones.
 
     Parameters
     ----------
@@ -51,7 +74,7 @@ def load_pipeline(folder: Path, trusted: Sequence[str] = ()) -> Pipeline:
     try:
         with path.open("rb") as stream:
             open_zip(stream, _MOST_EXPANSION).close()
-        pipeline = skops.io.load(path, trusted=list(trusted))
+        pipeline = _skops().load(path, trusted=[*TRUSTED, *trusted])
     except Exception as error:  # skops raises what its parts raise, from zipfile to KeyError
         raise RunError(
             f"{path} cannot be trusted or read: {first_line(error)}; train it again"

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from src.models.data import TEST, ClipSource
-from src.utils.config import GENDERS
+from src.utils.config import DOWNSTREAM_SPLITS, GENDERS
 from src.utils.runs import Run
+
+if TYPE_CHECKING:
+    from src.models.data import ClipSource
 
 TESTED = "tested"
 """Entry of a run's manifest: the fingerprint of what was tested, by split and ending."""
@@ -17,7 +20,7 @@ _LONGEST = 40
 """The most characters of an ending, so that names of files stay within their limit."""
 
 
-def ending_for(run: Run, source: ClipSource) -> str:
+def ending_for(run: Run, source: "ClipSource") -> str:
     """Return the ending of the results on a data set, empty for the run's own.
 
     It is the name of the data set's folder, with a number where it is taken by another one. A run
@@ -39,7 +42,7 @@ def ending_for(run: Run, source: ClipSource) -> str:
     return _unused(_file_name(source.dataset_name), endings)
 
 
-def keep_ending(run: Run, source: ClipSource, ending: str) -> None:
+def keep_ending(run: Run, source: "ClipSource", ending: str) -> None:
     """Record in a run's manifest which data set's results have an ending.
 
     Parameters
@@ -55,13 +58,14 @@ def keep_ending(run: Run, source: ClipSource, ending: str) -> None:
         run.update(**{ENDINGS: run.manifest.get(ENDINGS, {}) | {ending: source.dataset}})
 
 
-def _is_own(run: Run, source: ClipSource) -> bool:
+def _is_own(run: Run, source: "ClipSource") -> bool:
     own = run.manifest.get("dataset")
     if own is None or own == source.dataset:
         return True
     # A data set that was moved is the same one; two that exist are not.
     tested = run.manifest.get(TESTED, {})
-    parts = (TEST, *(f"{TEST}_{gender}" for gender in GENDERS))
+    *_, test = DOWNSTREAM_SPLITS
+    parts = (test, *(f"{test}_{gender}" for gender in GENDERS))
     same_clips = any(tested.get(part) == source.fingerprint for part in parts)
     return same_clips and not Path(own).is_dir()
 

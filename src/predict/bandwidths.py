@@ -1,23 +1,26 @@
 """Bandwidths of the training recordings, measured when first needed."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import ConfigDict, NonNegativeFloat, PositiveInt
 
-from src.models.data import TRAIN
-from src.models.record import TRAINED_ON, read_trained_on
 from src.utils.audio.nuisances.measure import measure_nuisances
-from src.utils.dataset.dataset import Dataset
 from src.utils.errors import AudioError, AudiosError
 from src.utils.files import write_json
 from src.utils.parallel import attempt, map_ahead
 from src.utils.runs import Run
 from src.utils.shapes import Shape, read_shaped
+
+if TYPE_CHECKING:
+    from src.utils.dataset.dataset import Dataset
 
 BANDWIDTHS = "bandwidths.json"
 
@@ -122,6 +125,10 @@ def write_bandwidths(folder: Path, bandwidths: Bandwidths) -> None:
 
 
 def _recordings_of(run: Run) -> list[Path]:
+    # Here, as below: of most runs it was measured once, and all of this is slow to load.
+    from src.models.data import TRAIN
+    from src.models.record import TRAINED_ON, read_trained_on
+
     dataset, listing = _dataset_of(run), run.folder / TRAINED_ON
     if dataset is None or not listing.is_file():
         return []
@@ -131,6 +138,8 @@ def _recordings_of(run: Run) -> list[Path]:
 
 def _dataset_of(run: Run) -> Dataset | None:
     """Return the data set of the training recordings, None when it is gone."""
+    from src.utils.dataset.dataset import Dataset
+
     root, audio = (run.manifest.get(key) for key in ("root", "dataset"))
     try:
         if root and Path(root).is_dir():

@@ -15,9 +15,9 @@ from src.models.reference import Reference
 from src.models.registry import load_classifier
 from src.utils.config import BASELINE
 from src.utils.embeddings.backbones import Backbone, load_backbone
+from src.utils.embeddings.differences import backbone_differences
 from src.utils.embeddings.engines.embed import embed_each
 from src.utils.embeddings.engines.engine import Embedded
-from src.utils.embeddings.store import backbone_differences
 from src.utils.errors import ArgumentError, CheckpointError
 from src.utils.metrics.calibration import Calibration
 from src.utils.runs import Run

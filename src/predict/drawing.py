@@ -1,15 +1,19 @@
 """Figures of judged recordings, of the lowest probability first."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
 from src.predict.verdict import Verdict, most_suspicious
 from src.utils.shown_text import visible
-from src.visualize.clip_plot import JudgedClip, plot_clip
-from src.visualize.overview import take_overview
+
+if TYPE_CHECKING:
+    from src.visualize.clip_plot import JudgedClip
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,10 @@ def draw_verdicts(
     stream : int, optional
         Which audio stream was heard.
     """
+    # Here, since verdicts need no figures.
+    from src.visualize.clip_plot import plot_clip
+    from src.visualize.overview import take_overview
+
     judged = [verdict for verdict in verdicts if not verdict.is_refused]
     judged.sort(key=lambda verdict: verdict.probability or 0.0)
     chosen = judged[: drawing.most]
@@ -65,6 +73,8 @@ def draw_verdicts(
 
 
 def _judged_clip(verdict: Verdict, confidence: float) -> JudgedClip:
+    from src.visualize.clip_plot import JudgedClip
+
     windows = most_suspicious(verdict.windows)
     return JudgedClip(
         file=visible(verdict.file),

@@ -1,11 +1,11 @@
 """Writing verdicts: CSV for a table, JSON with the windows of every recording."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from src.predict.verdict import Verdict
 from src.utils.errors import ArgumentError
@@ -38,6 +38,8 @@ def write_verdicts(path: Path, verdicts: Sequence[Verdict]) -> None:
         write_json(path, [entry_of(verdict) for verdict in verdicts])
         return
     rows = [[getattr(verdict, name) for name in COLUMNS] for verdict in verdicts]
+    import pandas as pd
+
     write_csv(path, pd.DataFrame(rows, columns=list(COLUMNS)))
 
 

@@ -28,7 +28,7 @@ def report_audit(audit: Audit) -> list[Block]:
     again = " (unchanged)" if audit.was_there else ""
     return [
         *report_findings(audit.findings, audit.dataset),
-        Paragraph(f"run {audit.run.number}: {audit.page}{again}"),
+        Paragraph(f"{audit.run.name}: {audit.page}{again}"),
         *report_rejected(audit.rejected),
     ]
 

@@ -77,7 +77,7 @@ def report_baseline(training: BaselineTraining) -> list[Block]:
         f"epoch {training.best + 1} of {training.n_epochs} kept, validation EER "
         f"{training.validation_eer:.2%} at the threshold {training.threshold:.4f}",
         f"report: {run.report}",
-        f"run {run.number}: {run.folder}{again}",
+        f"{run.name}: {run.folder}{again}",
     ]
     return [*warnings(run), *map(Paragraph, lines), *report_rejected(training.rejected)]
 

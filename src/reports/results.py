@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from src.results.blocks.blocks import Block, Bullets, Gap, Paragraph, Warning
+from src.results.blocks.blocks import Block, Bullets, Gap, Paragraph, Table, Warning
 from src.results.sections.comparison import compared_table
 from src.results.sections.frame import frame_table
 
@@ -27,9 +27,11 @@ def report_listing(listing: Listing) -> list[Block]:
         Of a runs folder.
     """
     blocks: list[Block] = [Paragraph(f"no runs in {listing.folder}; fab TrainModel makes one")]
-    if len(listing.table):
+    if listing.rows:
+        header = list(listing.rows[0])
         right = ("validation EER", "test EER", "95 % interval", "minDCF")
-        blocks = [frame_table(listing.table, right)]
+        rows = [list(row.values()) for row in listing.rows]
+        blocks = [Table(header, rows, [header.index(name) for name in right])]
     return [*blocks, *(Warning(fault) for fault in listing.faults)]
 
 
@@ -48,7 +50,7 @@ def report_comparison(done: Comparison) -> list[Block]:
     if done.n_pairs > 1:
         blocks.append(Paragraph("(p-values are corrected by Holm's procedure, figure by figure)"))
     blocks += [Warning(note) for note in done.notes]
-    return [*blocks, Paragraph(f"run {done.run.number}: {done.page}")]
+    return [*blocks, Paragraph(f"{done.run.name}: {done.page}")]
 
 
 def report_pipeline(detectors: pd.DataFrame, pages: Sequence[Path]) -> list[Block]:

@@ -8,6 +8,7 @@ from src.audit.common import TEST
 from src.audit.findings import Findings
 from src.audit.summary import find_audit
 from src.utils.errors import AudiosError
+from src.utils.runs import RUN
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,13 @@ def note_audit(runs: Path, recordings: str | None) -> AuditNote:
             "make the metrics too good (fab AuditDataset)."
         )
     run, found = audited.run, audited.findings
+    # Audits were counted among all runs once.
+    name = f"The audit of {run.name}" if run.prefix == RUN else run.name.capitalize()
     day = str(run.manifest.get("started", ""))[:10]
     said = f"flags {', '.join(found.flags)}" if found.flags else "flags nothing"
     where = f"{run.folder.name}/{PAGE}"
     return AuditNote(
-        f"The audit of run {run.number} ({day}, {found.n_clips:,} clips) {said}; see {where}.",
+        f"{name} ({day}, {found.n_clips:,} clips) {said}; see {where}.",
         found.flags,
         _details(found),
     )

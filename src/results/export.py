@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from src.evaluation.evaluate_scores import SCORES
+from src.evaluation.results_file import SCORES
 from src.evaluation.score_files import write_scores_as
 from src.evaluation.trials import ATTACK, Trials
 from src.models.calibrate import calibration_of

@@ -1,13 +1,12 @@
 """ListRuns: a table of all runs with their error rates and the data sets of their tests."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from src.evaluation.formatting import missing_sentence
-from src.evaluation.results import missing_from
+from src.evaluation.results_file import missing_from
 from src.models.lookup import BEST, find_study, read_best
 from src.models.registry import CLASSIFIERS
 from src.results.naming import describe, name_of
@@ -15,7 +14,15 @@ from src.results.outcomes import Outcome, read_outcomes
 from src.results.records import record_of
 from src.utils.errors import AudiosError
 from src.utils.metrics.table import EER, METRICS
-from src.utils.runs import Kind, Run, list_sound, studied_classifiers
+from src.utils.runs import RUN, Kind, Run, list_sound, studied_classifiers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = [
+    *("run", "what", "validation EER", "test EER", "95 % interval", "minDCF", "tested on"),
+    *("status", "when"),
+]
 
 BY_EER, BY_NUMBER, BY_TIME = "eer", "number", "time"
 ORDERS = (BY_EER, BY_NUMBER, BY_TIME)
@@ -29,9 +36,8 @@ class Listing:
     ----------
     folder : pathlib.Path
         The runs folder, or a study's.
-    table : pandas.DataFrame
-        A row a run, study or tested search trial, as text: `run, what, validation EER, test EER,
-        95 % interval, minDCF, tested on, status, when`.
+    rows : list of dict of str to str
+        One of each run, study or tested search trial, by the name of the column (`COLUMNS`).
     records : list of dict
         The same as values, in the same order (see `record_of`).
     faults : list of str
@@ -39,9 +45,16 @@ class Listing:
     """
 
     folder: Path
-    table: pd.DataFrame
+    rows: list[dict[str, str]]
     records: list[dict[str, Any]]
     faults: list[str]
+
+    @cached_property
+    def table(self) -> "pd.DataFrame":
+        """The rows as a table, for notebooks."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows, columns=COLUMNS)
 
 
 def list_all(
@@ -83,14 +96,8 @@ def list_all(
         except (AttributeError, AudiosError, KeyError, TypeError, ValueError) as error:
             faults.append(f"{run.folder} is left out: {error}")
     rows.sort(key=lambda row: row[f"by {order}"])
-    records = [row["record"] for row in rows]
-    return Listing(folder, pd.DataFrame(rows, columns=_COLUMNS), records, faults)
-
-
-_COLUMNS = [
-    *("run", "what", "validation EER", "test EER", "95 % interval", "minDCF", "tested on"),
-    *("status", "when"),
-]
+    told = [{name: row[name] for name in COLUMNS} for row in rows]
+    return Listing(folder, told, [row["record"] for row in rows], faults)
 
 
 def _read(folder: Path) -> tuple[list[Run], list[str]]:
@@ -119,7 +126,7 @@ def _describe(run: Run, outcomes: list[Outcome], with_study: bool) -> dict[str, 
     test = float("inf") if main is None else main.eer
     started = str(run.manifest.get("started", ""))
     return {
-        "run": name_of(run).removeprefix("run ") if with_study else str(run.number),
+        "run": name_of(run).removeprefix(f"{RUN} ") if with_study else str(run.number),
         "what": describe(run),
         "validation EER": "" if validation is None else EER.write(validation),
         "test EER": "" if main is None else EER.write(main.eer),
@@ -129,7 +136,7 @@ def _describe(run: Run, outcomes: list[Outcome], with_study: bool) -> dict[str, 
         "status": run.status,
         "when": started.replace("T", " ")[:16],
         "by eer": (test, float("inf") if validation is None else validation, run.number),
-        "by number": (run.kind == Kind.STUDY, run.number),
+        "by number": (run.kind == Kind.STUDY, run.prefix != RUN, run.prefix, run.number),
         "by time": started,
     }
 

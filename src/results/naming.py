@@ -7,11 +7,11 @@ from src.models.lookup import is_baseline
 from src.utils.config import DEFAULTS, ROOT
 from src.utils.renamed import label_of
 from src.utils.runs import Kind, Run
-from src.visualize.projection import METHODS
+from src.visualize.methods import METHOD_LABELS
 
 
 def name_of(run: Run) -> str:
-    """Return a name such as `run 3`, `SVM study 0` or `run 3 of SVM study 0`.
+    """Return a name such as `run 3`, `audit 0`, `SVM study 0` or `run 3 of SVM study 0`.
 
     Parameters
     ----------
@@ -21,8 +21,7 @@ def name_of(run: Run) -> str:
     if run.kind == Kind.STUDY:
         return _name_study(run.settings.get("classifier", ""), run.number)
     study = run.study
-    own = f"run {run.number}"
-    return f"{own} of {_name_study(study.study_of, study.number)}" if study else own
+    return f"{run.name} of {_name_study(study.study_of, study.number)}" if study else run.name
 
 
 def _name_study(classifier: str | None, number: int) -> str:
@@ -59,7 +58,7 @@ def describe(run: Run) -> str:
         return f"{detector}, layer {settings['layer']}" if "layer" in settings else detector
     if run.kind == Kind.PROJECTION:
         method = str(settings.get("method", ""))
-        label = METHODS[method].label if method in METHODS else method
+        label = METHOD_LABELS.get(method, method)
         return f"{label} of {backbone}, layer {settings.get('layer', '?')}"
     if run.kind == Kind.LAYER_PROBE:
         return f"layer probe of {backbone}"

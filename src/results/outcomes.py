@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from src.evaluation.evaluate_scores import RESULTS, SCORES
-from src.evaluation.figures import FIGURES, figure_paths
-from src.evaluation.results import Results, read_values
+from src.evaluation.results_file import FIGURES, RESULTS, SCORES, figure_paths, read_values
 from src.models.tested import ENDINGS
 from src.results.naming import dataset_name
 from src.utils.config import GENDERS
 from src.utils.errors import RunError
 from src.utils.runs import Kind, Run
+
+if TYPE_CHECKING:
+    from src.evaluation.results import Results
 
 _WORDS = {"F": "women's clips", "M": "men's clips"}
 
@@ -102,8 +103,8 @@ class Tests:
         All others.
     """
 
-    main: tuple[Outcome, Results] | None
-    others: list[tuple[Outcome, Results]]
+    main: "tuple[Outcome, Results] | None"
+    others: "list[tuple[Outcome, Results]]"
 
 
 def read_tests(run: Run) -> Tests:
@@ -119,6 +120,9 @@ def read_tests(run: Run) -> Tests:
     AudiosError
         When a file is damaged.
     """
+    # Here, since a list of runs needs no more than the numbers in the files.
+    from src.evaluation.results import Results
+
     main, others = None, []
     for outcome in read_outcomes(run):
         results = Results.read(outcome.path)

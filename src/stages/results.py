@@ -1,14 +1,25 @@
 """Stage 12, of runs that are there: listing and comparing them, and taking their scores along."""
 
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from src.results import export
-from src.results.compare import compare_runs
-from src.results.listing import list_all
 from src.utils.runs import Run
 
 __all__ = ["Export", "compare_runs", "export_scores", "list_all"]
+
+if TYPE_CHECKING:
+    from src.results.compare import compare_runs
+    from src.results.listing import list_all
+else:
+    _PLACES = {"compare_runs": "src.results.compare", "list_all": "src.results.listing"}
+
+    def __getattr__(name: str) -> Any:
+        """Import a stage when it is first used: a list need not wait for what compares."""
+        if name in _PLACES:
+            return getattr(import_module(_PLACES[name]), name)
+        raise AttributeError(f"module {__name__} has no attribute {name}")
 
 
 @dataclass(frozen=True)
@@ -35,7 +46,7 @@ def export_scores(
     runs: Path,
     format: str = "csv",
     of: str = "test",
-    what: str = export.SCORE,
+    what: str = "score",
     backbone: str | None = None,
     classifier: str | None = None,
     run_number: int | None = None,
@@ -69,5 +80,7 @@ def export_scores(
     ArgumentError
         As `export.export_scores` does.
     """
+    from src.results import export
+
     run = export.find_scored(runs, backbone, classifier, run_number, study_number)
     return Export(run, path, export.export_scores(run, path, format, of, what))

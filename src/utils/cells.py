@@ -11,12 +11,16 @@ terminal acts upon control characters. So in text, and in the names of columns,
 Numbers are left as they are, also where they are text: `-1.5`.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from src.utils.shown_text import UNSEEN, escape_letter
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SIGNS = "=+@\uff0b\uff0d\uff1d\uff20-"
 """What begins a formula, the wide forms of East Asian keyboards among them."""
@@ -90,6 +94,8 @@ def as_read(table: pd.DataFrame) -> pd.DataFrame:
 def _changed(
     table: pd.DataFrame, suspect: Callable[[str], bool], change: Callable[[str], str]
 ) -> pd.DataFrame:
+    import pandas as pd
+
     changed = table
     for number, dtype in enumerate(table.dtypes):
         if pd.api.types.is_numeric_dtype(dtype):

@@ -36,10 +36,6 @@ RUNNING = "running"
 STOPPED = "stopped"
 """What became of a run whose process is gone and could not say so."""
 
-_FOLDER_NAME = re.compile(
-    r"(?:run|(?P<classifier>[a-z][a-z0-9_]*)_study)(?P<number>\d+)_\d{8}-\d{6}"
-)
-
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "torch", "torchaudio", "transformers", "optuna")
 
 
@@ -62,6 +58,24 @@ class Kind(StrEnum):
     """A comparison of tested runs."""
 
 
+RUN = "run"
+"""What the folders are called of what can be tested and compared: trainings and evaluations."""
+
+PREFIXES: dict[str, str] = {
+    Kind.AUDIT: "audit",
+    Kind.PROJECTION: "projection",
+    Kind.LAYER_PROBE: "probe",
+    Kind.COMPARISON: "comparison",
+}
+"""By kind, what the folders of all others are called, each of which is counted by itself."""
+
+_PREFIX = "|".join((RUN, *PREFIXES.values()))
+_FOLDER_NAME = re.compile(
+    rf"(?:(?P<prefix>{_PREFIX})|(?P<classifier>[a-z][a-z0-9_]*)_study)(?P<number>\d+)_\d{{8}}-\d{{6}}"
+)
+_CLAIM = re.compile(rf"(?:{_PREFIX}|[a-z][a-z0-9_]*_study)\d+")
+
+
 @dataclass(frozen=True)
 class FolderName:
     """What the name of a run's or a study's folder says.
@@ -69,24 +83,30 @@ class FolderName:
     Attributes
     ----------
     number : int
-        Of the run, or of the study among those of its classifier.
+        Of the run among those of its prefix, or of the study among those of its classifier.
     study_of : str or None
         The classifier whose hyperparameters a study searches; None for a run.
+    prefix : str
+        `RUN`, or one of `PREFIXES`.
     """
 
     number: int
     study_of: str | None = None
+    prefix: str = RUN
 
 
-def folder_name(number: int, study_of: str | None = None) -> str:
+def folder_name(number: int, study_of: str | None = None, prefix: str = RUN) -> str:
     """Return the name of a new folder: `run3_20200131-235959`, `svm_study0_20200131-235959`.
 
     Parameters
     ----------
     number : int
-        Of the run, or of the study among those of its classifier; the time is now.
+        Of the run among those of its prefix, or of the study among those of its classifier; the
+        time is now.
     study_of : str, optional
         The classifier whose study it is; by default it is a run.
+    prefix : str
+        Of a run's name, see `FolderName`.
 
     Raises
     ------
@@ -94,8 +114,9 @@ def folder_name(number: int, study_of: str | None = None) -> str:
         When the classifier's name is not of lower-case letters, digits and underscores alone, so
         that its studies would not be found again.
     """
-    name = f"{_prefix(study_of)}{number}_{datetime.now():%Y%m%d-%H%M%S}"
-    if parse_folder_name(name) != FolderName(number, study_of):
+    start = prefix if study_of is None else f"{study_of}_study"
+    name = f"{start}{number}_{datetime.now():%Y%m%d-%H%M%S}"
+    if parse_folder_name(name) != FolderName(number, study_of, prefix):
         raise ValueError(f"{name} could not be told from the name of another folder")
     return name
 
@@ -111,17 +132,28 @@ def parse_folder_name(name: str) -> FolderName | None:
     Examples
     --------
     >>> parse_folder_name("run3_20200131-235959")
-    FolderName(number=3, study_of=None)
+    FolderName(number=3, study_of=None, prefix='run')
+    >>> parse_folder_name("audit0_20200131-235959")
+    FolderName(number=0, study_of=None, prefix='audit')
     >>> parse_folder_name("log_reg_study0_20200131-235959")
-    FolderName(number=0, study_of='log_reg')
+    FolderName(number=0, study_of='log_reg', prefix='run')
     >>> parse_folder_name("notes")
     """
     found = _FOLDER_NAME.fullmatch(name)
-    return FolderName(int(found["number"]), found["classifier"]) if found else None
+    if found is None:
+        return None
+    return FolderName(int(found["number"]), found["classifier"], found["prefix"] or RUN)
 
 
-def _prefix(study_of: str | None) -> str:
-    return "run" if study_of is None else f"{study_of}_study"
+def is_claim(name: str) -> bool:
+    """Say whether a file in `CLAIMS` is of a number that was given out.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+    """
+    return _CLAIM.fullmatch(name) is not None
 
 
 @dataclass(frozen=True)
@@ -131,7 +163,7 @@ class Run:
     Attributes
     ----------
     number : int
-        By which it is found; a trial's is among those of its study.
+        By which it is found, among those of its prefix; a trial's is among those of its study.
     folder : pathlib.Path
         Where everything that belongs to it lies.
     manifest : dict
@@ -172,6 +204,17 @@ class Run:
     def kind(self) -> str:
         """What it is of, a value of `Kind`; empty where the manifest does not say."""
         return str(self.manifest.get("kind", ""))
+
+    @property
+    def prefix(self) -> str:
+        """What its folder's name begins with: `RUN`, or one of `PREFIXES`."""
+        name = parse_folder_name(self.folder.name)
+        return RUN if name is None else name.prefix
+
+    @property
+    def name(self) -> str:
+        """Such as `run 3` or `audit 0`; of a trial, that among those of its study."""
+        return f"{self.prefix} {self.number}"
 
     @property
     def study(self) -> FolderName | None:
@@ -221,7 +264,7 @@ def new_run(
     inputs: dict[str, Any] | None = None,
     study_of: str | None = None,
 ) -> Iterator[Run]:
-    """Claim the next number in `parent`, make the folder, and keep its status true.
+    """Claim the next number of its kind in `parent`, make the folder, and keep its status true.
 
     The status is `running` inside the block and `complete`, `interrupted` or `failed`
     after it.
@@ -246,8 +289,9 @@ def new_run(
     AudiosError
         When the folder cannot be made.
     """
-    number = _claim_number(parent, _prefix(study_of))
-    folder = make_folder(parent / folder_name(number, study_of))
+    prefix = PREFIXES.get(kind, RUN) if study_of is None else RUN
+    number = _claim_number(parent, prefix if study_of is None else f"{study_of}_study")
+    folder = make_folder(parent / folder_name(number, study_of, prefix))
     about = {
         "kind": str(kind),
         "number": number,
@@ -309,7 +353,9 @@ def _end(run: Run, status: str, start: float) -> bool:
 
 
 def list_runs(parent: Path, study_of: str | None = None) -> list[Run]:
-    """Return every run, or every study of a classifier, by rising number.
+    """Return every run of any kind, or every study of a classifier, those of a kind by number.
+
+    What an AUDIOS of before there were `PREFIXES` made stands before what has one.
 
     Parameters
     ----------
@@ -374,12 +420,15 @@ def _named(parent: Path) -> Iterator[tuple[FolderName, Path]]:
 
 
 def _find(parent: Path, study_of: str | None) -> list[tuple[int, Path]]:
-    named = _named(parent)
-    return sorted((name.number, folder) for name, folder in named if name.study_of == study_of)
+    there = [(name, folder) for name, folder in _named(parent) if name.study_of == study_of]
+    there.sort(key=lambda one: (one[0].prefix != RUN, one[0].prefix, one[0].number, one[1]))
+    return [(name.number, folder) for name, folder in there]
 
 
 def find_run(parent: Path, number: int, study_of: str | None = None) -> Run:
-    """Return the run, or the study of a classifier, with this number.
+    """Return the training or evaluation, or the study of a classifier, with this number.
+
+    What else an AUDIOS of before there were `PREFIXES` called a run is found as well.
 
     Parameters
     ----------
@@ -395,14 +444,21 @@ def find_run(parent: Path, number: int, study_of: str | None = None) -> Run:
     RunError
         When there is none; names those there are.
     """
-    there = _find(parent, study_of)
-    for found_number, folder in there:
+    there, others = [], []
+    for name, folder in _named(parent):
+        if name.study_of == study_of and name.prefix == RUN:
+            there.append((name.number, folder))
+        elif name.study_of is None and name.number == number:
+            others.append(f"{name.prefix} {number}")
+    for found_number, folder in sorted(there):
         # No other is read: a damaged one is in the way of those alone that look for it.
         if found_number == number:
             return Run(number, folder, _read_manifest(folder))
     what = "run" if study_of is None else f"{study_of} study"
-    found = f"found {shorten((known for known, _ in there), 20)}" if there else "found none"
-    raise RunError(f"no {what} {number} in {parent}/; {found}")
+    found = f"found {shorten((known for known, _ in sorted(there)), 20)}" if there else "found none"
+    others = [] if study_of else sorted(set(others))
+    is_another = f" ({shorten(others)} is no training)" if others else ""
+    raise RunError(f"no {what} {number} in {parent}/{is_another}; {found}")
 
 
 def find_complete(

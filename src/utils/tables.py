@@ -1,12 +1,16 @@
 """Reading and writing CSV tables, every cell as text."""
 
-from pathlib import Path
+from __future__ import annotations
 
-import pandas as pd
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from src.utils.cells import as_read, written
 from src.utils.errors import AudiosError
 from src.utils.files import replacing
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
@@ -23,6 +27,9 @@ def read_csv(path: Path) -> pd.DataFrame:
     AudiosError
         When it is absent, not UTF-8 or not a table.
     """
+    # Here, since much is done without a table, and pandas takes as long as all of it.
+    import pandas as pd
+
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
         if not isinstance(table.index, pd.RangeIndex):

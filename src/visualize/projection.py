@@ -15,6 +15,7 @@ from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import AudiosError, EmbeddingError
 from src.utils.runs import Kind, Run, find_complete, list_runs, new_run
 from src.utils.tables import write_csv
+from src.visualize.methods import METHOD_LABELS
 from src.visualize.plots import plot_groups, plot_points
 from src.visualize.tsne import project_tsne
 from src.visualize.umap import project_umap
@@ -38,7 +39,10 @@ class Method:
     project: Callable[[np.ndarray, int], np.ndarray]
 
 
-METHODS = {"umap": Method("UMAP", project_umap), "tsne": Method("t-SNE", project_tsne)}
+METHODS = {
+    name: Method(METHOD_LABELS[name], project)
+    for name, project in (("umap", project_umap), ("tsne", project_tsne))
+}
 
 
 def visualize(

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from src.evaluation.evaluate_scores import ScoreSettings, evaluate_score_file
-from src.evaluation.figures import FIGURES
 from src.evaluation.results import Results
+from src.evaluation.results_file import FIGURES
 from src.utils.errors import AudiosError
 from src.utils.metrics.calibration import fit_calibration
 from src.utils.metrics.cllr import cllr

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from src.evaluation import figures
-from src.evaluation.figures import FIGURES, draw_figures, figure_paths
+from src.evaluation.figures import draw_figures
 from src.evaluation.results import evaluate_trials
+from src.evaluation.results_file import FIGURES, figure_paths
 
 
 @pytest.fixture(autouse=True)

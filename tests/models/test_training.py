@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from src.evaluation.figures import FIGURES
+from src.evaluation.results_file import FIGURES
 from src.models.calibrate import calibration_of
 from src.models.data import TrainingStores
 from src.models.evaluate import evaluate_run

@@ -42,13 +42,17 @@ def embeddings(
 
 @pytest.fixture(scope="session")
 def made(embeddings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Runs 0 (svm) and 1 (rf) are tested, 0 on women too; 2 (mlp) is not; 3 is a probe."""
+    """Runs 0 (svm) and 1 (rf) are tested, 0 on women too; 2 (mlp) is not; 3 is a probe.
+
+    It is of when probes were counted among all runs.
+    """
     folder = tmp_path_factory.mktemp("made") / "runs"
     stores = TrainingStores.open(embeddings, "wav2vec2")
     first = train_model(stores, folder, "svm", "probe")
     second = train_model(stores, folder, "rf", 0, {"n_estimators": 3, "max_depth": 2})
     train_model(stores, folder, "mlp", 0, {"hidden_size": 4, "epochs": 3})
-    run_probe(stores, folder)
+    probe = run_probe(stores, folder).run.folder
+    probe.rename(folder / probe.name.replace("probe0", "run3"))
     optimize(stores, folder, "svm", 3)
     for done in (first, second):
         evaluate_run(done.run, embeddings)

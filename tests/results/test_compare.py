@@ -1,5 +1,6 @@
 """Runs side by side, on the same clips or not."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -57,7 +58,7 @@ def test_two_runs(runs: Path, run_of: Callable) -> None:
     assert "Holm" not in read.text
     assert str(done.run.inputs[run_of(0).folder.name]) in read.text
     text = told("comparison", done)
-    assert text.splitlines()[-1] == f"run {done.run.number}: {done.page}"
+    assert text.splitlines()[-1] == f"comparison {done.run.number}: {done.page}"
     assert any(words in text for words in ("chance may explain it", "hardly chance"))
 
 
@@ -137,6 +138,11 @@ def test_what_is_not_tested_is_refused_with_the_command(runs: Path, run_of: Call
         compare_runs(runs, [0, 3])
     with pytest.raises(RunError, match="no run 9"):
         compare_runs(runs, [0, 9])
+    (runs / "audit9_20200101-000000").mkdir()
+    (runs / "audit9_20200101-000000" / "manifest.json").write_text("{}")
+    with pytest.raises(RunError, match=r"no run 9 in .*/ \(audit 9 is no training\); found 0, 1"):
+        compare_runs(runs, [0, 9])
+    shutil.rmtree(runs / "audit9_20200101-000000")
     with pytest.raises(RunError, match=r"run 0 of SVM study 0 is not tested; .*--study-number=0"):
         compare_runs(runs, [0, 1], study_number=0)
     assert {path.name for path in runs.iterdir()} == before

@@ -97,8 +97,8 @@ def test_what_has_not_ended_is_listed(tmp_path: Path) -> None:
     with new_run(tmp_path, "evaluate", {"scores": "/a/s.txt"}):
         pass
     table = list_all(tmp_path).table.set_index("run")
-    assert table["status"].to_dict() == {"0": "failed", "1": "complete"}
-    assert table.loc["1", "what"] == "scores of s.txt"
+    assert table["status"].to_dict() == {"projection 0": "failed", "0": "complete"}
+    assert table.loc["0", "what"] == "scores of s.txt"
 
 
 def test_no_runs_are_one_line(tmp_path: Path) -> None:
@@ -133,3 +133,11 @@ def test_a_run_whose_process_is_gone_has_stopped(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"run 0 .* is stopped"):
         training_by_number(tmp_path, 0)
     assert "stopped" in subtitle(find_run(tmp_path, 0)).text
+
+
+def test_others_than_trainings_are_listed_by_their_own_numbers(tmp_path: Path) -> None:
+    for kind in (Kind.AUDIT, Kind.TRAINING, Kind.AUDIT, Kind.COMPARISON, Kind.EVALUATION):
+        with new_run(tmp_path, kind, {}):
+            pass
+    listed = list_all(tmp_path, order="number").table["run"].tolist()
+    assert listed == ["0", "1", "audit 0", "audit 1", "comparison 0"]

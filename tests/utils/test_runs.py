@@ -108,7 +108,48 @@ def test_kinds_are_plain_words_in_a_manifest(tmp_path: Path) -> None:
             pass
         text = (run.folder / "manifest.json").read_text()
         assert json.loads(text)["kind"] == kind.value
-    assert [run.kind for run in list_runs(tmp_path)] == list(Kind)
+    by_number = (Kind.TRAINING, Kind.STUDY, Kind.EVALUATION)
+    by_name = (Kind.AUDIT, Kind.COMPARISON, Kind.LAYER_PROBE, Kind.PROJECTION)
+    assert [run.kind for run in list_runs(tmp_path)] == [*by_number, *by_name]
+
+
+def test_what_is_no_training_is_counted_apart(tmp_path: Path) -> None:
+    names = []
+    for kind in (*Kind, Kind.AUDIT, Kind.TRAINING):
+        if kind != Kind.STUDY:
+            with new_run(tmp_path, kind, {}) as run:
+                names.append(run.folder.name.partition("_")[0])
+    expected = ["run0", "projection0", "probe0", "audit0", "run1", "comparison0", "audit1", "run2"]
+    assert names == expected
+    assert [find_run(tmp_path, number).kind for number in (0, 1)] == ["train", "evaluate"]
+    with pytest.raises(RunError, match=r"no run 3 in .*; found 0, 1, 2$"):
+        find_run(tmp_path, 3)
+    # Nobody gets a number again, whatever its kind.
+    for run in list_runs(tmp_path):
+        shutil.rmtree(run.folder)
+    with new_run(tmp_path, Kind.AUDIT, {}) as run:
+        assert run.name == "audit 2"
+
+
+def test_of_a_kind_the_newest_comes_last_whatever_it_was_called(tmp_path: Path) -> None:
+    with new_run(tmp_path, Kind.AUDIT, {"n": 1}) as run:
+        pass
+    run.folder.rename(tmp_path / "run7_20200101-000000")
+    with new_run(tmp_path, Kind.AUDIT, {"n": 1}):
+        pass
+    old, new = list_runs(tmp_path)
+    assert (old.name, new.name) == ("run 7", "audit 1")
+    assert find_complete([old, new], Kind.AUDIT, {"n": 1}, {}).folder == new.folder
+    assert find_run(tmp_path, 7).kind == Kind.AUDIT
+
+
+@pytest.mark.parametrize("prefix", ["audit", "projection", "probe", "comparison"])
+def test_a_classifier_of_such_a_name_does_not_collide(tmp_path: Path, prefix: str) -> None:
+    make(tmp_path, prefix)
+    assert parse_folder_name(folder_name(3, prefix=prefix)) == FolderName(3, None, prefix)
+    assert parse_folder_name(folder_name(3, prefix)) == FolderName(3, prefix)
+    assert list_runs(tmp_path) == []
+    assert find_run(tmp_path, 0, prefix).name == "run 0"
 
 
 def test_processes_never_collide(tmp_path: Path) -> None:

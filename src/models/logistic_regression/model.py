@@ -60,6 +60,7 @@ class LogisticRegressionClassifier(SklearnClassifier):
         "max_iter": Range(1, 1_000_000),
     }
     search_space: ClassVar[dict[str, Range | Choice]] = {"C": Range(1e-5, 10.0, log=True)}
+    trusted = ("sklearn.linear_model._logistic.LogisticRegression",)
     check_pipeline = staticmethod(_check_regression)
     default_trials = 20
 

@@ -17,7 +17,11 @@ from src.utils.history import History
 from src.utils.metrics.eer import compute_eer
 from src.utils.parallel import n_workers
 
-TRUSTED = ("sklearn.tree._tree.Tree",)
+TRUSTED = (
+    "sklearn.ensemble._forest.RandomForestClassifier",
+    "sklearn.tree._classes.DecisionTreeClassifier",
+    "sklearn.tree._tree.Tree",
+)
 """Plain arrays of nodes; `_check_trees` makes sure that none points outside."""
 
 _CERTAIN = 1e-6

@@ -52,6 +52,7 @@ class SvmClassifier(SklearnClassifier):
     }
     check_pipeline = staticmethod(_check_machine)
     default_trials = 30
+    trusted = ("sklearn.svm._classes.SVC",)
 
     def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> None:
         """Fit scaler and machine on `train`; classes weigh the same however many clips.

@@ -1,7 +1,7 @@
 """One test of a run: its metrics, decisions, verdicts, curves and groups."""
 
-from src.evaluation.figures import BREAKDOWNS, FIGURES
 from src.evaluation.results import Results
+from src.evaluation.results_file import BREAKDOWNS, FIGURES
 from src.results.blocks.blocks import (
     SOFT,
     Block,

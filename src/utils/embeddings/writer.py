@@ -19,6 +19,7 @@ import pandas as pd
 
 from src.utils.config import BY_SPEAKER, FULL
 from src.utils.embeddings.array_file import ArrayFile
+from src.utils.embeddings.differences import backbone_differences
 from src.utils.embeddings.plan import Batch, read_plan, write_plan
 from src.utils.embeddings.store import (
     ARRAY,
@@ -26,7 +27,6 @@ from src.utils.embeddings.store import (
     MANIFEST,
     REJECTED,
     EmbeddingStore,
-    backbone_differences,
     read_store_manifest,
     read_store_table,
     refuse_renamed,

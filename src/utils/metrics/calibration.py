@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from scipy.special import expit, logit
-from sklearn.linear_model import LogisticRegression
 
 from src.utils.config import BONA_FIDE, INCONCLUSIVE, SPOOF
 from src.utils.metrics.eer import check_trials, fix_threshold
@@ -181,6 +180,9 @@ def fit_calibration(
     confidence : float
         See `Calibration`.
     """
+    # Here, since a calibration is fitted once and used often.
+    from sklearn.linear_model import LogisticRegression
+
     scores, labels = check_trials(scores, labels)
     n_bona_fide = int(labels.sum())
     n_spoof = len(labels) - n_bona_fide

@@ -9,7 +9,8 @@ import pytest
 
 from src.utils.dataset.split import split_fingerprint
 from src.utils.embeddings.backbones import load_backbone
-from src.utils.embeddings.store import EmbeddingStore, backbone_differences
+from src.utils.embeddings.differences import backbone_differences
+from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import ArgumentError, EmbeddingError
 from src.utils.files import read_json, write_json
 

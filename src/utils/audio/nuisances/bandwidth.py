@@ -3,7 +3,8 @@
 import numpy as np
 from scipy import fft
 from scipy.ndimage import median_filter
-from scipy.signal import get_window
+
+from src.utils.audio.windows import hann
 
 _BELOW_PEAK_DB = 70.0
 _ABOVE_QUANTISATION_DB = 6.0
@@ -25,7 +26,7 @@ class MeanSpectrum:
     def __init__(self, sample_rate: int) -> None:
         self._rate = sample_rate
         self._size = 1024 if sample_rate <= 24_000 else 2048
-        window = get_window("hann", self._size)
+        window = hann(self._size)
         self._window = (window / np.sqrt(np.square(window).sum())).astype(np.float32)
         self._sum = np.zeros(self._size // 2 + 1)
         self._frames = 0

@@ -7,7 +7,8 @@ same sound differ in few bits, two others in about half.
 
 import numpy as np
 from scipy import fft
-from scipy.signal import get_window
+
+from src.utils.audio.windows import hann
 
 SAMPLE_RATE = 8_000
 """Hz: telephone bandwidth is enough, and survives any codec."""
@@ -24,7 +25,7 @@ _BELOW_LOUD_DB = 30.0
 _EDGES = np.round(np.geomspace(_LOWEST, _HIGHEST, _BANDS + 1) / SAMPLE_RATE * _WINDOW).astype(
     np.int64
 )
-_TAPER = get_window("hann", _WINDOW).astype(np.float32)
+_TAPER = hann(_WINDOW).astype(np.float32)
 _BIT = (1 << np.arange(_BANDS - 1, dtype=np.uint32)).astype(np.uint32)
 
 
