@@ -36,6 +36,9 @@ FULL = "full"
 DEMO_MARKER = ".audios-demo"
 """The file that marks a folder as the demonstration's, which `Clean` may remove."""
 
+DEMO_PICTURES = "pictures"
+"""The folder of the demonstration's pictures, in its own."""
+
 BASELINE = "yamnet"
 """The classifier that reads log-mel patches of the recordings in place of embeddings."""
 LOG_MEL = "log-mel"
