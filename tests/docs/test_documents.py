@@ -90,7 +90,8 @@ def test_every_name_is_told(page: str, what: str, names: list[str]) -> None:
 
 
 def test_a_slip_is_found() -> None:
-    text = "```\nfab Predict --odio=a.wav \\\n    --prior=0.1  # a comment\n```\nor `fab Clean --what=runs`"
+    typed = "fab Predict --odio=a.wav \\\n    --prior=0.1  # a comment"
+    text = f"```\n{typed}\n```\nor `fab Clean --what=runs`"
     parser = Parser(initial=ParserContext(), contexts=fabfile.ns.to_contexts())
     bad, good = commands_of(text)
     assert bad == ["Predict", "--odio=a.wav", "--prior=0.1"]
