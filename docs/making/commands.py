@@ -54,9 +54,11 @@ def _chapter(module: ModuleType) -> Iterator[str]:
 
 def _section(task: Task) -> str:
     about = re.sub(r"^\d+ · ", "", inspect.getdoc(task) or "")
+    about, _, example = about.partition("\nExample: ")
     rows = [_row(argument) for argument in task.get_arguments()]
     table = ["| Flag | Default | |", "|---|---|---|", *rows, ""] if rows else ["No flags.", ""]
-    return "\n".join([f"### {task.name}", "", escape(about, quote=False), "", *table])
+    typed = ["```", example.strip(), "```", ""] if example else []
+    return "\n".join([f"### {task.name}", "", escape(about, quote=False), "", *typed, *table])
 
 
 def _row(argument: Argument) -> str:

@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 from src.utils.config import ROOT
@@ -16,6 +17,7 @@ PAGES = [
 _FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 _INLINE = re.compile(r"`([^`]+)`")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
+_SHELL = {"|", "||", "&&", ";", ">"}
 _NO_TASK = re.compile(r"fab( -| --help| \.\.\.|$)")
 
 
@@ -47,13 +49,9 @@ def commands_of(text: str) -> Iterator[list[str]]:
 
 
 def _words(line: str) -> list[str]:
-    return shlex.split(line, comments=True)[1:]
-
-
-def rows_of(text: str) -> set[str]:
-    """What stands in code in the first cell of any row of any table."""
-    firsts = (line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
-    return {name for cell in firsts for name in _INLINE.findall(cell)}
+    """Of the call alone, up to what the shell does with it."""
+    words = shlex.split(line, comments=True)[1:]
+    return list(takewhile(lambda word: word not in _SHELL, words))
 
 
 def read(page: str | Path) -> str:

@@ -5,6 +5,7 @@ import tomllib
 
 import yaml
 
+from src.utils.version import VERSION
 from tests.docs.markdown import read
 
 
@@ -16,7 +17,7 @@ def newest() -> tuple[str, str]:
 
 
 def test_the_newest_changes_are_of_this_version() -> None:
-    assert newest()[0] == tomllib.loads(read("pyproject.toml"))["project"]["version"]
+    assert newest()[0] == VERSION
 
 
 def test_citations_name_this_version() -> None:
