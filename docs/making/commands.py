@@ -47,8 +47,9 @@ def commands_page() -> str:
 def _chapter(module: ModuleType) -> Iterator[str]:
     tasks = [found for found in vars(module).values() if isinstance(found, Task)]
     if tasks:
-        name = module.__name__.rpartition(".")[2]
-        yield f"## {name.capitalize()}\n\n{inspect.getdoc(module)}\n"
+        # A name such as Predict would be that of a task, too, and take the anchor from it.
+        about = (inspect.getdoc(module) or module.__name__).partition("\n")[0]
+        yield f"## {about.rstrip('.')}\n"
         yield from map(_section, tasks)
 
 
