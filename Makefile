@@ -7,11 +7,11 @@ STRESS := $(VENV)/.installed-stress
 MINUTES ?= 60
 DEMO := demo/corpus-normalized-noisy/splits/split.json
 
-.PHONY: setup demo notebooks test stress lint detector bench clean-venv
+.PHONY: setup demo docs notebooks test stress lint detector bench clean-venv
 
 setup: $(STAMP)
 
-$(STAMP): requirements.txt requirements-cluster.txt requirements-speakers.txt requirements-dev.txt
+$(STAMP): requirements.txt requirements-cluster.txt requirements-speakers.txt requirements-docs.txt requirements-dev.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
@@ -26,6 +26,11 @@ notebooks: setup $(if $(DATASET),,$(DEMO))
 
 $(DEMO): | $(STAMP)
 	$(BIN)/fab Demo
+
+# The documentation as pages in site/, which need no network; a broken link is an error.
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "open site/index.html"
 
 # A file's tests share what they have made, so each file stays with one of the two processes.
 test: setup

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from src.utils.config import DEMO_MARKER, GENDERS, PROJECTION_GROUPS
+from src.utils.config import DEMO_MARKER, DEMO_PICTURES, GENDERS, PROJECTION_GROUPS
 from src.utils.dataset.derive import JOURNAL
 from src.utils.embeddings.presets import BACKBONES
 from src.utils.embeddings.store import ARRAY, CLIPS, REJECTED
@@ -62,6 +62,9 @@ _DATASET = frozenset(
 _SPLIT = re.compile(r"splits/by_(file/files|people/people)-[a-z_]+\.csv")
 _DEMO_CLIP = re.compile(r"(real|fake)_voices/\w+_([FM]\d{3})(_Fake)?/\2-\d{4}\.wav")
 _CHECKPOINT = frozenset({"config.json", "model.safetensors", "preprocessor_config.json"})
+_PICTURES = frozenset(
+    {"report.webp", "audit.webp", "verdict.webp", "spliced.wav", "spliced.wav.png"}
+)
 _DEMO_SETS = ("corpus", "corpus-normalized", "corpus-normalized-noisy")
 
 _TEMPORARY = re.compile(rf"\..+{re.escape(PARTIAL)}(\.\w+)?")
@@ -271,6 +274,7 @@ def _demo(folder: Path) -> Iterator[Removal]:
     lock = (folder / LOCK,)
     parts: dict[str, Known] = {name: _of_dataset(folder / name) for name in _DEMO_SETS}
     parts["checkpoint"] = _CHECKPOINT.__contains__
+    parts[DEMO_PICTURES] = _PICTURES.__contains__
     for name, is_known in parts.items():
         if (folder / name).is_dir() and not (folder / name).is_symlink():
             yield _sorted_out(folder / name, is_known, lock)

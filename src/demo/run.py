@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from src.demo.corpus import make_corpus
 from src.stages.pipeline import PipelineResult, PipelineSettings, run_pipeline
-from src.utils.config import DEMO_MARKER
+from src.utils.config import DEMO_MARKER, DEMO_PICTURES
 from src.utils.dataset.split import Shares, SplitSettings
 from src.utils.files import locked, write_text
 from src.utils.runs import LOCK
@@ -69,4 +69,25 @@ def _run_demo(folder: Path, tell: Callable[[str], None], seed: int) -> PipelineR
         n_trials=5,
         seed=seed,
     )
-    return run_pipeline(settings, tell)
+    result = run_pipeline(settings, tell)
+    # Here, since it imports what draws.
+    from src.demo.pictures import draw_pictures
+
+    pictures = draw_pictures(
+        folder / "corpus-normalized-noisy",
+        settings.runs,
+        audit=result.pages[0].parent,
+        # One that errs here, and one whose curve over time shows the spoof.
+        reported=_number_of(result, "rf"),
+        judging=_number_of(result, "svm"),
+        folder=folder / DEMO_PICTURES,
+    )
+    tell("\n".join(["Pictures", *map(str, pictures)]))
+    return result
+
+
+def _number_of(result: PipelineResult, classifier: str) -> int:
+    """Return the number of the run of a classifier on the built-in backbone."""
+    table = result.table
+    is_meant = (table["backbone"] == "acoustic") & (table["classifier"] == classifier)
+    return int(table.loc[is_meant, "run"].iloc[0])

@@ -51,6 +51,9 @@ FULL = "full"
 DEMO_MARKER = ".audios-demo"
 """The file that marks a folder as the demonstration's, which `Clean` may remove."""
 
+DEMO_PICTURES = "pictures"
+"""The folder of the demonstration's pictures, in its own."""
+
 
 def in_demonstration(path: Path) -> bool:
     """Say whether a file or folder is the demonstration's, or lies in its folder.

@@ -2,11 +2,14 @@
 
 import json
 
+import matplotlib.pyplot as plt
 import pytest
 
+from src.clean import find_removable
+from src.demo.pictures import AUDIT, REPORT, VERDICT
 from src.demo.run import run_demo
 from src.models.registry import CLASSIFIERS
-from src.utils.config import DEMO_MARKER
+from src.utils.config import DEMO_MARKER, DEMO_PICTURES
 from tests.visualize.reading import read_page
 
 
@@ -28,6 +31,13 @@ def test_demo_ends_with_detectors_and_pages(tmp_path):
     for stage in ("GenerateDatasetCSV", "NormalizeDataset", "AddNoise", "SplitDataset"):
         assert stage in text
     assert (tmp_path / "demo" / DEMO_MARKER).is_file()
+    for name in (REPORT, AUDIT, VERDICT):
+        height, width, _ = plt.imread(tmp_path / "demo" / DEMO_PICTURES / name).shape
+        assert width > 800 and height > 400
+        # Small enough to be committed.
+        assert (tmp_path / "demo" / DEMO_PICTURES / name).stat().st_size < 100_000
+    left = [removal.left for removal in find_removable("demo", tmp_path / "demo")]
+    assert not any(left), "Clean does not know all that Demo writes"
     manifests = [json.loads(p.read_text()) for p in (tmp_path / "demo").rglob("run*/manifest.json")]
     assert manifests
     assert all(manifest["status"] == "complete" for manifest in manifests)
