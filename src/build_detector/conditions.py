@@ -1,18 +1,12 @@
 """What happens to recordings on their way to a listener: codecs, telephones, noise and rooms."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-import av
 import numpy as np
-import soxr
 from scipy.signal import butter, fftconvolve, sosfiltfilt
 
-from src.utils.audio.info import AudioInfo
-from src.utils.audio.io import read_waveform
-from src.utils.audio.writing import write_blocks
+from src.utils.audio.coding import change_rate, through_codec, through_mu_law
 from src.utils.config import SAMPLE_RATE
 
 _PEAK = 0.98
@@ -51,12 +45,8 @@ class Condition:
 
 def _telephone(waveform: np.ndarray, random: np.random.Generator) -> np.ndarray:
     band = butter(6, _TELEPHONE_HZ, "bandpass", fs=SAMPLE_RATE, output="sos")
-    narrow = soxr.resample(sosfiltfilt(band, waveform), SAMPLE_RATE, _TELEPHONE_RATE)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "a.wav"
-        info = AudioInfo(_TELEPHONE_RATE, len(narrow), 1, "WAV", "ULAW")
-        write_blocks(path, [_within_scale(narrow)[:, None]], info)
-        return read_waveform(path)
+    narrow = change_rate(sosfiltfilt(band, waveform), SAMPLE_RATE, _TELEPHONE_RATE)
+    return through_mu_law(_within_scale(narrow), _TELEPHONE_RATE)
 
 
 def _noise(waveform: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -80,18 +70,7 @@ def _coded(suffix: str, codec: str, rate: int, bits_per_second: int) -> Change:
     """Return what encodes by FFmpeg's encoders, and decodes as any recording is read."""
 
     def change(waveform: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        samples = waveform if rate == SAMPLE_RATE else soxr.resample(waveform, SAMPLE_RATE, rate)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"a{suffix}"
-            with av.open(str(path), "w") as container:
-                stream = container.add_stream(codec, rate=rate, layout="mono")
-                stream.bit_rate = bits_per_second
-                frame = av.AudioFrame.from_ndarray(
-                    np.ascontiguousarray(samples, np.float32)[None], format="fltp", layout="mono"
-                )
-                frame.sample_rate = rate
-                container.mux([*stream.encode(frame), *stream.encode(None)])
-            return read_waveform(path)
+        return through_codec(waveform, suffix, codec, rate, bits_per_second)
 
     return change
 
