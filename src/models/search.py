@@ -80,7 +80,7 @@ def optimize(
     """Search the hyperparameters, and the layer, with the lowest validation EER.
 
     Of trials with equal EERs the one with the lowest validation Cllr is the best (see
-    `trial_choice`). Every trial is a run in the study's folder. Trials are proposed by a
+    `ranking`). Every trial is a run in the study's folder. Trials are proposed by a
     tree-structured Parzen estimator (Bergstra et al. 2011, "Algorithms for hyper-parameter
     optimization") that is seeded anew for every trial by (seed, trial), so a search that was
     stopped and continued proposes what an uninterrupted one would have.

@@ -109,7 +109,8 @@ def plot_groups(points: pd.DataFrame, column: str, path: Path, title: str, axis:
                 x, y = points.loc[mask, "x"], points.loc[mask, "y"]
                 # The name last: what begins with an underscore is left out of legends.
                 label = f"{mask.sum():,}: {shortened(name)}"
-                axes.scatter(x, y, 24, colour, shape, alpha=0.75, linewidths=0.5, label=label)
+                look = {"marker": shape, "alpha": 0.75, "linewidths": 0.5}
+                axes.scatter(x, y, s=24, c=colour, label=label, **look)
         axes.set(xlabel=f"{axis} 1", ylabel=f"{axis} 2")
         outside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "frameon": False}
         legend = axes.legend(title=f"clips by {column}", fontsize=9, **outside)

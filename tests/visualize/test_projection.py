@@ -122,7 +122,7 @@ def test_sources_and_languages_are_those_of_the_data_set(
     root = tmp_path / "corpus"
     root.mkdir()
     table[:-1].to_csv(root / "files-metadata.csv", index=False)
-    store = make_store(tmp_path / "e", "full", clips, root=str(root))
+    store = make_store(tmp_path / "e", "full", clips, dataset=str(root))
     run = visualize(store, tmp_path / "r", "tsne", 0)
     points = pd.read_csv(run.folder / "tsne.csv", keep_default_na=False)
     assert list(points) == [*COLUMNS, "source", "language"]
