@@ -16,6 +16,7 @@ from tasks import (
     predict,
     results,
     terminal,
+    version,
 )
 from tasks.program import take_over
 from tasks.project_file import check_project_file
@@ -38,6 +39,7 @@ MODULES = (
     predict,
     pipeline,
     clean,
+    version,
 )
 
 ns = Collection(

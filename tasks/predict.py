@@ -11,6 +11,7 @@ from tasks.task import stage
 
 
 @stage(
+    "audio",
     audio="A recording, or a folder of them, sound or video of any usual format; only read.",
     stream="Which audio stream of a file with several, from 0 on (default: the first).",
     study_number="Judge by a trial of this study.",
@@ -32,11 +33,13 @@ def Predict(
     stream: str | None = None,
     runs: str | None = None,
 ) -> None:
-    """12 · Judge new recordings by a run.
+    """Judge new recordings by a run.
 
     Bona-fide, spoof or inconclusive, with the probability of bona-fide, and for a recording of
     more than 4 s its most suspicious seconds. What cannot be judged is refused with the reason,
     and what is unlike the training data is told.
+
+    Example: fab Predict --audio=interview.m4a
     """
     if not audio:
         raise ArgumentError("--audio is needed: a recording or a folder of them")

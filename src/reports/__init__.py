@@ -23,6 +23,7 @@ from src.reports.evaluation import report_evaluation, report_score_evaluation
 from src.reports.models import report_baseline, report_probe, report_search, report_training
 from src.reports.predict import report_prediction
 from src.reports.results import report_comparison, report_listing, report_pipeline
+from src.reports.version import report_version
 from src.results.blocks.text import render_text
 
 __all__ = [
@@ -50,4 +51,5 @@ __all__ = [
     "report_search",
     "report_split",
     "report_training",
+    "report_version",
 ]

@@ -67,6 +67,7 @@ class _Results(Shape):
 
 
 class _Environment(Shape):
+    audios: str = ""
     git_commit: str | None = None
     python: str = ""
     machine: str = ""
