@@ -17,6 +17,7 @@ from tasks import (
     predict,
     results,
     terminal,
+    version,
 )
 from tasks.program import take_over
 from tasks.project_file import check_project_file
@@ -40,6 +41,7 @@ MODULES = (
     detectors,
     pipeline,
     clean,
+    version,
 )
 
 ns = Collection(

@@ -17,11 +17,13 @@ def AuditDataset(
     runs: str | None = None,
     seed: str | None = None,
 ) -> None:
-    """7 · Look for shortcuts, leaks, imbalance.
+    """Look for shortcuts, leaks, imbalance.
 
     How well the classes can be told apart without the voice (level, silence, bandwidth, format
     and so on, alone and all together), what train and test have in common, and how much there
     is of everything: as a table here, audit.json and audit.html in a run folder.
+
+    Example: fab AuditDataset --dataset=datasets/normalized
     """
     from src.reports import answers, report_audit
 
@@ -64,11 +66,13 @@ def MatchDataset(
     target: str | None = None,
     seed: str | None = None,
 ) -> None:
-    """7 · Write a copy without the shortcuts.
+    """Write a copy without the shortcuts.
 
     Every recording becomes 16-bit mono WAV at one rate and level. What is auto (the default of
     low-pass, silence, duration, noise and clipped) is done where AuditDataset flags it, alone or
     by its part in all together; keep never does it.
+
+    Example: fab MatchDataset --dataset=datasets/release --output=datasets/matched
     """
     rate = arguments.whole_number("--sample-rate", sample_rate, 1)
     level = None if target is None else arguments.number("--target", target)

@@ -25,10 +25,12 @@ def TrainBaseline(
     runs: str | None = None,
     seed: str | None = None,
 ) -> None:
-    """10 · Train the YAMNet baseline.
+    """Train the YAMNet baseline.
 
     A convolutional network on the recordings of the split, all of it trained. Where an equal
     training was broken off, it goes on.
+
+    Example: fab TrainBaseline --dataset=datasets/normalized --epochs=10
     """
     recipe = arguments.recipe(hyperparameters, LOG_MEL, BASELINE)
     most = None if epochs is None else arguments.whole_number("--epochs", epochs, 1)
@@ -54,9 +56,11 @@ def TestBaseline(
     gender: str | None = None,
     runs: str | None = None,
 ) -> None:
-    """11 · Test the YAMNet baseline.
+    """Test the YAMNet baseline.
 
     On the recordings of the split's test, with the figures and files of TestModel.
+
+    Example: fab TestBaseline --dataset=datasets/normalized
     """
     number = arguments.optional_number("--run-number", run_number)
     arguments.optional_choice("--gender", gender, GENDERS)

@@ -10,6 +10,7 @@ from tasks.task import stage
 
 
 @stage(
+    "what",
     what="runs, embeddings or demo.",
     yes="Remove; without it the list is only shown.",
 )
@@ -20,9 +21,11 @@ def Clean(
     embeddings: str | None = None,
     runs: str | None = None,
 ) -> None:
-    """13 · Remove runs, embeddings or the demo.
+    """Remove runs, embeddings or the demo.
 
     Only what AUDIOS wrote.
+
+    Example: fab Clean --what=demo --yes
     """
     from src.clean import WHAT, find_removable, remove
 

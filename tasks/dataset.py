@@ -11,6 +11,7 @@ from tasks.task import stage
 
 
 @stage(
+    "corpus",
     corpus=f"{CORPUS_NAMES}.",
     archives="A folder of downloaded archives or clones, or one archive; only read.",
     checksum="sha256:DIGITS or md5:DIGITS of the archive, in place of a published one.",
@@ -22,10 +23,12 @@ def PrepareDataset(
     dataset: str | None = None,
     checksum: str | None = None,
 ) -> None:
-    """1 · Unpack a public corpus, checked.
+    """Unpack a public corpus, checked.
 
     CETUC and its fakes are fetched by git where they are not given; of the others the archives
     are downloaded by you.
+
+    Example: fab PrepareDataset --corpus=asvspoof2019 --archives=downloads
     """
     from src.reports import report_prepared
     from src.utils.dataset.prepare.checksums import parse_checksum
@@ -39,12 +42,14 @@ def PrepareDataset(
 
 @stage()
 def GenerateDatasetCSV(c: Context, corpus: CorpusFlags, dataset: str | None = None) -> None:
-    """1 · List the recordings in two CSV tables.
+    """List the recordings in two CSV tables.
 
     Reads public corpora as they are unpacked, the CETUC layout (real_voices/Paula_F026,
     fake_voices/Paula_F026_Fake), a metadata.csv with the columns file (or path) and label, or
     folders named real and fake, for which --speaker-from tells who speaks. DatasetPreparation.md
     shows each, and the formats.
+
+    Example: fab GenerateDatasetCSV --dataset=datasets/release
     """
     from src.reports import report_scan
 
@@ -57,7 +62,10 @@ def GenerateDatasetCSV(c: Context, corpus: CorpusFlags, dataset: str | None = No
 
 @stage()
 def AddDatasetDuration(c: Context, dataset: str | None = None) -> None:
-    """2 · Add durations, of what is heard rather than what headers claim."""
+    """Add durations, as heard and not as headers claim.
+
+    Example: fab AddDatasetDuration --dataset=datasets/release
+    """
     from src.reports import report_durations
 
     root = configured.folder(c, "dataset", dataset)
@@ -66,7 +74,10 @@ def AddDatasetDuration(c: Context, dataset: str | None = None) -> None:
 
 @stage()
 def AddDatasetAmplitude(c: Context, dataset: str | None = None) -> None:
-    """3 · Add peak amplitudes, on all cores."""
+    """Add peak amplitudes, on all cores.
+
+    Example: fab AddDatasetAmplitude --dataset=datasets/release
+    """
     from src.reports import report_amplitudes
 
     root = configured.folder(c, "dataset", dataset)
@@ -85,9 +96,11 @@ def NormalizeDataset(
     method: str = "rms",
     target_rms: str = "0.1",
 ) -> None:
-    """4 · Write a copy at one level.
+    """Write a copy at one level.
 
     Loudness then tells nothing; the source is never touched.
+
+    Example: fab NormalizeDataset --dataset=datasets/release --output=datasets/normalized
     """
     target = arguments.number("--target-rms", target_rms)
     from src.reports import report_derived
@@ -108,7 +121,10 @@ def AddNoise(
     snr_db: str = "5..20",
     seed: str | None = None,
 ) -> None:
-    """5 · Write a copy with white noise (optional)."""
+    """Write a copy with white noise (optional).
+
+    Example: fab AddNoise --dataset=datasets/normalized --output=datasets/noisy --snr-db=5..20
+    """
     ratio = arguments.number_range("--snr-db", snr_db)
     from src.reports import report_derived
 
@@ -121,9 +137,11 @@ def AddNoise(
 def SplitDataset(
     c: Context, split: SplitFlags, dataset: str | None = None, seed: str | None = None
 ) -> None:
-    """6 · Divide the speakers into five splits.
+    """Divide the speakers into five splits.
 
     Pretext train and val, downstream train, val and test.
+
+    Example: fab SplitDataset --dataset=datasets/normalized
     """
     settings = split.settings()
     from src.reports import report_split

@@ -13,7 +13,7 @@ from tasks.task import stage
 METHODS = ("umap", "tsne")
 
 
-@stage()
+@stage("backbone")
 def GenerateEmbeddings(
     c: Context,
     extraction: ExtractionFlags,
@@ -21,7 +21,10 @@ def GenerateEmbeddings(
     dataset: str | None = None,
     embeddings: str | None = None,
 ) -> None:
-    """7 · Turn clips into vectors by a backbone."""
+    """Turn clips into vectors by a backbone.
+
+    Example: fab GenerateEmbeddings --dataset=datasets/normalized --backbone=acoustic
+    """
     _generate(c, backbone, extraction, dataset, embeddings)
 
 
@@ -32,7 +35,10 @@ def GenerateEmbeddingsWav2vec2(
     dataset: str | None = None,
     embeddings: str | None = None,
 ) -> None:
-    """7 · The same with --backbone=wav2vec2."""
+    """GenerateEmbeddings with --backbone=wav2vec2.
+
+    Example: fab GenerateEmbeddingsWav2vec2 --dataset=datasets/normalized
+    """
     _generate(c, "wav2vec2", extraction, dataset, embeddings)
 
 
@@ -43,11 +49,14 @@ def GenerateEmbeddingsHubert(
     dataset: str | None = None,
     embeddings: str | None = None,
 ) -> None:
-    """7 · The same with --backbone=hubert."""
+    """GenerateEmbeddings with --backbone=hubert.
+
+    Example: fab GenerateEmbeddingsHubert --dataset=datasets/normalized
+    """
     _generate(c, "hubert", extraction, dataset, embeddings)
 
 
-@stage(method="umap, tsne or both (default).")
+@stage("backbone", method="umap, tsne or both (default).")
 def VisualizeEmbeddings(
     c: Context,
     projection: ProjectionFlags,
@@ -56,13 +65,16 @@ def VisualizeEmbeddings(
     runs: str | None = None,
     seed: str | None = None,
 ) -> None:
-    """8 · Draw embeddings by UMAP and t-SNE."""
+    """Draw embeddings by UMAP and t-SNE.
+
+    Example: fab VisualizeEmbeddings --backbone=acoustic --method=both
+    """
     choose("--method", method, (*METHODS, "both"))
     for one in METHODS if method == "both" else (method,):
         _visualize(c, one, projection, embeddings, runs, seed)
 
 
-@stage()
+@stage("backbone")
 def VisualizeEmbeddingsUMAP(
     c: Context,
     projection: ProjectionFlags,
@@ -70,11 +82,14 @@ def VisualizeEmbeddingsUMAP(
     runs: str | None = None,
     seed: str | None = None,
 ) -> None:
-    """8 · Draw embeddings by UMAP."""
+    """Draw embeddings by UMAP.
+
+    Example: fab VisualizeEmbeddingsUMAP --backbone=acoustic
+    """
     _visualize(c, "umap", projection, embeddings, runs, seed)
 
 
-@stage()
+@stage("backbone")
 def VisualizeEmbeddingsTSNE(
     c: Context,
     projection: ProjectionFlags,
@@ -82,7 +97,10 @@ def VisualizeEmbeddingsTSNE(
     runs: str | None = None,
     seed: str | None = None,
 ) -> None:
-    """8 · Draw embeddings by t-SNE."""
+    """Draw embeddings by t-SNE.
+
+    Example: fab VisualizeEmbeddingsTSNE --backbone=acoustic
+    """
     _visualize(c, "tsne", projection, embeddings, runs, seed)
 
 

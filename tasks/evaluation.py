@@ -11,6 +11,8 @@ from tasks.task import stage
 
 
 @stage(
+    "scores",
+    "protocol",
     scores="Lines of 'utt score' or 'utt src key score', ASVspoof 5's filename and cm-score, or a "
     "CSV with the columns file and score.",
     columns="What the columns of the scores are, where no header says so and lines have two "
@@ -47,9 +49,11 @@ def EvaluateScores(
     runs: str | None = None,
     seed: str | None = None,
 ) -> None:
-    """11 · Evaluate the scores of any system.
+    """Evaluate the scores of any system.
 
     The figures, intervals, groups, plots and report of TestModel, into a new run folder.
+
+    Example: fab EvaluateScores --scores=scores.txt --protocol=protocol.txt
     """
     choose("--polarity", polarity, LABELS)
     if scores is None:

@@ -10,7 +10,7 @@ from tasks.show import answer, show, show_audit
 from tasks.task import stage
 
 
-@stage(seed="Seed of the folds (default: 7).")
+@stage("backbone", seed="Seed of the folds (default: 7).")
 def ProbeLayers(
     c: Context,
     backbone: str | None = None,
@@ -18,10 +18,12 @@ def ProbeLayers(
     runs: str | None = None,
     seed: str | None = None,
 ) -> None:
-    """9 · Compare layers by a linear probe.
+    """Compare layers by a linear probe.
 
     The EER of a logistic regression at every layer, for mean, std and both, by
     cross-validation in folds by speaker over downstream_train and downstream_val.
+
+    Example: fab ProbeLayers --backbone=wav2vec2
     """
     name = arguments.backbone_name(backbone)
     from src.reports import report_probe
@@ -35,7 +37,7 @@ def ProbeLayers(
     show(report_probe(probe))
 
 
-@stage(study_number="A study to continue (default: start a new one).")
+@stage("backbone", "classifier", study_number="A study to continue (default: start a new one).")
 def OptimizeHyperparameters(
     c: Context,
     model: ModelFlags,
@@ -45,9 +47,11 @@ def OptimizeHyperparameters(
     runs: str | None = None,
     seed: str | None = None,
 ) -> None:
-    """9 · Search hyperparameters and the layer.
+    """Search hyperparameters and the layer.
 
     By Optuna, for the lowest validation EER; every trial is a run.
+
+    Example: fab OptimizeHyperparameters --backbone=acoustic --classifier=svm --trials=30
     """
     backbone, classifier = model.names()
     total = None if trials is None else arguments.whole_number("--trials", trials, 1)
@@ -70,7 +74,11 @@ def OptimizeHyperparameters(
         raise Exit("", 130)
 
 
-@stage(study_number="Take layer and hyperparameters from this study's best trial.")
+@stage(
+    "backbone",
+    "classifier",
+    study_number="Take layer and hyperparameters from this study's best trial.",
+)
 def TrainModel(
     c: Context,
     model: ModelFlags,
@@ -81,7 +89,10 @@ def TrainModel(
     runs: str | None = None,
     seed: str | None = None,
 ) -> None:
-    """10 · Train a classifier into a run folder."""
+    """Train a classifier into a run folder.
+
+    Example: fab TrainModel --backbone=acoustic --classifier=svm
+    """
     backbone, classifier = model.names()
     recipe = arguments.recipe(hyperparameters, backbone, classifier)
     chosen = recipe.layer if layer is None else arguments.layer_choice(layer)
@@ -111,9 +122,11 @@ def TestModel(
     embeddings: str | None = None,
     runs: str | None = None,
 ) -> None:
-    """11 · Test a run on unseen speakers.
+    """Test a run on unseen speakers.
 
     Writes EER, accuracy and the rest, scores and figures into the run's folder.
+
+    Example: fab TestModel --run-number=3
     """
     run_number, study_number = run.numbers()
     arguments.optional_choice("--gender", gender, GENDERS)

@@ -40,9 +40,11 @@ def RunPipeline(
     runs: str | None = None,
     seed: str | None = None,
 ) -> None:
-    """0 · Run stages 1 to 11, skipping what is done.
+    """Run all stages in order, skipping what is done.
 
     AuditDataset comes before training, and its flags are shown.
+
+    Example: fab RunPipeline --dataset=datasets/release --backbone=acoustic --classifier=svm,lr
     """
     settings = split.settings()
     choose("--normalize", normalize, ("rms", "peak", "match", "none"))
@@ -78,9 +80,11 @@ def RunPipeline(
 
 @stage()
 def Demo(c: Context) -> None:
-    """0 · Try everything offline in 3 minutes.
+    """Try everything offline in 3 minutes.
 
     On a made-up corpus, in the folder demo.
+
+    Example: fab Demo
     """
     from src.demo.run import NOTICE, run_demo
 

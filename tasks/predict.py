@@ -31,6 +31,7 @@ FAIL_ON = {
 
 
 @stage(
+    "audio",
     audio="A recording, or a folder of them, sound or video of any usual format; only read.",
     stream="Which audio stream of a file with several, from 0 on (default: the first).",
     any_sound="Judge also what holds no speech, such as music, instead of refusing it.",
@@ -64,12 +65,14 @@ def Predict(
     detector: str | None = None,
     runs: str | None = None,
 ) -> None:
-    """12 · Judge new recordings by a run or by the detector that comes with AUDIOS.
+    """Judge new recordings, by the detector that comes along or a run.
 
     Bona-fide, spoof, partly-spoof (a stretch of it is, whose seconds are told) or inconclusive,
     with the probability of bona-fide, a line as each is given. Channels that differ are judged
     each, and the worst verdict counts. What holds no speech or cannot be judged is refused with
     the reason, and what is unlike the training data is told.
+
+    Example: fab Predict --audio=interview.m4a
     """
     if not audio:
         raise ArgumentError("--audio is needed: a recording or a folder of them")

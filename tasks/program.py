@@ -16,10 +16,11 @@ from typing import Any
 
 from fabric.main import Fab
 from invoke import Exit, ParseError, Program
-from invoke.parser import ParserContext
+from invoke.terminals import pty_size
 from invoke.util import helpline
 
 from src.utils.shown_text import visible
+from tasks import terminal
 from tasks.flags import REQUIRED
 from tasks.groups import GROUPS, OTHERS
 
@@ -115,6 +116,11 @@ class FrontDoor(Fab):
             )
         super().parse_cleanup()
 
+    def execute(self) -> None:
+        """Run the tasks, and let the program end when they have ended well."""
+        super().execute()
+        terminal.end_well()
+
     def no_tasks_given(self) -> None:
         """List the tasks, as `fab -l` does."""
         if not self._remainder_only:
@@ -159,8 +165,6 @@ class FrontDoor(Fab):
         self.print_columns(flags)
 
     def _print_wrapped(self, start: str, text: str) -> None:
-        from invoke.terminals import pty_size
-
         lines = textwrap.wrap(text, max(pty_size()[0] - len(start) - 1, 20)) or [""]
         print((start + lines[0]).rstrip())
         for line in lines[1:]:
@@ -204,14 +208,3 @@ def _suggest(near: list[str]) -> str:
 def _without_objects(message: str) -> str:
     """Name a flag in place of the object that Invoke's messages show."""
     return re.sub(r"<Argument: ([\w-]+).*?>", r"--\1", message)
-
-
-def contexts_of(door: Program) -> list[ParserContext]:
-    """Return every task with its flags, as the command line reads them.
-
-    Parameters
-    ----------
-    door : invoke.Program
-        That has loaded its tasks.
-    """
-    return list(door.collection.to_contexts())

@@ -12,6 +12,7 @@ from tasks.task import stage
 
 
 @stage(
+    "output",
     output="The file to write.",
     format="asvspoof2019 (utt src key score), asvspoof2021 (utt score), asvspoof5 (filename and "
     "cm-score) or csv (file,label,score; default).",
@@ -29,7 +30,10 @@ def ExportScores(
     what: str = "score",
     runs: str | None = None,
 ) -> None:
-    """12 · Write a run's scores for other tools."""
+    """Write a run's scores for other tools.
+
+    Example: fab ExportScores --run-number=3 --format=asvspoof2019 --output=scores.txt
+    """
     if output is None:
         raise ArgumentError("--output is needed: the file to write")
     path = arguments.path("--output", output)
@@ -61,10 +65,12 @@ def ListRuns(
     sort: str = "eer",
     runs: str | None = None,
 ) -> None:
-    """12 · List all runs, the best first.
+    """List all runs, the best first.
 
     What each is, its validation and test EER with an interval, on what it was tested and whether
     it ended well.
+
+    Example: fab ListRuns --sort=eer
     """
     study = arguments.optional_number("--study-number", study_number)
     arguments.optional_choice("--classifier", classifier, MODELS)
@@ -83,6 +89,7 @@ def ListRuns(
 
 
 @stage(
+    "runs_list",
     runs_list="The numbers of two or more tested runs, such as 3,7.",
     study_number="The runs are trials of this study.",
     classifier=f"Of the study, where two have the number: {', '.join(CLASSIFIERS)}.",
@@ -99,10 +106,12 @@ def CompareRuns(
     runs: str | None = None,
     seed: str | None = None,
 ) -> None:
-    """12 · Compare tested runs on the same clips.
+    """Compare tested runs on the same clips.
 
     As a table here and as a page with their DET curves: each against the best, with the interval
     of the difference and how likely chance is to explain it.
+
+    Example: fab CompareRuns --runs-list=3,7
     """
     numbers = arguments.run_numbers("--runs-list", runs_list)
     study = arguments.optional_number("--study-number", study_number)

@@ -15,6 +15,7 @@ from invoke import Context, Exit
 from src.utils.errors import AudiosError
 from src.utils.shown_text import visible
 from tasks.flags import HELP, REQUIRED, AnswerFlags, help_of
+from tasks.progress import speaking
 from tasks.show import answering
 from tasks.terminal import UNREAD, LogLines, reader_has_left
 
@@ -44,6 +45,7 @@ def stage(*required: str, **own_help: str) -> Callable[[Callable[..., None]], Ta
     def register(body: Callable[..., None]) -> Task:
         name = body.__name__
         parameters = Parameters.of(body)
+        begins = (inspect.getdoc(body) or "").partition("\n")[0]
 
         @functools.wraps(body)
         def run(c: Context, **given: str | bool | None) -> None:
@@ -53,7 +55,8 @@ def stage(*required: str, **own_help: str) -> Callable[[Callable[..., None]], Ta
             values = parameters.rebuild(given)
             form = next((one for one in values.values() if isinstance(one, AnswerFlags)), None)
             try:
-                with answering(form):
+                is_quiet = form is not None and form.quiet
+                with answering(form), speaking(name, begins, is_quiet):
                     body(c, **values)
                 # Here, where it can be caught that nobody reads what is still to be written.
                 sys.stdout.flush()

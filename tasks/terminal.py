@@ -33,6 +33,19 @@ def prepare_streams() -> None:
         sys.excepthook = _report
 
 
+def end_well() -> None:
+    """Let the program, which has done all it was asked, end as soon as it has told so.
+
+    Else the interpreter takes apart every library that was imported, a second or two in which
+    nothing happens that a user waits for. Whatever is registered for the end is done before.
+    """
+    global _has_ended_well
+    _has_ended_well = True
+
+
+_has_ended_well = False
+
+
 def reader_has_left() -> bool:
     """Say whether stdout or stderr is a pipe that nobody reads any more; they are closed then."""
     poll = select.poll()
@@ -64,10 +77,15 @@ class LogLines(logging.Formatter):
 
 
 def _flush() -> None:
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        reader_has_left()
+    # Registered before the libraries of any stage are loaded, and so called after what they
+    # have registered.
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            reader_has_left()
+    if _has_ended_well:
+        os._exit(0)
 
 
 def _report(

@@ -390,16 +390,16 @@ def _told(
         return None
     ranked = _ranked(study, run)
     try:
-        scored = [
+        best_scored, middling = (
             _validated(find_run(run.folder, trial.user_attrs["run"]))
             for trial in (ranked[0], ranked[len(ranked) // 2])
-        ]
+        )
     except StorageError:
         raise
     except AudiosError as error:
         log.warning("how sure the choice is cannot be said: %s", error)
         return best
-    found = judge_choice([trial.values[0] for trial in ranked], *scored, seed)
+    found = judge_choice([trial.values[0] for trial in ranked], best_scored, middling, seed)
     return best | {"choice": without_nan(asdict(found) | {"is_decisive": found.is_decisive})}
 
 

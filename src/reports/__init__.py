@@ -29,6 +29,7 @@ from src.reports.predict import (
     report_prediction,
 )
 from src.reports.results import report_comparison, report_listing, report_pipeline
+from src.reports.version import report_version
 from src.results.blocks.text import render_text
 
 __all__ = [
@@ -60,4 +61,5 @@ __all__ = [
     "report_search",
     "report_split",
     "report_training",
+    "report_version",
 ]

@@ -13,8 +13,11 @@ from src.utils.files import read_json
 from src.utils.metrics.table import EER
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from src.audit.audit import Audit
     from src.models.evaluate import Evaluation
+    from src.predict.shipped import Shipped
     from src.results.differences import Comparison
     from src.results.listing import Listing
 
@@ -47,6 +50,33 @@ def _eer_in_brief(record: dict[str, Any]) -> str:
     if record["validation_eer"] is not None:
         return f"not tested, validation EER {EER.write(record['validation_eer'])}"
     return str(record["what"])
+
+
+def document_detectors(found: Sequence[Shipped], faults: Sequence[str]) -> dict[str, Any]:
+    """Return the detectors that come with AUDIOS: what each keeps of itself, and where it lies.
+
+    Parameters
+    ----------
+    found : sequence of Shipped
+        By name.
+    faults : sequence of str
+        What is wrong with others, a line each.
+    """
+    return {
+        "detectors": [{**one.about, "name": one.name, "folder": one.run.folder} for one in found],
+        "faults": list(faults),
+    }
+
+
+def essence_detectors(found: Sequence[Shipped]) -> list[str]:
+    """Return a line a detector: its name and its EER on sources held out.
+
+    Parameters
+    ----------
+    found : sequence of Shipped
+        By name.
+    """
+    return [f"{one.name}: EER {EER.write(one.about['held_out']['eer'])}" for one in found]
 
 
 def document_evaluation(evaluation: Evaluation) -> dict[str, Any]:
@@ -172,3 +202,14 @@ def essence_audit(audit: Audit) -> list[str]:
     """
     flags = audit.findings.flags
     return [f"flagged: {', '.join(flags)}" if flags else "nothing flagged"]
+
+
+def essence_version(about: dict[str, Any]) -> list[str]:
+    """Return the version alone.
+
+    Parameters
+    ----------
+    about : dict
+        As `describe_environment` returns it.
+    """
+    return [about["audios"]]

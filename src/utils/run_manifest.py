@@ -69,6 +69,7 @@ class _Results(Shape):
 
 
 class _Environment(Shape):
+    audios: str = ""
     git_commit: str | None = None
     python: str = ""
     machine: str = ""

@@ -19,6 +19,7 @@ from src.utils.config import ROOT
 from src.utils.errors import AudiosError, RunError, StorageError, shorten
 from src.utils.faults import cannot
 from src.utils.files import is_locked, locked, make_folder, write_json
+from src.utils.version import VERSION
 
 MANIFEST = "manifest.json"
 REPORT = "report.html"
@@ -483,7 +484,7 @@ def find_complete(
 
 
 def describe_environment() -> dict[str, Any]:
-    """Return the git commit of AUDIOS, the Python, the machine and the libraries."""
+    """Return the version and git commit of AUDIOS, the Python, the machine and the libraries."""
     libraries = {}
     for name in LIBRARIES:
         try:
@@ -491,6 +492,7 @@ def describe_environment() -> dict[str, Any]:
         except PackageNotFoundError:
             continue
     return {
+        "audios": VERSION,
         "git_commit": _git_commit(),
         "python": platform.python_version(),
         "machine": platform.machine(),

@@ -109,11 +109,17 @@ def plot_groups(points: pd.DataFrame, column: str, path: Path, title: str, axis:
                 x, y = points.loc[mask, "x"], points.loc[mask, "y"]
                 # The name last: what begins with an underscore is left out of legends.
                 label = f"{mask.sum():,}: {shortened(name)}"
-                look = {"marker": shape, "alpha": 0.75, "linewidths": 0.5}
-                axes.scatter(x, y, s=24, c=colour, label=label, **look)
+                axes.scatter(
+                    x, y, s=24, c=colour, label=label, marker=shape, alpha=0.75, linewidths=0.5
+                )
         axes.set(xlabel=f"{axis} 1", ylabel=f"{axis} 2")
-        outside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "frameon": False}
-        legend = axes.legend(title=f"clips by {column}", fontsize=9, **outside)
+        legend = axes.legend(
+            title=f"clips by {column}",
+            fontsize=9,
+            loc="center left",
+            bbox_to_anchor=(1.0, 0.5),
+            frameon=False,
+        )
         for text in legend.get_texts():
             text.set_parse_math(False)
 
@@ -166,8 +172,14 @@ def plot_search(trials: pd.DataFrame, path: Path, title: str) -> None:
             trials["trial"], eer.cummin(), where="post", color=COLOURS[SPOOF], label="best so far"
         )
         # Many trials may have no error at all: their points are whole, and above the line.
-        points = {"color": COLOURS[BONA_FIDE], "alpha": 0.6, "clip_on": False, "zorder": 3}
-        axes.plot(trials["trial"], eer, "o", label="trial", **points)
+        axes.plot(
+            *(trials["trial"], eer, "o"),
+            label="trial",
+            color=COLOURS[BONA_FIDE],
+            alpha=0.6,
+            clip_on=False,
+            zorder=3,
+        )
         axes.set(xlabel="trial", ylabel="validation EER (%)")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         top = max(1.0, float(eer.max()))

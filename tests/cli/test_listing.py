@@ -52,7 +52,7 @@ FLAGS = {
         *("checkpoint", "prior", "output", "plot", "plot-most", "stream", "detector"),
         *("any-sound", "fail-on", "json", "quiet"),
     ),
-    "ListDetectors": (),
+    "ListDetectors": ("json", "quiet"),
     "RunPipeline": (
         *(DATASET, EMBEDDINGS, RUNS, SEED, "backbone", "classifier", "trials"),
         *("layout", "audio", "bona-fide"),

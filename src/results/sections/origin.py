@@ -61,13 +61,15 @@ def provenance(run: Run) -> list[Block]:
     about = manifest.get("environment", {})
     machine = f"{about.get('system', '?')} {about.get('machine', '')}"
     libraries = [f"{name} {version}" for name, version in about.get("libraries", {}).items()]
+    # Runs of before the version was kept have the commit alone.
+    audios = [about.get("audios"), about.get("git_commit") or "unknown commit"]
     rows = [
         ("folder", run.folder.name),
         ("command", command_of(run)),
         ("started", manifest.get("started", "unknown")),
         ("finished", _finished(run)),
         ("data set", manifest.get("dataset", "")),
-        ("AUDIOS", about.get("git_commit") or "unknown commit"),
+        ("AUDIOS", ", ".join(filter(None, audios))),
         ("Python", f"{about.get('python', '?')} on {machine}"),
         ("libraries", ", ".join(libraries)),
         *((f"hash of {name}", value) for name, value in run.inputs.items()),

@@ -41,6 +41,7 @@ def through_codec(
         path = Path(folder) / f"a{suffix}"
         with av.open(str(path), "w") as container:
             stream = container.add_stream(codec, rate=rate, layout="mono")
+            assert isinstance(stream, av.AudioStream)
             stream.bit_rate = bits_per_second
             frame = av.AudioFrame.from_ndarray(
                 np.ascontiguousarray(samples, np.float32)[None], format="fltp", layout="mono"
