@@ -50,14 +50,16 @@ class Candidate:
         return f"{self.classifier} ({settings}), {'with' if self.with_copies else 'without'} copies"
 
 
+_SETTINGS: dict[str, list[dict[str, Any]]] = {
+    "lr": [{"C": 1e-3}, {"C": 1e-2}],
+    "svm": [{"C": 0.1}, {"C": 0.3}, {"C": 1.0}],
+    "rf": [{"n_estimators": 200, "max_depth": 12, "min_samples_leaf": 3}],
+    "mlp": [{"hidden_size": 256, "weight_decay": 0.03, "dropout": 0.5}],
+}
+
 CANDIDATES = tuple(
     Candidate(classifier, hyperparameters, with_copies)
-    for classifier, settings in {
-        "lr": [{"C": 1e-3}, {"C": 1e-2}],
-        "svm": [{"C": 0.1}, {"C": 0.3}, {"C": 1.0}],
-        "rf": [{"n_estimators": 200, "max_depth": 12, "min_samples_leaf": 3}],
-        "mlp": [{"hidden_size": 256, "weight_decay": 0.03, "dropout": 0.5}],
-    }.items()
+    for classifier, settings in _SETTINGS.items()
     for hyperparameters in settings
     for with_copies in (False, True)
 )
