@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -40,8 +41,7 @@ def through_codec(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"a{suffix}"
         with av.open(str(path), "w") as container:
-            stream = container.add_stream(codec, rate=rate, layout="mono")
-            assert isinstance(stream, av.AudioStream)
+            stream = cast(av.AudioStream, container.add_stream(codec, rate=rate, layout="mono"))
             stream.bit_rate = bits_per_second
             frame = av.AudioFrame.from_ndarray(
                 np.ascontiguousarray(samples, np.float32)[None], format="fltp", layout="mono"

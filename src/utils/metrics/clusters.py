@@ -184,7 +184,7 @@ class CellCounts:
         self._numbers = np.stack(numbers, axis=1)
         self._sums = np.array(sums[1] + sums[0]).T
         if per_trial:
-            self._sums /= draws.sizes[:, None]
+            self._sums = self._sums / draws.sizes[:, None]
 
     @property
     def n_points(self) -> int:
@@ -199,9 +199,8 @@ class CellCounts:
         weights : numpy.ndarray
             How often each cell was drawn, int64, shape (draws, cells).
         """
-        return np.stack([weights[:, of].any(axis=1) for of in (self._numbers > 0).T], axis=1).all(
-            axis=1
-        )
+        held = [weights[:, of].any(axis=1) for of in (self._numbers > 0).T]
+        return np.logical_and.reduce(held)
 
     def of(self, weights: np.ndarray) -> Counts:
         """Return the counts of a draw, or of several at once.
