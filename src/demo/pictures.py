@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from textwrap import fill
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -83,7 +84,12 @@ def _draw_report(run: Run, runs: Path, path: Path) -> None:
         text.axis("off")
         title = capital(f"{name_of(run)}: {describe(run)}")
         text.text(0, 1, title, va="top", fontsize=11, fontweight="bold")
-        about = {"fontsize": 7.2, "va": "top", "linespacing": 1.35, "parse_math": False}
+        about: dict[str, Any] = {
+            "fontsize": 7.2,
+            "va": "top",
+            "linespacing": 1.35,
+            "parse_math": False,
+        }
         text.text(0, 0.80, verdict.statement, fontweight="bold", **about)
         text.text(0, 0.66, "\n".join(points), **about)
         for column, name in enumerate(("scores.png", "det_curve.png")):
