@@ -22,7 +22,7 @@ from tests.docs.markdown import PAGES, commands_of, links_of, read, spans_of
 BUILT = "commands.md"
 """The page that is there only once the pages are built."""
 
-OTHERS_FLAGS = {"--help", "--head", "--local-dir", "--install"}
+OTHERS_FLAGS = {"--help", "--head", "--local-dir", "--install", "--made"}
 """What other programs take that the documents name."""
 
 FLAGS = {
