@@ -28,9 +28,9 @@ MIN_SPEECH_SECONDS = 0.1
 """Shortest duration of speech, as a network tells it from any other sound.
 
 By `benchmarks/voice_activity.py`, of 3,874 clips of two corpora 1.1 % of the bona-fide and 0.5 % of
-the spoof have less, some of them clips in which nobody speaks. Of 260 made-up sounds without a voice
-252 have less, all but eight of the tunes; by the level of the sound alone 253 would be judged. Short
-as it is, since the network takes a while until it trusts a voice.
+the spoof have less, some of them clips in which nobody speaks. Of 260 made-up sounds without a
+voice 252 have less, all but eight of the tunes; by the level of the sound alone 253 would be
+judged. Short as it is, since the network takes a while until it trusts a voice.
 """
 
 MIN_WINDOW_SPEECH_SECONDS = 0.5
