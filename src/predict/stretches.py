@@ -37,7 +37,8 @@ At a margin of 1.9 it is 32, 55 and 68 % of ten minutes, and up to 1.7 % of genu
 rules, each with the limit that lets 1 % of the genuine ten minutes pass, the sum of ratios below
 zero alone finds 9, 23 and 57 %, and ratios below the median in place of z 12, 29 and 55 %. A
 logistic regression, whose scores have longer tails, finds 22, 38 and 44 %, and raises false alarms
-in 5.8 % of such conversations. `measure_stretches` tells it of any detector.
+in 5.8 % of such conversations. An SVM of one corpus alone raises none in 16 recordings of the
+other, and finds 8, 26 and 31 %. `measure_stretches` tells it of any detector.
 """
 
 from collections.abc import Iterator, Sequence
