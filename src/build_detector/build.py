@@ -18,12 +18,14 @@ from src.build_detector.choose import (
     Choice,
     choose,
     fit,
+    fit_without,
     held_out_scores,
 )
 from src.build_detector.conditions import CONDITIONS
-from src.build_detector.corpus import LAST, Corpora, apart_from, deal, read_corpora
+from src.build_detector.corpus import LAST, Corpora, deal, read_corpora
 from src.build_detector.folder import write_detector
 from src.build_detector.measure import Measured, describe, measure
+from src.build_detector.stretches import measure_long_recordings
 from src.build_detector.vectors import Vectors, embed, embed_all
 from src.models.reference import Reference, fit_reference
 from src.predict.attack_years import newest_attack
@@ -103,6 +105,10 @@ def build(recipe: Recipe) -> dict[str, Any]:
         "ci95": list(across.by_sources),
         "n_folds": len(np.unique(folds)),
     }
+    log.info("judging long recordings of sources held out")
+    about["long_recordings"] = measure_long_recordings(
+        best, clips, vectors, folds, backbone, calibration, recipe.seed
+    )
     about = without_nan(about)
     write_detector(
         recipe.output,
@@ -165,8 +171,7 @@ def _measure_last(
     folds = deal(ours, recipe.n_folds)
     choice = choose(recipe.candidates, ours, own_vectors, folds)
     _, calibration = _calibrate(choice.best, ours, own_vectors, folds)
-    apart = apart_from(clips, last)
-    model = fit(choice.best, clips, vectors, apart, deal(clips, recipe.n_folds))
+    model = fit_without(choice.best, clips, vectors, last, deal(clips, recipe.n_folds))
     held = clips[last].reset_index(drop=True)
     scores = {"": model.score(vectors.plain[last])}
     for name, condition in CONDITIONS.items():

@@ -58,6 +58,7 @@ def write_card(
             Heading(f"Model card: the detector {about['name']} {about['version']}", 1),
             *_model(about, model),
             *_metrics(about),
+            *_long_recordings(about),
             *_choice(choice),
             *_calibration(about, calibration),
             *_data(about, attributions),
@@ -125,6 +126,31 @@ def _metrics(about: Mapping[str, Any]) -> list[Block]:
             ],
         ),
     ]
+
+
+def _long_recordings(about: Mapping[str, Any]) -> list[Block]:
+    found = about["long_recordings"]
+    n = found["n_recordings"]
+    stretches: list[list[Cell]] = [
+        [f"{one['seconds']} s", f"{one['n_found']} of {one['n_recordings']}"]
+        for one in found["found"]
+        if one["n_recordings"]
+    ]
+    blocks: list[Block] = [
+        Heading("Verdicts on long recordings", 3),
+        Paragraph(
+            f"{found['hours']:.1f} hours of genuine speech of sources held out, in {n:,} "
+            f"recordings of up to {found['longest_minutes']:.0f} minutes (the clips of one source, "
+            f"or conversations of several): {found['n_partly_spoof']} were called partly spoof, "
+            f"{found['n_spoof']} spoof."
+        ),
+    ]
+    if stretches:
+        blocks += [
+            Paragraph("Into each, stretches of spoof of sources held out were put:"),
+            Table(["stretch of spoof", "called partly spoof or spoof"], stretches),
+        ]
+    return blocks
 
 
 def _row(name: str, one: Mapping[str, Any]) -> list[Cell]:

@@ -96,6 +96,21 @@ def fit(
     return model
 
 
+def fit_without(
+    candidate: Candidate, clips: pd.DataFrame, vectors: Vectors, held: np.ndarray, folds: np.ndarray
+) -> Classifier:
+    """Fit a candidate on what has nothing in common with clips that are held out.
+
+    Parameters
+    ----------
+    candidate, clips, vectors, folds
+        See `fit`.
+    held : numpy.ndarray
+        bool, shape (clips,): true for those held out, whose voices, sources and attacks are too.
+    """
+    return fit(candidate, clips, vectors, apart_from(clips, held), folds)
+
+
 def _set_of(
     clips: pd.DataFrame, vectors: Vectors, mask: np.ndarray, with_copies: bool
 ) -> EmbeddingSet:
@@ -132,7 +147,7 @@ def held_out_scores(
     scores = np.empty((len(clips), 2))
     for fold in np.unique(folds):
         held = folds == fold
-        model = fit(candidate, clips, vectors, apart_from(clips, held), folds)
+        model = fit_without(candidate, clips, vectors, held, folds)
         scores[held, 0] = model.score(vectors.plain[held])
         scores[held, 1] = model.score(vectors.copies[held])
     return scores

@@ -58,6 +58,23 @@ class _Verdicts(Shape):
     spoof_inconclusive: Rate
 
 
+class _Found(Shape):
+    seconds: NonNegativeInt
+    n_recordings: NonNegativeInt
+    n_found: NonNegativeInt
+
+
+class _LongRecordings(Shape):
+    """Verdicts on long recordings of sources held out, genuine ones and such with a stretch."""
+
+    hours: NonNegativeFloat
+    longest_minutes: NonNegativeFloat
+    n_recordings: NonNegativeInt
+    n_partly_spoof: NonNegativeInt
+    n_spoof: NonNegativeInt
+    found: list[_Found]
+
+
 class _Attack(Shape):
     name: str
     year: NonNegativeInt
@@ -75,6 +92,7 @@ class _Shape(Shape):
     held_out: _HeldOut
     conditions: list[_Condition]
     verdicts: _Verdicts
+    long_recordings: _LongRecordings
     newest_attack: _Attack | None
     languages: list[str]
     corpora: list[_Corpus]
