@@ -27,8 +27,8 @@ from tasks.groups import GROUPS, OTHERS
 NEAR = 3
 """How many names are suggested at most."""
 
-RENAMED: dict[str, str] = {}
-"""Flags that were called otherwise before, by the old name."""
+RENAMED = {"--of": "--split", "--what": "--values"}
+"""Flags that were called otherwise before, by the old name, told where a task has the new one."""
 
 
 def take_over(program: Program) -> None:
@@ -88,7 +88,7 @@ class FrontDoor(Fab):
 
     def _explain_flag(self, word: str, task: str) -> str:
         where = f"{self.binary} --help {task}" if task else f"{self.binary} --help"
-        now = RENAMED.get(word)
+        now = RENAMED.get(word.lower())
         if now and task and now in self.parser.contexts[task].flags:
             return f"{task}: {word} is now called {now} ({where} lists all)"
         flags = list(self.parser.contexts[task].flags) if task else []

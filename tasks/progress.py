@@ -61,7 +61,7 @@ class Voice:
         self._started = self._heard = time.monotonic()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="progress", daemon=True)
-        self._main = threading.main_thread().ident
+        self._main = threading.main_thread().ident or 0
 
     def begin(self) -> None:
         """Listen to what is written from now on, and speak in between."""
@@ -101,7 +101,8 @@ class Voice:
 
     def _watch(self) -> None:
         while not self._stop.wait(TICK):
-            with suppress(OSError, ValueError):
+            # A bar may be made or closed by the thread that works while it is looked at.
+            with suppress(AttributeError, OSError, RuntimeError, ValueError):
                 self._speak(time.monotonic() - self._heard)
 
     def _speak(self, silent: float) -> None:
@@ -166,8 +167,9 @@ def _is_of(module: str, start: str) -> bool:
 
 def _bars() -> list[Any]:
     """Return the bars that stand there."""
-    module = sys.modules.get("tqdm.std")
-    return [] if module is None else list(getattr(module.tqdm, "_instances", ()))
+    # The thread that works may be in the midst of loading it.
+    bar = getattr(sys.modules.get("tqdm.std"), "tqdm", None)
+    return list(getattr(bar, "_instances", ()))
 
 
 _speaking: Voice | None = None

@@ -16,9 +16,9 @@ from tasks.task import stage
     output="The file to write.",
     format="asvspoof2019 (utt src key score), asvspoof2021 (utt score), asvspoof5 (filename and "
     "cm-score) or csv (file,label,score; default).",
-    of="Which scores: test (default), val, or what the name of another of the run's score files "
-    "ends in, such as test_F.",
-    what="score (default), or llr: natural log-likelihood ratios.",
+    split="Of which scores: test (default), val, or what the name of another of the run's score "
+    "files ends in, such as test_F.",
+    values="score (default), or llr: natural log-likelihood ratios.",
     study_number="Export of a trial of this study.",
 )
 def ExportScores(
@@ -26,8 +26,8 @@ def ExportScores(
     run: RunFlags,
     output: str | None = None,
     format: str = "csv",
-    of: str = "test",
-    what: str = "score",
+    split: str = "test",
+    values: str = "score",
     runs: str | None = None,
 ) -> None:
     """Write a run's scores for other tools.
@@ -42,8 +42,8 @@ def ExportScores(
         path,
         configured.folder(c, "runs", runs),
         format,
-        of,
-        what,
+        split,
+        values,
         run.backbone,
         run.classifier,
         run_number,

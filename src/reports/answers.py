@@ -202,14 +202,3 @@ def essence_audit(audit: Audit) -> list[str]:
     """
     flags = audit.findings.flags
     return [f"flagged: {', '.join(flags)}" if flags else "nothing flagged"]
-
-
-def essence_version(about: dict[str, Any]) -> list[str]:
-    """Return the version alone.
-
-    Parameters
-    ----------
-    about : dict
-        As `describe_environment` returns it.
-    """
-    return [about["audios"]]

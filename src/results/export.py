@@ -83,7 +83,7 @@ def export_scores(run: Run, path: Path, format: str, of: str = "test", what: str
         For an unknown format, or scores that it does not hold.
     """
     trials = _read(run, of)
-    values = trials.scores if choose("--what", what, (SCORE, LLR)) == SCORE else trials.llrs
+    values = trials.scores if choose("--values", what, (SCORE, LLR)) == SCORE else trials.llrs
     table = pd.DataFrame(
         {
             "file": trials.files,
@@ -99,11 +99,11 @@ def export_scores(run: Run, path: Path, format: str, of: str = "test", what: str
 
 def _read(run: Run, of: str) -> Trials:
     if run.kind == Kind.EVALUATION:
-        choose("--of", of, ("test",))
+        choose("--split", of, ("test",))
         return Trials.read(run.folder / SCORES, np.asarray)
     there = {path.stem.removeprefix(_PREFIX): path for path in run.folder.glob(f"{_PREFIX}*.csv")}
     if of == "test" and of not in there:
         raise RunError(
             f"run {run.number} was not tested; run first: fab TestModel --run-number={run.number}"
         )
-    return Trials.read(there[choose("--of", of, sorted(there))], calibration_of(run).llrs)
+    return Trials.read(there[choose("--split", of, sorted(there))], calibration_of(run).llrs)

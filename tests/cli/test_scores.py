@@ -27,7 +27,7 @@ FIGURES = ("eer", "min_dcf", "act_dcf", "cllr", "auc", "n_bona_fide", "n_spoof")
 @pytest.mark.parametrize("form", ["asvspoof2019", "asvspoof2021", "asvspoof5", "csv"])
 def test_there_and_back(fab, place, tmp_path, form):
     out, runs = tmp_path / "scores.out", f"--runs={place / 'runs'}"
-    export = ("ExportScores", "--run-number=0", f"--output={out}", "--what=llr", runs)
+    export = ("ExportScores", "--run-number=0", f"--output={out}", "--values=llr", runs)
     fab(*export, f"--format={form}").succeeds(out, "scores of")
     protocol = f"--protocol={run_folder(place, 0) / 'scores_test.csv'}"
     answer = fab("EvaluateScores", f"--scores={out}", protocol, f"--runs={tmp_path / 'r'}")
@@ -85,8 +85,8 @@ def test_mistakes(fab, place, tmp_path):
     fab(*export).fails(2, "--output is needed")
     fab(*export, out, "--run-number=9").fails(1, "no run 9")
     fab(*export, out, "--format=xml").fails(2, "asvspoof2019, asvspoof2021, asvspoof5, csv")
-    fab(*export, out, "--of=train").fails(2, "--of=train", "test, val")
-    fab(*export, out, "--what=rank").fails(2, "score, llr")
+    fab(*export, out, "--split=train").fails(2, "--split=train", "test, val")
+    fab(*export, out, "--values=rank").fails(2, "score, llr")
     assert not (tmp_path / "o.txt").exists()
     assert len(list((place / "runs").glob("run*"))) == 1
 
@@ -97,5 +97,5 @@ def test_a_run_without_a_test_says_how_to_make_one(fab, place, tmp_path):
     out = tmp_path / "o.csv"
     export = ("ExportScores", f"--output={out}", f"--runs={tmp_path / 'r'}")
     fab(*export).fails(1, "run 0 was not tested", "fab TestModel --run-number=0")
-    fab(*export, "--of=val").succeeds("scores of")
+    fab(*export, "--split=val").succeeds("scores of")
     assert out.read_text().startswith("file,label,score\n")

@@ -69,14 +69,15 @@ def _group(vectors: np.ndarray, threshold: float) -> np.ndarray:
         return np.zeros(len(vectors), dtype=np.int64)
     # On the sphere half the squared distance is the cosine distance; of means it is less than the
     # mean of the cosine distances by what the means lack in length, which is given back.
-    distances = pdist(vectors, "sqeuclidean") / 2
+    distances = pdist(vectors, "sqeuclidean")
+    distances *= 0.5
     lack = (1 - np.einsum("ij,ij->i", vectors, vectors)) / 2
     start = 0
     for row in range(len(vectors) - 1):
         others = lack[row + 1 :]
         distances[start : start + len(others)] += lack[row] + others
         start += len(others)
-    tree = linkage(np.maximum(distances, 0), "average")
+    tree = linkage(np.maximum(distances, 0, out=distances), "average")
     return fcluster(tree, threshold, "distance") - 1
 
 
