@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fabric import Connection, Task, task
-from invoke import Context, Exit
+from invoke import Argument, Context, Exit
 
 from src.utils.errors import AudiosError
 from src.utils.shown_text import visible
@@ -82,6 +82,17 @@ def stage(*required: str, **own_help: str) -> Callable[[Callable[..., None]], Ta
         )
 
     return register
+
+
+class _StageTask(Task):
+    """A task that keeps its help, which Invoke takes out of it when it asks for its flags."""
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        kept = dict(self.help)
+        try:
+            return super().get_arguments(ignore_unknown_help)
+        finally:
+            self.help = kept
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from invoke import Config, Context, Exit
 import fabfile
 from src.results.report import write_report
 from src.utils.errors import AudiosError
-from src.utils.runs import find_run
+from src.utils.runs import find_run, list_runs
 
 _PAGE = "page"
 """What writes the page of a run, as every stage does at its end."""
@@ -39,7 +39,7 @@ DEEP = 100_000
 
 
 _NORMALIZE: tuple[str, Flags] = ("NormalizeDataset", {"output": "@/normalized"})
-_COMPARE: tuple[str, Flags] = ("CompareRuns", {"runs_list": "1,4"})
+_COMPARE: tuple[str, Flags] = ("CompareRuns", {"runs_list": "0,3"})
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,14 @@ class Project:
                 return str(error)
         return None
 
-    def _write_page(self, number: str = "1", study_of: str | None = None) -> None:
+    def _write_page(self, number: str = "0", study_of: str | None = None, name: str = "") -> None:
+        """Write that of a training, of a study, or of what the name of its folder begins with."""
         runs = self.folder / "runs"
-        write_report(find_run(runs, int(number), study_of), runs)
+        if name:
+            found = [run for run in list_runs(runs) if run.folder.name.startswith(f"{name}_")]
+        else:
+            found = [find_run(runs, int(number), study_of)]
+        write_report(found[0], runs)
 
 
 def build(folder: Path, is_quick: bool = False) -> Project:
@@ -116,10 +121,10 @@ _STEPS: tuple[tuple[str, Flags], ...] = (
     *(("TrainModel", {**_MODEL, "classifier": name}) for name in _CLASSIFIERS),
     *(("TestModel", {**_MODEL, "classifier": name}) for name in _CLASSIFIERS),
     ("ProbeLayers", _MODEL),
-    ("CompareRuns", {"runs_list": "1,4"}),
+    ("CompareRuns", {"runs_list": "0,3"}),
     ("TrainBaseline", {"epochs": "1"}),
     ("TestBaseline", {}),
-    *(("Predict", {"audio": "@/new", "run_number": number}) for number in ("1", "7")),
+    *(("Predict", {"audio": "@/new", "run_number": number}) for number in ("0", "4")),
     ("ExportScores", {"output": "@/scores.csv", "classifier": "mlp"}),
     (
         "EvaluateScores",
@@ -138,7 +143,7 @@ _QUICK: tuple[tuple[str, Flags], ...] = (
     ("GenerateEmbeddings", _MODEL),
     ("TrainModel", {**_MODEL, "classifier": "mlp", "hyperparameters": "epochs=2"}),
     ("TestModel", {**_MODEL, "classifier": "mlp"}),
-    ("Predict", {"audio": "@/new", "run_number": "1"}),
+    ("Predict", {"audio": "@/new", "run_number": "0"}),
 )
 
 
@@ -163,7 +168,8 @@ def _of(classifier: str, number: str) -> tuple[tuple[str, Flags], ...]:
     )
 
 
-_MLP = _of("mlp", "1")
+_MLP = _of("mlp", "0")
+_AUDIT_PAGE: tuple[str, Flags] = (_PAGE, {"name": "audit0"})
 _STUDY: tuple[tuple[str, Flags], ...] = (
     ("ListRuns", {"study_number": "0"}),
     (_PAGE, {"number": "0", "study_of": "lr"}),
@@ -185,12 +191,12 @@ _DATA: tuple[tuple[str, Flags], ...] = (
 
 KINDS: dict[str, Kind] = {
     "manifest": Kind("runs/run*/manifest.json", _MLP),
-    "manifest of an mlp": Kind("runs/run1_*/manifest.json", _MLP),
+    "manifest of an mlp": Kind("runs/run0_*/manifest.json", _MLP),
     "manifest of a study": Kind("runs/lr_study0*/manifest.json", (*_STUDY, _CONTINUE)),
     "manifest of a trial": Kind("runs/lr_study0*/run0*/manifest.json", _STUDY),
-    "manifest of an audit": Kind("runs/run0_*/manifest.json", ((_PAGE, {"number": "0"}),)),
+    "manifest of an audit": Kind("runs/audit0_*/manifest.json", (_AUDIT_PAGE,)),
     "hyperparameters": Kind(
-        "runs/run1_*/hyperparameters.json",
+        "runs/run0_*/hyperparameters.json",
         (
             (
                 "TrainModel",
@@ -203,36 +209,36 @@ KINDS: dict[str, Kind] = {
         ),
     ),
     "results": Kind(
-        "runs/run1_*/test_results.json", (*_MLP, ("CompareRuns", {"runs_list": "1,4"}))
+        "runs/run0_*/test_results.json", (*_MLP, ("CompareRuns", {"runs_list": "0,3"}))
     ),
-    "scores": Kind("runs/run1_*/scores_test.csv", (*_MLP, _COMPARE)),
+    "scores": Kind("runs/run0_*/scores_test.csv", (*_MLP, _COMPARE)),
     "validation scores": Kind(
-        "runs/run1_*/scores_val.csv", _MLP, removes="runs/run1_*/calibration.json"
+        "runs/run0_*/scores_val.csv", _MLP, removes="runs/run0_*/calibration.json"
     ),
-    "trained on": Kind("runs/run1_*/trained_on.csv", _MLP, removes="runs/run1_*/bandwidths.json"),
-    "calibration": Kind("runs/run1_*/calibration.json", _MLP),
-    "reference": Kind("runs/run1_*/reference.safetensors", _MLP),
-    "bandwidths": Kind("runs/run1_*/bandwidths.json", _MLP),
-    "losses": Kind("runs/run1_*/train_losses.npy", _MLP),
-    "mlp": Kind("runs/run1_*/model.safetensors", _MLP),
-    "svm": Kind("runs/run2_*/model.skops", _of("svm", "2")),
-    "rf": Kind("runs/run3_*/model.skops", _of("rf", "3")),
-    "lr": Kind("runs/run4_*/model.skops", _of("lr", "4")),
+    "trained on": Kind("runs/run0_*/trained_on.csv", _MLP, removes="runs/run0_*/bandwidths.json"),
+    "calibration": Kind("runs/run0_*/calibration.json", _MLP),
+    "reference": Kind("runs/run0_*/reference.safetensors", _MLP),
+    "bandwidths": Kind("runs/run0_*/bandwidths.json", _MLP),
+    "losses": Kind("runs/run0_*/train_losses.npy", _MLP),
+    "mlp": Kind("runs/run0_*/model.safetensors", _MLP),
+    "svm": Kind("runs/run1_*/model.skops", _of("svm", "1")),
+    "rf": Kind("runs/run2_*/model.skops", _of("rf", "2")),
+    "lr": Kind("runs/run3_*/model.skops", _of("lr", "3")),
     "baseline": Kind(
-        "runs/run7_*/model.safetensors",
-        (("TestBaseline", {}), ("Predict", {"audio": "@/new", "run_number": "7"})),
+        "runs/run4_*/model.safetensors",
+        (("TestBaseline", {}), ("Predict", {"audio": "@/new", "run_number": "4"})),
     ),
     "training state": Kind(
-        "runs/run7_*/training.safetensors", (("TrainBaseline", {"epochs": "1"}),)
+        "runs/run4_*/training.safetensors", (("TrainBaseline", {"epochs": "1"}),)
     ),
     "best": Kind("runs/lr_study0*/best_hyperparameters.json", (*_STUDY, _CONTINUE)),
     "trials": Kind("runs/lr_study0*/trials.csv", _STUDY),
     "journal": Kind("runs/lr_study0*/*.log", (_CONTINUE,)),
-    "layer probe": Kind("runs/run5_*/layer_probe.csv", ((_PAGE, {"number": "5"}),)),
-    "matches": Kind("runs/run0_*/matches.csv", ((_PAGE, {"number": "0"}),)),
-    "evaluation": Kind("runs/run8_*/results.json", ((_PAGE, {"number": "8"}), ("ListRuns", {}))),
-    "evaluation's scores": Kind("runs/run8_*/scores.csv", ((_PAGE, {"number": "8"}),)),
-    "audit": Kind("runs/run0_*/audit.json", ((_PAGE, {"number": "0"}), (_PAGE, {}))),
+    "layer probe": Kind("runs/probe0_*/layer_probe.csv", ((_PAGE, {"name": "probe0"}),)),
+    "matches": Kind("runs/audit0_*/matches.csv", (_AUDIT_PAGE,)),
+    "evaluation": Kind("runs/run5_*/results.json", ((_PAGE, {"number": "5"}), ("ListRuns", {}))),
+    "evaluation's scores": Kind("runs/run5_*/scores.csv", ((_PAGE, {"number": "5"}),)),
+    "audit": Kind("runs/audit0_*/audit.json", (_AUDIT_PAGE, (_PAGE, {}))),
     "store manifest": Kind("embeddings/acoustic/downstream_train/manifest.json", _EMBED),
     "store array": Kind("embeddings/acoustic/downstream_train/embeddings.npy", _EMBED),
     "store clips": Kind("embeddings/acoustic/downstream_train/clips.csv", _EMBED),
@@ -540,7 +546,7 @@ def _call(
     figures.n_calls += 1
     for cache in _caches():
         cache.cache_clear()
-    one = next(iter((project.folder / "runs").glob("run1_*")), Path()).name
+    one = next(iter((project.folder / "runs").glob("run0_*")), Path()).name
     flags = {key: value.replace("@1", one) for key, value in flags.items()}
     try:
         told = project.call(task, **flags)

@@ -35,6 +35,7 @@ LEVELS: list[tuple[str, ...]] = [
             "runs",
             "registry",
             "run_manifest",
+            "version",
         )
     ),
     ("src.utils.audio",),

@@ -13,10 +13,11 @@ from src.evaluation.results_file import figure_paths, read_values
 from src.models.calibrate import calibration_of
 from src.models.data import TEST, ClipSource, warn_if_stale
 from src.models.lookup import require_current_backbone, require_vectors
-from src.models.record import read_trained_on, title_of
+from src.models.record import title_of
 from src.models.registry import load_classifier
 from src.models.split_notes import notes_of_recipe, split_notes
 from src.models.tested import TESTED, ending_for, keep_ending
+from src.models.trained_on import read_trained_on
 from src.models.trials import trials_of
 from src.utils.config import BY_SPEAKER, GENDERS
 from src.utils.dataset.labelled import LabelledClips

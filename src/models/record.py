@@ -8,20 +8,18 @@ import pandas as pd
 
 from src.models.calibrate import VALIDATION_SCORES, write_calibration
 from src.models.data import TRAIN, VALIDATION, ClipSource
+from src.models.trained_on import TRAINED_ON
 from src.models.trials import conditions_of, trials_of
 from src.utils.config import BONA_FIDE, SPOOF, in_demonstration
 from src.utils.dataset.labelled import LabelledClips
-from src.utils.errors import RunError
 from src.utils.files import replacing, write_json
 from src.utils.history import History
 from src.utils.metrics.calibration import fit_calibration
 from src.utils.metrics.eer import compute_eer
 from src.utils.renamed import label_of
 from src.utils.runs import Run
-from src.utils.tables import read_csv, write_csv
+from src.utils.tables import write_csv
 from src.visualize.plots import plot_losses
-
-TRAINED_ON = "trained_on.csv"
 
 
 @dataclass(frozen=True)
@@ -115,27 +113,6 @@ def title_of(run: Run) -> str:
     """
     name = label_of(run.settings.get("backbone")) or "?"
     return f"{name} + {run.settings['classifier']}, run {run.number}"
-
-
-def read_trained_on(run: Run) -> pd.DataFrame:
-    """Return the table of the clips that a run was trained and validated on, as text.
-
-    Parameters
-    ----------
-    run : Run
-        A training.
-
-    Raises
-    ------
-    AudiosError
-        When it is absent or damaged.
-    """
-    path = run.folder / TRAINED_ON
-    table = read_csv(path)
-    missing = [name for name in ("split", "file", "speaker") if name not in table]
-    if missing:
-        raise RunError(f"{path} is damaged: it lacks the column {', '.join(missing)}; train again")
-    return table
 
 
 def _clips_of(split: str, part: Part) -> pd.DataFrame:

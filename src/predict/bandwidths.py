@@ -127,7 +127,7 @@ def write_bandwidths(folder: Path, bandwidths: Bandwidths) -> None:
 def _recordings_of(run: Run) -> list[Path]:
     # Here, as below: of most runs it was measured once, and all of this is slow to load.
     from src.models.data import TRAIN
-    from src.models.record import TRAINED_ON, read_trained_on
+    from src.models.trained_on import TRAINED_ON, read_trained_on
 
     dataset, listing = _dataset_of(run), run.folder / TRAINED_ON
     if dataset is None or not listing.is_file():

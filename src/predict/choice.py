@@ -1,16 +1,16 @@
 """The detector that judges: which of all that there are, and what is told of it beforehand."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from src.evaluation.results import read_values
+from src.evaluation.results_file import read_values
 from src.models.lookup import find_training, fits, newest_training, trainings_of
-from src.models.record import read_trained_on
+from src.models.trained_on import read_trained_on
 from src.predict.attack_years import newest_attack
 from src.predict.shipped import Shipped, list_shipped, open_shipped
 from src.utils.config import DETECTORS, in_demonstration
@@ -18,6 +18,9 @@ from src.utils.errors import ArgumentError, AudiosError, RunError
 from src.utils.metrics.table import EER
 from src.utils.renamed import label_of
 from src.utils.runs import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _TESTED = "test_results.json"
 _CHANCE = 0.5

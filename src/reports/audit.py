@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from src.reports.dataset import report_derived, report_rejected
 from src.results.blocks.blocks import Block, Paragraph, Warning
+from src.results.naming import name_of
 from src.results.sections.audit import balance, leaks, shortcuts
 from src.utils.errors import shorten
 
@@ -99,7 +100,7 @@ def report_audited(audited: Audited | None) -> list[Block]:
             Paragraph("not audited: fab AuditDataset tells what could make the metrics too good")
         ]
     flags = audited.findings.flags
-    where = f"audit of run {audited.run.number} ({audited.run.manifest['started'][:10]})"
+    where = f"{name_of(audited.run)} ({audited.run.manifest['started'][:10]})"
     if not flags:
         return [Paragraph(f"{where}: nothing flagged")]
     return [Warning(f"{where} flags {shorten(flags)}; see {audited.page}")]

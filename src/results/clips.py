@@ -8,7 +8,7 @@ import pandas as pd
 from src.evaluation.trials import CONDITIONS, DURATION
 from src.models.calibrate import VALIDATION_SCORES
 from src.models.data import TEST, TRAIN, VALIDATION
-from src.models.record import TRAINED_ON
+from src.models.trained_on import TRAINED_ON
 from src.utils.config import LABELS, SPOOF
 from src.utils.errors import RunError
 from src.utils.runs import Run

@@ -39,7 +39,7 @@ def before(fab, place):
         "not split yet",
         "flagged: ",
         "channels (EER 0.0%)",
-        "run 0: ",
+        "audit 0: ",
         "audit.html",
     )
 
@@ -133,7 +133,7 @@ def test_training_tells_of_the_audit(fab, place, before, tmp_path):
     train = ("TrainModel", "--backbone=acoustic", "--classifier=svm", "--layer=0", at)
     fab(*train, runs).succeeds("not audited: fab AuditDataset", "run 0")
     told = fab(*train, f"--runs={place / 'r'}").succeeds(
-        "warning: audit of run 0 (", ") flags ", "channels (EER 0.0%)"
+        "warning: audit 0 (", ") flags ", "channels (EER 0.0%)"
     )
     assert str(run_folder(place / "r", 0) / "audit.html") in told.out
     shutil.rmtree(split)

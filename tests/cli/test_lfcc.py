@@ -21,7 +21,7 @@ def test_from_recordings_to_verdicts(fab, embedded, scratch):
     )
     shown = fab("ProbeLayers", "--backbone=lfcc", *where).succeeds().out
     assert re.search(r"layer +mean +std +both", shown)
-    fab("TrainModel", *words).succeeds("run 1", "layer 0")
+    fab("TrainModel", *words).succeeds("run 0", "layer 0")
     fab("TestModel", *words).succeeds("EER")
     fab("ListRuns", where[1]).succeeds("lfcc + svm, layer 0")
     file = scratch / "verdicts.csv"

@@ -48,7 +48,7 @@ def run_of(answer) -> Path:
 def test_table_figure_and_csv_agree(answer, place, table):
     folder = run_of(answer)
     assert folder.parent == place / "runs"
-    assert re.fullmatch(r"run\d+_\d{8}-\d{6}", folder.name)
+    assert re.fullmatch(r"probe\d+_\d{8}-\d{6}", folder.name)
     png = (folder / "layer_probe.png").read_bytes()
     assert png.startswith(b"\x89PNG")
     assert len(png) > 10_000

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from fabric.main import program
 from invoke.exceptions import ParseError
 from invoke.parser import Parser, ParserContext
 
@@ -22,7 +23,10 @@ from tests.docs.markdown import PAGES, commands_of, links_of, read, spans_of
 BUILT = "commands.md"
 """The page that is there only once the pages are built."""
 
-OTHERS_FLAGS = {"--help", "--head", "--local-dir", "--install", "--made"}
+OTHERS_CORE = ParserContext(args=[*program.core_args(), *program.task_args()])
+"""The flags of `fab` itself."""
+
+FLAGS = {"--help", "--head", "--local-dir", "--install", "--made"}
 """What other programs take that the documents name."""
 
 FLAGS = {
@@ -63,7 +67,7 @@ def test_links_lead_to_files(page: Path) -> None:
 def test_every_command_can_be_given(page: Path) -> None:
     """Each task is there, with each of its flags."""
     for words in commands_of(page.read_text(encoding="utf-8")):
-        parser = Parser(initial=ParserContext(), contexts=fabfile.ns.to_contexts())
+        parser = Parser(initial=CORE, contexts=fabfile.ns.to_contexts())
         try:
             parsed = parser.parse_argv(words)
         except ParseError as error:
@@ -92,7 +96,7 @@ def test_every_name_is_told(page: str, what: str, names: list[str]) -> None:
 def test_a_slip_is_found() -> None:
     typed = "fab Predict --odio=a.wav \\\n    --prior=0.1  # a comment"
     text = f"```\n{typed}\n```\nor `fab Clean --what=runs`"
-    parser = Parser(initial=ParserContext(), contexts=fabfile.ns.to_contexts())
+    parser = Parser(initial=CORE, contexts=fabfile.ns.to_contexts())
     bad, good = commands_of(text)
     assert bad == ["Predict", "--odio=a.wav", "--prior=0.1"]
     with pytest.raises(ParseError):

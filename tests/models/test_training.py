@@ -411,8 +411,8 @@ def test_finding_a_training(stores: TrainingStores, tmp_path: Path) -> None:
     mistakes = {
         "its classifier is rf, not svm": {"classifier": "svm", "run_number": 0},
         "its backbone is wav2vec2, not acoustic": {"backbone": "acoustic", "run_number": 0},
-        "no run 9 in .*; found 0, 1, 2, 3": {"run_number": 9},
-        "is a visualize run": {"run_number": 3},
+        r"no run 9 in .*; found 0, 1, 2$": {"run_number": 9},
+        r"no run 3 in .*; found 0, 1, 2$": {"run_number": 3},
         "no trained acoustic mlp run in": {"backbone": "acoustic", "classifier": "mlp"},
         "no mlp study 0 in .*; found none": {"classifier": "mlp", "study_number": 0},
     }

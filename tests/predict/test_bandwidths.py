@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.signal import butter, sosfilt
 
-from src.models.record import TRAINED_ON
+from src.models.trained_on import TRAINED_ON
 from src.predict import bandwidths as module
 from src.predict.bandwidths import BANDWIDTHS, Bandwidths, bandwidths_of
 from src.utils.dataset.dataset import Dataset

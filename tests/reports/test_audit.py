@@ -97,12 +97,13 @@ def test_matching(files: pd.DataFrame, tmp_path: Path) -> None:
 
 def test_audited(files: pd.DataFrame, tmp_path: Path) -> None:
     assert "not audited: fab AuditDataset" in told("audited", None)
-    run = Run(4, tmp_path, {"started": "2026-01-31T14:25:30+00:00"})
+    folder = tmp_path / "audit4_20260131-142530"
+    run = Run(4, folder, {"kind": "audit", "started": "2026-01-31T14:25:30+00:00"})
     clean = told("audited", Audited(run, found(files, SHORTCUTS[1:], [], False)))
-    assert clean == "audit of run 4 (2026-01-31): nothing flagged"
+    assert clean == "audit 4 (2026-01-31): nothing flagged"
     flagged = told("audited", Audited(run, found(files, SHORTCUTS, LEAKS, True)))
     assert flagged.startswith(
-        "warning: audit of run 4 (2026-01-31) flags RMS level (EER 10.0%), speaker in"
+        "warning: audit 4 (2026-01-31) flags RMS level (EER 10.0%), speaker in"
     )
-    assert flagged.endswith(str(tmp_path / "audit.html"))
+    assert flagged.endswith(str(folder / "audit.html"))
     assert "\n" not in flagged

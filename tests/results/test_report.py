@@ -12,7 +12,7 @@ from src.evaluation.results import Results
 from src.results.report import write_report
 from src.utils.errors import RunError
 from src.utils.metrics.table import EER, METRICS
-from src.utils.runs import Run, find_run, new_run
+from src.utils.runs import Run, find_run, list_runs, new_run
 from tests.visualize.reading import Page, read_page
 
 
@@ -262,11 +262,11 @@ def test_a_comparison_has_its_page_from_where_it_is_made(tmp_path: Path) -> None
 
 def test_an_audit(tmp_path: Path, add_audit: Callable) -> None:
     folder = add_audit(tmp_path, True)
-    run = find_run(tmp_path, 0)
+    [run] = list_runs(tmp_path)
     assert write_report(run, tmp_path) == folder / "audit.html"
     assert not run.report.exists()
     read = read_page(folder / "audit.html")
-    assert "Run 0: audit of set" in read.text
+    assert "Audit 0: audit of set" in read.text
     assert "Next: fab MatchDataset --dataset=/data/set" in read.text
     assert read.attributes("div", "class")[0] == "verdict bad"
     assert read.attributes("tr", "class").count("bad") == 1

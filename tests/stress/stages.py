@@ -107,6 +107,7 @@ STAGES = (
 UNDISTURBED = {
     "ListRuns": "writes nothing",
     "ListDetectors": "writes nothing",
+    "Version": "writes nothing",
     "GenerateEmbeddingsHubert": "is GenerateEmbeddingsWav2vec2 with another checkpoint",
     "VisualizeEmbeddings": "is the two tasks of its methods",
     "RunPipeline": "is the stages one after the other",
