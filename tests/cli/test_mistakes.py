@@ -80,7 +80,7 @@ BACKBONES = ("acoustic", "lfcc", "wav2vec2", "hubert", "wavlm", "xlsr", "auto")
             ["SplitDataset", "--strategy=official", "--hold-out=attack:x"],
             ("--hold-out", "--strategy=speaker"),
         ),
-        (["SplitDataset", "--units=clip"], ("--units=clip", "speaker", "utterance")),
+        (["SplitDataset", "--units=word"], ("--units=word", "speaker", "utterance")),
         (["RunPipeline", "--folds=5"], ("--folds=5", "--fold=N")),
         (["SplitDataset", "--downstream-train=0.9", "--downstream-val=0.9"], ("downstream", "1")),
         (["Clean"], ("--what", "runs", "embeddings", "demo")),
@@ -275,14 +275,15 @@ def test_empty_class(fab, tones, write_csv_corpus, tmp_path):
 def test_one_speaker(fab, tones, write_csv_corpus, tmp_path):
     data = write_csv_corpus(tmp_path, tones(1, 4))
     fab("GenerateDatasetCSV", f"--dataset={data}").succeeds()
-    fab("SplitDataset", f"--dataset={data}").fails(1, "1 speaker ", "--pretext=0", "2 more")
+    fab("SplitDataset", f"--dataset={data}").fails(1, "1 speaker ", "2 more speakers")
     assert not (data / "splits").exists()
 
 
 def test_few_speakers_are_told_the_smallest_change(fab, tones, write_csv_corpus, tmp_path):
     data = write_csv_corpus(tmp_path, tones(4, 1))
     fab("GenerateDatasetCSV", f"--dataset={data}").succeeds()
-    fab("SplitDataset", f"--dataset={data}").fails(1, "4 speakers", "--pretext=0")
+    fab("SplitDataset", f"--dataset={data}").succeeds("--pretext=auto: 0")
+    fab("SplitDataset", f"--dataset={data}", "--pretext=0.6").fails(1, "4 speakers", "--pretext=0")
     fab("SplitDataset", f"--dataset={data}", "--pretext=0").succeeds("downstream_test")
 
 

@@ -153,7 +153,7 @@ def listed(tmp_path: Path) -> Callable[..., PipelineSettings]:
 @pytest.mark.parametrize(
     ("split", "told"),
     [
-        (SplitSettings(), "2 speakers with spoofs cannot fill 5 splits"),
+        (SplitSettings(), "2 speakers with spoofs cannot fill 3 splits"),
         (SplitSettings(hold_out=HoldOut("attack", ("nope",))), "no attack nope; there are v1"),
         (SplitSettings(strategy="column"), "the split column has no train part"),
     ],

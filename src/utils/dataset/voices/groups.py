@@ -14,7 +14,7 @@ for one do no harm there. On two development corpora with known speakers (1,279 
 18.6 % of those of spoofs, and of the pairs of two speakers 0.7 to 2.0 % come together."""
 
 MOST_AT_ONCE = 8_000
-"""Vectors compared at once: the distances of so many take 256 MB. More are grouped in parts
+"""Vectors compared at once: grouping so many takes 500 MB. More are grouped in parts
 first."""
 
 
