@@ -79,6 +79,7 @@ def stage(*required: str, **own_help: str) -> Callable[[Callable[..., None]], Ta
             positional=[],
             auto_shortflags=False,
             help=parameters.help_texts(own_help, required),
+            klass=_StageTask,
         )
 
     return register
@@ -86,6 +87,8 @@ def stage(*required: str, **own_help: str) -> Callable[[Callable[..., None]], Ta
 
 class _StageTask(Task):
     """A task that keeps its help, which Invoke takes out of it when it asks for its flags."""
+
+    help: dict[str, str]
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         kept = dict(self.help)

@@ -107,6 +107,9 @@ def build(folder: Path, is_quick: bool = False) -> Project:
     return project
 
 
+_NEW: Flags = {"audio": "@/new", "any_sound": "yes"}
+"""Made-up voices, which are no speech."""
+
 _CLASSIFIERS = ("mlp", "svm", "rf", "lr")
 _MODEL = {"backbone": "acoustic"}
 _STEPS: tuple[tuple[str, Flags], ...] = (
@@ -124,7 +127,7 @@ _STEPS: tuple[tuple[str, Flags], ...] = (
     ("CompareRuns", {"runs_list": "0,3"}),
     ("TrainBaseline", {"epochs": "1"}),
     ("TestBaseline", {}),
-    *(("Predict", {"audio": "@/new", "run_number": number}) for number in ("0", "4")),
+    *(("Predict", {**_NEW, "run_number": number}) for number in ("0", "4")),
     ("ExportScores", {"output": "@/scores.csv", "classifier": "mlp"}),
     (
         "EvaluateScores",
@@ -143,7 +146,7 @@ _QUICK: tuple[tuple[str, Flags], ...] = (
     ("GenerateEmbeddings", _MODEL),
     ("TrainModel", {**_MODEL, "classifier": "mlp", "hyperparameters": "epochs=2"}),
     ("TestModel", {**_MODEL, "classifier": "mlp"}),
-    ("Predict", {"audio": "@/new", "run_number": "0"}),
+    ("Predict", {**_NEW, "run_number": "0"}),
 )
 
 
@@ -161,7 +164,7 @@ class Kind:
 def _of(classifier: str, number: str) -> tuple[tuple[str, Flags], ...]:
     chosen = {"classifier": classifier}
     return (
-        ("Predict", {"audio": "@/new", **chosen}),
+        ("Predict", {**_NEW, **chosen}),
         ("TestModel", {"backbone": "acoustic", **chosen}),
         ("ListRuns", {}),
         (_PAGE, {"number": number}),
@@ -226,7 +229,7 @@ KINDS: dict[str, Kind] = {
     "lr": Kind("runs/run3_*/model.skops", _of("lr", "3")),
     "baseline": Kind(
         "runs/run4_*/model.safetensors",
-        (("TestBaseline", {}), ("Predict", {"audio": "@/new", "run_number": "4"})),
+        (("TestBaseline", {}), ("Predict", {**_NEW, "run_number": "4"})),
     ),
     "training state": Kind(
         "runs/run4_*/training.safetensors", (("TrainBaseline", {"epochs": "1"}),)

@@ -42,4 +42,4 @@ def test_lists_load_nothing_that_computes(words: list[str], tmp_path: Path) -> N
 def test_a_verdict_loads_neither_torch_nor_figures(write_audio, speech, tmp_path: Path) -> None:
     path = write_audio(tmp_path / "a.wav", speech())
     loaded = loaded_by("Predict", f"--audio={path}", f"--runs={tmp_path / 'runs'}", "--any-sound")
-    assert not loaded & (COMPUTE | DRAW | {"pandas"})
+    assert not loaded & (COMPUTE | DRAW)

@@ -23,10 +23,10 @@ from tests.docs.markdown import PAGES, commands_of, links_of, read, spans_of
 BUILT = "commands.md"
 """The page that is there only once the pages are built."""
 
-OTHERS_CORE = ParserContext(args=[*program.core_args(), *program.task_args()])
+CORE = ParserContext(args=[*program.core_args(), *program.task_args()])
 """The flags of `fab` itself."""
 
-FLAGS = {"--help", "--head", "--local-dir", "--install", "--made"}
+OTHERS_FLAGS = {"--help", "--head", "--local-dir", "--install", "--made"}
 """What other programs take that the documents name."""
 
 FLAGS = {
