@@ -29,7 +29,8 @@ RECORDING = "spliced.wav"
 _WIDTH = 5.6
 """Of a picture, in inches: small, since they are committed."""
 _LETTERS = 96
-_BEFORE, _WITHIN = 3, 2
+_BEFORE, _FIRST, _WITHIN = 4, 2, 3
+"""How many clips stand on either side, and which of the spoofs between them."""
 
 
 def draw_pictures(
@@ -112,8 +113,9 @@ def _shrink(figure: Path, path: Path) -> None:
 def _splice(dataset: Dataset, path: Path) -> None:
     """Write a voice of the test with spoofs of it in its midst."""
     clips = read_split(dataset, TEST)
-    speaker = clips.loc[clips["label"] == SPOOF, "speaker"].iloc[0]
+    speaker = clips.loc[clips["label"] == SPOOF, "speaker"].iloc[-1]
     own = clips[clips["speaker"] == speaker]
     voice, spoofs = (own.loc[own["label"] == label, "file"] for label in (BONA_FIDE, SPOOF))
-    order = [*voice[:_BEFORE], *spoofs[-_WITHIN:], *voice[_BEFORE : 2 * _BEFORE]]
+    within = spoofs[_FIRST : _FIRST + _WITHIN]
+    order = [*voice[:_BEFORE], *within, *voice[_BEFORE : 2 * _BEFORE]]
     write_waveform(path, np.concatenate([read_waveform(dataset.path(file)) for file in order]))

@@ -79,7 +79,7 @@ def _run_demo(folder: Path, tell: Callable[[str], None], seed: int) -> PipelineR
         audit=result.pages[0].parent,
         # One that errs here, and one whose curve over time shows the spoof.
         reported=_number_of(result, "rf"),
-        judging=_number_of(result, "svm"),
+        judging=_number_of(result, "lr"),
         folder=folder / DEMO_PICTURES,
     )
     tell("\n".join(["Pictures", *map(str, pictures)]))
