@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import soundfile
 import torch
+from hypothesis import settings
 
 from src.utils.config import DOWNSTREAM_SPLITS
 from src.utils.embeddings.embedding_set import EmbeddingSet
@@ -21,6 +22,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As under nohup, or behind an ampersand: what the tests start would inherit it, and Ctrl-C,
     # which some of them press, would do nothing.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long a test takes is the machine's business: a busy one would fail by Hypothesis' limit.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 collect_ignore = ["stress"]
 """`make stress` runs that: it takes as long as it is given."""

@@ -29,6 +29,10 @@ ABOUT = {
         **{"cllr": 0.6, "confidence": 0.9, "bona_fide_called_spoof": 0.02},
         **{"bona_fide_inconclusive": 0.5, "spoof_called_bona_fide": 0.1, "spoof_inconclusive": 0.4},
     },
+    "long_recordings": {
+        **{"hours": 1.5, "longest_minutes": 10, "n_recordings": 9},
+        **{"n_partly_spoof": 0, "n_spoof": 1, "found": []},
+    },
     "newest_attack": {"name": "kokoro-v1.0", "year": 2024},
     "languages": ["de", "en"],
     "corpora": [{"name": "mine", "n_clips": 100}],
