@@ -104,7 +104,7 @@ def record_outcome(
 
 
 def title_of(run: Run) -> str:
-    """Return a training as the titles of figures name it, such as `wavlm + mlp, run 3`.
+    """Return a training as the titles of figures name it, such as `wavlm + mlp`.
 
     Parameters
     ----------
@@ -112,7 +112,8 @@ def title_of(run: Run) -> str:
         A training.
     """
     name = label_of(run.settings.get("backbone")) or "?"
-    return f"{name} + {run.settings['classifier']}, run {run.number}"
+    # Without its number, by which the same run made again would have other pictures.
+    return f"{name} + {run.settings['classifier']}"
 
 
 def _clips_of(split: str, part: Part) -> pd.DataFrame:

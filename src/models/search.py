@@ -430,7 +430,7 @@ def _tabulate(study: optuna.Study, run: Run) -> pd.DataFrame:
 def _plot(table: pd.DataFrame, run: Run, data: str) -> None:
     if VALIDATION_EER in table and table[VALIDATION_EER].notna().any():
         what = f"{run.settings['backbone']['name']} + {run.settings['classifier']}"
-        title = f"Validation EER of each search trial\n{what}, study {run.number}, {data}"
+        title = f"Validation EER of each search trial\n{what}, {data}"
         plot_search(table, run.folder / "optimization_history.png", title)
 
 
