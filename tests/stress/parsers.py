@@ -157,7 +157,7 @@ PARSERS = (
     Parser("losses", "runs/run*/*.npy", _run),
     Parser("results", "runs/run*/test_results.json", lambda path, _: Results.read(path)),
     Parser("detector", "detectors/*/*.*", _shipped),
-    Parser("audit", "runs/run*/audit.json", lambda path, _: Findings.read(path)),
+    Parser("audit", "runs/audit*/audit.json", lambda path, _: Findings.read(path)),
     Parser("pth", "weights/*.pth", lambda path, _: load_weights(str(path))),
     Parser("h5", "weights/*.h5", lambda path, _: load_weights(str(path))),
     Parser("tflite", "weights/*.tflite", lambda path, _: load_weights(str(path)), is_pure=True),
