@@ -45,7 +45,7 @@ def validation(run: Run) -> list[Block]:
             f"have been chosen by them, so that all of this flatters."
         ),
         validation_table(run, trials, found),
-        SideBySide(_draw(trials, found, f"{describe(run)}, run {run.number}")),
+        SideBySide(_draw(trials, found, describe(run))),
     ]
 
 
