@@ -1,7 +1,7 @@
 """Building a detector: choosing, measuring, calibrating, training and writing it."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from src.build_detector.choose import (
     choose,
     fit,
     fit_without,
+    held_out_models,
     held_out_scores,
 )
 from src.build_detector.conditions import CONDITIONS
@@ -27,6 +28,7 @@ from src.build_detector.folder import write_detector
 from src.build_detector.measure import Measured, describe, measure
 from src.build_detector.stretches import measure_long_recordings
 from src.build_detector.vectors import Vectors, embed, embed_all
+from src.models.classifier import Classifier
 from src.models.reference import Reference, fit_reference
 from src.predict.attack_years import newest_attack
 from src.predict.bandwidths import measure_bandwidths
@@ -95,7 +97,8 @@ def build(recipe: Recipe) -> dict[str, Any]:
 
     # The detector itself learns from all; what it is calibrated by are sources not learnt from.
     folds = deal(clips, recipe.n_folds)
-    scores, calibration = _calibrate(best, clips, vectors, folds)
+    models = held_out_models(best, clips, vectors, folds)
+    scores, calibration = _calibrate(models, clips, vectors, folds)
     everything = np.ones(len(clips), dtype=bool)
     model = fit(best, clips, vectors, everything, folds)
     about = _describe(recipe, corpora, measured, clips[last])
@@ -107,7 +110,7 @@ def build(recipe: Recipe) -> dict[str, Any]:
     }
     log.info("judging long recordings of sources held out")
     about["long_recordings"] = measure_long_recordings(
-        best, clips, vectors, folds, backbone, calibration, recipe.seed
+        models, clips, folds, backbone, calibration, recipe.seed
     )
     about = without_nan(about)
     write_detector(
@@ -170,7 +173,8 @@ def _measure_last(
     ours, own_vectors = clips[~last].reset_index(drop=True), vectors.where(~last)
     folds = deal(ours, recipe.n_folds)
     choice = choose(recipe.candidates, ours, own_vectors, folds)
-    _, calibration = _calibrate(choice.best, ours, own_vectors, folds)
+    models = held_out_models(choice.best, ours, own_vectors, folds)
+    _, calibration = _calibrate(models, ours, own_vectors, folds)
     model = fit_without(choice.best, clips, vectors, last, deal(clips, recipe.n_folds))
     held = clips[last].reset_index(drop=True)
     scores = {"": model.score(vectors.plain[last])}
@@ -185,14 +189,14 @@ def _measure_last(
 
 
 def _calibrate(
-    candidate: Candidate, clips: pd.DataFrame, vectors: Vectors, folds: np.ndarray
+    models: Mapping[int, Classifier], clips: pd.DataFrame, vectors: Vectors, folds: np.ndarray
 ) -> tuple[np.ndarray, Calibration]:
     """Fit a calibration on the scores of clips, each by a model of other sources.
 
     Of the clips as they are: with copies, the ratios of the same scores would be so small that
     hardly a verdict was given, and those of degraded clips no better.
     """
-    scores = held_out_scores(candidate, clips, vectors, folds)
+    scores = held_out_scores(models, vectors, folds)
     return scores[:, 0], fit_calibration(scores[:, 0], clips["y"].to_numpy())
 
 

@@ -1,6 +1,6 @@
 """Choosing the classifier, by clips of sources that it was not trained on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,13 +120,12 @@ def _set_of(
     return concatenate_sets(plain, as_set(clips[mask], vectors.copies[mask], BACKBONE, " (copy)"))
 
 
-def held_out_scores(
+def held_out_models(
     candidate: Candidate, clips: pd.DataFrame, vectors: Vectors, folds: np.ndarray
-) -> np.ndarray:
-    """Score each clip, and its copy, by a model that has heard nothing like it.
+) -> dict[int, Classifier]:
+    """Fit a model a fold, which has heard nothing like the clips of the fold.
 
-    The model of a fold learns from the clips of other folds, without those that share a voice or an
-    attack with the fold.
+    It learns from the clips of other folds, without those that share a voice or an attack with it.
 
     Parameters
     ----------
@@ -138,16 +137,35 @@ def held_out_scores(
         Of all clips.
     folds : numpy.ndarray
         The fold of each clip, in which whole sources lie.
+    """
+    return {
+        int(fold): fit_without(candidate, clips, vectors, folds == fold, folds)
+        for fold in np.unique(folds)
+    }
+
+
+def held_out_scores(
+    models: Mapping[int, Classifier], vectors: Vectors, folds: np.ndarray
+) -> np.ndarray:
+    """Score each clip, and its copy, by the model of its fold.
+
+    Parameters
+    ----------
+    models : mapping of int to Classifier
+        As `held_out_models` returns them.
+    vectors : Vectors
+        Of all clips.
+    folds : numpy.ndarray
+        The fold of each clip.
 
     Returns
     -------
     numpy.ndarray
         float64, shape (clips, 2): of the clip as it is, and of its copy.
     """
-    scores = np.empty((len(clips), 2))
-    for fold in np.unique(folds):
+    scores = np.empty((len(folds), 2))
+    for fold, model in models.items():
         held = folds == fold
-        model = fit_without(candidate, clips, vectors, held, folds)
         scores[held, 0] = model.score(vectors.plain[held])
         scores[held, 1] = model.score(vectors.copies[held])
     return scores
@@ -239,7 +257,8 @@ def choose(
     n_sources = Clusters(sources).count(y)
     tried, draws = [], []
     for candidate in candidates:
-        scores = held_out_scores(candidate, clips, vectors, folds)
+        models = held_out_models(candidate, clips, vectors, folds)
+        scores = held_out_scores(models, vectors, folds)
         llrs = calibrate_across(scores, y, folds)
         eer = compute_eer(llrs.ravel(), np.repeat(y, 2))[0]
         drawn = draw_eers(llrs.ravel(), np.repeat(y, 2), Clusters(np.repeat(sources, 2)))

@@ -3,15 +3,14 @@
 By detectors of the recipe that have heard nothing of the sources that they judge.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from src.build_detector.choose import Candidate, fit_without
-from src.build_detector.vectors import Vectors
+from src.models.classifier import Classifier
 from src.predict.detector import Detector
 from src.predict.stretch_trials import LENGTHS, compose_recording, measure_stretches
 from src.predict.verdict import PARTLY_SPOOF, SPOOF, Verdict
@@ -29,9 +28,8 @@ SPOOFS = 3
 
 
 def measure_long_recordings(
-    candidate: Candidate,
+    models: Mapping[int, Classifier],
     clips: pd.DataFrame,
-    vectors: Vectors,
     folds: np.ndarray,
     backbone: Backbone,
     calibration: Calibration,
@@ -44,12 +42,10 @@ def measure_long_recordings(
 
     Parameters
     ----------
-    candidate : Candidate
-        The recipe, fitted once a fold.
+    models : mapping of int to Classifier
+        As `held_out_models` returns them.
     clips : pandas.DataFrame
         All clips.
-    vectors : Vectors
-        Of all clips.
     folds : numpy.ndarray
         The fold of each clip, in which whole sources lie.
     backbone : Backbone
@@ -68,11 +64,10 @@ def measure_long_recordings(
     judged: list[Verdict] = []
     with_spoof: dict[int, list[Verdict]] = {length: [] for length in LENGTHS}
     seconds = 0.0
-    for fold in np.unique(folds):
+    for fold, model in models.items():
         held = folds == fold
-        model = fit_without(candidate, clips, vectors, held, folds)
-        detector = Detector(Run(0, Path(candidate.classifier)), backbone, model, calibration, None)
-        chance = np.random.default_rng([seed, int(fold)])
+        detector = Detector(Run(0, Path(model.name)), backbone, model, calibration, None)
+        chance = np.random.default_rng([seed, fold])
         genuine = list(_genuine(clips[held], backbone.sample_rate, chance))
         spoofs = list(_spoofs(clips[held], backbone.sample_rate))
         drawn = [spoofs[n] for n in chance.permutation(len(spoofs))[:SPOOFS]]
