@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from src.evaluation.results_file import TEST_RESULTS
 from src.utils.config import DEMO_MARKER, DEMO_PICTURES, GENDERS, PROJECTION_GROUPS
 from src.utils.dataset.derive import JOURNAL
 from src.utils.embeddings.presets import BACKBONES
@@ -243,7 +244,7 @@ def _names_of_run(run: Path) -> set[str]:
         for gender in ("", *GENDERS)
     }
     names = {f"{figure}{suffix}.png" for figure in _FIGURES for suffix in suffixes}
-    names |= {f"test_results{suffix}.json" for suffix in suffixes}
+    names |= {f"{TEST_RESULTS}{suffix}.json" for suffix in suffixes}
     names |= {f"scores_test{suffix}.csv" for suffix in suffixes}
     projected = {f"{method}_{group}.png" for group in PROJECTION_GROUPS}
     return names | _RUN | projected | {f"{method}.csv", f"{method}.png"}

@@ -81,10 +81,11 @@ class FrontDoor(Fab):
             return self._explain_flag(word, task)
         near = _nearest(word, self.parser.contexts)
         after = f"; a value of {task} follows its flag and =" if task and not near else ""
-        return (
-            f"{self.binary}: no task is named {word}{_suggest(near)}{after} "
-            f"({self.binary} -l lists all)"
-        )
+        return self._no_task(word, near, after)
+
+    def _no_task(self, word: str, near: list[str], after: str = "") -> str:
+        named = f"{self.binary}: no task is named {word}{_suggest(near)}{after}"
+        return f"{named} ({self.binary} -l lists all)"
 
     def _explain_flag(self, word: str, task: str) -> str:
         where = f"{self.binary} --help {task}" if task else f"{self.binary} --help"
@@ -107,13 +108,7 @@ class FrontDoor(Fab):
         task = self.args.help.value
         if _is_text(task) and task not in self.parser.contexts:
             near = _nearest(task, self.parser.contexts)
-            raise Exit(
-                visible(
-                    f"{self.binary}: no task is named {task}{_suggest(near)} "
-                    f"({self.binary} -l lists all)"
-                ),
-                2,
-            )
+            raise Exit(visible(self._no_task(task, near)), 2)
         super().parse_cleanup()
 
     def execute(self) -> None:

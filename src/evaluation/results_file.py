@@ -15,7 +15,9 @@ from src.utils.run_manifest import Rate
 from src.utils.shapes import Shape, read_shaped
 
 RESULTS = "results.json"
-"""What the results of scores of another system are kept in; a training's are `test_results`."""
+"""What the results of scores of another system are kept in."""
+TEST_RESULTS = "test_results"
+"""What the names of the results of a training's tests begin with."""
 SCORES = "scores.csv"
 
 BREAKDOWNS = "breakdowns"

@@ -9,11 +9,10 @@ import numpy as np
 
 from src.evaluation.figures import draw_figures
 from src.evaluation.results import Results, evaluate_trials
-from src.evaluation.results_file import figure_paths, read_values
+from src.evaluation.results_file import TEST_RESULTS, figure_paths, read_values
 from src.models.calibrate import calibration_of
 from src.models.data import TEST, ClipSource, warn_if_stale
-from src.models.lookup import require_current_backbone, require_vectors
-from src.models.record import title_of
+from src.models.lookup import detector_name, require_current_backbone, require_vectors
 from src.models.registry import load_classifier
 from src.models.split_notes import notes_of_recipe, split_notes
 from src.models.tested import TESTED, ending_for, keep_ending
@@ -129,7 +128,7 @@ def evaluate_clips(
     elsewhere = source.dataset if ending else None
     suffix = "".join(f"_{word}" for word in (ending, gender) if word)
     part = f"{TEST}{suffix}"
-    path = run.folder / f"test_results{suffix}.json"
+    path = run.folder / f"{TEST_RESULTS}{suffix}.json"
     tested = run.manifest.get(TESTED, {})
     if reuse and tested.get(part) == source.fingerprint and path.is_file():
         there = Results.read(path)
@@ -156,7 +155,7 @@ def evaluate_clips(
         # First, so that a kill leaves no file whose data set is not known.
         keep_ending(run, source, ending)
         trials.write(run.folder / f"scores_test{suffix}.csv")
-        title = f"{title_of(run)}: {_part_of(source, gender)}"
+        title = f"{detector_name(run)}: {_part_of(source, gender)}"
         figures = draw_figures(trials, results, run.folder, suffix, title)
         notes = split_notes(run)
         if elsewhere:

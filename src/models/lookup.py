@@ -160,6 +160,20 @@ def training_by_number(
     return run
 
 
+def detector_name(run: Run) -> str:
+    """Return a training, or a study, as people are told of it, such as `wavlm + mlp`.
+
+    Without its number, by which figures of the same run made again would differ.
+
+    Parameters
+    ----------
+    run : Run
+        A training or a study.
+    """
+    backbone = label_of(run.settings.get("backbone")) or "?"
+    return f"{backbone} + {run.settings.get('classifier', '?')}"
+
+
 def is_baseline(run: Run) -> bool:
     """Say whether a training is of the classifier that is given no vectors.
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from src.models.calibrate import VALIDATION_SCORES, write_calibration
 from src.models.data import TRAIN, VALIDATION, ClipSource
+from src.models.lookup import detector_name
 from src.models.trained_on import TRAINED_ON
 from src.models.trials import conditions_of, trials_of
 from src.utils.config import BONA_FIDE, SPOOF, in_demonstration
@@ -16,7 +17,6 @@ from src.utils.files import replacing, write_json
 from src.utils.history import History
 from src.utils.metrics.calibration import fit_calibration
 from src.utils.metrics.eer import compute_eer
-from src.utils.renamed import label_of
 from src.utils.runs import Run
 from src.utils.tables import write_csv
 from src.visualize.plots import plot_losses
@@ -96,24 +96,11 @@ def record_outcome(
         for name in ("train_losses", "val_losses", "val_accuracies", "val_eers"):
             _save_array(run.folder / f"{name}.npy", getattr(history, name))
         if plot:
-            name = f"{title_of(run)}, {validation.source.dataset_name}"
+            name = f"{detector_name(run)}, {validation.source.dataset_name}"
             plot_losses(history, run.folder / "loss_plot.png", name)
         results |= {f"best_{history.step}": history.best, f"{history.step}s": len(history.val_eers)}
     run.update(results=results)
     return eer, calibration.threshold
-
-
-def title_of(run: Run) -> str:
-    """Return a training as the titles of figures name it, such as `wavlm + mlp`.
-
-    Parameters
-    ----------
-    run : Run
-        A training.
-    """
-    name = label_of(run.settings.get("backbone")) or "?"
-    # Without its number, by which the same run made again would have other pictures.
-    return f"{name} + {run.settings['classifier']}"
 
 
 def _clips_of(split: str, part: Part) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from src.models.calibrate import VALIDATION_SCORES, calibration_of
 from src.models.classifier import Choice, Classifier, Hyperparameters
 from src.models.data import TrainingStores
 from src.models.importances import IMPORTANCES, measure_importances
-from src.models.lookup import BEST, find_study, read_best
+from src.models.lookup import BEST, detector_name, find_study, read_best
 from src.models.registry import CLASSIFIERS
 from src.models.train import fit_into, training_settings
 from src.models.trial_choice import judge_choice, ranking
@@ -429,8 +429,7 @@ def _tabulate(study: optuna.Study, run: Run) -> pd.DataFrame:
 
 def _plot(table: pd.DataFrame, run: Run, data: str) -> None:
     if VALIDATION_EER in table and table[VALIDATION_EER].notna().any():
-        what = f"{run.settings['backbone']['name']} + {run.settings['classifier']}"
-        title = f"Validation EER of each search trial\n{what}, {data}"
+        title = f"Validation EER of each search trial\n{detector_name(run)}, {data}"
         plot_search(table, run.folder / "optimization_history.png", title)
 
 

@@ -8,21 +8,25 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from src.evaluation.results_file import read_values
-from src.models.lookup import find_training, fits, newest_training, trainings_of
+from src.evaluation.results_file import TEST_RESULTS, read_values
+from src.models.lookup import (
+    detector_name,
+    find_training,
+    fits,
+    newest_training,
+    trainings_of,
+)
 from src.models.trained_on import read_trained_on
 from src.predict.attack_years import newest_attack
 from src.predict.shipped import Shipped, list_shipped, open_shipped
 from src.utils.config import DETECTORS, in_demonstration
 from src.utils.errors import ArgumentError, AudiosError, RunError
 from src.utils.metrics.table import EER
-from src.utils.renamed import label_of
 from src.utils.runs import Run
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_TESTED = "test_results.json"
 _CHANCE = 0.5
 _FEW_LANGUAGES = 4
 """So many languages are told by name, more by their number."""
@@ -147,7 +151,7 @@ def _by_eer(runs: Iterable[Run]) -> list[Run]:
 
 def _test_of(run: Run) -> dict[str, Any]:
     """Return the results of a run's test on its own data set, empty where there was none."""
-    path = run.folder / _TESTED
+    path = run.folder / f"{TEST_RESULTS}.json"
     return read_values(path) if path.is_file() else {}
 
 
@@ -161,7 +165,7 @@ def _shipped(shipped: Shipped, warnings: tuple[str, ...] = ()) -> Chosen:
         _languages(about["languages"]),
         f"made {about['made']}",
     ]
-    name = f"detector {shipped.name} {about['version']} ({_kind(shipped.run)})"
+    name = f"detector {shipped.name} {about['version']} ({detector_name(shipped.run)})"
     chance = _chance(held["eer"], held["ci95"])
     return Chosen(shipped.run, _line(name, told), (*chance, *warnings), shipped)
 
@@ -196,16 +200,11 @@ def _trained(run: Run, audio: Path | None) -> Chosen:
         _languages(languages),
         f"trained {str(run.manifest.get('started', ''))[:10] or 'at a time that was not kept'}",
     ]
-    return Chosen(run, _line(f"{name} ({_kind(run)})", told), warnings)
+    return Chosen(run, _line(f"{name} ({detector_name(run)})", told), warnings)
 
 
 def _line(name: str, told: Iterable[str]) -> str:
     return f"{name}: {'; '.join(text for text in told if text)}"
-
-
-def _kind(run: Run) -> str:
-    backbone = label_of(run.settings.get("backbone")) or "?"
-    return f"{backbone} + {run.settings.get('classifier', '?')}"
 
 
 def _eer(eer: float, span: list[float | None]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from src.models.lookup import detector_name
 from src.results.blocks.blocks import Block, Cell, Interval, Paragraph, Table, Warning, percent
-from src.utils.renamed import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,13 +38,13 @@ def report_detectors(found: Sequence[Shipped], faults: Sequence[str]) -> list[Bl
 
 
 def _row(shipped: Shipped) -> list[Cell]:
-    about, held, settings = shipped.about, shipped.about["held_out"], shipped.run.settings
+    about, held = shipped.about, shipped.about["held_out"]
     low, high = held["ci95"]
     attack = about["newest_attack"]
     return [
         shipped.name,
         about["version"],
-        f"{label_of(settings.get('backbone'))} + {settings.get('classifier')}",
+        detector_name(shipped.run),
         about["made"],
         percent(held["eer"]),
         None if low is None else Interval(f"{low:.1%}", f"{high:.1%}"),

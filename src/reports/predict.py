@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from src.reports.dataset import SHOWN
-from src.results.blocks.blocks import Block, Cell, Paragraph, Table
+from src.results.blocks.blocks import Block, Cell, Paragraph, Table, Warning
 from src.utils.shown_text import visible
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def report_detector(chosen: Chosen, prior: float) -> list[Block]:
     """
     return [
         Paragraph(chosen.headline),
-        *(Paragraph(f"warning: {warning}") for warning in chosen.warnings),
+        *map(Warning, chosen.warnings),
         Paragraph(f"where {prior:.0%} are expected to be bona-fide"),
     ]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from src.evaluation.formatting import missing_sentence
-from src.evaluation.results_file import missing_from
+from src.evaluation.results_file import TEST_RESULTS, missing_from
 from src.models.lookup import BEST, find_study, read_best
 from src.models.registry import CLASSIFIERS
 from src.results.naming import describe, name_of
@@ -109,7 +109,7 @@ def _read(folder: Path) -> tuple[list[Run], list[str]]:
         found, faults = [*found, *studies], [*faults, *wrong]
         for study in studies:
             trials, wrong = list_sound(study.folder)
-            found += [trial for trial in trials if any(trial.folder.glob("test_results*.json"))]
+            found += [trial for trial in trials if any(trial.folder.glob(f"{TEST_RESULTS}*.json"))]
             faults += wrong
     return found, faults
 

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from src.evaluation.results_file import FIGURES, RESULTS, SCORES, figure_paths, read_values
+from src.evaluation.results_file import (
+    FIGURES,
+    RESULTS,
+    SCORES,
+    TEST_RESULTS,
+    figure_paths,
+    read_values,
+)
 from src.models.tested import ENDINGS
 from src.results.naming import dataset_name
 from src.utils.config import GENDERS
@@ -86,7 +93,7 @@ def read_outcomes(run: Run) -> list[Outcome]:
         # Scores that tell the classes themselves have no protocol beside them.
         name = Path(str(run.settings.get("protocol") or run.settings.get("scores", ""))).name
         return [Outcome(run.folder, path, run.folder / SCORES, "", _read(path), name)]
-    paths = sorted(run.folder.glob("test_results*.json"))
+    paths = sorted(run.folder.glob(f"{TEST_RESULTS}*.json"))
     found = [_of_training(run, path) for path in paths]
     return sorted(found, key=lambda one: (not one.is_own, one.dataset, one.gender))
 
@@ -134,7 +141,7 @@ def read_tests(run: Run) -> Tests:
 
 
 def _of_training(run: Run, path: Path) -> Outcome:
-    suffix = path.stem.removeprefix("test_results")
+    suffix = path.stem.removeprefix(TEST_RESULTS)
     ending, gender = suffix.removeprefix("_"), ""
     for name in GENDERS:
         if suffix.endswith(f"_{name}"):
