@@ -34,6 +34,7 @@ LEVELS: list[tuple[str, ...]] = [
             "shown_text",
             "runs",
             "registry",
+            "seeding",
             "run_manifest",
             "version",
         )

@@ -10,10 +10,10 @@ from tqdm import tqdm
 
 from src.build_detector.conditions import TRAINED, Condition
 from src.utils.audio.io import read_waveform
-from src.utils.dataset.derive import file_generator
 from src.utils.embeddings.backbones import Backbone
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.parallel import map_ahead
+from src.utils.seeding import file_generator
 
 
 @dataclass(frozen=True)

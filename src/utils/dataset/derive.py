@@ -1,6 +1,5 @@
 """Writing a new data set beside an old one, file by file, never touching the old."""
 
-import hashlib
 import json
 import os
 import threading
@@ -10,7 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from pydantic import ConfigDict, NonNegativeFloat, PositiveInt
 
@@ -247,20 +245,6 @@ def require_output(source: Dataset, output: Path) -> None:
 def _is_of_a_beginning(path: Path) -> bool:
     """Say whether a file is all there is where one was killed before the recipe was written."""
     return path.name == LOCK or (path.name.startswith(".") and PARTIAL in path.name)
-
-
-def file_generator(seed: int, file: str) -> np.random.Generator:
-    """Return a generator for one file, whatever the other files are.
-
-    Parameters
-    ----------
-    seed : int
-        The seed of the stage.
-    file : str
-        The recording, as the files table names it.
-    """
-    digest = hashlib.sha256(file.encode()).digest()
-    return np.random.default_rng([seed, *np.frombuffer(digest, np.uint32).tolist()])
 
 
 def _renamed(files: list[str], suffix: str | None) -> dict[str, str]:

@@ -8,8 +8,9 @@ import numpy as np
 from src.utils.audio.io import SILENCE_PEAK, measure_level, read_blocks, read_info
 from src.utils.audio.writing import full_scale, writable_like, write_blocks
 from src.utils.dataset.dataset import Dataset
-from src.utils.dataset.derive import Change, Derived, derive_dataset, file_generator
+from src.utils.dataset.derive import Change, Derived, derive_dataset
 from src.utils.errors import ArgumentError, AudioError
+from src.utils.seeding import file_generator
 
 
 def add_noise(

@@ -10,12 +10,13 @@ import pandas as pd
 from src.utils.audio.io import read_waveform
 from src.utils.audio.writing import write_waveform
 from src.utils.dataset.dataset import Dataset
-from src.utils.dataset.derive import Change, Derived, derive_dataset, file_generator
+from src.utils.dataset.derive import Change, Derived, derive_dataset
 from src.utils.dataset.match.plan import plan_matching
 from src.utils.dataset.match.render import render
 from src.utils.dataset.match.settings import MatchSettings
 from src.utils.errors import AudioError, DatasetError
 from src.utils.files import sha256_text
+from src.utils.seeding import file_generator
 
 STAGE = "MatchDataset"
 

@@ -1,0 +1,238 @@
+"""Chains of augmentations: drawn for a clip, written down, applied."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from src.utils.audio.augmentations import AUGMENTATIONS, FAMILIES
+from src.utils.audio.augmentations.augmentation import (
+    Augmentation,
+    Material,
+    Parameters,
+    Place,
+)
+from src.utils.errors import ArgumentError, choose
+
+_LOUDEST = 0.98
+"""What would clip in an encoder is turned down to this."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One augmentation of a chain.
+
+    Attributes
+    ----------
+    kind : str
+        Its name in `AUGMENTATIONS`.
+    parameters : dict
+        What was drawn or set.
+    """
+
+    kind: str
+    parameters: Parameters
+
+
+Chain = tuple[Step, ...]
+"""In the order in which the steps are applied."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the chain of a clip is drawn.
+
+    Attributes
+    ----------
+    kinds : tuple of str
+        Names of `AUGMENTATIONS` or of `FAMILIES`; of a family a clip gets one.
+    steps : (int, int)
+        The fewest and the most kinds of a chain.
+    material : Material
+        What they are made with.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown name, a name that is given twice, no name, or more steps than kinds.
+    """
+
+    kinds: tuple[str, ...]
+    steps: tuple[int, int] = (1, 1)
+    material: Material = field(default_factory=Material)
+
+    def __post_init__(self) -> None:
+        for kind in self.kinds:
+            members_of(kind)
+        if not self.kinds or len(set(self.kinds)) < len(self.kinds):
+            raise ArgumentError(f"--kind={','.join(self.kinds)}: name each kind once")
+        low, high = self.steps
+        if not 1 <= low <= high <= len(self.kinds):
+            raise ArgumentError(
+                f"--steps={low}..{high} must lie between 1 and the number of kinds, "
+                f"{len(self.kinds)}"
+            )
+
+    @cached_property
+    def _made(self) -> Mapping[str, Augmentation]:
+        names = {name for kind in self.kinds for name in members_of(kind)}
+        return {name: AUGMENTATIONS.load(name)(self.material) for name in sorted(names)}
+
+    def check(self) -> None:
+        """Make every augmentation, so that one that lacks its material is refused at once.
+
+        Raises
+        ------
+        ArgumentError
+            As the augmentations do.
+        """
+        _ = self._made
+
+    def draw(self, random: np.random.Generator, speaker: str = "") -> Chain:
+        """Draw the chain of one clip, in the order of the way from a mouth to a listener.
+
+        Parameters
+        ----------
+        random : numpy.random.Generator
+            Of this clip alone.
+        speaker : str
+            Who speaks in it, where that is known.
+        """
+        low, high = self.steps
+        count = int(random.integers(low, high + 1))
+        drawn = random.choice(len(self.kinds), count, replace=False)
+        names = [str(random.choice(members_of(self.kinds[at]))) for at in sorted(drawn)]
+        names.sort(key=lambda name: self._made[name].place)
+        return tuple(Step(name, self._made[name].draw(random, speaker)) for name in names)
+
+    def apply(self, chain: Chain, waveform: np.ndarray, sample_rate: int) -> np.ndarray:
+        """Send a waveform through a chain; see `apply_chain`.
+
+        Parameters
+        ----------
+        chain, waveform, sample_rate
+            See there.
+        """
+        return apply_chain(chain, waveform, sample_rate, self._made)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what makes the drawn chains what they are, as JSON values.
+
+        Of folders and of the voices for babble only where they are: their recordings may be moved.
+        """
+        material = self.material
+        return {
+            "kinds": list(self.kinds),
+            "steps": list(self.steps),
+            "snr_db": list(material.snr_db),
+            "noises": None if material.noises is None else str(material.noises.resolve()),
+            "rooms": None if material.rooms is None else str(material.rooms.resolve()),
+        }
+
+
+def members_of(kind: str) -> tuple[str, ...]:
+    """Return the augmentations that a name of the command line stands for.
+
+    Parameters
+    ----------
+    kind : str
+        A name of `AUGMENTATIONS` or `FAMILIES`.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown name.
+    """
+    if kind in FAMILIES:
+        return FAMILIES[kind]
+    if kind not in AUGMENTATIONS:
+        choose(AUGMENTATIONS.flag, kind, (*FAMILIES, *AUGMENTATIONS))
+    return (kind,)
+
+
+def make_augmentations(chain: Chain, material: Material) -> Mapping[str, Augmentation]:
+    """Make what a chain is applied by.
+
+    Parameters
+    ----------
+    chain : Chain
+        The chain.
+    material : Material
+        What they are made with.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown name, or where the material lacks something.
+    """
+    return {step.kind: AUGMENTATIONS.load(step.kind)(material) for step in chain}
+
+
+def apply_chain(
+    chain: Chain, waveform: np.ndarray, sample_rate: int, by: Mapping[str, Augmentation]
+) -> np.ndarray:
+    """Send a waveform through the steps of a chain; equal chains give equal samples.
+
+    Parameters
+    ----------
+    chain : Chain
+        What is done.
+    waveform : numpy.ndarray
+        float32, full scale at 1, shape (samples,).
+    sample_rate : int
+        Hz.
+    by : mapping of str to Augmentation
+        What is applied, by its name.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32; within full scale: nothing clips that was not asked to.
+
+    Raises
+    ------
+    AudioError
+        When this waveform cannot be changed so.
+    """
+    for step in chain:
+        if by[step.kind].place >= Place.CODEC:
+            waveform = within_scale(waveform)
+        waveform = by[step.kind].apply(waveform, sample_rate, step.parameters)
+    return within_scale(waveform)
+
+
+def within_scale(waveform: np.ndarray) -> np.ndarray:
+    """Turn down a waveform that exceeds full scale; others stay as they are.
+
+    Parameters
+    ----------
+    waveform : numpy.ndarray
+        float32, shape (samples,).
+    """
+    peak = float(np.abs(waveform).max(initial=0.0))
+    return waveform if peak <= 1.0 else (waveform * (_LOUDEST / peak)).astype(np.float32)
+
+
+def write_chain(chain: Sequence[Step]) -> str:
+    """Return a chain as one line of JSON, in which tables keep it.
+
+    Parameters
+    ----------
+    chain : sequence of Step
+        The chain.
+    """
+    return json.dumps([{"kind": step.kind, **step.parameters} for step in chain])
+
+
+def name_chain(chain: Sequence[Step]) -> str:
+    """Return the kinds of a chain in their order, such as `white+opus`.
+
+    Parameters
+    ----------
+    chain : sequence of Step
+        The chain.
+    """
+    return "+".join(step.kind for step in chain)
