@@ -15,11 +15,21 @@ AUGMENTATIONS: Registry["Augmentation"] = Registry(
     {
         "gain": f"{_ROOM}.level:Gain",
         "white": f"{_ROOM}.coloured_noise:WhiteNoise",
+        "pink": f"{_ROOM}.coloured_noise:PinkNoise",
+        "brown": f"{_ROOM}.coloured_noise:BrownNoise",
+        "babble": f"{_ROOM}.babble:Babble",
+        "noises": f"{_ROOM}.noise_folder:Noises",
+        "room": f"{_ROOM}.room:Room",
+        "far-field": f"{_ROOM}.room:FarField",
     },
 )
 """Every augmentation by the name that `--kind` and `--augment` take."""
 
 FAMILIES: dict[str, tuple[str, ...]] = {
-    "noise": ("white",),
+    "noise": ("white", "pink", "brown", "babble"),
+    "reverberation": ("room", "far-field"),
 }
-"""Names that stand for several augmentations, of which each clip gets one."""
+"""Names that stand for several augmentations, of which each clip gets one.
+
+Those whose material is not there, such as babble without voices, are left out.
+"""

@@ -48,7 +48,8 @@ class Recipe:
     Attributes
     ----------
     kinds : tuple of str
-        Names of `AUGMENTATIONS` or of `FAMILIES`; of a family a clip gets one.
+        Names of `AUGMENTATIONS` or of `FAMILIES`; of a family a clip gets one, of those that the
+        material suffices for.
     steps : (int, int)
         The fewest and the most kinds of a chain.
     material : Material
@@ -77,12 +78,24 @@ class Recipe:
             )
 
     @cached_property
+    def _members(self) -> dict[str, tuple[str, ...]]:
+        """By kind, what a clip may get of it: of a family, what there is material for."""
+        members = {kind: members_of(kind) for kind in self.kinds}
+        for kind in members.keys() & FAMILIES.keys():
+            able = [n for n in members[kind] if AUGMENTATIONS.load(n).suffices(self.material)]
+            # Where there is none, all are kept, and say what they lack.
+            members[kind] = tuple(able) or members[kind]
+        return members
+
+    @cached_property
     def _made(self) -> Mapping[str, Augmentation]:
-        names = {name for kind in self.kinds for name in members_of(kind)}
-        return {name: AUGMENTATIONS.load(name)(self.material) for name in sorted(names)}
+        names = sorted({name for members in self._members.values() for name in members})
+        return {name: AUGMENTATIONS.load(name)(self.material) for name in names}
 
     def check(self) -> None:
         """Make every augmentation, so that one that lacks its material is refused at once.
+
+        Of a family, those that the material does not suffice for are left out instead.
 
         Raises
         ------
@@ -104,7 +117,7 @@ class Recipe:
         low, high = self.steps
         count = int(random.integers(low, high + 1))
         drawn = random.choice(len(self.kinds), count, replace=False)
-        names = [str(random.choice(members_of(self.kinds[at]))) for at in sorted(drawn)]
+        names = [str(random.choice(self._members[self.kinds[at]])) for at in sorted(drawn)]
         names.sort(key=lambda name: self._made[name].place)
         return tuple(Step(name, self._made[name].draw(random, speaker)) for name in names)
 
