@@ -58,11 +58,11 @@ class Resampling(Augmentation):
     about: ClassVar[str] = "to 8, 16 or 24 kHz and back"
 
     def draw(self, random: np.random.Generator, speaker: str = "") -> Parameters:
-        """Draw the rate, and the one for recordings that have no higher one; see there."""
+        """Draw the rate, and one for recordings of no higher rate; see `Augmentation.draw`."""
         return {"rate_hz": int(random.choice(_RATES)), "else_hz": _RATES[0]}
 
     def apply(self, waveform: np.ndarray, sample_rate: int, parameters: Parameters) -> np.ndarray:
-        """Resample it down to `rate_hz`, or else `else_hz`, or not at all; see there."""
+        """Resample it to `rate_hz`, else `else_hz`, else not at all; see `Augmentation.apply`."""
         for name in ("rate_hz", "else_hz"):
             rate = int(parameters.get(name, sample_rate))
             if rate < sample_rate:

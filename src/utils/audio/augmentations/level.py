@@ -38,7 +38,7 @@ class Clipping(Augmentation):
         return {"clipped": float(np.exp(random.uniform(*np.log(_CLIPPED))))}
 
     def apply(self, waveform: np.ndarray, sample_rate: int, parameters: Parameters) -> np.ndarray:
-        """Clip so many samples, at the level of the loudest that is left; see there."""
+        """Clip so many samples, at the level of the loudest left; see `Augmentation.apply`."""
         sizes = np.abs(waveform)
         count = round(float(parameters["clipped"]) * len(waveform))
         if not 0 < count < len(waveform):

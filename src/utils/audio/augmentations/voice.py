@@ -27,7 +27,7 @@ class Speed(Augmentation):
         return {"factor": float(random.uniform(*_FACTOR))}
 
     def apply(self, waveform: np.ndarray, sample_rate: int, parameters: Parameters) -> np.ndarray:
-        """Resample it, as if it had been recorded at so much higher a rate; see there."""
+        """Resample it, as if recorded at so much higher a rate; see `Augmentation.apply`."""
         return soxr.resample(waveform, sample_rate * float(parameters["factor"]), sample_rate)
 
 
