@@ -13,7 +13,9 @@ _ROOM = "src.utils.audio.augmentations"
 AUGMENTATIONS: Registry["Augmentation"] = Registry(
     "--kind",
     {
-        "gain": f"{_ROOM}.level:Gain",
+        "speed": f"{_ROOM}.voice:Speed",
+        "tempo": f"{_ROOM}.voice:Tempo",
+        "pitch": f"{_ROOM}.voice:Pitch",
         "white": f"{_ROOM}.coloured_noise:WhiteNoise",
         "pink": f"{_ROOM}.coloured_noise:PinkNoise",
         "brown": f"{_ROOM}.coloured_noise:BrownNoise",
@@ -21,6 +23,19 @@ AUGMENTATIONS: Registry["Augmentation"] = Registry(
         "noises": f"{_ROOM}.noise_folder:Noises",
         "room": f"{_ROOM}.room:Room",
         "far-field": f"{_ROOM}.room:FarField",
+        "rawboost1": f"{_ROOM}.rawboost:RawBoost1",
+        "rawboost2": f"{_ROOM}.rawboost:RawBoost2",
+        "rawboost3": f"{_ROOM}.rawboost:RawBoost3",
+        "rawboost4": f"{_ROOM}.rawboost:RawBoost4",
+        "rawboost5": f"{_ROOM}.rawboost:RawBoost5",
+        "rawboost6": f"{_ROOM}.rawboost:RawBoost6",
+        "rawboost7": f"{_ROOM}.rawboost:RawBoost7",
+        "rawboost8": f"{_ROOM}.rawboost:RawBoost8",
+        "clipping": f"{_ROOM}.level:Clipping",
+        "gain": f"{_ROOM}.level:Gain",
+        "compression": f"{_ROOM}.compression:Compression",
+        "band-pass": f"{_ROOM}.band:BandPass",
+        "resampling": f"{_ROOM}.band:Resampling",
     },
 )
 """Every augmentation by the name that `--kind` and `--augment` take."""
@@ -28,6 +43,7 @@ AUGMENTATIONS: Registry["Augmentation"] = Registry(
 FAMILIES: dict[str, tuple[str, ...]] = {
     "noise": ("white", "pink", "brown", "babble"),
     "reverberation": ("room", "far-field"),
+    "rawboost": tuple(f"rawboost{mode}" for mode in range(1, 9)),
 }
 """Names that stand for several augmentations, of which each clip gets one.
 
