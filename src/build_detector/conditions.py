@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import butter, fftconvolve, sosfiltfilt
 
-from src.utils.audio.coding import change_rate, through_codec, through_mu_law
+from src.utils.audio.augmentations.codecs import CODECS, TELEPHONE_RATE
 from src.utils.config import SAMPLE_RATE
 
 _PEAK = 0.98
 """What is louder than full scale after a change is turned down to this."""
 _TELEPHONE_HZ = (300.0, 3400.0)
-_TELEPHONE_RATE = 8000
 _SNR_DB = 20.0
 _DECAY_SECONDS = 0.5
 _DIRECT_TO_REVERBERANT_DB = 0.0
@@ -45,8 +44,8 @@ class Condition:
 
 def _telephone(waveform: np.ndarray, random: np.random.Generator) -> np.ndarray:
     band = butter(6, _TELEPHONE_HZ, "bandpass", fs=SAMPLE_RATE, output="sos")
-    narrow = change_rate(sosfiltfilt(band, waveform), SAMPLE_RATE, _TELEPHONE_RATE)
-    return through_mu_law(_within_scale(narrow), _TELEPHONE_RATE)
+    narrow = _within_scale(sosfiltfilt(band, waveform))
+    return _coded("mu-law", TELEPHONE_RATE, 64_000)(narrow, random)
 
 
 def _noise(waveform: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -66,11 +65,12 @@ def _room(waveform: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return _within_scale(heard * level)
 
 
-def _coded(suffix: str, codec: str, rate: int, bits_per_second: int) -> Change:
-    """Return what encodes by FFmpeg's encoders, and decodes as any recording is read."""
+def _coded(codec: str, rate: int, bits_per_second: int) -> Change:
+    """Return what encodes and decodes by a codec, at no more than a sample rate."""
 
     def change(waveform: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        return through_codec(waveform, suffix, codec, rate, bits_per_second)
+        setting = {"bit_rate": bits_per_second, "rate": rate}
+        return CODECS[codec].through(waveform, SAMPLE_RATE, setting)
 
     return change
 
@@ -82,15 +82,15 @@ def _within_scale(waveform: np.ndarray) -> np.ndarray:
 
 _ALL = (
     Condition("telephone", "300 to 3,400 Hz, 8 kHz, mu-law", _telephone),
-    Condition("MP3", "48 kbit/s", _coded(".mp3", "libmp3lame", SAMPLE_RATE, 48_000)),
-    Condition("Opus", "16 kbit/s, as voice messages", _coded(".ogg", "libopus", 48_000, 16_000)),
+    Condition("MP3", "48 kbit/s", _coded("mp3", SAMPLE_RATE, 48_000)),
+    Condition("Opus", "16 kbit/s, as voice messages", _coded("opus", 48_000, 16_000)),
     Condition("noise", "white, 20 dB below the voice", _noise),
     Condition("room", "0.5 s of reverberation, as loud as the voice itself", _room),
-    Condition("AAC", "48 kbit/s", _coded(".m4a", "aac", SAMPLE_RATE, 48_000), is_trained=False),
+    Condition("AAC", "48 kbit/s", _coded("aac", SAMPLE_RATE, 48_000), is_trained=False),
     Condition(
         "AMR",
         "narrow-band, 12.2 kbit/s, as mobile calls",
-        _coded(".amr", "libopencore_amrnb", 8_000, 12_200),
+        _coded("amr", TELEPHONE_RATE, 12_200),
         is_trained=False,
     ),
 )

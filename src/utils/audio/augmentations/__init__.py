@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 _ROOM = "src.utils.audio.augmentations"
 
+_MEDIA_CODECS = ("aac", "opus", "mp3", "vorbis")
+_TELEPHONE_CODECS = ("amr", "gsm", "mu-law", "a-law", "g721", "g722")
+
 AUGMENTATIONS: Registry["Augmentation"] = Registry(
     "--kind",
     {
@@ -36,6 +39,18 @@ AUGMENTATIONS: Registry["Augmentation"] = Registry(
         "compression": f"{_ROOM}.compression:Compression",
         "band-pass": f"{_ROOM}.band:BandPass",
         "resampling": f"{_ROOM}.band:Resampling",
+        "aac": f"{_ROOM}.coded:Aac",
+        "opus": f"{_ROOM}.coded:Opus",
+        "mp3": f"{_ROOM}.coded:Mp3",
+        "vorbis": f"{_ROOM}.coded:Vorbis",
+        "amr": f"{_ROOM}.coded:Amr",
+        "gsm": f"{_ROOM}.coded:Gsm",
+        "mu-law": f"{_ROOM}.coded:MuLaw",
+        "a-law": f"{_ROOM}.coded:ALaw",
+        "g721": f"{_ROOM}.coded:G721",
+        "g722": f"{_ROOM}.coded:G722",
+        "transcoding": f"{_ROOM}.coded:Transcoding",
+        "packet-loss": f"{_ROOM}.network:PacketLoss",
     },
 )
 """Every augmentation by the name that `--kind` and `--augment` take."""
@@ -44,6 +59,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "noise": ("white", "pink", "brown", "babble"),
     "reverberation": ("room", "far-field"),
     "rawboost": tuple(f"rawboost{mode}" for mode in range(1, 9)),
+    "codec": (*_MEDIA_CODECS, *_TELEPHONE_CODECS),
+    "telephone-codec": _TELEPHONE_CODECS,
 }
 """Names that stand for several augmentations, of which each clip gets one.
 
