@@ -16,7 +16,7 @@ from typing import Any
 
 from src.evaluation.results_file import TEST_RESULTS
 from src.utils.config import DEMO_MARKER, DEMO_PICTURES, GENDERS, PROJECTION_GROUPS
-from src.utils.dataset.derive import JOURNAL
+from src.utils.dataset.derive import AUGMENTATIONS_TABLE, JOURNAL
 from src.utils.embeddings.presets import BACKBONES
 from src.utils.embeddings.store import ARRAY, CLIPS, REJECTED
 from src.utils.embeddings.store import MANIFEST as STORE_MANIFEST
@@ -55,7 +55,7 @@ _FIGURES = (
 _DATASET = frozenset(
     {
         *("files-metadata.csv", "people-metadata.csv", "rejected.csv", "warnings.csv"),
-        "measurements.csv",
+        *("measurements.csv", AUGMENTATIONS_TABLE),
         *("dataset.json", "derived-from.json", JOURNAL, "inspection.sqlite", "voices.sqlite"),
         *("log-mel.f16", "log-mel.sqlite", "splits/split.json", "README.txt", "attacks.csv"),
     }

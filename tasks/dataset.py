@@ -5,7 +5,7 @@ from invoke import Context
 from src import stages
 from src.utils.dataset.prepare.corpora import CORPORA
 from tasks import arguments, configured
-from tasks.flags import CORPUS_NAMES, CorpusFlags, SplitFlags
+from tasks.flags import CORPUS_NAMES, AugmentationFlags, CorpusFlags, SplitFlags
 from tasks.show import show
 from tasks.task import stage
 
@@ -112,25 +112,27 @@ def NormalizeDataset(
 
 @stage(
     output="The new data set's folder (default: datasets/noisy).",
-    snr_db="Signal-to-noise ratio in dB, a number or a range (default: 5..20).",
 )
 def AddNoise(
     c: Context,
+    augmentation: AugmentationFlags,
     dataset: str | None = None,
     output: str | None = None,
-    snr_db: str = "5..20",
     seed: str | None = None,
 ) -> None:
-    """Write a copy with white noise (optional).
+    """Write a copy with noise, codecs, rooms ... (optional).
 
-    Example: fab AddNoise --dataset=datasets/normalized --output=datasets/noisy --snr-db=5..20
+    Each recording goes through a chain of its own, drawn by the seed and its name from --kind and
+    kept in the copy's augmentations.csv. Rate, format and channels stay.
+
+    Example: fab AddNoise --dataset=datasets/normalized --kind=white --snr-db=5..20
     """
-    ratio = arguments.number_range("--snr-db", snr_db)
+    recipe = augmentation.recipe()
     from src.reports import report_derived
 
     new = configured.output(output, "datasets/noisy")
     root = configured.folder(c, "dataset", dataset)
-    show(report_derived(stages.dataset.add_noise(root, new, ratio, configured.seed(c, seed))))
+    show(report_derived(stages.dataset.add_noise(root, new, recipe, configured.seed(c, seed))))
 
 
 @stage()

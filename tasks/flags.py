@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from src.models.registry import CLASSIFIERS
+from src.utils.audio.augmentations import AUGMENTATIONS, FAMILIES
 from src.utils.config import AUTO, DEFAULTS, GENDERS, MIN_FOLDS, SPLIT_UNITS
 from src.utils.dataset.layouts import LAYOUTS
 from src.utils.dataset.prepare.corpora import CORPORA
@@ -19,6 +20,7 @@ from tasks import arguments
 
 # What checks flags is imported where it is called: `fab -l` loads this file.
 if TYPE_CHECKING:
+    from src.utils.audio.augmentations.chain import Recipe
     from src.utils.dataset.split import SplitSettings
 
 
@@ -89,6 +91,11 @@ def help_of(group: type) -> dict[str, str]:
     return {field.name: field.metadata["help"] for field in fields if "help" in field.metadata}
 
 
+def _families() -> str:
+    """Tell the names that stand for one of several augmentations."""
+    return ", ".join(f"{name} (any of {', '.join(kinds)})" for name, kinds in FAMILIES.items())
+
+
 @dataclass(frozen=True)
 class AnswerFlags:
     """In which form a task answers: its whole report, its essential lines, or JSON.
@@ -147,6 +154,58 @@ class CorpusFlags:
             arguments.optional_path("--audio", self.audio),
             arguments.optional_path("--bona-fide", self.bona_fide),
         )
+
+
+_NOISE = "white"
+"""What is added where nothing else is said."""
+
+
+@dataclass(frozen=True)
+class AugmentationFlags:
+    """What recordings go through."""
+
+    kind: str | None = flag(
+        None,
+        f"One or more of {', '.join(AUGMENTATIONS)}, or {_families()}, joined by commas "
+        f"(default: {_NOISE}).",
+    )
+    steps: str = flag(
+        "1",
+        "How many of them a recording gets, a number or a range such as 1..2 (default: 1).",
+    )
+    snr_db: str | None = flag(
+        None, "Signal-to-noise ratio in dB, a number or a range (default: 5..20)."
+    )
+    noises: str | None = flag(None, "A folder of noise recordings, such as MUSAN's; only read.")
+    rooms: str | None = flag(
+        None, "A folder of room impulse responses (default: rooms are simulated); only read."
+    )
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether any of them is given, where noise is not the default."""
+        return self != AugmentationFlags()
+
+    def recipe(self) -> Recipe:
+        """Return how the chain of a recording is drawn.
+
+        Raises
+        ------
+        ArgumentError
+            When a flag cannot be read, or flags do not go together.
+        """
+        steps = arguments.whole_range("--steps", self.steps, 1)
+        from src.utils.audio.augmentations.augmentation import Material
+        from src.utils.audio.augmentations.chain import Recipe
+
+        given: dict[str, Any] = {
+            "noises": arguments.optional_path("--noises", self.noises),
+            "rooms": arguments.optional_path("--rooms", self.rooms),
+        }
+        if self.snr_db is not None:
+            given["snr_db"] = arguments.number_range("--snr-db", self.snr_db)
+        kinds = tuple(kind.strip() for kind in (self.kind or _NOISE).split(","))
+        return Recipe(kinds, steps, Material(**given))
 
 
 @dataclass(frozen=True)

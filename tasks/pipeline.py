@@ -8,7 +8,13 @@ from src import stages
 from src.utils.config import PROBE, ROOT
 from src.utils.errors import ArgumentError, choose
 from tasks import arguments, configured
-from tasks.flags import ALL_CLASSIFIERS, CheckpointFlags, CorpusFlags, SplitFlags
+from tasks.flags import (
+    ALL_CLASSIFIERS,
+    AugmentationFlags,
+    CheckpointFlags,
+    CorpusFlags,
+    SplitFlags,
+)
 from tasks.show import say, tell
 from tasks.task import stage
 
@@ -21,7 +27,8 @@ if TYPE_CHECKING:
     classifier=f"One or more, joined by commas (default: {ALL_CLASSIFIERS}).",
     checkpoint="For a single backbone: a hub id or a local folder.",
     normalize="rms (default), peak, match (MatchDataset in place of NormalizeDataset) or none.",
-    snr_db="Add noise at this ratio in dB, a number or a range (default: none).",
+    kind="Change recordings as AddNoise does, by one or more of its kinds, joined by commas; white "
+    "where --snr-db is given alone (default: none).",
     trials="Trials of each search; 0 trains with the defaults (default: 10).",
 )
 def RunPipeline(
@@ -29,9 +36,9 @@ def RunPipeline(
     corpus: CorpusFlags,
     split: SplitFlags,
     extraction: CheckpointFlags,
+    augmentation: AugmentationFlags,
     dataset: str | None = None,
     normalize: str = "rms",
-    snr_db: str | None = None,
     backbone: str = "acoustic",
     classifier: str = ALL_CLASSIFIERS,
     layer: str | None = None,
@@ -65,7 +72,7 @@ def RunPipeline(
         layout=corpus.layout,
         speaker_from=corpus.speaker_from,
         normalize=None if normalize == "none" else normalize,
-        snr_db=arguments.number_range("--snr-db", snr_db) if snr_db else None,
+        noise=augmentation.recipe() if augmentation.is_asked else None,
         split=settings,
         backbones={name: extraction.checkpoint for name in backbones},
         precision=extraction.precision,

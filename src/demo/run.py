@@ -8,6 +8,8 @@ from tqdm import tqdm
 
 from src.demo.corpus import make_corpus
 from src.stages.pipeline import PipelineResult, PipelineSettings, run_pipeline
+from src.utils.audio.augmentations.augmentation import Material
+from src.utils.audio.augmentations.chain import Recipe
 from src.utils.config import DEMO_MARKER, DEMO_PICTURES
 from src.utils.dataset.split import Shares, SplitSettings
 from src.utils.files import locked, write_text
@@ -58,7 +60,7 @@ def _run_demo(folder: Path, tell: Callable[[str], None], seed: int) -> PipelineR
         dataset=corpus,
         embeddings=folder / "embeddings",
         runs=folder / "runs",
-        snr_db=(30.0, 40.0),
+        noise=Recipe(("white",), material=Material(snr_db=(30.0, 40.0))),
         # Twelve speakers are too few for two halves.
         split=SplitSettings(
             shares=Shares(

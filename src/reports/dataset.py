@@ -250,6 +250,8 @@ def report_derived(derived: Derived) -> list[Block]:
     ]
     if derived.limited:
         blocks.append(Paragraph(f"{derived.limited:,} of them would have clipped: {derived.limit}"))
+    if derived.told_in:
+        blocks.append(Paragraph(f"what became of each is in {derived.told_in}"))
     return blocks + report_rejected(derived.rejected)
 
 

@@ -17,6 +17,7 @@ from src.utils.dataset.split import Split, SplitSettings, split_dataset
 from src.utils.errors import choose
 
 if TYPE_CHECKING:
+    from src.utils.audio.augmentations.chain import Recipe
     from src.utils.dataset.prepare.checksums import Checksum
     from src.utils.dataset.prepare.prepare import Prepared
 
@@ -124,10 +125,8 @@ def normalize(dataset: Path, output: Path, method: str = "rms", target_rms: floa
     return normalize_dataset(Dataset.open(dataset), output, method, target_rms)
 
 
-def add_noise(
-    dataset: Path, output: Path, snr_db: tuple[float, float] = (5.0, 20.0), seed: int = 7
-) -> Derived:
-    """Write a copy of a data set with white noise in all recordings.
+def add_noise(dataset: Path, output: Path, recipe: Recipe | None = None, seed: int = 7) -> Derived:
+    """Write a copy of a data set in which all recordings have gone through augmentations.
 
     Parameters
     ----------
@@ -135,17 +134,17 @@ def add_noise(
         The data set's folder.
     output : pathlib.Path
         The new data set's folder.
-    snr_db : (float, float)
-        The lowest and the highest signal-to-noise ratio, in dB.
+    recipe : Recipe, optional
+        How the chain of each is drawn; by default white noise at 5 to 20 dB.
     seed : int
-        Of the noise, and of each recording's ratio.
+        Of the chains.
 
     Raises
     ------
     ArgumentError, DatasetError
         As `noise.add_noise` does.
     """
-    return add_noise_to(Dataset.open(dataset), output, snr_db, seed)
+    return add_noise_to(Dataset.open(dataset), output, recipe, seed)
 
 
 def split(dataset: Path, settings: SplitSettings | None = None, seed: int = 7) -> Split:

@@ -12,7 +12,9 @@ from src.models.data import TEST, TRAIN
 from src.models.registry import CLASSIFIERS
 from src.models.train import Training
 from src.results.blocks.blocks import Block
+from src.utils.audio.augmentations.chain import Recipe
 from src.utils.config import DOWNSTREAM_SPLITS, PROBE, LayerChoice
+from src.utils.dataset.babble_voices import needs_voices
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.match import MatchSettings
 from src.utils.dataset.measure import AMPLITUDE_STAGE, DURATION_STAGE, is_measured
@@ -49,8 +51,8 @@ class PipelineSettings:
         before.
     normalize : str or None
         `peak`, `rms`, `match` for MatchDataset, or None to leave the recordings alone.
-    snr_db : (float, float) or None
-        Range of the noise to add, None for none.
+    noise : Recipe or None
+        How the chains of augmentations are drawn that recordings go through, None for none.
     split : SplitSettings
         How the data set is divided.
     backbones : dict of str to (str or None)
@@ -77,7 +79,7 @@ class PipelineSettings:
     layout: str = "auto"
     speaker_from: str | None = None
     normalize: str | None = "rms"
-    snr_db: tuple[float, float] | None = None
+    noise: Recipe | None = None
     split: SplitSettings = field(default_factory=SplitSettings)
     backbones: dict[str, str | None] = field(default_factory=lambda: {"acoustic": None})
     precision: str = "auto"
@@ -217,9 +219,12 @@ def derive_training_data(settings: PipelineSettings, tell: Tell) -> Dataset:
         derived = stages.dataset.normalize(dataset.root, output, settings.normalize)
         _tell(tell, "NormalizeDataset", reports.report_derived(derived))
         dataset = derived.dataset
-    if settings.snr_db is not None:
+    if settings.noise is not None:
+        if needs_voices(settings.noise):
+            # Before, so that nobody is heard in the babble of another split.
+            stages.dataset.split(dataset.root, settings.split, settings.seed)
         output = _beside(dataset, "noisy")
-        derived = stages.dataset.add_noise(dataset.root, output, settings.snr_db, settings.seed)
+        derived = stages.dataset.add_noise(dataset.root, output, settings.noise, settings.seed)
         _tell(tell, "AddNoise", reports.report_derived(derived))
         dataset = derived.dataset
     split = stages.dataset.split(dataset.root, settings.split, settings.seed)

@@ -23,7 +23,7 @@ FLAGS = {
     "AddDatasetDuration": (DATASET,),
     "AddDatasetAmplitude": (DATASET,),
     "NormalizeDataset": (DATASET, "output", "method", "target-rms"),
-    "AddNoise": (DATASET, "output", "snr-db", SEED),
+    "AddNoise": (DATASET, "output", "kind", "steps", "snr-db", "noises", "rooms", SEED),
     "SplitDataset": (DATASET, SEED, *SHARES, "strategy", "units"),
     "AuditDataset": (DATASET, RUNS, SEED, *FORMS),
     "MatchDataset": (
@@ -61,7 +61,7 @@ FLAGS = {
     "ListDetectors": FORMS,
     "RunPipeline": (
         *(DATASET, EMBEDDINGS, RUNS, SEED, "backbone", "classifier", "trials"),
-        *("layout", "audio", "bona-fide"),
+        *("layout", "audio", "bona-fide", "kind", "snr-db"),
     ),
     "Demo": (),
     "Clean": ("what", "yes"),

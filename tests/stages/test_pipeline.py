@@ -13,6 +13,8 @@ import pytest
 
 from src.stages import dataset as dataset_stages
 from src.stages.pipeline import PipelineSettings, derive_training_data, run_pipeline
+from src.utils.audio.augmentations.augmentation import Material
+from src.utils.audio.augmentations.chain import Recipe
 from src.utils.audio.io import read_info
 from src.utils.audio.writing import write_waveform
 from src.utils.dataset.dataset import Dataset
@@ -41,7 +43,7 @@ def test_everything_then_nothing(tmp_path: Path, make_cetuc: Callable, monkeypat
         embeddings=tmp_path / "embeddings",
         runs=tmp_path / "runs",
         audio=recordings,
-        snr_db=(20.0, 30.0),
+        noise=Recipe(("white",), material=Material(snr_db=(20.0, 30.0))),
         split=SplitSettings(shares=Shares(0.0, 0.8, 0.2, 0.5, 0.25, 0.25)),
         n_trials=2,
         classifiers=("svm", "mlp"),

@@ -5,12 +5,12 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
-from pydantic import ConfigDict, NonNegativeFloat, PositiveInt
+from pydantic import ConfigDict, Field, NonNegativeFloat, PositiveInt
 
 from src.utils.audio.writing import WRITTEN_SUFFIXES
 from src.utils.dataset.dataset import Dataset, require_some
@@ -32,11 +32,14 @@ from src.utils.files import (
 from src.utils.parallel import for_each_file
 from src.utils.shapes import Shape, fault_of, read_shaped
 from src.utils.strict_json import parse_json
+from src.utils.tables import write_csv
 
 LOCK = ".derived.lock"
 """There while a stage writes a derived data set."""
 RECIPE = "derived-from.json"
 JOURNAL = "derived.jsonl"
+AUGMENTATIONS_TABLE = "augmentations.csv"
+"""What AddNoise has done to each recording."""
 
 QUIETER = "they are quieter"
 """What became of recordings whose gain was lowered, where nothing more is to be said."""
@@ -56,12 +59,15 @@ class Change:
         The new length in seconds, None where it is the old one.
     sample_rate : int or None
         The new rate in Hz, None where it is the old one.
+    told : dict of str to (str or float)
+        What else is to be known of it, by the column of a table of such.
     """
 
     amplitude: float
     limited: bool = False
     duration: float | None = None
     sample_rate: int | None = None
+    told: dict[str, str | float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,8 @@ class Derived:
         The reason by file of what is not in the copy.
     limit : str
         What became of those whose gain was lowered.
+    told_in : str
+        The name of the table that holds what `Change.told` says of each, empty for none.
     """
 
     dataset: Dataset
@@ -90,6 +98,7 @@ class Derived:
     kept: int
     rejected: dict[str, str]
     limit: str = QUIETER
+    told_in: str = ""
 
 
 def derive_dataset(
@@ -100,6 +109,7 @@ def derive_dataset(
     transform: Callable[[str, Path, Path], Change],
     suffix: str | None = None,
     limit: str = QUIETER,
+    told_in: str = "",
 ) -> Derived:
     """Apply `transform` to every recording and write a data set with its own tables.
 
@@ -122,6 +132,8 @@ def derive_dataset(
         their format is read only.
     limit : str
         What becomes of recordings whose gain is lowered so that nothing clips.
+    told_in : str
+        The name of a table in the new folder for what `Change.told` says, a row a recording.
 
     Returns
     -------
@@ -143,7 +155,7 @@ def derive_dataset(
     require_present(source, files["file"].tolist())
     make_folder(output)
     with locked(output / LOCK, str(output)):
-        return _derive(source, files, output, stage, recipe, transform, suffix, limit)
+        return _derive(source, files, output, stage, recipe, transform, suffix, limit, told_in)
 
 
 def _derive(
@@ -155,6 +167,7 @@ def _derive(
     transform: Callable[[str, Path, Path], Change],
     suffix: str | None,
     limit: str,
+    told_in: str,
 ) -> Derived:
     """Do what `derive_dataset` says, alone in the folder."""
     _claim(output, {"stage": stage, "source": str(source.audio.resolve()), **recipe})
@@ -206,6 +219,9 @@ def _derive(
         new = pd.Series([getattr(change, column) for change in changes], dtype="float64")
         table[column] = new.fillna(table[column])
     table["file"] = table["file"].map(names)
+    if told_in:
+        told = pd.DataFrame([change.told for change in changes])
+        write_csv(output / told_in, pd.concat([table["file"], told], axis=1))
     derived.write_tables(table)
     derived.write_measurements(table)
     return Derived(
@@ -215,6 +231,7 @@ def _derive(
         kept=len(done) - journal.n_added,
         rejected=outcome.rejected,
         limit=limit,
+        told_in=told_in,
     )
 
 
@@ -300,6 +317,7 @@ class _Entry(Shape):
     limited: bool = False
     duration: NonNegativeFloat | None = None
     sample_rate: PositiveInt | None = None
+    told: dict[str, str | float] = Field(default_factory=dict)
 
 
 class _Journal:

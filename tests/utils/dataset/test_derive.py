@@ -1,6 +1,5 @@
 """Data sets made from data sets: normalisation, noise, and the source left alone."""
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable
@@ -27,48 +26,7 @@ from src.utils.errors import (
 )
 from src.utils.files import locked, replacing, write_text
 from tests.utils.audio.encodings import ENCODINGS, write
-
-KINDS = {
-    # file: (rate, channels, subtype, peak)
-    "a/pcm16.wav": (16_000, 1, "PCM_16", 0.1),
-    "a/pcm24.wav": (22_050, 1, "PCM_24", 0.9),
-    "float.wav": (44_100, 2, "FLOAT", 0.5),
-    "b.flac": (8000, 1, "PCM_16", 0.3),
-    "c.ogg": (16_000, 1, "VORBIS", 0.2),
-    "d.mp3": (16_000, 1, "MPEG_LAYER_III", 0.2),
-}
-
-
-def sounds(path: Path) -> np.ndarray:
-    return soundfile.read(path, always_2d=True)[0]
-
-
-def hashes(folder: Path) -> dict[str, tuple[str, int]]:
-    return {
-        path.relative_to(folder).as_posix(): (
-            hashlib.sha256(path.read_bytes()).hexdigest(),
-            path.stat().st_mtime_ns,
-        )
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-@pytest.fixture
-def source(tmp_path: Path, voice: Callable, write_audio: Callable) -> Dataset:
-    folder = tmp_path / "release"
-    rows = []
-    for seed, (file, (rate, channels, subtype, peak)) in enumerate(KINDS.items()):
-        wave = voice(0.5, rate, seed, peak)
-        wave = np.stack([wave, wave[::-1] / 2], axis=1) if channels == 2 else wave
-        write_audio(folder / file, wave, rate, subtype)
-        rows.append(f"{file},{'fake' if seed % 2 else 'real'},s{seed},mood{seed}")
-    write_audio(folder / "silent.wav", np.zeros(1600, np.float32))
-    (folder / "broken.wav").write_text("no audio")
-    rows += ["silent.wav,real,s9,x", "broken.wav,real,s9,x"]
-    (folder / "metadata.csv").write_text("\n".join(["file,label,speaker,mood", *rows]) + "\n")
-    generate_tables(folder)
-    return Dataset.open(folder)
+from tests.utils.dataset.recordings import KINDS, hashes, sounds
 
 
 def test_peak_reaches_full_scale(source: Dataset, tmp_path: Path) -> None:
@@ -172,8 +130,6 @@ def test_bad_settings_are_refused(source: Dataset, tmp_path: Path, target: float
         normalize_dataset(source, tmp_path / "out", "rms", target)
     with pytest.raises(ArgumentError, match="--method=loud"):
         normalize_dataset(source, tmp_path / "out", "loud")
-    with pytest.raises(ArgumentError, match=r"--snr-db=20..5"):
-        add_noise(source, tmp_path / "out", (20.0, 5.0))
     assert not (tmp_path / "out").exists()
 
 
@@ -254,90 +210,6 @@ def test_unusable_recordings_only(source: Dataset, tmp_path: Path) -> None:
     source.write_tables(files[files["file"].isin(["silent.wav", "broken.wav"])])
     with pytest.raises(DatasetError, match="not one of 2 recordings"):
         add_noise(source, tmp_path / "out")
-
-
-def snr_of(old: Path, new: Path) -> float:
-    """The ratio in dB; what was added is what is left when the best-fitting original is gone."""
-    clean, noisy = sounds(old), sounds(new)
-    gain = (clean * noisy).sum() / (clean**2).sum()
-    return 10 * np.log10(((gain * clean) ** 2).sum() / ((noisy - gain * clean) ** 2).sum())
-
-
-LOSSLESS = [file for file in KINDS if file[0] not in "cd"]
-
-
-def test_noise_is_what_was_asked_for(source: Dataset, tmp_path: Path) -> None:
-    before = hashes(source.root)
-    exact = add_noise(source, tmp_path / "exact", (12.0, 12.0))
-    drawn = add_noise(source, tmp_path / "drawn", (5.0, 20.0))
-    assert hashes(source.root) == before
-    ratios = []
-    for file in LOSSLESS:
-        rate, channels, subtype, _ = KINDS[file]
-        info = soundfile.info(tmp_path / "drawn" / file)
-        assert (info.samplerate, info.channels, info.subtype) == (rate, channels, subtype)
-        assert snr_of(source.path(file), tmp_path / "exact" / file) == pytest.approx(12, abs=0.3)
-        ratios.append(snr_of(source.path(file), tmp_path / "drawn" / file))
-    assert all(4.7 <= ratio <= 20.3 for ratio in ratios)
-    assert max(ratios) - min(ratios) > 1
-    assert exact.files["file"].tolist() == drawn.files["file"].tolist()
-
-
-def test_noise_is_white_and_no_copy(source: Dataset, tmp_path: Path) -> None:
-    add_noise(source, tmp_path / "out", (10.0, 10.0))
-    added = sounds(tmp_path / "out" / "a/pcm16.wav") - sounds(source.path("a/pcm16.wav"))
-    spectrum = np.abs(np.fft.rfft(added[:, 0])) ** 2
-    halves = spectrum[: len(spectrum) // 2].mean(), spectrum[len(spectrum) // 2 :].mean()
-    assert max(halves) / min(halves) < 1.3
-    # Two channels get noise of their own.
-    stereo = sounds(tmp_path / "out" / "float.wav") - sounds(source.path("float.wav"))
-    assert abs(np.corrcoef(stereo.T)[0, 1]) < 0.1
-
-
-def test_noise_depends_on_seed_and_name_alone(source: Dataset, tmp_path: Path) -> None:
-    add_noise(source, tmp_path / "one", seed=7)
-    add_noise(source, tmp_path / "other", seed=8)
-    files = source.read_files()
-    # Fewer files, in another order.
-    source.write_tables(files[files["file"].isin(LOSSLESS[:3])].iloc[::-1])
-    add_noise(source, tmp_path / "part", seed=7)
-    for file in LOSSLESS[:3]:
-        one = sounds(tmp_path / "one" / file)
-        np.testing.assert_array_equal(one, sounds(tmp_path / "part" / file))
-        assert np.abs(one - sounds(tmp_path / "other" / file)).max() > 1e-3
-
-
-def test_two_files_of_one_sound_get_different_noise(
-    tmp_path: Path, voice: Callable, write_audio: Callable
-) -> None:
-    folder = tmp_path / "release"
-    for name in "ab":
-        write_audio(folder / f"{name}.wav", voice(0.2, seed=1))
-    (folder / "metadata.csv").write_text("file,label\na.wav,real\nb.wav,fake\n")
-    generate_tables(folder)
-    add_noise(Dataset.open(folder), tmp_path / "out", (10.0, 10.0))
-    one, other = sounds(tmp_path / "out" / "a.wav"), sounds(tmp_path / "out" / "b.wav")
-    assert np.abs(one - other).max() > 1e-3
-
-
-def test_noise_never_clips(tmp_path: Path, write_audio: Callable) -> None:
-    folder = tmp_path / "release"
-    loud = 0.99 * np.sign(np.sin(np.arange(8000) / 20)).astype(np.float32)
-    for name, subtype in (("a", "PCM_16"), ("b", "FLOAT")):
-        write_audio(folder / f"{name}.wav", loud, subtype=subtype)
-    write_audio(folder / "c.wav", loud / 50)
-    (folder / "metadata.csv").write_text("file,label\na.wav,real\nb.wav,fake\nc.wav,fake\n")
-    generate_tables(folder)
-    derived = add_noise(Dataset.open(folder), tmp_path / "out", (5.0, 5.0))
-    assert derived.limited == 2
-    assert derived.limit == "voice and noise were turned down together"
-    for name in "ab":
-        new = sounds(tmp_path / "out" / f"{name}.wav")
-        assert np.abs(new).max() <= 1.0
-        assert (np.abs(new) > 0.999).sum() <= 2
-        assert snr_of(folder / f"{name}.wav", tmp_path / "out" / f"{name}.wav") == pytest.approx(
-            5, abs=0.3
-        )
 
 
 @pytest.mark.parametrize(

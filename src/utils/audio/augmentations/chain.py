@@ -10,6 +10,7 @@ import numpy as np
 
 from src.utils.audio.augmentations import AUGMENTATIONS, FAMILIES
 from src.utils.audio.augmentations.augmentation import (
+    SEED_LIMIT,
     Augmentation,
     Material,
     Parameters,
@@ -58,7 +59,8 @@ class Recipe:
     Raises
     ------
     ArgumentError
-        For an unknown name, a name that is given twice, no name, or more steps than kinds.
+        For an unknown name, a name that is given twice, no name, more steps than kinds, or an
+        empty range of ratios.
     """
 
     kinds: tuple[str, ...]
@@ -76,6 +78,11 @@ class Recipe:
                 f"--steps={low}..{high} must lie between 1 and the number of kinds, "
                 f"{len(self.kinds)}"
             )
+        softest, loudest = self.material.snr_db
+        if not softest <= loudest:
+            raise ArgumentError(
+                f"--snr-db={softest:g}..{loudest:g} is empty: the lower ratio comes first"
+            )
 
     @cached_property
     def _members(self) -> dict[str, tuple[str, ...]]:
@@ -91,6 +98,16 @@ class Recipe:
     def _made(self) -> Mapping[str, Augmentation]:
         names = sorted({name for members in self._members.values() for name in members})
         return {name: AUGMENTATIONS.load(name)(self.material) for name in names}
+
+    def may_draw(self, name: str) -> bool:
+        """Say whether a chain may hold an augmentation.
+
+        Parameters
+        ----------
+        name : str
+            A name of `AUGMENTATIONS`.
+        """
+        return any(name in members_of(kind) for kind in self.kinds)
 
     def check(self) -> None:
         """Make every augmentation, so that one that lacks its material is refused at once.
@@ -130,6 +147,18 @@ class Recipe:
             See there.
         """
         return apply_chain(chain, waveform, sample_rate, self._made)
+
+    def apply_to_channels(
+        self, chain: Chain, channels: Sequence[np.ndarray], sample_rate: int
+    ) -> tuple[list[np.ndarray], float]:
+        """Send the channels of a recording through a chain; see `apply_chain_to_channels`.
+
+        Parameters
+        ----------
+        chain, channels, sample_rate
+            See there.
+        """
+        return apply_chain_to_channels(chain, channels, sample_rate, self._made)
 
     def describe(self) -> dict[str, Any]:
         """Return what makes the drawn chains what they are, as JSON values.
@@ -210,11 +239,59 @@ def apply_chain(
     AudioError
         When this waveform cannot be changed so.
     """
+    [changed], _ = apply_chain_to_channels(chain, [waveform], sample_rate, by)
+    return changed
+
+
+def apply_chain_to_channels(
+    chain: Chain, channels: Sequence[np.ndarray], sample_rate: int, by: Mapping[str, Augmentation]
+) -> tuple[list[np.ndarray], float]:
+    """Send the channels of one recording through the steps of a chain.
+
+    All have the same parameters and are turned down together; noise is drawn for each anew, as it
+    is no longer diffuse where it is the same in all.
+
+    Parameters
+    ----------
+    chain : Chain
+        What is done.
+    channels : sequence of numpy.ndarray
+        Each float32, full scale at 1, shape (samples,).
+    sample_rate : int
+        Hz.
+    by : mapping of str to Augmentation
+        What is applied, by its name.
+
+    Returns
+    -------
+    channels : list of numpy.ndarray
+        As `apply_chain` returns one.
+    gain : float
+        By which they were turned down in all, 1 where they were not.
+
+    Raises
+    ------
+    AudioError
+        When a channel cannot be changed so.
+    """
+    changed, gain = list(channels), 1.0
     for step in chain:
-        if by[step.kind].place >= Place.CODEC:
-            waveform = within_scale(waveform)
-        waveform = by[step.kind].apply(waveform, sample_rate, step.parameters)
-    return within_scale(waveform)
+        augmentation = by[step.kind]
+        if augmentation.place >= Place.CODEC:
+            changed, lowered = _within_scale(changed)
+            gain *= lowered
+        for number, channel in enumerate(changed):
+            parameters = _of_channel(step.parameters, augmentation.place, number)
+            changed[number] = augmentation.apply(channel, sample_rate, parameters)
+    changed, lowered = _within_scale(changed)
+    return changed, gain * lowered
+
+
+def _of_channel(parameters: Parameters, place: Place, number: int) -> Parameters:
+    """Return the parameters of one channel: only what is added is drawn for each anew."""
+    if not number or place != Place.NOISE or "seed" not in parameters:
+        return parameters
+    return {**parameters, "seed": (int(parameters["seed"]) + number) % SEED_LIMIT}
 
 
 def within_scale(waveform: np.ndarray) -> np.ndarray:
@@ -225,8 +302,26 @@ def within_scale(waveform: np.ndarray) -> np.ndarray:
     waveform : numpy.ndarray
         float32, shape (samples,).
     """
-    peak = float(np.abs(waveform).max(initial=0.0))
-    return waveform if peak <= 1.0 else (waveform * (_LOUDEST / peak)).astype(np.float32)
+    return _within_scale([waveform])[0][0]
+
+
+def _within_scale(channels: list[np.ndarray]) -> tuple[list[np.ndarray], float]:
+    peak = max(map(peak_of, channels))
+    if peak <= 1.0:
+        return channels, 1.0
+    gain = _LOUDEST / peak
+    return [(channel * gain).astype(np.float32, copy=False) for channel in channels], gain
+
+
+def peak_of(waveform: np.ndarray) -> float:
+    """Return the largest magnitude of a waveform, without another array of its length.
+
+    Parameters
+    ----------
+    waveform : numpy.ndarray
+        Shape (samples,).
+    """
+    return float(max(waveform.max(initial=0.0), -waveform.min(initial=0.0)))
 
 
 def write_chain(chain: Sequence[Step]) -> str:

@@ -12,7 +12,7 @@ from src.utils.dataset.dataset import (
     REJECTED_TABLE,
     WARNINGS_TABLE,
 )
-from src.utils.dataset.derive import JOURNAL, RECIPE
+from src.utils.dataset.derive import AUGMENTATIONS_TABLE, JOURNAL, RECIPE
 from src.utils.dataset.inspection import DATABASE
 from src.utils.dataset.patches import BLOCKS, INDEX
 from src.utils.dataset.voices import DATABASE as VOICES
@@ -32,7 +32,8 @@ _RESERVED = frozenset(
     name.casefold()
     for name in (
         *(WORK, LOCK, RECORD, FILES_TABLE, PEOPLE_TABLE, REJECTED_TABLE, WARNINGS_TABLE),
-        *(MEASUREMENTS, POINTER, RECIPE, JOURNAL, DATABASE, VOICES, BLOCKS, INDEX, "splits"),
+        *(MEASUREMENTS, POINTER, RECIPE, JOURNAL, AUGMENTATIONS_TABLE, DATABASE, VOICES),
+        *(BLOCKS, INDEX, "splits"),
     )
 )
 """AUDIOS reads these from a data set; an archive that brought one could misdirect it."""
