@@ -20,6 +20,9 @@ DRAWS = 3
 
 each = pytest.mark.parametrize("name", AUGMENTATIONS.names)
 
+ALWAYS_THE_SAME = ("band-pass", "gsm", "mu-law", "a-law", "g721", "g722")
+"""What draws nothing: the band of the telephone is one, and so is what these codecs are."""
+
 
 def draw_all(augmentation: Augmentation) -> list[Parameters]:
     return [augmentation.draw(file_generator(7, f"{n}.wav"), "ana") for n in range(DRAWS)]
@@ -103,7 +106,7 @@ def test_it_draws_by_the_generator_alone(name: str, material: Material) -> None:
     drawn = draw_all(augmentation)
     assert drawn == draw_all(augmentation) == draw_all(AUGMENTATIONS.load(name)(material))
     many = [augmentation.draw(file_generator(7, f"{n}.wav")) for n in range(20)]
-    assert any(one != many[0] for one in many) or not many[0], "it draws nothing"
+    assert any(one != many[0] for one in many) or name in ALWAYS_THE_SAME
 
 
 @each
