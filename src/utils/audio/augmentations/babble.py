@@ -30,6 +30,11 @@ class Babble(Augmentation):
 
     Each voice is another speaker's. Who speaks in a recording without a speaker is not known, so
     such voices are drawn only for clips whose speaker is not known either.
+
+    Parameters
+    ----------
+    material : Material
+        With voices of four speakers or more.
     """
 
     name: ClassVar[str] = "babble"

@@ -35,6 +35,11 @@ class Noises(Augmentation):
     In MUSAN's layout, the folders `noise`, `music` and `speech`, the category is drawn first, so
     that each is as frequent as the others; of `speech`, 3 to 7 recordings are mixed to babble.
     Whatever does not lie in `music` or `speech` is noise.
+
+    Parameters
+    ----------
+    material : Material
+        With a folder of noises.
     """
 
     name: ClassVar[str] = "noises"

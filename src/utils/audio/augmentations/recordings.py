@@ -254,6 +254,8 @@ def cut_or_loop(recording: Recording, count: int, at: float) -> np.ndarray:
 
 
 def _take(waveform: np.ndarray, first: int, count: int) -> np.ndarray:
+    if first + count <= len(waveform):
+        return waveform[first : first + count]
     return np.take(waveform, np.arange(first, first + count), mode="wrap")
 
 

@@ -43,15 +43,20 @@ _RT60, _FAR_RT60 = (0.2, 1.0), (0.4, 1.0)
 
 _TURNED_DB = (0.0, 12.0)
 _TREBLE_HZ = (1_000.0, 8_000.0)
-"""Where the loss of someone who looks away begins, and where it is whole: voices are as loud to all
-sides below it, and 10 to 20 dB fainter behind the head at 8 kHz (Monson, Hunter and Story, 2012,
-"Horizontal directivity of low- and high-frequency energy in speech and singing", JASA 132)."""
+"""Where the loss of someone who looks away begins, and where it is whole: low frequencies leave the
+mouth to all sides, high ones mostly to the front (Monson, Hunter and Story, 2012, "Horizontal
+directivity of low- and high-frequency energy in speech and singing", JASA 132)."""
 
 
 class Room(Augmentation):
     """The reverberation of a room: of a folder's impulse responses, or of a simulated room.
 
     The direct sound stays where it was, so that the clip is not shifted, and so does the level.
+
+    Parameters
+    ----------
+    material : Material
+        With or without a folder of rooms.
     """
 
     name: ClassVar[str] = "room"
