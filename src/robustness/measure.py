@@ -73,6 +73,7 @@ class _Pairing:
             strength=condition.strength,
             is_track=condition.is_track,
             steps=[{"kind": step.kind, **step.parameters} for step in condition.steps],
+            fingerprint=kept.fingerprint,
             n_bona_fide=n_bona_fide,
             n_spoof=len(trials) - n_bona_fide,
             n_failed=len(failed),

@@ -44,6 +44,8 @@ class ConditionResult:
         See `Condition`.
     steps : list of dict
         What is done: the kind of each step and the parameters that are set.
+    fingerprint : str
+        Of the scores that this is of (see `KeptScores`).
     n_bona_fide, n_spoof : int
         The clips that have a score under this condition and as they are.
     n_failed : int
@@ -63,6 +65,7 @@ class ConditionResult:
     strength: str
     is_track: bool
     steps: list[dict[str, Any]]
+    fingerprint: str
     n_bona_fide: int
     n_spoof: int
     n_failed: int
@@ -92,6 +95,8 @@ class Robustness:
         The folder of the recordings.
     dataset_name : str
         The name of the data set's own folder.
+    clips : str
+        A hash of the file of the clips.
     seed : int
         Of what conditions draw, and of the bootstrap.
     threshold : float
@@ -108,6 +113,7 @@ class Robustness:
 
     dataset: str
     dataset_name: str
+    clips: str
     seed: int
     threshold: float
     ci95_over: str
@@ -189,6 +195,23 @@ def read_all(run: Path) -> dict[str, Robustness]:
     return {suffix: Robustness.read(results_path(run, suffix)) for suffix in suffixes}
 
 
+def read_own(run: Path) -> Robustness | None:
+    """Return the test of robustness on a run's own data set, None where there is none.
+
+    Parameters
+    ----------
+    run : pathlib.Path
+        The run's folder.
+
+    Raises
+    ------
+    AudiosError
+        When its file is damaged.
+    """
+    path = results_path(run)
+    return Robustness.read(path) if path.is_file() else None
+
+
 class _EstimateShape(Shape):
     value: float | None
     low: float | None
@@ -201,6 +224,7 @@ class _ResultShape(Shape):
     strength: str
     is_track: bool
     steps: list[dict[str, Any]]
+    fingerprint: str
     n_bona_fide: NonNegativeInt
     n_spoof: NonNegativeInt
     n_failed: NonNegativeInt
@@ -213,6 +237,7 @@ class _ResultShape(Shape):
 class _RobustnessShape(Shape):
     dataset: str
     dataset_name: str
+    clips: str
     seed: NonNegativeInt
     threshold: float
     ci95_over: str

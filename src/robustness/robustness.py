@@ -16,7 +16,7 @@ from src.robustness.clips import TestClips
 from src.robustness.figures import draw_figures
 from src.robustness.kept import KeptScores, read_clips, write_clips
 from src.robustness.measure import measure_conditions, trials_of_scores
-from src.robustness.names import results_path, scores_folder
+from src.robustness.names import CLIPS, results_path, scores_folder
 from src.robustness.results import Robustness
 from src.robustness.scoring import Scorer, count_done
 from src.utils.audio.augmentations import AUGMENTATIONS
@@ -205,7 +205,8 @@ def _measure(
 ) -> Robustness:
     """Measure every condition of the grid whose scores are all there."""
     whole = {one: those for one, those in kept.items() if those.is_done.all()}
-    clips, clean = read_clips(kept[CLEAN].path.parent), kept[CLEAN]
+    folder, clean = kept[CLEAN].path.parent, kept[CLEAN]
+    clips = read_clips(folder)
     trials = trials_of_scores(clips, clean.scores, detector.calibration, clean.is_scored)
     if trials is None:
         some = next(iter(clean.failed.values()))
@@ -217,6 +218,7 @@ def _measure(
     return Robustness(
         dataset=source.dataset,
         dataset_name=source.dataset_name,
+        clips=sha256_file(folder / CLIPS),
         seed=seed,
         threshold=detector.calibration.threshold,
         ci95_over=number_of_clusters(trials),
