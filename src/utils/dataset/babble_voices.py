@@ -3,9 +3,24 @@
 import pandas as pd
 
 from src.utils.audio.augmentations.augmentation import Voice
+from src.utils.audio.augmentations.chain import Recipe
 from src.utils.config import BONA_FIDE
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split.store import assign_splits
+
+_MADE_OF_VOICES = ("babble",)
+"""Augmentations that other recordings of the data set are heard in."""
+
+
+def needs_voices(recipe: Recipe) -> bool:
+    """Say whether a chain may need voices, so that the data set is best split before.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        How chains are drawn.
+    """
+    return any(map(recipe.may_draw, _MADE_OF_VOICES))
 
 
 def voices_of(dataset: Dataset, files: pd.DataFrame) -> tuple[Voice, ...]:

@@ -139,7 +139,7 @@ _LANDLINE = _setting(_TELEPHONE_HZ, 64)
 
 
 def _lost(share: float) -> tuple[str, Parameters]:
-    return "packet-loss", {"loss": share}
+    return "packet-loss", {"loss": share, "concealment": "waveform"}
 
 
 def _compressed(ratio: float, threshold_db: float) -> tuple[str, Parameters]:
@@ -164,8 +164,8 @@ _TRACKS: _Few = (
     _track(_WIDE_BAND, "G.722", ("band-pass", _WIDE), ("g722", _setting(16_000, 64))),
     _track(_WIDE_BAND, "Opus 12", ("band-pass", _WIDE), ("opus", _setting(48_000, 12))),
     _track(
-        *(_WIDE_BAND, "Opus 12, 5 % lost"),
-        *(("band-pass", _WIDE), ("opus", _setting(48_000, 12)), _lost(0.05)),
+        *(_WIDE_BAND, "Opus 12, 5 % lost", ("band-pass", _WIDE)),
+        ("packet-loss", {"loss": 0.05, "concealment": "opus", "bit_rate": 12_000}),
     ),
     _track(_MESSENGER, "Opus 24", _compressed(3.0, -10.0), ("opus", _setting(48_000, 24))),
     _track(_MESSENGER, "Opus 16", _compressed(3.0, -10.0), ("opus", _setting(48_000, 16))),
@@ -235,7 +235,10 @@ _KINDS: _Few = (
             ("GSM, mu-law", ("gsm", _TELEPHONE_HZ, 13), ("mu-law", _TELEPHONE_HZ, 64)),
         )
     ),
-    *_grid("packet-loss", "loss", (0.02, 0.05, 0.1, 0.2), "%", 100),
+    *(
+        Condition("packet-loss", f"{100 * share:g} %", (Step(*_lost(share)),))
+        for share in (0.02, 0.05, 0.1, 0.2)
+    ),
     *_grid("speed", "factor", (0.95, 1.05, 0.9, 1.1), "times"),
     *_grid("tempo", "factor", (0.95, 1.05, 0.9, 1.1), "times"),
     *(
