@@ -16,6 +16,7 @@ from tasks import (
     pipeline,
     predict,
     results,
+    robustness,
     terminal,
     version,
 )
@@ -35,6 +36,7 @@ MODULES = (
     embeddings,
     models,
     baseline,
+    robustness,
     evaluation,
     results,
     predict,

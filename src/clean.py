@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from src.evaluation.results_file import TEST_RESULTS
+from src.robustness.names import FIGURES as ROBUSTNESS_FIGURES
+from src.robustness.names import FOLDER as ROBUSTNESS
 from src.utils.config import DEMO_MARKER, DEMO_PICTURES, GENDERS, PROJECTION_GROUPS
 from src.utils.dataset.derive import AUGMENTATIONS_TABLE, JOURNAL
 from src.utils.embeddings.presets import BACKBONES
@@ -42,7 +44,7 @@ _RUN = frozenset(
         *("trials.csv", "best_hyperparameters.json", "optimization_history.png"),
         "importances.csv",
         *("optuna-journal.log", "results.json", "scores.csv"),
-        *("comparison.csv", "comparison.html"),
+        *("comparison.csv", "comparison.html", "robustness_comparison.csv"),
         *("audit.json", "audit.html", "matches.csv", "shortcuts.png", "nuisances.png"),
     }
 )
@@ -66,6 +68,7 @@ _CHECKPOINT = frozenset({"config.json", "model.safetensors", "preprocessor_confi
 _PICTURES = frozenset(
     {"report.webp", "audit.webp", "verdict.webp", "spliced.wav", "spliced.wav.png"}
 )
+_KEPT_SCORE = re.compile(r"clips\.csv|[a-z0-9.-]+\.json")
 _DEMO_SETS = ("corpus", "corpus-normalized", "corpus-normalized-noisy")
 
 _TEMPORARY = re.compile(rf"\..+{re.escape(PARTIAL)}(\.\w+)?")
@@ -228,26 +231,39 @@ def _is_of_run(run: Path, name: str) -> bool:
     above, _, last = name.rpartition("/")
     if above == CLAIMS:
         return is_claim(last)
-    if above:
-        trial = run / above
-        return trial.parent == run and _is_run(trial) and last in _names_of_run(trial)
-    return last in _names_of_run(run)
+    trial, _, rest = name.partition("/")
+    if rest and _is_run(run / trial):
+        return _is_of_run(run / trial, rest)
+    return name in _names_of_run(run) or _is_kept_score(run, above, last)
+
+
+def _is_kept_score(run: Path, above: str, name: str) -> bool:
+    """Say whether a test of robustness keeps a file of this name in its folder."""
+    folders = {f"{ROBUSTNESS}{suffix}" for suffix in _suffixes_of_run(run)}
+    return above in folders and _KEPT_SCORE.fullmatch(name) is not None
 
 
 def _names_of_run(run: Path) -> set[str]:
-    manifest = _manifest(run / RUN_MANIFEST)
-    settings, endings = manifest.get("settings"), manifest.get("tested_elsewhere")
+    settings = _manifest(run / RUN_MANIFEST).get("settings")
     method = settings.get("method") if isinstance(settings, dict) else None
-    suffixes = {
+    suffixes = _suffixes_of_run(run)
+    names = {f"{figure}{suffix}.png" for figure in _FIGURES for suffix in suffixes}
+    names |= {f"{TEST_RESULTS}{suffix}.json" for suffix in suffixes}
+    names |= {f"scores_test{suffix}.csv" for suffix in suffixes}
+    names |= {f"{ROBUSTNESS}{suffix}.json" for suffix in suffixes}
+    names |= {f"{figure}{suffix}.png" for figure in ROBUSTNESS_FIGURES for suffix in suffixes}
+    projected = {f"{method}_{group}.png" for group in PROJECTION_GROUPS}
+    return names | _RUN | projected | {f"{method}.csv", f"{method}.png"}
+
+
+def _suffixes_of_run(run: Path) -> set[str]:
+    """Return what the names of files of tests may end in."""
+    endings = _manifest(run / RUN_MANIFEST).get("tested_elsewhere")
+    return {
         "".join(f"_{word}" for word in (ending, gender) if word)
         for ending in ("", *(endings if isinstance(endings, dict) else ()))
         for gender in ("", *GENDERS)
     }
-    names = {f"{figure}{suffix}.png" for figure in _FIGURES for suffix in suffixes}
-    names |= {f"{TEST_RESULTS}{suffix}.json" for suffix in suffixes}
-    names |= {f"scores_test{suffix}.csv" for suffix in suffixes}
-    projected = {f"{method}_{group}.png" for group in PROJECTION_GROUPS}
-    return names | _RUN | projected | {f"{method}.csv", f"{method}.png"}
 
 
 def _embeddings(folder: Path) -> Iterator[Removal]:

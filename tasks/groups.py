@@ -13,6 +13,7 @@ GROUPS = {
     ),
     "Detectors": (
         *("OptimizeHyperparameters", "TrainModel", "TestModel", "TrainBaseline", "TestBaseline"),
+        "TestRobustness",
     ),
     "Results": ("ListRuns", "CompareRuns", "EvaluateScores", "ExportScores"),
     "Housekeeping": ("Clean",),

@@ -48,6 +48,7 @@ LEVELS: list[tuple[str, ...]] = [
     ("src.evaluation",),
     ("src.models",),
     ("src.predict",),
+    ("src.robustness",),
     ("src.results",),
     ("src.reports",),
     ("src.stages",),

@@ -1,17 +1,140 @@
 """Paired comparison of two detectors on the same clips, by the cluster bootstrap."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from src.evaluation.trials import Trials
 from src.utils.errors import AudiosError, shorten
-from src.utils.metrics.bootstrap import interval, metrics_of_draws, p_value
+from src.utils.metrics.bootstrap import (
+    interval,
+    intervals,
+    means_of_draws,
+    metrics_of_draws,
+    p_value,
+)
 from src.utils.metrics.clusters import Draws
 from src.utils.metrics.counts import ScoredTrials
 from src.utils.metrics.detection import evaluate_scores
 from src.utils.metrics.table import METRICS
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The metrics of one set of scores.
+
+    Attributes
+    ----------
+    points : dict of str to float
+        By metric, the value of all trials.
+    drawn : dict of str to numpy.ndarray
+        By metric, its value in every draw, shape (resamples,); NaN where a class was not drawn.
+    """
+
+    points: dict[str, float]
+    drawn: dict[str, np.ndarray]
+
+
+class SameDraws:
+    """Measures sets of scores of the same clips, by the same draws of the bootstrap.
+
+    Parameters
+    ----------
+    trials : Trials
+        The clips with their speakers; of the scores nothing is used.
+    n_resamples, seed : int
+        See `compare_trials`.
+    metrics : iterable of str, optional
+        Names of `METRICS`; all of them by default.
+    """
+
+    def __init__(
+        self,
+        trials: Trials,
+        n_resamples: int = 1000,
+        seed: int = 7,
+        metrics: Iterable[str] | None = None,
+    ) -> None:
+        self._labels = trials.labels
+        self._names = list(METRICS if metrics is None else metrics)
+        self._draws = Draws(trials.clusters, trials.labels, n_resamples, seed)
+        self._n_clusters = trials.clusters.count(trials.labels)
+
+    def measure(self, scores: np.ndarray, llrs: np.ndarray, threshold: float) -> Measured:
+        """Compute the metrics of scores, of all trials and of every draw.
+
+        Parameters
+        ----------
+        scores, llrs : numpy.ndarray
+            Of each clip, in the order of the trials, and as log-likelihood ratios.
+        threshold : float
+            At or above which a clip is accepted.
+        """
+        values = evaluate_scores(scores, self._labels, threshold, llrs).values
+        trials = ScoredTrials.of(scores, self._labels, threshold, llrs)
+        drawn = metrics_of_draws(trials, self._draws, self._names)
+        return Measured({name: values[name] for name in self._names}, drawn)
+
+    def intervals(self, measured: Measured) -> dict[str, tuple[float, float]]:
+        """Return the 95 % interval of every metric.
+
+        Parameters
+        ----------
+        measured : Measured
+            As `measure` returned it.
+        """
+        n_bona_fide = int(self._labels.sum())
+        ratio = (len(self._labels) - n_bona_fide) / n_bona_fide
+        return intervals(
+            measured.drawn,
+            self._n_clusters,
+            spoofs_per_bona_fide=ratio,
+            points=measured.points,
+        )
+
+    def compare(self, one: Measured, other: Measured) -> pd.DataFrame:
+        """Return how the metrics of one set of scores differ from another's.
+
+        Parameters
+        ----------
+        one, other : Measured
+            As `measure` returned them.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As of `compare_trials`.
+        """
+        rows = []
+        for metric in self._names:
+            differences = other.drawn[metric] - one.drawn[metric]
+            low, high = interval(differences, n_clusters=self._n_clusters)
+            first, second = one.points[metric], other.points[metric]
+            p = p_value(differences, self._n_clusters)
+            rows.append((metric, first, second, second - first, low, high, p))
+        return pd.DataFrame(rows, columns=_COLUMNS)
+
+    def means(self, values: np.ndarray) -> list[tuple[float, float, float]]:
+        """Return the mean of a value over the bona-fide clips and over the spoofs, with intervals.
+
+        Parameters
+        ----------
+        values : numpy.ndarray
+            Of each clip, in the order of the trials, float64.
+
+        Returns
+        -------
+        list of (float, float, float)
+            Of each class, bona-fide first: the mean and the ends of its 95 % interval.
+        """
+        found = []
+        drawn = means_of_draws(values, self._labels, self._draws)
+        for label, means in zip((1, 0), drawn, strict=True):
+            mean = float(values[self._labels == label].mean())
+            found.append((mean, *interval(means, n_clusters=self._n_clusters)))
+        return found
 
 
 def compare_trials(
@@ -86,30 +209,13 @@ def compare_all(
     AudiosError
         As `compare_trials` does.
     """
-    names = list(METRICS if metrics is None else metrics)
-    draws = Draws(first.clusters, first.labels, n_resamples, seed)
-    n_clusters = first.clusters.count(first.labels)
-
-    def measure(
-        scores: np.ndarray, llrs: np.ndarray, threshold: float
-    ) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-        points = evaluate_scores(scores, first.labels, threshold, llrs).values
-        trials = ScoredTrials.of(scores, first.labels, threshold, llrs)
-        return points, metrics_of_draws(trials, draws, names)
-
-    point, drawn = measure(first.scores, first.llrs, threshold)
+    same = SameDraws(first, n_resamples, seed, metrics)
+    one = same.measure(first.scores, first.llrs, threshold)
     found = []
     for second, second_threshold in others:
-        order = _same_clips(first, second)
-        its_point, its_drawn = measure(second.scores[order], second.llrs[order], second_threshold)
-        rows = []
-        for metric in names:
-            differences = its_drawn[metric] - drawn[metric]
-            low, high = interval(differences, n_clusters=n_clusters)
-            one, other = point[metric], its_point[metric]
-            p = p_value(differences, n_clusters)
-            rows.append((metric, one, other, other - one, low, high, p))
-        found.append(pd.DataFrame(rows, columns=_COLUMNS))
+        order = same_clips(first, second)
+        other = same.measure(second.scores[order], second.llrs[order], second_threshold)
+        found.append(same.compare(one, other))
     return found
 
 
@@ -140,8 +246,19 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def _same_clips(first: Trials, second: Trials) -> np.ndarray:
-    """Return where the clips of the first are in the second."""
+def same_clips(first: Trials, second: Trials) -> np.ndarray:
+    """Return where the clips of the first are in the second, int64 of shape (trials,).
+
+    Parameters
+    ----------
+    first, second : Trials
+        Of the same clips in any order.
+
+    Raises
+    ------
+    AudiosError
+        When the clips or their labels are not the same, or a clip is there twice.
+    """
     for trials in (first, second):
         twice = pd.Index(trials.files).duplicated()
         if twice.any():

@@ -198,7 +198,7 @@ def evaluate_trials(
     return Results(
         detection=detection,
         ci95=ci95,
-        ci95_over=_number_of_clusters(trials),
+        ci95_over=number_of_clusters(trials),
         ci95_attacks={} if both is None else spans(drawn(both), both),
         ci95_attacks_over="" if both is None else _number_of_both(trials, both),
         decided=decide(trials.llrs, labels, confidence),
@@ -208,7 +208,14 @@ def evaluate_trials(
     )
 
 
-def _number_of_clusters(trials: Trials) -> str:
+def number_of_clusters(trials: Trials) -> str:
+    """Say what intervals are over, such as `12 speakers`.
+
+    Parameters
+    ----------
+    trials : Trials
+        Of the test.
+    """
     if not trials.has_speakers:
         return f"{len(trials):,} clips"
     is_known = trials.speakers != ""
@@ -220,7 +227,7 @@ def _number_of_clusters(trials: Trials) -> str:
 def _number_of_both(trials: Trials, both: Clusters) -> str:
     attacks = set(np.asarray(both.attacks)[trials.labels == 0].tolist())
     unknown = ", those unknown taken for one" if "" in attacks else ""
-    return f"{_number_of_clusters(trials)} and {len(attacks):,} attacks{unknown}"
+    return f"{number_of_clusters(trials)} and {len(attacks):,} attacks{unknown}"
 
 
 def _warnings(

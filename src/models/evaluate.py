@@ -137,7 +137,7 @@ def evaluate_clips(
             figures = [figure for figure in paths if figure.is_file()]
             return Evaluation(run, there, path, figures, elsewhere)
     clips = load()
-    _require_unseen(run, clips, elsewhere)
+    require_unseen(run, clips, elsewhere)
     what = f"{TEST} of {source.dataset_name}" if elsewhere else TEST
     if gender is not None:
         clips = clips.where(clips.gender == gender)
@@ -182,7 +182,23 @@ def _require_same_model(run: Run, store: EmbeddingStore) -> None:
         )
 
 
-def _require_unseen(run: Run, clips: LabelledClips, elsewhere: str | None) -> None:
+def require_unseen(run: Run, clips: LabelledClips, elsewhere: str | None) -> None:
+    """Fail for clips that share a speaker, or another unit, with what a run was trained on.
+
+    Parameters
+    ----------
+    run : Run
+        The training.
+    clips : LabelledClips
+        Those of a test.
+    elsewhere : str or None
+        The folder of the recordings where they are of another data set than the run's.
+
+    Raises
+    ------
+    EmbeddingError
+        Naming what they share.
+    """
     seen = read_trained_on(run)
     what, remedy = TEST, "the data set was split anew; train again first"
     if elsewhere:

@@ -29,6 +29,7 @@ from src.reports.predict import (
     report_prediction,
 )
 from src.reports.results import report_comparison, report_listing, report_pipeline
+from src.reports.robustness import report_robustness
 from src.reports.version import report_version
 from src.results.blocks.text import render_text
 
@@ -56,6 +57,7 @@ __all__ = [
     "report_probe",
     "report_projection",
     "report_rejected",
+    "report_robustness",
     "report_scan",
     "report_score_evaluation",
     "report_search",

@@ -150,8 +150,25 @@ def document_comparison(done: Comparison) -> dict[str, Any]:
             }
             for row in done.pairs.itertuples()
         ],
+        "robustness": _robustness_record(done),
         "notes": done.notes,
     }
+
+
+def _robustness_record(done: Comparison) -> list[dict[str, Any]] | None:
+    if done.robustness is None:
+        return None
+    return [
+        {
+            "condition": row.condition,
+            "run": row.run,
+            "eer": row.eer,
+            "against": None if row.run == done.robustness.names[0] else done.robustness.names[0],
+            "difference": row.difference,
+            "ci95": [row.low, row.high],
+        }
+        for row in done.robustness.table.itertuples()
+    ]
 
 
 def essence_comparison(done: Comparison) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from src.results.blocks.blocks import Block, Bullets, Gap, Paragraph, Table, Warning
-from src.results.sections.comparison import compared_table
+from src.results.sections.comparison import compared_table, robustness_table
 from src.results.sections.frame import frame_table
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def report_comparison(done: Comparison) -> list[Block]:
     blocks += [Paragraph(difference_sentence(row)) for row in done.pairs.itertuples()]
     if done.n_pairs > 1:
         blocks.append(Paragraph("(p-values are corrected by Holm's procedure, figure by figure)"))
+    if done.robustness is not None:
+        blocks += [Gap(), robustness_table(done.robustness)]
     blocks += [Warning(note) for note in done.notes]
     return [*blocks, Paragraph(f"{done.run.name}: {done.page}")]
 

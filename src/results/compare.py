@@ -22,6 +22,8 @@ from src.results.naming import command_to_test, describe, name_of
 from src.results.outcomes import read_outcomes
 from src.results.pages.comparison import comparison_page
 from src.results.report import write_run_page
+from src.results.robust_differences import TABLE as ROBUSTNESS_TABLE
+from src.results.robust_differences import pair_robustness
 from src.utils.errors import RunError, shorten
 from src.utils.files import sha256_file
 from src.utils.metrics.eer import det_curve
@@ -75,15 +77,20 @@ def compare_runs(
     with new_run(runs, Kind.COMPARISON, settings, inputs) as run:
         pairs, notes = pair_up(entries, seed)
         notes += _missing_sentences(entries)
+        tested = [(one.name, one.run, one.outcome.suffix) for one in entries]
+        robustness, more = pair_robustness(tested, seed)
+        notes += more
         curves = {
             f"{one.name} ({describe(one.run)})": det_curve(one.trials.scores, one.trials.labels)
             for one in entries[:MOST_CURVES]
         }
         plot_dets(curves, run.folder / FIGURE, _title(entries))
         write_csv(run.folder / TABLE, tabulate(entries, pairs))
+        if robustness is not None:
+            write_csv(run.folder / ROBUSTNESS_TABLE, robustness.table)
         best = entries[0]
         run.update(results={"best": best.name, "eer": best.results.detection.eer})
-    done = Comparison(run, entries, pairs, notes)
+    done = Comparison(run, entries, pairs, notes, robustness)
     title = f"comparison of {len(entries)} runs"
     write_run_page(done.page, run, title, comparison_page(done))
     return done

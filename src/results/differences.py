@@ -11,6 +11,7 @@ from src.evaluation.results import Results
 from src.evaluation.trials import Trials
 from src.results.naming import describe, name_of
 from src.results.outcomes import Outcome
+from src.results.robust_differences import RobustnessPairs
 from src.utils.runs import Run
 
 COMPARED = ("eer", "min_dcf", "cllr")
@@ -73,12 +74,16 @@ class Comparison:
         corrected for the number of runs.
     notes : list of str
         What could not be paired, or was tested before all of it was measured, a sentence each.
+    robustness : RobustnessPairs or None
+        The runs under conditions, each against the one of the lowest EER; None where fewer than two
+        were tested under any.
     """
 
     run: Run
     entries: list[Entry]
     pairs: pd.DataFrame
     notes: list[str]
+    robustness: RobustnessPairs | None = None
 
     @property
     def n_pairs(self) -> int:

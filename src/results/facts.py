@@ -8,8 +8,10 @@ from typing import Any
 from src.evaluation.results import Results
 from src.results.clips import PARTS, Clips, clips_of_test, clips_of_training
 from src.results.outcomes import Outcome
+from src.results.sections.robustness import summary
 from src.results.sections.warnings import warning_texts
 from src.results.wording import sentence
+from src.robustness.results import read_own
 from src.utils.config import BY_CLIP, BY_SPEAKER, ENOUGH_TESTED, SHARED_VOICES
 from src.utils.dataset.speakers import GUESSED
 from src.utils.errors import AudiosError, shorten
@@ -122,15 +124,27 @@ def limits_of_use(run: Run, data: Data, results: Results) -> list[str]:
             f"Recordings are heard at {rate:,} Hz: nothing above {rate / 2000:g} kHz counts."
         )
     told += _size_limits(results)
+    told += _robustness_limits(run)
     told += [
-        "Noise, codecs, transmission and editing that the training does not have are not covered "
-        "by these metrics.",
         "Probabilities hold where half of the clips are spoofs; Predict takes another share by "
         "--prior. Where spoofs are rare, most clips that are called spoofs may be bona-fide.",
         "A verdict says that a clip is more like the bona-fide or the spoof clips of the training. "
         "It does not say who speaks, who made the clip or why, and proves nothing by itself.",
     ]
     return told
+
+
+def _robustness_limits(run: Run) -> list[str]:
+    found = read_own(run.folder)
+    if found is None or not found.conditions:
+        return [
+            "Noise, codecs, transmission and editing that the training does not have are not "
+            "covered by these metrics."
+        ]
+    return [
+        f"{summary(found)} Conditions that were not tried, and editing, are not covered by these "
+        f"metrics."
+    ]
 
 
 def _attack_limits(data: Data) -> list[str]:

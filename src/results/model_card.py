@@ -23,6 +23,7 @@ from src.results.sections.evaluation import further_test
 from src.results.sections.groups import groups
 from src.results.sections.metrics import metrics_table
 from src.results.sections.origin import flatten, provenance
+from src.results.sections.robustness import robustness_in_brief
 from src.results.wording import (
     eer_sentence,
     explain_eer,
@@ -30,6 +31,7 @@ from src.results.wording import (
     explain_verdicts,
     sentence,
 )
+from src.robustness.results import read_own
 from src.utils.config import BONA_FIDE, SPOOF
 from src.utils.files import write_text
 from src.utils.metrics.table import BY_DECISION, BY_SCORE
@@ -63,6 +65,7 @@ def write_model_card(run: Run, runs: Path) -> Path | None:
     outcome, results = tests.main
     data = Data.of(run, outcome)
     note = note_audit(runs, run.manifest.get("dataset"))
+    tried = read_own(run.folder)
     blocks = [
         Heading(f"Model card: {describe(run)}", 1),
         *_model(run),
@@ -72,6 +75,7 @@ def write_model_card(run: Run, runs: Path) -> Path | None:
         *_metrics(outcome, results),
         *groups(results.breakdowns),
         *(block for other in tests.others for block in _further(runs, *other)),
+        *(robustness_in_brief(tried) if tried else []),
         Heading("Threshold and calibration"),
         Facts(calibration_facts(run)),
         Paragraph(f"{explain_threshold(results)} {explain_verdicts(results)}"),

@@ -54,7 +54,7 @@ class RunError(AudiosError):
     """A run or study folder is absent, incomplete or of another kind."""
 
 
-def choose(flag: str, value: str, choices: Iterable[str]) -> str:
+def choose(flag: str, value: str, choices: Iterable[str], also: Iterable[str] = ()) -> str:
     """Return `value` when it is one of `choices`.
 
     Parameters
@@ -65,16 +65,18 @@ def choose(flag: str, value: str, choices: Iterable[str]) -> str:
         The value that was given.
     choices : iterable of str
         The allowed values.
+    also : iterable of str
+        Further ones, too many to list: the message names one that is near, and no other.
 
     Raises
     ------
     ArgumentError
         Naming the choices, and the nearest one when `value` looks like a slip.
     """
-    allowed = list(choices)
-    if value in allowed:
+    allowed, more = list(choices), list(also)
+    if value in allowed or value in more:
         return value
-    near = difflib.get_close_matches(value, allowed, n=1)
+    near = difflib.get_close_matches(value, [*allowed, *more], n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise ArgumentError(f"{flag}={value} is not one of {', '.join(allowed)}{hint}")
 

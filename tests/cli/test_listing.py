@@ -45,6 +45,10 @@ FLAGS = {
         *(EMBEDDINGS, RUNS, *FORMS),
     ),
     "TestBaseline": (DATASET, "run-number", "gender", RUNS),
+    "TestRobustness": (
+        *("backbone", "classifier", "run-number", "study-number", "conditions", "noises"),
+        *(DATASET, EMBEDDINGS, RUNS, SEED, *FORMS),
+    ),
     "EvaluateScores": (
         *("scores", "protocol", "polarity", "subset", "threshold", "validation-scores"),
         *("columns", "probabilities"),

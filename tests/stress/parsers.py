@@ -27,6 +27,8 @@ from src.predict.detector import Detector
 from src.predict.shipped import open_shipped
 from src.results.listing import list_all
 from src.results.report import write_report
+from src.robustness.kept import KeptScores, read_clips
+from src.robustness.results import Robustness
 from src.stages import dataset as dataset_stages
 from src.utils.audio.io import measure_level, read_blocks, read_info, read_waveform
 from src.utils.config import DETECTORS
@@ -156,6 +158,9 @@ PARSERS = (
     Parser("reference", "runs/run*/reference.*", _run),
     Parser("losses", "runs/run*/*.npy", _run),
     Parser("results", "runs/run*/test_results.json", lambda path, _: Results.read(path)),
+    Parser("robustness", "runs/run*/robustness.json", lambda path, _: Robustness.read(path)),
+    Parser("kept scores", "runs/run*/robustness/*.json", lambda path, _: KeptScores.read(path)),
+    Parser("kept clips", "runs/run*/robustness/*.csv", lambda path, _: read_clips(path.parent)),
     Parser("detector", "detectors/*/*.*", _shipped),
     Parser("audit", "runs/audit*/audit.json", lambda path, _: Findings.read(path)),
     Parser("pth", "weights/*.pth", lambda path, _: load_weights(str(path))),

@@ -85,6 +85,14 @@ STAGES = (
     ),
     Stage("TestModel", (_ACOUSTIC, "--classifier=lr", _EMBEDDINGS, _RUNS)),
     Stage("TestModel", (_ACOUSTIC, "--classifier=svm", _EMBEDDINGS, _RUNS), "svm"),
+    Stage(
+        "TestRobustness",
+        (
+            *(_ACOUSTIC, "--classifier=lr", "--conditions=white-25-db,gain", _EMBEDDINGS, _RUNS),
+            _CORPUS,
+        ),
+        reads="corpus",
+    ),
     Stage("TrainBaseline", (_CORPUS, "--epochs=1", _RUNS), reads="corpus", is_slow=True),
     Stage("TestBaseline", (_CORPUS, _RUNS), reads="corpus", is_slow=True),
     Stage("ExportScores", ("--classifier=lr", "--output={here}/exported.csv", _RUNS)),

@@ -4,7 +4,12 @@ from src.results.blocks.blocks import SOFT, Block, Figure, Heading, Paragraph, V
 from src.results.differences import FIGURE, TABLE, Comparison, curves_title
 from src.results.metric_cells import value_of
 from src.results.naming import describe
-from src.results.sections.comparison import compared_table, differences_table
+from src.results.robust_differences import TABLE as ROBUSTNESS_TABLE
+from src.results.sections.comparison import (
+    compared_table,
+    differences_table,
+    robustness_table,
+)
 from src.results.wording import LEVEL, difference_sentence, sentence
 from src.utils.metrics.table import EER
 
@@ -36,6 +41,24 @@ def comparison_page(done: Comparison) -> list[Block]:
         compared_table(done),
         Figure(done.run.folder / FIGURE, about, about),
         *_differences(done),
+        *_robustness(done),
+    ]
+
+
+def _robustness(done: Comparison) -> list[Block]:
+    if done.robustness is None:
+        return []
+    first = done.robustness.names[0]
+    return [
+        Heading("Under conditions"),
+        Paragraph(
+            f"The EER of each run under each condition that all of them were tested under, and how "
+            f"it differs from that of {first}, with the 95 % interval: of the same clips, speakers "
+            f"drawn alike. Faint is what may be chance; of so many rows, one in twenty would stand "
+            f"out by chance alone."
+        ),
+        robustness_table(done.robustness),
+        Paragraph(f"{ROBUSTNESS_TABLE} beside this page has all of it.", SOFT),
     ]
 
 

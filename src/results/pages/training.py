@@ -27,6 +27,7 @@ from src.results.sections.data import data_section
 from src.results.sections.evaluation import further_test, main_test
 from src.results.sections.origin import hyperparameters
 from src.results.sections.probe import probe
+from src.results.sections.robustness import robustness
 from src.results.sections.validation import validation
 from src.results.sections.warnings import warning_texts
 from src.results.wording import (
@@ -36,6 +37,7 @@ from src.results.wording import (
     explain_verdicts,
     sentence,
 )
+from src.robustness.results import read_all
 from src.utils.runs import MODEL_CARD, Run
 
 
@@ -66,6 +68,8 @@ def training_page(run: Run, runs: Path) -> list[Block]:
         data = Data.of(run)
     for other in tests.others:
         blocks += _further(runs, *other)
+    for suffix, found in read_all(run.folder).items():
+        blocks += robustness(found, run.folder, suffix)
     blocks += data_section(run, data)
     if tests.main is not None:
         limits = limits_of_use(run, data, tests.main[1])

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from src.results.blocks.blocks import FAINT, Cell, Table
 from src.results.metric_cells import change_interval, value_and_interval
 from src.results.wording import LEVEL, judge
-from src.utils.metrics.table import METRICS
+from src.utils.metrics.table import EER, METRICS
 
 if TYPE_CHECKING:
     from src.results.differences import Comparison
+    from src.results.robust_differences import RobustnessPairs
 
 
 def compared_table(done: Comparison) -> Table:
@@ -66,6 +67,31 @@ def differences_table(done: Comparison) -> Table:
     header += [*(["p, Holm"] if is_corrected else []), ""]
     kinds = {number: FAINT for number, row in enumerate(pairs) if _may_be_chance(row)}
     return Table(header, rows, range(3, len(header) - 1), kinds)
+
+
+def robustness_table(pairs: RobustnessPairs) -> Table:
+    """Return a row a condition: the EER of each run, and how it differs from the first run's.
+
+    Parameters
+    ----------
+    pairs : RobustnessPairs
+        Of the runs.
+    """
+    first, *others = pairs.names
+    rows: list[list[Cell]] = []
+    kinds = {}
+    for number, (_, part) in enumerate(pairs.table.groupby("condition", sort=False)):
+        of = {row.run: row for row in part.itertuples()}
+        row: list[Cell] = [of[first].title, *(EER.write(of[name].eer) for name in pairs.names)]
+        for name in others:
+            one = of[name]
+            row += [EER.write_change(one.difference), change_interval("eer", one.low, one.high)]
+        rows.append(row)
+        if all(of[name].low <= 0 <= of[name].high for name in others):
+            kinds[number] = FAINT
+    header = ["condition", *(f"EER, {name}" for name in pairs.names)]
+    header += [text for name in others for text in (f"{name} less {first}", "95 %")]
+    return Table(header, rows, range(1, len(header)), kinds)
 
 
 def _may_be_chance(row: Any) -> bool:

@@ -139,6 +139,38 @@ def metrics_of_draws(
     return found
 
 
+def means_of_draws(
+    values: np.ndarray, labels: np.ndarray, draws: Draws
+) -> tuple[np.ndarray, np.ndarray]:
+    """Compute the mean of a value over each class of data sets that were drawn.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Of each trial, float64 of shape (trials,).
+    labels : numpy.ndarray
+        1 for bona-fide, 0 for spoof, shape (trials,).
+    draws : Draws
+        Of these trials, in this order.
+
+    Returns
+    -------
+    bona_fide, spoof : numpy.ndarray
+        float64, shape (resamples,); NaN where the class was not drawn at all.
+    """
+    sums, numbers = [], []
+    for label in (1, 0):
+        of = labels == label
+        cells = draws.cell_of[of]
+        sums.append(np.bincount(cells, values[of], draws.n_cells) / draws.sizes)
+        numbers.append(np.bincount(cells, minlength=draws.n_cells) / draws.sizes)
+    both = np.array([*sums, *numbers]).T
+    drawn = np.concatenate([weights @ both for weights in draws]).T
+    totals, counts = drawn[:2], drawn[2:]
+    bona_fide, spoof = np.divide(totals, counts, np.full_like(totals, np.nan), where=counts > 0)
+    return bona_fide, spoof
+
+
 def interval(
     values: np.ndarray,
     level: float = 0.95,
