@@ -376,6 +376,33 @@ def number_range(flag: str, text: str) -> tuple[float, float]:
         ) from None
 
 
+def whole_range(flag: str, text: str, minimum: int) -> tuple[int, int]:
+    """Return `1..2` as (1, 2), and a single whole number as both ends.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str
+        What was given.
+    minimum : int
+        The least that either may be.
+
+    Raises
+    ------
+    ArgumentError
+        When it is neither, or an end is too small.
+    """
+    low, dots, high = text.partition("..")
+    try:
+        return whole_number(flag, low, minimum), whole_number(flag, high if dots else low, minimum)
+    except ArgumentError:
+        raise ArgumentError(
+            f"{flag}={text} is neither a whole number from {minimum} on nor a range such as "
+            f"{minimum}..{minimum + 1}"
+        ) from None
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What `--hyperparameters` names.
