@@ -36,7 +36,7 @@ from src.demo.checkpoint import make_checkpoint
 from src.demo.voice import make_speakers, speak
 from src.utils.config import SAMPLE_RATE
 from src.utils.embeddings.backbones import load_backbone
-from src.utils.embeddings.engines.local import read_clip
+from src.utils.embeddings.engines.local import Reading, read_versions
 from src.utils.parallel import map_ahead, n_workers
 from src.utils.processes import process_pool
 
@@ -76,9 +76,9 @@ def plain_loop(
         extractor(read(path, SAMPLE_RATE), sampling_rate=SAMPLE_RATE, return_tensors="np")
 
 
-def read_all(read: Callable[[Path], np.ndarray], paths: Sequence[Path]) -> None:
+def read_all(read: Callable[[Reading], object], readings: Sequence[Reading]) -> None:
     """Read and prepare ahead, as extraction does."""
-    for _ in map_ahead(read, paths, ahead=128):
+    for _ in map_ahead(read, readings, ahead=128):
         pass
 
 
@@ -105,22 +105,23 @@ def main() -> None:
         folder = Path(temporary)
         checkpoint = str(make_checkpoint(folder / "checkpoint", "wav2vec2"))
         extractor = transformers.AutoFeatureExtractor.from_pretrained(checkpoint)
-        read = partial(read_clip, load_backbone("wav2vec2", checkpoint))
+        read = partial(read_versions, load_backbone("wav2vec2", checkpoint), None)
         corpora = {
             form: write_clips(folder / form.name, form, options.clips, options.seconds)
             for form in FORMS
         }
         start = time.perf_counter()
         with process_pool(read, n_workers()) as read_elsewhere:
-            read_elsewhere(next(iter(corpora.values()))[0])
+            read_elsewhere(Reading(next(iter(corpora.values()))[0]))
             print(f"processes start in {time.perf_counter() - start:.1f} s")
             for form, paths in corpora.items():
                 alternatives = {"FFmpeg": partial(plain_loop, read_by_ffmpeg, extractor, paths)}
                 if form.suffix in READ_BY_LIBROSA:
                     alternatives["librosa"] = partial(plain_loop, read_by_librosa, extractor, paths)
+                readings = [Reading(path) for path in paths]
                 ours = {
-                    "threads": partial(read_all, read, paths),
-                    "processes": partial(read_all, read_elsewhere, paths),
+                    "threads": partial(read_all, read, readings),
+                    "processes": partial(read_all, read_elsewhere, readings),
                 }
                 limit = {"limit": partial(decode_all, pool, paths)}
                 taken = best_by_turns(alternatives | ours | limit, options.rounds)

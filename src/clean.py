@@ -19,6 +19,7 @@ from src.robustness.names import FIGURES as ROBUSTNESS_FIGURES
 from src.robustness.names import FOLDER as ROBUSTNESS
 from src.utils.config import DEMO_MARKER, DEMO_PICTURES, GENDERS, PROJECTION_GROUPS
 from src.utils.dataset.derive import AUGMENTATIONS_TABLE, JOURNAL
+from src.utils.embeddings.copies import COPY, DEGRADED
 from src.utils.embeddings.presets import BACKBONES
 from src.utils.embeddings.store import ARRAY, CLIPS, REJECTED
 from src.utils.embeddings.store import MANIFEST as STORE_MANIFEST
@@ -71,6 +72,8 @@ _PICTURES = frozenset(
 _KEPT_SCORE = re.compile(r"clips\.csv|[a-z0-9.-]+\.json")
 _DEMO_SETS = ("corpus", "corpus-normalized", "corpus-normalized-noisy")
 
+_VERSION = re.compile(rf"({COPY}|{DEGRADED})\d+")
+"""What the name of a store of augmented clips ends in."""
 _TEMPORARY = re.compile(rf"\..+{re.escape(PARTIAL)}(\.\w+)?")
 _LOCK_FILE = re.compile(r"(\..*)?\.lock")
 
@@ -278,10 +281,17 @@ def _embeddings(folder: Path) -> Iterator[Removal]:
             about = _manifest(path / STORE_MANIFEST) if is_store else {}
             is_unfinished = path.is_dir() and path.name.endswith(PARTIAL)
             if {"backbone", "split"} <= about.keys() or is_unfinished:
-                split = path.name.removeprefix(".").partition(".")[0]
-                yield _sorted_out(path, _STORE.__contains__, (backbone / f".{split}.lock",))
+                lock = backbone / f".{_store_name(path.name)}.lock"
+                yield _sorted_out(path, _STORE.__contains__, (lock,))
             elif path.is_file() and path.name.startswith(".") and path.suffix == ".lock":
                 yield Removal(path, (), locks=(path,))
+
+
+def _store_name(folder: str) -> str:
+    """Return the name of the store that a folder is, or that is being made there."""
+    split, *more = folder.removeprefix(".").split(".")
+    version = more[0] if more and _VERSION.fullmatch(more[0]) else ""
+    return f"{split}.{version}" if version else split
 
 
 def _demo(folder: Path) -> Iterator[Removal]:

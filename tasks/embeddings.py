@@ -6,7 +6,7 @@ from src import stages
 from src.utils.config import PRECISIONS
 from src.utils.errors import choose
 from tasks import arguments, configured
-from tasks.flags import ExtractionFlags, ProjectionFlags
+from tasks.flags import CopiesFlags, ExtractionFlags, ProjectionFlags
 from tasks.show import show
 from tasks.task import stage
 
@@ -17,43 +17,52 @@ METHODS = ("umap", "tsne")
 def GenerateEmbeddings(
     c: Context,
     extraction: ExtractionFlags,
+    copies: CopiesFlags,
     backbone: str | None = None,
     dataset: str | None = None,
     embeddings: str | None = None,
+    seed: str | None = None,
 ) -> None:
     """Turn clips into vectors by a backbone.
 
+    With --augment also augmented copies of the clips to train on, in the same pass over the
+    recordings; TrainModel --augmented learns from them.
+
     Example: fab GenerateEmbeddings --dataset=datasets/normalized --backbone=acoustic
     """
-    _generate(c, backbone, extraction, dataset, embeddings)
+    _generate(c, backbone, extraction, copies, dataset, embeddings, seed)
 
 
 @stage()
 def GenerateEmbeddingsWav2vec2(
     c: Context,
     extraction: ExtractionFlags,
+    copies: CopiesFlags,
     dataset: str | None = None,
     embeddings: str | None = None,
+    seed: str | None = None,
 ) -> None:
     """GenerateEmbeddings with --backbone=wav2vec2.
 
     Example: fab GenerateEmbeddingsWav2vec2 --dataset=datasets/normalized
     """
-    _generate(c, "wav2vec2", extraction, dataset, embeddings)
+    _generate(c, "wav2vec2", extraction, copies, dataset, embeddings, seed)
 
 
 @stage()
 def GenerateEmbeddingsHubert(
     c: Context,
     extraction: ExtractionFlags,
+    copies: CopiesFlags,
     dataset: str | None = None,
     embeddings: str | None = None,
+    seed: str | None = None,
 ) -> None:
     """GenerateEmbeddings with --backbone=hubert.
 
     Example: fab GenerateEmbeddingsHubert --dataset=datasets/normalized
     """
-    _generate(c, "hubert", extraction, dataset, embeddings)
+    _generate(c, "hubert", extraction, copies, dataset, embeddings, seed)
 
 
 @stage("backbone", method="umap, tsne or both (default).")
@@ -108,12 +117,15 @@ def _generate(
     c: Context,
     backbone: str | None,
     extraction: ExtractionFlags,
+    copies: CopiesFlags,
     dataset: str | None,
     embeddings: str | None,
+    seed: str | None,
 ) -> None:
     name = arguments.backbone_name(backbone)
     choose("--precision", extraction.precision, PRECISIONS)
     layers, splits = extraction.span(), arguments.split_names(extraction.splits)
+    asked = copies.asked(configured.seed(c, seed))
     from src.reports import report_extraction
 
     stages.embeddings.generate_embeddings(
@@ -127,6 +139,7 @@ def _generate(
         engine=extraction.engine,
         ray_address=extraction.ray_address,
         on_split=lambda done: show(report_extraction(done)),
+        copies=asked,
     )
 
 

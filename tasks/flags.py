@@ -22,6 +22,7 @@ from tasks import arguments
 if TYPE_CHECKING:
     from src.utils.audio.augmentations.chain import Recipe
     from src.utils.dataset.split import SplitSettings
+    from src.utils.embeddings.copies import Copies
 
 
 def either(names: Iterable[str]) -> str:
@@ -60,6 +61,7 @@ HELP = {
     "study_number": "Number of the study (see the names in the runs' folder).",
     "run_number": "Number of the run (default: the newest that fits, or the study's best).",
     "gender": f"{either(GENDERS)}: test on the clips of this gender only.",
+    "augmented": "Train on the clips and on all augmented copies of them (see GenerateEmbeddings).",
     "hyperparameters": "In place of the defaults: name=value,name=value, or a JSON file such as a "
     "study's best_hyperparameters.json.",
 }
@@ -340,6 +342,69 @@ class ExtractionFlags(CheckpointFlags):
     ray_address: str | None = flag(
         None, "For ray: HOST:PORT of a running cluster (default: start one on this machine)."
     )
+
+
+@dataclass(frozen=True)
+class CopiesFlags:
+    """Which augmented copies of training clips are embedded beside them."""
+
+    augment: str | None = flag(
+        None,
+        f"Embed augmented copies of training clips, too: one or more of "
+        f"{', '.join(dict.fromkeys([*FAMILIES, *AUGMENTATIONS]))}, joined by commas.",
+    )
+    copies: str | None = flag(None, "With --augment: copies of each training clip (default: 1).")
+    steps: str | None = flag(
+        None, "With --augment: how many kinds a copy gets, such as 2 or 1..2 (default: 1)."
+    )
+    snr_db: str | None = flag(
+        None, "With --augment: signal-to-noise ratio in dB, such as 5..20 (default)."
+    )
+    noises: str | None = flag(None, "With --augment: a folder of noise recordings; only read.")
+    rooms: str | None = flag(
+        None,
+        "With --augment: a folder of room impulse responses, in place of simulated rooms; only "
+        "read.",
+    )
+
+    def asked(self, seed: int) -> Copies | None:
+        """Return the copies that are asked for, None for none.
+
+        Parameters
+        ----------
+        seed : int
+            Of all that is drawn.
+
+        Raises
+        ------
+        ArgumentError
+            When a flag cannot be read, or flags do not go together.
+        """
+        if self.augment is None:
+            for field in dataclasses.fields(self):
+                if getattr(self, field.name) is not None:
+                    name = f"--{field.name.replace('_', '-')}"
+                    raise ArgumentError(f"{name}={getattr(self, field.name)} goes with --augment")
+            return None
+        kinds = tuple(self.augment.split(","))
+        for kind in kinds:
+            choose("--augment", kind, dict.fromkeys([*FAMILIES, *AUGMENTATIONS]))
+        if len(set(kinds)) < len(kinds):
+            raise ArgumentError(f"--augment={self.augment} names a kind twice")
+        count = 1 if self.copies is None else arguments.whole_number("--copies", self.copies, 1)
+        from src.utils.audio.augmentations.augmentation import Material
+        from src.utils.audio.augmentations.chain import Recipe
+        from src.utils.embeddings.copies import Copies
+
+        material = Material(
+            noises=arguments.optional_path("--noises", self.noises),
+            rooms=arguments.optional_path("--rooms", self.rooms),
+        )
+        if self.snr_db is not None:
+            ratio = arguments.number_range("--snr-db", self.snr_db)
+            material = dataclasses.replace(material, snr_db=ratio)
+        steps = (1, 1) if self.steps is None else arguments.whole_range("--steps", self.steps, 1)
+        return Copies(Recipe(kinds, steps, material), count, seed)
 
 
 @dataclass(frozen=True)

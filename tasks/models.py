@@ -3,7 +3,8 @@
 from invoke import Context, Exit
 
 from src import stages
-from src.utils.config import GENDERS
+from src.utils.config import CALIBRATED_ON, CLEAN, GENDERS
+from src.utils.errors import choose
 from tasks import arguments, configured
 from tasks.flags import AnswerFlags, ModelFlags, RunFlags
 from tasks.show import answer, show, show_audit
@@ -43,6 +44,7 @@ def OptimizeHyperparameters(
     model: ModelFlags,
     trials: str | None = None,
     study_number: str | None = None,
+    augmented: bool = False,
     embeddings: str | None = None,
     runs: str | None = None,
     seed: str | None = None,
@@ -67,6 +69,7 @@ def OptimizeHyperparameters(
         study,
         configured.seed(c, seed),
         on_audit=show_audit,
+        augmented=augmented,
     )
     show(report_search(search))
     if search.was_stopped:
@@ -78,6 +81,8 @@ def OptimizeHyperparameters(
     "backbone",
     "classifier",
     study_number="Take layer and hyperparameters from this study's best trial.",
+    calibrate="With --augmented: the validation clips that the threshold and the calibration are "
+    "fitted on: clean (default), matched (degraded as the training's copies are) or all (both).",
 )
 def TrainModel(
     c: Context,
@@ -85,6 +90,8 @@ def TrainModel(
     layer: str | None = None,
     hyperparameters: str | None = None,
     study_number: str | None = None,
+    augmented: bool = False,
+    calibrate: str = CLEAN,
     embeddings: str | None = None,
     runs: str | None = None,
     seed: str | None = None,
@@ -97,6 +104,7 @@ def TrainModel(
     recipe = arguments.recipe(hyperparameters, backbone, classifier)
     chosen = recipe.layer if layer is None else arguments.layer_choice(layer)
     study = arguments.optional_number("--study-number", study_number)
+    choose("--calibrate", calibrate, CALIBRATED_ON)
     from src.reports import report_training
 
     training = stages.models.train(
@@ -109,6 +117,8 @@ def TrainModel(
         study,
         configured.seed(c, seed),
         on_audit=show_audit,
+        augmented=augmented,
+        calibrate=calibrate,
     )
     show(report_training(training))
 

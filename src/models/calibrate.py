@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, get_type_hints
+from typing import Annotated, Literal, get_type_hints
 
 import numpy as np
 from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
-from src.utils.config import LABEL_VALUE
+from src.utils.config import CLEAN, LABEL_VALUE
 from src.utils.errors import RunError
 from src.utils.files import write_json
 from src.utils.metrics.calibration import Calibration, fit_calibration
@@ -18,6 +18,7 @@ from src.utils.tables import read_csv
 
 CALIBRATION = "calibration.json"
 VALIDATION_SCORES = "scores_val.csv"
+_REMEDY = "train again"
 
 _KINDS: dict[str, Callable] = get_type_hints(Calibration)
 
@@ -31,11 +32,41 @@ class _Shape(Shape):
     confidence: Annotated[float, Field(gt=0.5, le=1)]
     n_bona_fide: NonNegativeInt
     n_spoof: NonNegativeInt
+    fitted_on: Literal["clean", "matched", "all"] = "clean"
 
 
-def write_calibration(folder: Path, calibration: Calibration) -> None:
-    """Write a calibration into a run's folder."""
-    write_json(folder / CALIBRATION, asdict(calibration))
+def write_calibration(folder: Path, calibration: Calibration, fitted_on: str = CLEAN) -> None:
+    """Write a calibration into a run's folder.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Of the run.
+    calibration : Calibration
+        The calibration.
+    fitted_on : {'clean', 'matched', 'all'}
+        The validation clips that it was fitted on, told where they were not as recorded.
+    """
+    told = {} if fitted_on == CLEAN else {"fitted_on": fitted_on}
+    write_json(folder / CALIBRATION, asdict(calibration) | told)
+
+
+def fitted_on(run: Run) -> str:
+    """Return which validation clips a run's calibration was fitted on, of `CALIBRATED_ON`.
+
+    Parameters
+    ----------
+    run : Run
+        A training.
+
+    Raises
+    ------
+    RunError
+        When its calibration is damaged.
+    """
+    path = run.folder / CALIBRATION
+    found = read_shaped(path, _Shape, _REMEDY) if path.is_file() else {}
+    return str(found.get("fitted_on", CLEAN))
 
 
 def calibration_of(run: Run) -> Calibration:
@@ -67,5 +98,5 @@ def calibration_of(run: Run) -> Calibration:
 
 
 def _read(path: Path) -> Calibration:
-    values = read_shaped(path, _Shape, "train again")
+    values = read_shaped(path, _Shape, _REMEDY)
     return Calibration(**{name: kind(values[name]) for name, kind in _KINDS.items()})

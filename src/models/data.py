@@ -1,16 +1,23 @@
 """The input of training: train and validation embeddings of one backbone."""
 
 import logging
+import shlex
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from src.utils.config import DOWNSTREAM_SPLITS
+import numpy as np
+import pandas as pd
+
+from src.utils.config import CLEAN, DOWNSTREAM_SPLITS
+from src.utils.embeddings.copies import COPY, recipe_of
 from src.utils.embeddings.differences import backbone_differences
 from src.utils.embeddings.embedding_set import EmbeddingSet, assert_disjoint, concatenate_sets
 from src.utils.embeddings.store import EmbeddingStore
+from src.utils.embeddings.writer import IDENTITY
 from src.utils.errors import EmbeddingError
+from src.utils.files import PARTIAL
 
 log = logging.getLogger(__name__)
 
@@ -49,13 +56,23 @@ class TrainingStores:
     ----------
     train, validation : EmbeddingStore
         The stores of `downstream_train` and `downstream_val`.
+    copies : tuple of EmbeddingStore
+        The stores of augmented copies of the training clips that are trained on, too.
+    calibrate : {'clean', 'matched', 'all'}
+        Which validation clips threshold and calibration are fitted on.
+    degraded : EmbeddingStore or None
+        The store of degraded validation clips, where some are fitted on; nothing is chosen or
+        tested by them.
     """
 
     train: EmbeddingStore
     validation: EmbeddingStore
+    copies: tuple[EmbeddingStore, ...] = ()
+    calibrate: str = CLEAN
+    degraded: EmbeddingStore | None = None
 
     @classmethod
-    def open(cls, embeddings: Path, backbone: str) -> "TrainingStores":
+    def open(cls, embeddings: Path, backbone: str, augmented: bool = False) -> "TrainingStores":
         """Open `downstream_train` and `downstream_val`, warning of an older split.
 
         Parameters
@@ -64,22 +81,31 @@ class TrainingStores:
             The folder of all stores.
         backbone : str
             Name of the backbone.
+        augmented : bool
+            Whether to open the augmented copies of the training clips as well.
 
         Raises
         ------
         EmbeddingError
-            When one is absent, they come from different models, or they share a speaker.
+            When one is absent, they come from different models, they share a speaker, or copies
+            are of other clips than the training or of more than one recipe.
         """
-        stores = cls(
-            EmbeddingStore.open(embeddings, backbone, TRAIN),
-            EmbeddingStore.open(embeddings, backbone, VALIDATION),
-        )
+        train = EmbeddingStore.open(embeddings, backbone, TRAIN)
+        copies = open_copies(train) if augmented else ()
+        stores = cls(train, EmbeddingStore.open(embeddings, backbone, VALIDATION), copies)
         require_same_backbone(stores.train, stores.validation)
         warn_if_stale(stores.train, stores.validation)
         return stores
 
+    @property
+    def augmentation(self) -> dict[str, Any] | None:
+        """How the copies are augmented and how many there are; None where there are none."""
+        if not self.copies:
+            return None
+        return recipe_of(self.copies[0].augmentation or {}) | {"copies": len(self.copies)}
+
     def load(self, layer: int) -> tuple[EmbeddingSet, EmbeddingSet]:
-        """Return train and validation at a layer, disjoint and with both classes.
+        """Return train, with its copies, and validation at a layer, disjoint and of both classes.
 
         Raises
         ------
@@ -98,12 +124,108 @@ class TrainingStores:
         """
         return concatenate_sets(*_load_disjoint(self, layer))
 
+    def load_degraded(self, layer: int) -> EmbeddingSet | None:
+        """Return the degraded validation clips at a layer, None where none are fitted on.
+
+        Raises
+        ------
+        EmbeddingError
+            When a class is absent.
+        """
+        if self.degraded is None:
+            return None
+        found = self.degraded.load(layer)
+        found.require_both_classes(f"degraded {VALIDATION}")
+        return found
+
     def inputs(self) -> dict[str, Any]:
-        """Return the fingerprints of both stores by split, for a run's manifest."""
-        return {TRAIN: self.train.fingerprint, VALIDATION: self.validation.fingerprint}
+        """Return the fingerprints of the stores by their names, for a run's manifest."""
+        more = self.copies if self.degraded is None else (*self.copies, self.degraded)
+        return {
+            TRAIN: self.train.fingerprint,
+            VALIDATION: self.validation.fingerprint,
+            **{store.folder.name: store.fingerprint for store in more},
+        }
 
     def __hash__(self) -> int:
-        return hash((self.train.fingerprint, self.validation.fingerprint))
+        return hash(tuple(self.inputs().items()))
+
+
+def open_copies(clean: EmbeddingStore) -> tuple[EmbeddingStore, ...]:
+    """Open the stores of augmented copies of a store's clips, warning of unfinished ones.
+
+    Parameters
+    ----------
+    clean : EmbeddingStore
+        The store of the recordings as they are.
+
+    Raises
+    ------
+    EmbeddingError
+        When there is none, or one does not go with the others.
+    """
+    found = clean.copies()
+    split, name = clean.folder.name, clean.backbone["name"]
+    for path in sorted(clean.folder.parent.glob(f"{split}.{COPY}*{PARTIAL}")):
+        log.warning("%s is not finished, and is left out", path)
+    if not found:
+        raise EmbeddingError(
+            f"no augmented {name} embeddings of {split} in {clean.embeddings}; run first: fab "
+            f"GenerateEmbeddings --backbone={name} --augment=KINDS --copies=N "
+            f"--embeddings={shlex.quote(str(clean.embeddings))}"
+        )
+    for store in found:
+        require_same_backbone(clean, store)
+        require_same_clips(clean, store)
+        if recipe_of(store.augmentation or {}) != recipe_of(found[0].augmentation or {}):
+            raise EmbeddingError(
+                f"{found[0].folder} and {store.folder} were augmented differently; remove one of "
+                f"them"
+            )
+    return tuple(found)
+
+
+def require_same_clips(clean: EmbeddingStore, copy: EmbeddingStore) -> None:
+    """Check that augmented clips are those of another store, of the same labels.
+
+    Parameters
+    ----------
+    clean : EmbeddingStore
+        The store of the recordings as they are.
+    copy : EmbeddingStore
+        The augmented ones.
+
+    Raises
+    ------
+    EmbeddingError
+        Naming both.
+    """
+    if not is_of_same_clips(clean, copy):
+        raise EmbeddingError(
+            f"{copy.folder} is of other recordings or labels than {clean.folder}; run "
+            f"GenerateEmbeddings again with the same --augment"
+        )
+
+
+def is_of_same_clips(clean: EmbeddingStore, copy: EmbeddingStore) -> bool:
+    """Say whether augmented clips are those of another store, of the same labels.
+
+    Parameters
+    ----------
+    clean, copy : EmbeddingStore
+        See `require_same_clips`.
+    """
+    (files, ours), (copied, theirs) = _rows_of(clean), _rows_of(copy)
+    # A clip may be rejected in one of them alone.
+    both = ours.index.intersection(theirs.index)
+    return files == copied and ours.loc[both].equals(theirs.loc[both])
+
+
+def _rows_of(store: EmbeddingStore) -> tuple[set[str], pd.DataFrame]:
+    """Return all files of a store, and what it says of those that it has vectors of, by file."""
+    clips = store.clips().set_index("file")
+    told = clips[["speaker", "gender", "label", "attack", *IDENTITY[1:]]]
+    return {*clips.index, *store.rejected()}, told
 
 
 def require_same_backbone(first: EmbeddingStore, second: EmbeddingStore) -> None:
@@ -139,6 +261,9 @@ def warn_if_stale(*stores: EmbeddingStore) -> None:
 def _load(stores: TrainingStores, layer: int) -> tuple[EmbeddingSet, EmbeddingSet]:
     """Load a layer, cached since a search loads the same few again and again."""
     train, validation = _load_disjoint(stores, layer)
+    copies = (store.load(layer) for store in stores.copies)
+    # Of clips that were rejected themselves no copy is learnt from.
+    train = concatenate_sets(train, *(c.where(np.isin(c.files, train.files)) for c in copies))
     train.require_both_classes(TRAIN)
     validation.require_both_classes(VALIDATION)
     return train, validation

@@ -171,7 +171,8 @@ def detector_name(run: Run) -> str:
         A training or a study.
     """
     backbone = label_of(run.settings.get("backbone")) or "?"
-    return f"{backbone} + {run.settings.get('classifier', '?')}"
+    augmented = ", augmented" if run.settings.get("augmented") else ""
+    return f"{backbone} + {run.settings.get('classifier', '?')}{augmented}"
 
 
 def is_baseline(run: Run) -> bool:

@@ -11,11 +11,11 @@ from src.models.data import TRAIN, VALIDATION, ClipSource
 from src.models.lookup import detector_name
 from src.models.trained_on import TRAINED_ON
 from src.models.trials import conditions_of, trials_of
-from src.utils.config import BONA_FIDE, SPOOF, in_demonstration
+from src.utils.config import BONA_FIDE, CLEAN, SPOOF, in_demonstration
 from src.utils.dataset.labelled import LabelledClips
 from src.utils.files import replacing, write_json
 from src.utils.history import History
-from src.utils.metrics.calibration import fit_calibration
+from src.utils.metrics.calibration import Calibration, fit_calibration
 from src.utils.metrics.eer import compute_eer
 from src.utils.runs import Run
 from src.utils.tables import write_csv
@@ -36,6 +36,22 @@ class Part:
 
     clips: LabelledClips
     source: ClipSource
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A calibration, and what it was fitted on.
+
+    Attributes
+    ----------
+    calibration : Calibration
+        With its threshold.
+    on : {'clean', 'matched', 'all'}
+        Which validation clips.
+    """
+
+    calibration: Calibration
+    on: str = CLEAN
 
 
 def record_inputs(run: Run, train: Part, validation: Part) -> None:
@@ -63,7 +79,12 @@ def record_inputs(run: Run, train: Part, validation: Part) -> None:
 
 
 def record_outcome(
-    run: Run, validation: Part, scores: np.ndarray, history: History | None, plot: bool = True
+    run: Run,
+    validation: Part,
+    scores: np.ndarray,
+    history: History | None,
+    plot: bool = True,
+    fitted: Fitted | None = None,
 ) -> tuple[float, float]:
     """Write the results of a training: calibration, validation scores and learning curves.
 
@@ -79,16 +100,20 @@ def record_outcome(
         The learning curves; None for a classifier that is not trained in steps.
     plot : bool
         Whether to draw the learning curves.
+    fitted : Fitted, optional
+        The calibration, where it is not fitted on these very clips.
 
     Returns
     -------
     eer, threshold : float
-        The validation EER and the decision threshold fitted on validation.
+        The validation EER, and the decision threshold of the calibration.
     """
     clips = validation.clips
     eer, _ = compute_eer(scores, clips.y)
-    calibration = fit_calibration(scores, clips.y)
-    write_calibration(run.folder, calibration)
+    if fitted is None:
+        fitted = Fitted(fit_calibration(scores, clips.y))
+    calibration = fitted.calibration
+    write_calibration(run.folder, calibration, fitted.on)
     trials = trials_of(clips, scores, calibration, validation.source)
     trials.write(run.folder / VALIDATION_SCORES)
     results = {"validation_eer": eer, "threshold": calibration.threshold}

@@ -111,7 +111,12 @@ def optimize(
     """
     model = CLASSIFIERS.load(classifier)
     total = model.default_trials if n_trials is None else n_trials
-    settings = {"backbone": stores.train.backbone, "classifier": classifier, "seed": seed}
+    augmented = {} if stores.augmentation is None else {"augmented": stores.augmentation}
+    settings = augmented | {
+        "backbone": stores.train.backbone,
+        "classifier": classifier,
+        "seed": seed,
+    }
     inputs = stores.inputs()
     found = None
     if study_number is not None:

@@ -6,13 +6,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from src.models.classifier import Classifier
 from src.models.data import TrainingStores
 from src.models.probe import TABLE, Probe, choose_layer
-from src.models.record import Part, record_inputs, record_outcome
+from src.models.record import Fitted, Part, record_inputs, record_outcome
 from src.models.reference import Reference, fit_reference
 from src.models.registry import CLASSIFIERS
-from src.utils.config import BY_SPEAKER, PROBE, LayerChoice
+from src.utils.config import ALL, BY_SPEAKER, CLEAN, PROBE, LayerChoice
+from src.utils.metrics.calibration import fit_calibration
 from src.utils.runs import Kind, Run, find_complete, list_runs, new_run
 from src.utils.tables import write_csv
 
@@ -106,13 +109,20 @@ def training_settings(stores: TrainingStores, model: Classifier, layer: int) -> 
     """
     # Named only where it differs, so that runs of before there was a choice are found again.
     units = {} if stores.train.units == BY_SPEAKER else {"units": stores.train.units}
-    return units | {
-        "backbone": stores.train.backbone,
-        "classifier": model.name,
-        "layer": layer,
-        "hyperparameters": model.hyperparameters,
-        "seed": model.seed,
-    }
+    augmented = {} if stores.augmentation is None else {"augmented": stores.augmentation}
+    calibrate = {} if stores.calibrate == CLEAN else {"calibrate": stores.calibrate}
+    return (
+        units
+        | augmented
+        | calibrate
+        | {
+            "backbone": stores.train.backbone,
+            "classifier": model.name,
+            "layer": layer,
+            "hyperparameters": model.hyperparameters,
+            "seed": model.seed,
+        }
+    )
 
 
 def fit_into(
@@ -139,13 +149,29 @@ def fit_into(
         On validation, of the very model that is saved.
     """
     train, validation = stores.load(layer)
-    seen = Part(train, stores.train), Part(validation, stores.validation)
+    # Their copies are of the same recordings.
+    seen = Part(train.as_recorded, stores.train), Part(validation, stores.validation)
     record_inputs(run, *seen)
     run.update(embeddings=str(stores.train.embeddings.resolve()))
     history = model.fit(train, validation)
     model.save(run.folder)
     _reference(stores, layer).write(run.folder)
-    return record_outcome(run, seen[1], model.score(validation.x), history, plot)
+    scores = model.score(validation.x)
+    fitted = _calibrate(model, stores, layer, scores, validation.y)
+    return record_outcome(run, seen[1], scores, history, plot, fitted)
+
+
+def _calibrate(
+    model: Classifier, stores: TrainingStores, layer: int, scores: np.ndarray, y: np.ndarray
+) -> Fitted | None:
+    """Fit the calibration on degraded clips, with the others where all are asked for."""
+    degraded = stores.load_degraded(layer)
+    if degraded is None:
+        return None
+    of_degraded, labels = model.score(degraded.x), degraded.y
+    if stores.calibrate == ALL:
+        of_degraded, labels = np.r_[scores, of_degraded], np.r_[y, labels]
+    return Fitted(fit_calibration(of_degraded, labels), stores.calibrate)
 
 
 @lru_cache(maxsize=32)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from src.reports.dataset import SHOWN, report_rejected
 from src.results.blocks.blocks import Block, Paragraph
+from src.results.sections.augmentation import augmentation_facts
+from src.results.sections.calibration import calibration_facts
 from src.results.sections.probe import probe_in_brief
 from src.results.sections.search_trials import choice_among_trials, search_trials_table
 from src.results.sections.warnings import warnings
@@ -44,9 +46,13 @@ def report_training(training: Training) -> list[Block]:
     """
     run = training.run
     again = " (already trained)" if training.was_there else ""
+    told = (
+        [*augmentation_facts(run), *calibration_facts(run)] if run.settings.get("augmented") else []
+    )
     return [
         *warnings(run),
         *([] if training.probe is None else probe_in_brief(training.probe)),
+        *(Paragraph(f"{name}: {text}") for name, text in told),
         Paragraph(
             f"layer {training.layer}, validation EER {training.validation_eer:.2%} at the "
             f"threshold {training.threshold:.4f}"

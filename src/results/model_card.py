@@ -17,6 +17,7 @@ from src.results.facts import Data, dataset_of, limits_of_use
 from src.results.naming import describe, name_of, next_command
 from src.results.outcomes import Outcome, read_tests
 from src.results.sections.audit import audit_note
+from src.results.sections.augmentation import augmentation_facts
 from src.results.sections.calibration import calibration_facts
 from src.results.sections.data import data_section
 from src.results.sections.evaluation import further_test
@@ -92,6 +93,7 @@ def _model(run: Run) -> list[Block]:
     rows: list[tuple[str, Cell]] = [
         ("run", f"{name_of(run)} ({run.folder.name})"),
         ("trained", str(run.manifest.get("started", "unknown"))),
+        *augmentation_facts(run),
         *flatten(run.settings.get("hyperparameters", {})),
     ]
     return [

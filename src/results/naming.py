@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from src.models.lookup import is_baseline
+from src.models.lookup import detector_name, is_baseline
 from src.utils.config import DEFAULTS, ROOT
 from src.utils.renamed import label_of
 from src.utils.runs import Kind, Run
@@ -52,7 +52,7 @@ def describe(run: Run) -> str:
     settings = run.settings
     backbone = label_of(settings.get("backbone")) or ""
     if run.kind in (Kind.TRAINING, Kind.STUDY):
-        detector = f"{backbone} + {settings.get('classifier', '?')}"
+        detector = detector_name(run)
         if run.kind == Kind.STUDY:
             return f"search of {detector}"
         return f"{detector}, layer {settings['layer']}" if "layer" in settings else detector

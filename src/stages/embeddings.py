@@ -7,10 +7,11 @@ from pathlib import Path
 from src.utils.config import DOWNSTREAM_SPLITS, FULL, SPLITS
 from src.utils.dataset.dataset import Dataset
 from src.utils.embeddings.backbones import Backbone, load_backbone
+from src.utils.embeddings.copies import TRAINING_SPLITS, Copies, Copy
 from src.utils.embeddings.engines import load_engine
-from src.utils.embeddings.extract import Extraction, SplitTable, extract_split
+from src.utils.embeddings.extract import Extraction, SplitTable, extract_versions
 from src.utils.embeddings.store import EmbeddingStore
-from src.utils.errors import choose
+from src.utils.errors import ArgumentError, choose
 from src.utils.runs import Run
 
 
@@ -25,8 +26,11 @@ def generate_embeddings(
     engine: str = "local",
     ray_address: str | None = None,
     on_split: Callable[[Extraction], None] | None = None,
+    copies: Copies | None = None,
 ) -> list[Extraction]:
     """Embed every clip of some splits into `embeddings/<backbone>/<split>`.
+
+    Of training splits augmented copies of the clips as well, in the same pass over the recordings.
 
     Parameters
     ----------
@@ -43,34 +47,53 @@ def generate_embeddings(
     engine, ray_address : str
         See `load_engine`.
     on_split : callable, optional
-        Called with each split's outcome as soon as it is there.
+        Called with each split's outcome as soon as it is there, and with that of each copy.
+    copies : Copies, optional
+        The augmented copies to make of the clips of training splits.
 
     Returns
     -------
     list of Extraction
-        One a split, in the order of `splits`.
+        One a split, in the order of `splits`, each followed by those of its copies.
 
     Raises
     ------
     ArgumentError
-        For an unknown name, or what the backbone or the engine has no use for.
+        For an unknown name, what the backbone or the engine has no use for, or copies where none
+        of the splits is one to train on.
     DatasetError, CheckpointError, EmbeddingError
         As `SplitTable.read`, `load_backbone` and `extract_split` do.
     """
-    done = []
+    if copies is not None and not set(splits) & set(TRAINING_SPLITS):
+        raise ArgumentError(
+            f"--augment is for splits to train on ({', '.join(TRAINING_SPLITS)}), and --splits="
+            f"{','.join(splits)} has none"
+        )
+    done: list[Extraction] = []
     with closing(load_engine(engine, ray_address)) as runner:
         source = Dataset.open(dataset)
         # First, since a missing split should show before a checkpoint is fetched for minutes.
         tables = [SplitTable.read(source, split) for split in splits]
+        versions = [_versions(source, table, copies) for table in tables]
         loaded = backbone
         if isinstance(loaded, str):
             loaded = load_backbone(loaded, checkpoint, precision, layers)
-        for table in tables:
-            extraction = extract_split(source, table, loaded, embeddings, runner)
+        for table, wanted in zip(tables, versions, strict=True):
+            found = extract_versions(source, table, loaded, embeddings, wanted, runner)
             if on_split is not None:
-                on_split(extraction)
-            done.append(extraction)
+                for extraction in found:
+                    on_split(extraction)
+            done += found
     return done
+
+
+def _versions(source: Dataset, table: SplitTable, copies: Copies | None) -> list[Copy | None]:
+    """Return what is embedded of the clips of a split: them, and where it is asked for copies."""
+    if copies is None or table.split not in TRAINING_SPLITS:
+        return [None]
+    made = [copy.with_voices(source, table.files) for copy in copies.each()]
+    made[0].recipe.check()
+    return [None, *made]
 
 
 def visualize(

@@ -1,11 +1,18 @@
 """Stages 9 to 11: probing layers, searching hyperparameters, training and testing."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from src.audit.summary import Audited, find_audit
-from src.models.data import TrainingStores
+from src.models.data import (
+    VALIDATION,
+    TrainingStores,
+    is_of_same_clips,
+    require_same_backbone,
+    require_same_clips,
+)
 from src.models.evaluate import Evaluation, evaluate_run
 from src.models.lookup import best_of_study, find_training
 from src.models.probe import ProbeRun, run_probe
@@ -13,7 +20,14 @@ from src.models.search import Search
 from src.models.search import optimize as search_hyperparameters
 from src.models.train import Training, train_model
 from src.results.report import write_report
-from src.utils.config import PROBE, LayerChoice
+from src.utils.config import CALIBRATED_ON, CLEAN, PROBE, LayerChoice
+from src.utils.dataset.dataset import Dataset
+from src.utils.embeddings.backbones import load_backbone
+from src.utils.embeddings.copies import degraded_as
+from src.utils.embeddings.extract import SplitTable, extract_versions
+from src.utils.embeddings.store import MANIFEST as STORE_MANIFEST
+from src.utils.embeddings.store import EmbeddingStore
+from src.utils.errors import ArgumentError, EmbeddingError, choose
 
 AuditHeard = Callable[[Audited | None], None]
 """Given what the newest audit says of the recordings, None where there is no audit."""
@@ -53,6 +67,7 @@ def optimize(
     seed: int = 7,
     reuse: bool = False,
     on_audit: AuditHeard | None = None,
+    augmented: bool = False,
 ) -> Search:
     """Search hyperparameters and the layer, into a study's folder with its page.
 
@@ -76,13 +91,15 @@ def optimize(
         Continue the newest study of equal settings and inputs, if there is one.
     on_audit : callable, optional
         Called, before any work, with what the newest audit says of the recordings.
+    augmented : bool
+        Whether every trial learns from the augmented copies of the training clips, too.
 
     Raises
     ------
     AudiosError
         As `search.optimize` does.
     """
-    stores = _open(embeddings, backbone, runs, on_audit)
+    stores = _open(embeddings, backbone, runs, on_audit, augmented)
     search = search_hyperparameters(stores, runs, classifier, n_trials, seed, study_number, reuse)
     write_report(search.study, runs)
     return search
@@ -99,6 +116,8 @@ def train(
     seed: int = 7,
     reuse: bool = False,
     on_audit: AuditHeard | None = None,
+    augmented: bool = False,
+    calibrate: str = CLEAN,
 ) -> Training:
     """Train a classifier, into a run folder with its page.
 
@@ -125,18 +144,33 @@ def train(
         Return an equal finished run instead of training again.
     on_audit : callable, optional
         Called, before any work, with what the newest audit says of the recordings.
+    augmented : bool
+        Whether it learns from the augmented copies of the training clips, too.
+    calibrate : {'clean', 'matched', 'all'}
+        The validation clips that threshold and calibration are fitted on: as they are, degraded
+        as the training's copies are, or both. Degraded ones are made of the recordings.
 
     Raises
     ------
+    ArgumentError
+        When a calibration is to match copies that are not trained on.
     AudiosError
-        As `best_of_study` and `train_model` do.
+        As `best_of_study` and `train_model` do, and where recordings are gone that are to be
+        degraded.
     """
+    choose("--calibrate", calibrate, CALIBRATED_ON)
+    if calibrate != CLEAN and not augmented:
+        raise ArgumentError(
+            f"--calibrate={calibrate} is by the recipe of the training's copies: add --augmented"
+        )
     given = dict(hyperparameters or {})
     if study_number is not None:
         best = best_of_study(runs, study_number, backbone, classifier)
         given = best["hyperparameters"] | given
         layer = best["layer"] if layer is None else layer
-    stores = _open(embeddings, backbone, runs, on_audit)
+    stores = _open(embeddings, backbone, runs, on_audit, augmented)
+    if calibrate != CLEAN:
+        stores = replace(stores, calibrate=calibrate, degraded=degrade_validation(stores))
     chosen = PROBE if layer is None else layer
     training = train_model(stores, runs, classifier, chosen, given, seed, reuse)
     write_report(training.run, runs)
@@ -185,10 +219,63 @@ def test(
     return evaluation
 
 
+def degrade_validation(stores: TrainingStores) -> EmbeddingStore:
+    """Embed the validation clips, degraded as the training's copies are, into their own store.
+
+    Where there is such a store already, the recordings are not needed.
+
+    Parameters
+    ----------
+    stores : TrainingStores
+        With copies.
+
+    Returns
+    -------
+    EmbeddingStore
+        `downstream_val.degraded1`.
+
+    Raises
+    ------
+    AudiosError
+        When the recordings are gone or the data set was split anew, or as `extract_versions` does.
+    """
+    clean = stores.validation
+    copy = degraded_as(stores.copies[0].augmentation or {})
+    folder = clean.folder.with_name(copy.store_name(VALIDATION))
+    if (folder / STORE_MANIFEST).is_file():
+        there = EmbeddingStore.open(clean.embeddings, clean.backbone["name"], folder.name)
+        if there.augmentation == copy.describe() and is_of_same_clips(clean, there):
+            require_same_backbone(clean, there)
+            return there
+    if clean.root is None or not Path(clean.dataset).is_dir():
+        raise EmbeddingError(
+            f"degrading {VALIDATION} takes its recordings, which are no longer in {clean.dataset}; "
+            f"bring them back, or train with --calibrate={CLEAN}"
+        )
+    if clean.is_stale:
+        raise EmbeddingError(
+            f"the data set was split anew since {clean.folder} was made; run GenerateEmbeddings"
+        )
+    dataset = Dataset.open(clean.root)
+    table = SplitTable.read(dataset, VALIDATION)
+    copy = copy.with_voices(dataset, table.files)
+    copy.recipe.check()
+    about, kept = clean.backbone, clean.layers
+    backbone = load_backbone(
+        about["name"],
+        about.get("checkpoint"),
+        about.get("precision", "auto"),
+        (kept[0], kept[-1]),
+    )
+    [done] = extract_versions(dataset, table, backbone, clean.embeddings, [copy])
+    require_same_clips(clean, done.store)
+    return done.store
+
+
 def _open(
-    embeddings: Path, backbone: str, runs: Path, on_audit: AuditHeard | None
+    embeddings: Path, backbone: str, runs: Path, on_audit: AuditHeard | None, augmented: bool
 ) -> TrainingStores:
-    stores = TrainingStores.open(embeddings, backbone)
+    stores = TrainingStores.open(embeddings, backbone, augmented)
     if on_audit is not None:
         on_audit(find_audit(runs, stores.train.dataset))
     return stores

@@ -80,6 +80,10 @@ PROBE: Final = "probe"
 
 LayerChoice = int | Literal["probe"]
 
+CALIBRATED_ON = CLEAN, MATCHED, ALL = ("clean", "matched", "all")
+"""The validation clips that threshold and calibration are fitted on: as they were recorded,
+degraded as the training's copies are, or both."""
+
 DEFAULTS = {
     "dataset": "datasets/release",
     "embeddings": "embeddings",

@@ -21,16 +21,18 @@ from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
-from src.utils.errors import AudiosError
+from src.utils.errors import AudioError, AudiosError
 from src.utils.faults import one_line
 
 Item = TypeVar("Item")
+Answer = TypeVar("Answer", np.ndarray, list[np.ndarray | AudioError])
+"""What a worker process may give: an array, or several of them, of which some may have failed."""
 
 
 @contextmanager
 def process_pool(
-    function: Callable[[Item], np.ndarray], count: int
-) -> Iterator[Callable[[Item], np.ndarray]]:
+    function: Callable[[Item], Answer], count: int
+) -> Iterator[Callable[[Item], Answer]]:
     """Run a pool of worker processes; give a function that calls `function` in one of them.
 
     It is meant to be called from `count` threads. What `function` raises is raised by the call.
@@ -38,8 +40,8 @@ def process_pool(
     Parameters
     ----------
     function : callable
-        Takes what can be pickled and returns an array. It is pickled itself, once, so it must
-        be importable from another module than `__main__`.
+        Takes what can be pickled and returns an array, or a list of arrays and of `AudioError`s.
+        It is pickled itself, once, so it must be importable from another module than `__main__`.
     count : int
         Number of worker processes.
 
@@ -72,7 +74,7 @@ def process_pool(
         connections.append(Connection(our.detach()))
         idle.put(connections[-1])
 
-    def call(item: Item) -> np.ndarray:
+    def call(item: Item) -> Any:
         connection = idle.get()
         try:
             return _ask(connection, item)
@@ -114,19 +116,29 @@ def serve(descriptors: Sequence[int]) -> NoReturn:
     os._exit(0)
 
 
-def _answer(function: Callable[[Any], np.ndarray], connection: Connection) -> NoReturn:
+def _answer(function: Callable[[Any], Any], connection: Connection) -> NoReturn:
     """Answer calls until the other end closes, which raises `EOFError` or `ConnectionError`."""
     while True:
         item = connection.recv()
         try:
-            result = np.asarray(function(item), order="C")
+            result = function(item)
+            are_several = isinstance(result, list)
+            parts = [_sendable(part) for part in (result if are_several else [result])]
         except Exception as error:
             connection.send_bytes(_packed(error))
             continue
-        connection.send((result.shape, result.dtype.str))
-        left = _bytes_of(result)
-        while len(left):
-            left = left[os.write(connection.fileno(), left) :]
+        told = [
+            part if isinstance(part, AudioError) else (part.shape, part.dtype.str) for part in parts
+        ]
+        connection.send(told if are_several else told[0])
+        for part in parts:
+            left = memoryview(b"") if isinstance(part, AudioError) else _bytes_of(part)
+            while len(left):
+                left = left[os.write(connection.fileno(), left) :]
+
+
+def _sendable(part: Any) -> np.ndarray | AudioError:
+    return part if isinstance(part, AudioError) else np.asarray(part, order="C")
 
 
 def _packed(error: Exception) -> bytes:
@@ -143,22 +155,26 @@ def _packed(error: Exception) -> bytes:
     return packed
 
 
-def _ask(connection: Connection, item: Any) -> np.ndarray:
+def _ask(connection: Connection, item: Any) -> Any:
     try:
         connection.send(item)
         answer = connection.recv()
         if not isinstance(answer, Exception):
+            are_several = isinstance(answer, list)
+            told = answer if are_several else [answer]
             try:
-                result: np.ndarray = np.empty(*answer)
+                parts = [one if isinstance(one, AudioError) else np.empty(*one) for one in told]
             except MemoryError:
                 # The next call is not to be given what is on its way for this one.
-                _take_away(connection, math.prod(answer[0]) * np.dtype(answer[1]).itemsize)
+                for shape, dtype in (one for one in told if not isinstance(one, AudioError)):
+                    _take_away(connection, math.prod(shape) * np.dtype(dtype).itemsize)
                 raise
-            # Straight into the array, where `recv` would make two copies under the GIL.
-            left = _bytes_of(result)
-            while len(left):
-                left = left[_receive(connection, left) :]
-            return result
+            for part in parts:
+                # Straight into the array, where `recv` would make two copies under the GIL.
+                left = memoryview(b"") if isinstance(part, AudioError) else _bytes_of(part)
+                while len(left):
+                    left = left[_receive(connection, left) :]
+            return parts if are_several else parts[0]
     except (EOFError, ConnectionError) as error:
         raise AudiosError(
             "a process that prepares recordings was killed, perhaps because memory ran out; run "

@@ -31,6 +31,22 @@ class BackboneSettings(Shape):
     precision: str = ""
 
 
+class Augmentation(Shape):
+    """How clips were augmented, as `Copy.describe` says it."""
+
+    kinds: Annotated[list[str], Field(min_length=1)]
+    steps: Annotated[list[NonNegativeInt], Field(min_length=2, max_length=2)]
+    snr_db: Annotated[list[float], Field(min_length=2, max_length=2)]
+    noises: str | None = None
+    rooms: str | None = None
+    seed: NonNegativeInt
+    copy_number: Annotated[NonNegativeInt, Field(alias="copy")] = 1
+
+
+class _Augmented(Augmentation):
+    copies: Annotated[int, Field(ge=1)]
+
+
 class _Settings(Shape):
     """What a run of any kind may have been asked; older and other ones were asked less."""
 
@@ -41,6 +57,8 @@ class _Settings(Shape):
     hyperparameters: dict[str, Hyperparameter] = Field(default_factory=dict)
     units: str = ""
     method: str = ""
+    augmented: _Augmented | None = None
+    calibrate: str = ""
     runs: list[str] = Field(default_factory=list)
 
 

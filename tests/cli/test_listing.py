@@ -15,6 +15,7 @@ from tasks.groups import GROUPS, OTHERS
 DATASET, EMBEDDINGS, RUNS, SEED = "dataset", "embeddings", "runs", "seed"
 SHARES = ("pretext", "pretext-train", "downstream-train", "downstream-val")
 FORMS = ("json", "quiet")
+COPIES = ("augment", "copies", "steps", "snr-db", "noises", "rooms", SEED)
 DRAWING = ("backbone", "split", "layer", EMBEDDINGS, RUNS, SEED)
 
 FLAGS = {
@@ -30,15 +31,19 @@ FLAGS = {
         *(DATASET, "output", "sample-rate", "low-pass", "silence", "duration", "noise"),
         *("clipped", "loudness", "target", SEED),
     ),
-    "GenerateEmbeddings": (DATASET, "backbone", "checkpoint", "splits", EMBEDDINGS),
-    "GenerateEmbeddingsWav2vec2": (DATASET, "checkpoint", "splits", EMBEDDINGS),
-    "GenerateEmbeddingsHubert": (DATASET, "checkpoint", "splits", EMBEDDINGS),
+    "GenerateEmbeddings": (DATASET, "backbone", "checkpoint", "splits", EMBEDDINGS, *COPIES),
+    "GenerateEmbeddingsWav2vec2": (DATASET, "checkpoint", "splits", EMBEDDINGS, *COPIES),
+    "GenerateEmbeddingsHubert": (DATASET, "checkpoint", "splits", EMBEDDINGS, *COPIES),
     "VisualizeEmbeddings": DRAWING,
     "VisualizeEmbeddingsUMAP": DRAWING,
     "VisualizeEmbeddingsTSNE": DRAWING,
     "ProbeLayers": ("backbone", EMBEDDINGS, RUNS, SEED),
-    "OptimizeHyperparameters": ("backbone", "classifier", "trials", EMBEDDINGS, RUNS, SEED),
-    "TrainModel": ("backbone", "classifier", "layer", EMBEDDINGS, RUNS, SEED),
+    "OptimizeHyperparameters": (
+        *("backbone", "classifier", "trials", "augmented", EMBEDDINGS, RUNS, SEED),
+    ),
+    "TrainModel": (
+        *("backbone", "classifier", "layer", "augmented", "calibrate", EMBEDDINGS, RUNS, SEED),
+    ),
     "TrainBaseline": (DATASET, "weights", "epochs", "hyperparameters", RUNS, SEED),
     "TestModel": (
         *("backbone", "classifier", "run-number", "study-number", "gender"),

@@ -1,28 +1,30 @@
 """What makes reading processes slow enough to be met at work; imported by them alone."""
 
 import time
-from pathlib import Path
 
-import numpy as np
-
+from src.utils.audio.augmentations.chain import Recipe
 from src.utils.embeddings.backbones import Backbone
 from src.utils.embeddings.engines import local
 
-_read = local.read_clip
+_read = local.read_versions
 
 
-def read_slowly(backbone: Backbone, path: Path) -> np.ndarray:
-    """Read a clip as `local.read_clip` does, after a while.
+def read_slowly(
+    backbone: Backbone, recipe: Recipe | None, reading: local.Reading
+) -> list[local.Prepared]:
+    """Read a clip as `local.read_versions` does, after a while.
 
     Parameters
     ----------
     backbone : Backbone
         Whose input it becomes.
-    path : pathlib.Path
-        The recording.
+    recipe : Recipe or None
+        What augmented versions are made by.
+    reading : Reading
+        The recording, and its versions.
     """
     time.sleep(0.1)
-    return _read(backbone, path)
+    return _read(backbone, recipe, reading)
 
 
 def use_processes() -> None:
@@ -33,4 +35,4 @@ def use_processes() -> None:
         plain(self, n_readers=2, overlap=True)
 
     local.LocalEngine.__init__ = start  # type: ignore[method-assign]
-    local.read_clip = read_slowly
+    local.read_versions = read_slowly

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 _CORPUS = "--dataset={here}/corpus"
 _EMBEDDINGS, _RUNS = "--embeddings={here}/embeddings", "--runs={here}/runs"
 _ACOUSTIC = "--backbone=acoustic"
+_COPIED = "--embeddings={here}/embeddings-augmented"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,13 @@ STAGES = (
     Stage("MatchDataset", (_CORPUS, "--output={here}/matched"), reads="corpus"),
     Stage("GenerateEmbeddings", (_CORPUS, _ACOUSTIC, _EMBEDDINGS), "acoustic", "corpus"),
     Stage("GenerateEmbeddings", (_CORPUS, "--backbone=lfcc", _EMBEDDINGS), "lfcc", "corpus"),
+    # Apart from the stores of the other stages, so that the clips are embedded here as well.
+    Stage(
+        "GenerateEmbeddings",
+        (_CORPUS, _ACOUSTIC, "--augment=noise,gain", "--copies=2", _COPIED),
+        "augmented",
+        "corpus",
+    ),
     Stage(
         "GenerateEmbeddingsWav2vec2",
         (_CORPUS, "--checkpoint={here}/checkpoint", _EMBEDDINGS),
@@ -79,6 +87,15 @@ STAGES = (
     _train("svm"),
     _train("rf", "--hyperparameters=n_estimators=20"),
     _train("mlp", "--hyperparameters=epochs=10"),
+    Stage(
+        "TrainModel",
+        (
+            *("--classifier=lr", _ACOUSTIC, "--layer=-1", "--augmented", "--calibrate=matched"),
+            *(_COPIED, "--runs={here}/runs-augmented"),
+        ),
+        "augmented",
+        "corpus",
+    ),
     Stage(
         "OptimizeHyperparameters",
         ("--classifier=lr", _ACOUSTIC, "--trials=3", _EMBEDDINGS, _RUNS),

@@ -8,8 +8,9 @@ from src.models.importances import IMPORTANCES, importances_of
 from src.models.lookup import BEST, read_best
 from src.models.trial_choice import best_first
 from src.results.audits import note_audit
-from src.results.blocks.blocks import SOFT, Block, Code, Figure, Heading, Paragraph, Verdict
+from src.results.blocks.blocks import SOFT, Block, Code, Facts, Figure, Heading, Paragraph, Verdict
 from src.results.naming import next_command
+from src.results.sections.augmentation import augmentation_facts
 from src.results.sections.origin import hyperparameters
 from src.results.sections.search_trials import (
     choice_among_trials,
@@ -59,6 +60,9 @@ def study_page(run: Run, runs: Path) -> list[Block]:
     if picture.is_file():
         blocks += [Heading("History"), Figure(picture, about, about)]
     blocks += _importances(run, trials)
+    augmented = augmentation_facts(run)
+    if augmented:
+        blocks += [Heading("Training"), Facts(augmented)]
     if best is not None:
         blocks += hyperparameters({"layer": best.get("layer"), **best.get("hyperparameters", {})})
     return blocks

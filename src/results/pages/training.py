@@ -22,6 +22,7 @@ from src.results.facts import Data, dataset_of, limits_of_use
 from src.results.naming import command_to_test
 from src.results.outcomes import Outcome, Tests, read_tests
 from src.results.sections.audit import audit_note
+from src.results.sections.augmentation import augmentation_facts
 from src.results.sections.calibration import calibration_facts
 from src.results.sections.data import data_section
 from src.results.sections.evaluation import further_test, main_test
@@ -118,7 +119,7 @@ def _training(run: Run) -> list[Block]:
         rows.append(("layer", str(run.settings["layer"])))
     if "validation_eer" in found:
         rows.append(("validation EER", f"{found['validation_eer']:.2%}"))
-    rows += calibration_facts(run)
+    rows += [*augmentation_facts(run), *calibration_facts(run)]
     for step in ("epoch", "tree"):
         if f"{step}s" in found:
             kept = f"{found[f'best_{step}'] + 1:,} of {found[f'{step}s']:,}"

@@ -1,9 +1,15 @@
 """The threshold and the calibration of a training."""
 
-from src.models.calibrate import VALIDATION_SCORES, calibration_of
+from src.models.calibrate import VALIDATION_SCORES, calibration_of, fitted_on
 from src.results.blocks.blocks import Cell
-from src.utils.config import BONA_FIDE, SPOOF
+from src.utils.config import ALL, BONA_FIDE, CLEAN, MATCHED, SPOOF
 from src.utils.runs import Run
+
+_CLIPS = {
+    CLEAN: "validation",
+    MATCHED: "validation, degraded as the training's copies are",
+    ALL: "validation, as recorded and degraded as the training's copies are",
+}
 
 
 def calibration_facts(run: Run) -> list[tuple[str, Cell]]:
@@ -21,13 +27,13 @@ def calibration_facts(run: Run) -> list[tuple[str, Cell]]:
     """
     if not (run.folder / VALIDATION_SCORES).is_file():
         return []
-    fixed = calibration_of(run)
+    fixed, clips = calibration_of(run), _CLIPS[fitted_on(run)]
     return [
-        ("threshold", f"{fixed.threshold:.6g}, fixed on validation"),
+        ("threshold", f"{fixed.threshold:.6g}, fixed on {clips}"),
         (
             "calibration",
             f"natural log-likelihood ratio = {fixed.slope:.6g} · score {fixed.offset:+.6g}, fitted "
             f"on {fixed.n_bona_fide:,} {BONA_FIDE} and {fixed.n_spoof:,} {SPOOF} clips of "
-            f"validation",
+            f"{clips}",
         ),
     ]

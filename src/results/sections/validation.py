@@ -4,10 +4,11 @@ import tempfile
 from pathlib import Path
 
 from src.evaluation.trials import Trials
-from src.models.calibrate import VALIDATION_SCORES, calibration_of
+from src.models.calibrate import VALIDATION_SCORES, calibration_of, fitted_on
 from src.results.blocks.blocks import Block, Cell, Figure, Heading, Paragraph, SideBySide, Table
 from src.results.metric_cells import interval
 from src.results.naming import describe
+from src.utils.config import ALL, CLEAN, MATCHED
 from src.utils.metrics.bootstrap import intervals, resample_eer
 from src.utils.metrics.detection import DetectionMetrics, evaluate_scores
 from src.utils.metrics.eer import det_curve
@@ -16,6 +17,12 @@ from src.utils.runs import Run
 from src.visualize.score_plots import plot_det, plot_scores
 
 _PICTURES = {"det_curve.png": "DET curve of validation", "scores.png": "Scores of validation"}
+
+_FITTED = {
+    CLEAN: "The threshold and the calibration were fitted on these very clips",
+    MATCHED: "The threshold and the calibration were fitted on degraded copies of these clips",
+    ALL: "The threshold and the calibration were fitted on these clips and degraded copies of them",
+}
 
 
 def validation(run: Run) -> list[Block]:
@@ -40,9 +47,9 @@ def validation(run: Run) -> list[Block]:
     return [
         Heading("Validation"),
         Paragraph(
-            f"{found.n_bona_fide:,} bona-fide and {found.n_spoof:,} spoof clips. The threshold and "
-            f"the calibration were fitted on these very clips, and hyperparameters and layer may "
-            f"have been chosen by them, so that all of this flatters."
+            f"{found.n_bona_fide:,} bona-fide and {found.n_spoof:,} spoof clips. "
+            f"{_FITTED[fitted_on(run)]}, and hyperparameters and layer may have been chosen by "
+            f"them, so that all of this flatters."
         ),
         validation_table(run, trials, found),
         SideBySide(_draw(trials, found, describe(run))),

@@ -61,9 +61,13 @@ class LabelledClips:
             problems.append("y is not int8 of 0 and 1")
         if not np.isin(self.gender, (*GENDERS, "")).all():
             problems.append("gender is not M, F or empty")
-        if len(set(self.files)) != n_clips:
+        if len(set(self.names())) != n_clips:
             problems.append("a file is there twice")
         return problems
+
+    def names(self) -> list[Any]:
+        """Return what tells the clips apart: their files."""
+        return self.files.tolist()
 
     def where(self, mask: np.ndarray) -> Self:
         """Return some of the clips.

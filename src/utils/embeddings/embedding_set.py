@@ -1,8 +1,8 @@
 """The input of a classifier: embeddings with their labels, validated when made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -23,6 +23,9 @@ class EmbeddingSet(LabelledClips):
         Name of the backbone that computed them.
     layer : int
         The model's own number of the layer.
+    copy : numpy.ndarray
+        int64, shape (clips,): 0 for a recording as it is, else the number of its augmented copy;
+        zeros where it is not given. A file may be there once with each number.
 
     Raises
     ------
@@ -33,10 +36,25 @@ class EmbeddingSet(LabelledClips):
     x: np.ndarray
     backbone: str
     layer: int
+    copy: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
-    per_clip: ClassVar[tuple[str, ...]] = ("x", *LabelledClips.per_clip)
+    per_clip: ClassVar[tuple[str, ...]] = ("x", "copy", *LabelledClips.per_clip)
     error: ClassVar[type[AudiosError]] = EmbeddingError
     what: ClassVar[str] = "embeddings"
+
+    def __post_init__(self) -> None:
+        if not len(self.copy):
+            object.__setattr__(self, "copy", np.zeros(len(self.files), np.int64))
+        super().__post_init__()
+
+    def names(self) -> list[Any]:
+        """Return what tells the clips apart: their files, and which copies they are."""
+        return list(zip(self.files.tolist(), self.copy.tolist(), strict=False))
+
+    @property
+    def as_recorded(self) -> Self:
+        """The clips without their augmented copies."""
+        return self.where(self.copy == 0)
 
     def find_problems(self) -> list[str]:
         """Return the faults of shapes, types and values, one text each."""
@@ -51,10 +69,16 @@ class EmbeddingSet(LabelledClips):
         return problems
 
 
-def concatenate_sets(first: EmbeddingSet, second: EmbeddingSet) -> EmbeddingSet:
-    """Concatenate two sets of one backbone and layer, `first` and then `second`."""
-    pairs = {name: (getattr(first, name), getattr(second, name)) for name in first.per_clip}
-    rows: dict[str, Any] = {name: np.concatenate(pair) for name, pair in pairs.items()}
+def concatenate_sets(first: EmbeddingSet, *others: EmbeddingSet) -> EmbeddingSet:
+    """Concatenate sets of one backbone and layer.
+
+    Parameters
+    ----------
+    first, *others : EmbeddingSet
+        In the order in which their clips come.
+    """
+    parts = {name: [getattr(one, name) for one in (first, *others)] for name in first.per_clip}
+    rows: dict[str, Any] = {name: np.concatenate(part) for name, part in parts.items()}
     return replace(first, **rows)
 
 

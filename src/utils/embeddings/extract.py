@@ -1,21 +1,24 @@
-"""Stage 7: computing the embeddings of one split into its store."""
+"""Stage 7: computing the embeddings of one split, and of augmented copies of it, into stores."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from src.utils.audio.augmentations.chain import Chain, name_chain, write_chain
 from src.utils.audio.io import read_info
 from src.utils.config import FULL
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.presence import Presence, require_present
 from src.utils.dataset.split import read_split, read_units, split_fingerprint
 from src.utils.embeddings.backbones import Backbone
-from src.utils.embeddings.engines.engine import Engine
+from src.utils.embeddings.copies import Copy
+from src.utils.embeddings.engines.engine import Engine, Versions
 from src.utils.embeddings.engines.local import LocalEngine
 from src.utils.embeddings.plan import Batch, make_plan
 from src.utils.embeddings.store import EmbeddingStore
@@ -27,7 +30,7 @@ from src.utils.parallel import attempt, map_ahead
 
 @dataclass(frozen=True)
 class Extraction:
-    """The result of the extraction of one split.
+    """The result of the extraction of one split, or of one augmented copy of it.
 
     Attributes
     ----------
@@ -121,28 +124,101 @@ def extract_split(
     EmbeddingError
         When the store is of another backbone, another process writes it, or no clip can be used.
     """
+    return extract_versions(dataset, split, backbone, embeddings, [None], engine)[0]
+
+
+def extract_versions(
+    dataset: Dataset,
+    split: str | SplitTable,
+    backbone: Backbone,
+    embeddings: Path,
+    versions: Sequence[Copy | None],
+    engine: Engine | None = None,
+) -> list[Extraction]:
+    """Embed versions of every recording of a split in one pass, each into a store of its own.
+
+    Each recording is read once for all the versions that lack it. Every version of a clip shares
+    its batch with that version of the same others, so that the vectors of the recordings as they
+    are do not change with what else is embedded. For the rest see `extract_split`.
+
+    Parameters
+    ----------
+    dataset, split, backbone, embeddings, engine
+        See `extract_split`.
+    versions : sequence of (Copy or None)
+        The augmented copies that are wanted, all of one recipe; None for the recordings as they
+        are.
+
+    Returns
+    -------
+    list of Extraction
+        One a version, in their order.
+
+    Raises
+    ------
+    DatasetError, EmbeddingError
+        As `extract_split` does, and where a store is of another recipe.
+    """
     table = split if isinstance(split, SplitTable) else SplitTable.read(dataset, split)
     clips = _clips_of(dataset, table.files)
     made_of = Origin(str(dataset.audio.resolve()), str(dataset.root.resolve()), table.fingerprint)
     require_present(dataset, clips["file"].tolist())
+    chains = [None if copy is None else _draw(copy, clips) for copy in versions]
     about = backbone.describe()
-    writer = StoreWriter(embeddings, table.split, about, made_of, clips, table.units)
-    with writer.locked():
-        if writer.is_up_to_date():
-            store = writer.refresh_table()
-            return Extraction(store, 0, len(store.clips()), store.rejected())
-        writer.start()
-        with ExitStack() as stack:
-            runner = engine or stack.enter_context(closing(LocalEngine()))
-            n_computed = _fill(writer, dataset, backbone, runner)
-        store = writer.finish()
-        return Extraction(store, n_computed, len(store.clips()) - n_computed, writer.rejected)
+    writers = []
+    for copy, drawn in zip(versions, chains, strict=True):
+        if copy is None or drawn is None:
+            writer = StoreWriter(embeddings, table.split, about, made_of, clips, table.units)
+        else:
+            told = clips.assign(
+                chain=[name_chain(chain) for chain in drawn],
+                parameters=[write_chain(chain) for chain in drawn],
+            )
+            name, how = copy.store_name(table.split), copy.describe()
+            writer = StoreWriter(embeddings, name, about, made_of, told, table.units, how)
+        writers.append(writer)
+    recipe = next((copy.recipe for copy in versions if copy is not None), None)
+    with ExitStack() as stack:
+        for writer in writers:
+            stack.enter_context(writer.locked())
+        lacking = {n: writer for n, writer in enumerate(writers) if not writer.is_up_to_date()}
+        for writer in lacking.values():
+            writer.start()
+        computed = dict.fromkeys(lacking, 0)
+        if lacking:
+            with ExitStack() as working:
+                runner = engine or working.enter_context(closing(LocalEngine()))
+                wanted = Versions(tuple(chains), recipe)
+                computed = _fill(lacking, wanted, table.split, dataset, backbone, runner)
+        done = []
+        for number, writer in enumerate(writers):
+            if number in lacking:
+                store, n_computed = writer.finish(), computed[number]
+                n_kept = len(store.clips()) - n_computed
+                done.append(Extraction(store, n_computed, n_kept, writer.rejected))
+            else:
+                store = writer.refresh_table()
+                done.append(Extraction(store, 0, len(store.clips()), store.rejected()))
+        return done
 
 
-def _fill(writer: StoreWriter, dataset: Dataset, backbone: Backbone, engine: Engine) -> int:
-    """Compute what is missing, and return how many clips were embedded."""
-    files = writer.clips["file"]
+def _draw(copy: Copy, clips: pd.DataFrame) -> list[Chain]:
+    return [copy.draw(*clip) for clip in zip(clips["file"], clips["speaker"], strict=True)]
 
+
+def _fill(
+    writers: Mapping[int, StoreWriter],
+    versions: Versions,
+    split: str,
+    dataset: Dataset,
+    backbone: Backbone,
+    engine: Engine,
+) -> dict[int, int]:
+    """Compute what is missing, and return how many clips of each version were embedded."""
+    clips = next(iter(writers.values())).clips
+    files = clips["file"]
+
+    @cache
     def plan() -> list[Batch]:
         return make_plan(files.tolist(), _seconds(dataset, files), backbone.batch_seconds)
 
@@ -150,15 +226,17 @@ def _fill(writer: StoreWriter, dataset: Dataset, backbone: Backbone, engine: Eng
         return dataset.path(files.iloc[row]).absolute()
 
     # Nothing is kept of a clip that is in another state than when the work was laid out.
-    states = list(zip(writer.clips["bytes"], writer.clips["mtime_ns"], strict=True))
+    states = list(zip(clips["bytes"], clips["mtime_ns"], strict=True))
     presence = Presence(dataset)
-    batches = writer.remaining(plan)
-    n_left = sum(len(batch.rows) for batch in batches)
-    n_computed = 0
-    label = f"{backbone.name} {writer.split}"
+    batches = _together({number: writer.remaining(plan) for number, writer in writers.items()})
+    total = len(files) * len(writers)
+    n_left = sum(len(batch.rows) * len(batch.versions) for batch in batches)
+    computed = dict.fromkeys(writers, 0)
     with (
-        tqdm(total=len(files), initial=len(files) - n_left, desc=label, unit="clip") as bar,
-        closing(engine.run(backbone, batches, path_of)) as results,
+        tqdm(
+            total=total, initial=total - n_left, desc=f"{backbone.name} {split}", unit="clip"
+        ) as bar,
+        closing(engine.run(backbone, batches, path_of, versions)) as results,
     ):
         for batch in results:
             # In the order of the plan: those that were read are what breaks a row of bad ones.
@@ -166,10 +244,23 @@ def _fill(writer: StoreWriter, dataset: Dataset, backbone: Backbone, engine: Eng
             for row in rows:
                 presence.note(files.iloc[row], row in batch.rejected)
             changed = {row for row in rows if file_identity(path_of(row)) != states[row]}
+            writer = writers[batch.version]
             writer.write(batch.rows, batch.vectors, batch.rejected, changed)
-            n_computed += len(set(batch.rows) - changed)
+            computed[batch.version] += len(set(batch.rows) - changed)
             bar.update(len(rows))
-    return n_computed
+    return computed
+
+
+def _together(left: Mapping[int, Sequence[Batch]]) -> list[Batch]:
+    """Join the batches of equal clips that several versions lack, so that they are read once."""
+    joined: dict[tuple[int, ...], Batch] = {}
+    for number, batches in left.items():
+        for batch in batches:
+            rows = tuple(batch.rows.tolist())
+            known = joined[rows].versions if rows in joined else ()
+            joined[rows] = replace(batch, versions=(*known, number))
+    # The longest come first, so that a lack of memory shows at the start.
+    return sorted(joined.values(), key=lambda batch: -batch.seconds)
 
 
 def _seconds(dataset: Dataset, files: pd.Series) -> np.ndarray:

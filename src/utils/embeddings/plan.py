@@ -30,10 +30,14 @@ class Batch:
         Positions in the table of clips, int32 of shape (clips,).
     seconds : float
         Length of its longest clip.
+    versions : tuple of int
+        Which versions of its clips are embedded, each together: numbers of
+        `engines.engine.Versions`.
     """
 
     rows: np.ndarray
     seconds: float
+    versions: tuple[int, ...] = (0,)
 
 
 def make_plan(files: Sequence[str], seconds: np.ndarray, batch_seconds: float) -> list[Batch]:

@@ -5,6 +5,7 @@ read as a memory map; `clips.csv`, one row per row of the array; `rejected.csv`;
 `manifest.json`. It is written by `writer.StoreWriter` and read here.
 """
 
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.embeddings.presets import BACKBONES
 from src.utils.errors import ArgumentError, EmbeddingError
 from src.utils.renamed import backbone_of, is_renamed
-from src.utils.run_manifest import BackboneSettings
+from src.utils.run_manifest import Augmentation, BackboneSettings
 from src.utils.shapes import Shape, read_shaped
 from src.utils.tables import read_csv
 
@@ -84,6 +85,7 @@ class _StoreManifest(Shape):
     split: str = ""
     units: SplitUnit = "speaker"
     split_fingerprint: str | None = None
+    augmentation: Augmentation | None = None
 
 
 def read_store_manifest(folder: Path) -> dict[str, Any]:
@@ -143,7 +145,7 @@ class EmbeddingStore:
         `embeddings/<backbone>/<split>`.
     manifest : dict
         `backbone` (what computed the vectors), `split`, `units`, where the clips come from (see
-        `writer.Origin`), `fingerprint`.
+        `writer.Origin`), `fingerprint`; of augmented copies `augmentation`, how they were made.
     """
 
     folder: Path
@@ -235,6 +237,28 @@ class EmbeddingStore:
         return now is not None and now != then
 
     @property
+    def augmentation(self) -> dict[str, Any] | None:
+        """How its clips were augmented (see `Copy.describe`), None where they were not."""
+        found = self.manifest.get("augmentation")
+        return dict(found) if found else None
+
+    def copies(self) -> list["EmbeddingStore"]:
+        """Return the finished stores of augmented copies of its clips, the first copy first.
+
+        Raises
+        ------
+        EmbeddingError
+            When the manifest of one is damaged.
+        """
+        pattern = re.compile(rf"{re.escape(self.folder.name)}\.copy([1-9]\d*)")
+        found = {
+            int(match[1]): folder
+            for folder in self.folder.parent.iterdir()
+            if (match := pattern.fullmatch(folder.name)) and (folder / MANIFEST).is_file()
+        }
+        return [EmbeddingStore(found[n], read_store_manifest(found[n])) for n in sorted(found)]
+
+    @property
     def fingerprint(self) -> str:
         """A hash of the backbone and of the clips with their labels."""
         return str(self.manifest["fingerprint"])
@@ -318,4 +342,5 @@ class EmbeddingStore:
             backbone=str(self.backbone["name"]),
             layer=layer,
             units=self.units,
+            copy=np.full(len(clips), (self.augmentation or {}).get("copy", 0)),
         )

@@ -53,6 +53,9 @@ PLAN = "plan.jsonl"
 IDENTITY = ["file", "bytes", "mtime_ns"]
 """Columns that identify a recording, so that its embedding can be copied from another store."""
 
+PARAMETERS = "parameters"
+"""The column of what was done to each clip of a store of augmented copies."""
+
 COMMIT_ROWS = 1024
 COPY_ROWS = 64
 """Rows that are committed at once, and that are copied in memory at once: 5 MB of a layer."""
@@ -94,11 +97,15 @@ class StoreWriter:
         All clips wanted: `file, speaker, gender, label, attack, bytes, mtime_ns`, as text.
     units : {'speaker', 'utterance', 'clip'}
         The unit that the split keeps whole.
+    augmentation : dict, optional
+        How the clips are augmented (see `Copy.describe`), where they are; a store of another
+        recipe is refused. The table then has the columns `chain` and `parameters`, too.
 
     Raises
     ------
     EmbeddingError
-        When the store was made by another backbone, or a neighbour from another data set.
+        When the store was made by another backbone or recipe, or a neighbour from another data
+        set.
     """
 
     def __init__(
@@ -109,6 +116,7 @@ class StoreWriter:
         origin: Origin,
         clips: pd.DataFrame,
         units: str = BY_SPEAKER,
+        augmentation: dict[str, Any] | None = None,
     ) -> None:
         self.parent = embeddings / str(backbone["name"])
         self.final = self.parent / split
@@ -117,6 +125,9 @@ class StoreWriter:
         self.backbone = backbone
         self.origin = origin
         self.units = units
+        self.augmentation = augmentation
+        # Copies of one recording are told apart by what was done to each.
+        self._identity = IDENTITY if augmentation is None else [*IDENTITY, PARAMETERS]
         self.clips = clips.reset_index(drop=True)
         self._progress = _Progress(np.zeros(len(clips), dtype=bool))
         self._changed: dict[int, str] = {}
@@ -126,6 +137,7 @@ class StoreWriter:
             self._refuse_renamed(folder)
         for folder in (self.final, self.partial):
             self._refuse_other_backbone(folder)
+            self._refuse_other_recipe(folder)
         # Train and test of one folder must come from one data set.
         for folder in neighbours:
             self._refuse_other_dataset(folder)
@@ -149,8 +161,8 @@ class StoreWriter:
         if not (self.final / MANIFEST).is_file():
             return False
         tables = (self.final / CLIPS, self.final / REJECTED)
-        there = pd.concat([read_store_table(path, IDENTITY) for path in tables])
-        return set(_identities(there)) == set(_identities(self.clips))
+        there = pd.concat([read_store_table(path, self._identity) for path in tables])
+        return set(self._identities(there)) == set(self._identities(self.clips))
 
     def refresh_table(self) -> EmbeddingStore:
         """Update labels and speakers of a finished store, and return it."""
@@ -262,7 +274,7 @@ class StoreWriter:
         accepted = np.ones(len(self.clips), dtype=bool)
         accepted[list(reasons)] = False
         clips = self.clips[accepted].reset_index(drop=True)
-        rejected = self.clips.loc[~accepted, IDENTITY]
+        rejected = self.clips.loc[~accepted, self._identity]
         # In no state that it could be found in again.
         rejected.loc[list(self._changed), IDENTITY[1:]] = ""
         rejected = rejected.assign(reason=[reasons[row] for row in rejected.index])
@@ -329,6 +341,7 @@ class StoreWriter:
             "units": self.units,
             **asdict(self.origin),
             "backbone": self.backbone,
+            **({} if self.augmentation is None else {"augmentation": self.augmentation}),
             "clips": len(clips),
             "fingerprint": sha256_text(described + clips.to_csv(index=False)),
         }
@@ -354,13 +367,27 @@ class StoreWriter:
         found = read_store_manifest(folder)["backbone"]
         differs = backbone_differences(found, self.backbone)
         if differs:
-            changes = ", ".join(
-                f"{key} {found.get(key)} there, {self.backbone.get(key)} now" for key in differs[:3]
-            )
+            changes = _changes(found, self.backbone, differs[:3])
             remedy = "name another --embeddings, or remove it with: fab Clean --what=embeddings"
             if differs == ["precision"]:
                 remedy = f"go on with --precision={found['precision']}, or {remedy}"
             raise EmbeddingError(f"{folder} was made otherwise ({changes}); {remedy}")
+
+    def _refuse_other_recipe(self, folder: Path) -> None:
+        if self.augmentation is None or not (folder / MANIFEST).is_file():
+            return
+        found = read_store_manifest(folder).get("augmentation") or {}
+        wanted = self.augmentation
+        differs = [key for key in wanted if found.get(key) != wanted[key]]
+        if differs:
+            changes = _changes(found, wanted, differs)
+            raise EmbeddingError(
+                f"{folder} was augmented otherwise ({changes}); remove it and the other copies "
+                f"beside it, or name another --embeddings"
+            )
+
+    def _identities(self, clips: pd.DataFrame) -> list[tuple[str, ...]]:
+        return list(clips[self._identity].itertuples(index=False, name=None))
 
     def _is_same_work(self) -> bool:
         return (self.partial / PROGRESS).is_file() and read_csv(self.partial / CLIPS).equals(
@@ -369,15 +396,18 @@ class StoreWriter:
 
     def _copy_existing(self) -> None:
         """Copy the embeddings of recordings that another folder of this backbone holds."""
-        row_of = {identity: row for row, identity in enumerate(_identities(self.clips))}
+        row_of = {identity: row for row, identity in enumerate(self._identities(self.clips))}
         folders = sorted(path for path in self.parent.iterdir() if (path / MANIFEST).is_file())
         # The whole table first: it most likely holds everything.
         for folder in sorted(folders, key=lambda path: path.name != FULL):
             manifest = read_store_manifest(folder)
             other = backbone_differences(manifest["backbone"], self.backbone)
+            # Of one recipe, or both as they were recorded.
+            if manifest.get("augmentation") != self.augmentation:
+                continue
             if folder == self.partial or other:
                 continue
-            theirs = _identities(read_store_table(folder / CLIPS, IDENTITY))
+            theirs = self._identities(read_store_table(folder / CLIPS, self._identity))
             ready = np.ones(len(theirs), dtype=bool)
             if (folder / PROGRESS).is_file():
                 progress = _read_progress(folder, len(theirs))
@@ -458,8 +488,8 @@ def _read_progress(folder: Path, n_clips: int) -> _Progress:
     return progress
 
 
-def _identities(clips: pd.DataFrame) -> list[tuple[str, ...]]:
-    return list(clips[IDENTITY].itertuples(index=False, name=None))
+def _changes(there: Mapping[str, Any], now: Mapping[str, Any], names: Sequence[str]) -> str:
+    return ", ".join(f"{name} {there.get(name)} there, {now.get(name)} now" for name in names)
 
 
 def _blocks(items: Sequence | np.ndarray, size: int) -> Iterator[Any]:

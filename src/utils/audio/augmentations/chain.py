@@ -335,6 +335,18 @@ def write_chain(chain: Sequence[Step]) -> str:
     return json.dumps([{"kind": step.kind, **step.parameters} for step in chain])
 
 
+def read_chain(text: str) -> Chain:
+    """Return the chain that `write_chain` has written.
+
+    Parameters
+    ----------
+    text : str
+        As it wrote it.
+    """
+    steps = json.loads(text)
+    return tuple(Step(step.pop("kind"), step) for step in steps)
+
+
 def name_chain(chain: Sequence[Step]) -> str:
     """Return the kinds of a chain in their order, such as `white+opus`.
 

@@ -22,9 +22,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from src.utils.audio.augmentations.chain import Chain, Recipe, read_chain, write_chain
 from src.utils.config import ROOT
 from src.utils.embeddings.backbones import Backbone
-from src.utils.embeddings.engines.engine import Embedded
+from src.utils.embeddings.engines.engine import AS_RECORDED, Embedded, Versions
 from src.utils.embeddings.engines.local import LocalEngine
 from src.utils.embeddings.plan import Batch
 from src.utils.errors import ArgumentError, AudiosError
@@ -93,7 +94,11 @@ class RayEngine:
         return cls(address)
 
     def run(
-        self, backbone: Backbone, batches: Sequence[Batch], path_of: Callable[[int], Path]
+        self,
+        backbone: Backbone,
+        batches: Sequence[Batch],
+        path_of: Callable[[int], Path],
+        versions: Versions = AS_RECORDED,
     ) -> Generator[Embedded]:
         """Compute batches on the cluster, in no order; for the parameters see `Engine.run`.
 
@@ -107,7 +112,8 @@ class RayEngine:
         self._connect()
         import ray
 
-        tables = self._tables(backbone, batches, path_of)
+        packed = [_pack(batch, path_of, versions) for batch in batches]
+        tables = self._tables(backbone, versions.recipe, packed)
         try:
             while True:
                 with _silent_stdout():
@@ -131,20 +137,19 @@ class RayEngine:
             ) from error
 
     def _tables(
-        self, backbone: Backbone, batches: Sequence[Batch], path_of: Callable[[int], Path]
+        self, backbone: Backbone, recipe: Recipe | None, packed: Sequence[dict[str, Any]]
     ) -> Generator[Any]:
         """Send the batches to actors and yield their results as Arrow tables."""
         import ray
         from ray.util.annotations import RayDeprecationWarning
 
         actors = _actors([node["Resources"] for node in ray.nodes() if node["Alive"]])
-        size = min(TASK_BATCHES, max(1, len(batches) // (TASKS_AN_ACTOR * actors.count)))
-        packed = [_pack(batch, path_of) for batch in batches]
+        size = min(TASK_BATCHES, max(1, len(packed) // (TASKS_AN_ACTOR * actors.count)))
         tasks = [
             {"batches": json.dumps(packed[start : start + size])}
             for start in range(0, len(packed), size)
         ]
-        shared = ray.put(backbone)
+        shared = ray.put((backbone, recipe))
         with warnings.catch_warnings():
             # Named parameters are to replace `max_task_retries`, but there is none for it yet.
             warnings.simplefilter("ignore", RayDeprecationWarning)
@@ -227,37 +232,62 @@ class _Worker:
 
     Parameters
     ----------
-    backbone : ray.ObjectRef
-        A reference to the backbone, which is too large to be sent again with every restart.
+    shared : ray.ObjectRef
+        A reference to the backbone, which is too large to be sent again with every restart, and
+        to what chains are applied by.
     n_readers : int
         Number of reading threads.
     """
 
-    def __init__(self, backbone: Any, n_readers: int) -> None:
+    def __init__(self, shared: Any, n_readers: int) -> None:
         import ray
 
-        self.backbone: Backbone = ray.get(backbone)
+        self.backbone: Backbone
+        self.recipe: Recipe | None
+        self.backbone, self.recipe = ray.get(shared)
         self.engine = LocalEngine(n_readers)
 
     def __call__(self, task: dict[str, np.ndarray]) -> Generator[dict[str, list]]:
         batches: list[Batch] = []
         paths: dict[int, Path] = {}
+        chains: dict[int, dict[int, Chain] | None] = {}
         for packed in json.loads(task["batches"][0]):
-            batches.append(Batch(np.array(packed["rows"], np.int32), packed["seconds"]))
-            paths |= dict(zip(packed["rows"], map(Path, packed["paths"]), strict=True))
+            rows, numbers = packed["rows"], tuple(packed["versions"])
+            batches.append(Batch(np.array(rows, np.int32), packed["seconds"], numbers))
+            paths |= dict(zip(rows, map(Path, packed["paths"]), strict=True))
+            for number, texts in zip(numbers, packed["chains"], strict=True):
+                if texts is None:
+                    chains[number] = None
+                else:
+                    known = chains.get(number) or {}
+                    chains[number] = known | dict(zip(rows, map(read_chain, texts), strict=True))
+        of_all = tuple(chains.get(number) for number in range(max(chains) + 1))
+        versions = Versions(of_all, self.recipe)
         try:
-            for done in self.engine.run(self.backbone, batches, paths.__getitem__):
-                about = {"rows": done.rows, "shape": done.vectors.shape, "rejected": done.rejected}
+            for done in self.engine.run(self.backbone, batches, paths.__getitem__, versions):
+                about = {
+                    "rows": done.rows,
+                    "shape": done.vectors.shape,
+                    "rejected": done.rejected,
+                    "version": done.version,
+                }
                 yield {"about": [json.dumps(about)], "vectors": [done.vectors.tobytes()]}
         except AudiosError as error:
             # An exception would arrive wrapped in those of Ray, and be tried again.
             yield {"about": [json.dumps({"failure": str(error)})], "vectors": [b""]}
 
 
-def _pack(batch: Batch, path_of: Callable[[int], Path]) -> dict[str, Any]:
+def _pack(batch: Batch, path_of: Callable[[int], Path], versions: Versions) -> dict[str, Any]:
     rows = batch.rows.tolist()
-    paths = [str(path_of(row)) for row in rows]
-    return {"rows": rows, "seconds": batch.seconds, "paths": paths}
+    wanted = [versions.chains[number] for number in batch.versions]
+    chains = [one if one is None else [write_chain(one[row]) for row in rows] for one in wanted]
+    return {
+        "rows": rows,
+        "seconds": batch.seconds,
+        "paths": [str(path_of(row)) for row in rows],
+        "versions": batch.versions,
+        "chains": chains,
+    }
 
 
 def _unpack(text: str, vectors: Any) -> Embedded:
@@ -268,6 +298,7 @@ def _unpack(text: str, vectors: Any) -> Embedded:
         about["rows"],
         np.frombuffer(vectors, np.float32).reshape(about["shape"]),
         {int(row): reason for row, reason in about["rejected"].items()},
+        about["version"],
     )
 
 

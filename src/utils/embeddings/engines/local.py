@@ -1,16 +1,18 @@
 """Extraction on this machine: clips are read ahead while the device computes."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from src.utils.audio.augmentations.chain import Chain, Recipe, name_chain
 from src.utils.audio.io import read_waveform
 from src.utils.embeddings.backbones import Backbone
 from src.utils.embeddings.engines.embed import embed_each
-from src.utils.embeddings.engines.engine import Embedded
+from src.utils.embeddings.engines.engine import AS_RECORDED, Embedded, Versions
 from src.utils.embeddings.plan import MAX_BATCH_CLIPS, Batch
 from src.utils.errors import ArgumentError, AudioError
 from src.utils.parallel import attempt, map_ahead, n_workers
@@ -25,6 +27,25 @@ AHEAD_SECONDS_A_READER = 120.0
 
 BATCHES_IN_FLIGHT = 2
 """Batches at a time on a GPU: while one computes, the other is assembled or copied back."""
+
+Prepared = np.ndarray | AudioError
+"""One version of a clip as input of `Backbone.embed`, or why there is none."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is wanted of a recording.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        Where it is.
+    chains : tuple of (Chain or None)
+        By which each version is augmented; None for the recording as it is.
+    """
+
+    path: Path
+    chains: tuple[Chain | None, ...] = (None,)
 
 
 class LocalEngine:
@@ -46,7 +67,7 @@ class LocalEngine:
         self.n_readers = n_readers or n_workers()
         self.overlap = overlap
         self._started = ExitStack()
-        self._served: Backbone | None = None
+        self._served: tuple[Backbone, Recipe | None] | None = None
 
     @classmethod
     def at(cls, address: str | None) -> "LocalEngine":
@@ -67,7 +88,11 @@ class LocalEngine:
         return cls()
 
     def run(
-        self, backbone: Backbone, batches: Sequence[Batch], path_of: Callable[[int], Path]
+        self,
+        backbone: Backbone,
+        batches: Sequence[Batch],
+        path_of: Callable[[int], Path],
+        versions: Versions = AS_RECORDED,
     ) -> Generator[Embedded]:
         """Compute batches in their order; for the parameters see `Engine.run`.
 
@@ -77,31 +102,42 @@ class LocalEngine:
             When a reading process is killed.
         """
         try:
-            yield from self._run(backbone, batches, path_of)
+            yield from self._run(backbone, batches, path_of, versions)
         except BaseException:
             # The next run must not be given the results of this one's unfinished reads.
             self.close()
             raise
 
     def _run(
-        self, backbone: Backbone, batches: Sequence[Batch], path_of: Callable[[int], Path]
+        self,
+        backbone: Backbone,
+        batches: Sequence[Batch],
+        path_of: Callable[[int], Path],
+        versions: Versions,
     ) -> Generator[Embedded]:
-        clips = [(row, batch.seconds) for batch in batches for row in batch.rows.tolist()]
+        clips = [(row, batch) for batch in batches for row in batch.rows.tolist()]
         n_readers = min(self.n_readers, len(clips))
         overlap = backbone.leaves_cpu_free if self.overlap is None else self.overlap
-        read: Callable[[Path], np.ndarray] = partial(read_clip, backbone)
+        read: Callable[[Reading], list[Prepared]] = partial(
+            read_versions, backbone, versions.recipe
+        )
         if overlap and clips:
-            read = self._reader_pool(backbone)
+            read = self._reader_pool(backbone, versions.recipe)
+
+        def read_row(clip: tuple[int, Batch]) -> list[Prepared] | AudioError:
+            row, batch = clip
+            return attempt(read, Reading(path_of(row), versions.of(row, batch.versions)))
+
         prepared = map_ahead(
-            lambda clip: attempt(read, path_of(clip[0])),
+            read_row,
             clips,
             ahead=max(2 * MAX_BATCH_CLIPS, 2 * n_readers),
-            cost=lambda clip: clip[1],
+            cost=lambda clip: clip[1].seconds * len(clip[1].versions),
             budget=max(AHEAD_SECONDS, AHEAD_SECONDS_A_READER * self.n_readers),
             threads=n_readers,
         )
         with closing(prepared):
-            work = ({row: next(prepared) for row in batch.rows.tolist()} for batch in batches)
+            work = (one for batch in batches for one in _assemble(batch, prepared))
             embed = partial(_embed, backbone)
             if not overlap:
                 yield from map(embed, work)
@@ -110,13 +146,15 @@ class LocalEngine:
             ahead = BATCHES_IN_FLIGHT + 1
             yield from map_ahead(embed, work, ahead=ahead, threads=BATCHES_IN_FLIGHT)
 
-    def _reader_pool(self, backbone: Backbone) -> Callable[[Path], np.ndarray]:
-        """Return `read_clip` in a process pool, kept for later runs since it starts slowly."""
-        if self._served is not backbone:
+    def _reader_pool(
+        self, backbone: Backbone, recipe: Recipe | None
+    ) -> Callable[[Reading], list[Prepared]]:
+        """Return `read_versions` in a process pool, kept for later runs since it starts slowly."""
+        if self._served is None or self._served[0] is not backbone or self._served[1] != recipe:
             self.close()
-            read = partial(read_clip, backbone)
+            read = partial(read_versions, backbone, recipe)
             self._read = self._started.enter_context(process_pool(read, self.n_readers))
-            self._served = backbone
+            self._served = (backbone, recipe)
         return self._read
 
     def close(self) -> None:
@@ -125,15 +163,54 @@ class LocalEngine:
         self._started.close()
 
 
-def read_clip(backbone: Backbone, path: Path) -> np.ndarray:
-    """Read the recording at `path` as input of `backbone.embed`, of shape (samples,)."""
-    return backbone.prepare(read_waveform(path, backbone.sample_rate))
+def read_versions(backbone: Backbone, recipe: Recipe | None, reading: Reading) -> list[Prepared]:
+    """Read a recording once, and make each version of it that is wanted.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        Whose input they become.
+    recipe : Recipe or None
+        What chains are applied by; None where there are none.
+    reading : Reading
+        The recording, and how its versions are made.
+
+    Raises
+    ------
+    AudioError
+        When the recording cannot be read.
+    """
+    waveform = read_waveform(reading.path, backbone.sample_rate)
+
+    def make(chain: Chain | None) -> np.ndarray:
+        if chain is None or recipe is None:
+            return backbone.prepare(waveform)
+        try:
+            changed = recipe.apply(chain, waveform, backbone.sample_rate)
+        except AudioError as error:
+            raise AudioError(f"cannot be augmented by {name_chain(chain)}: {error}") from error
+        return backbone.prepare(changed)
+
+    return [attempt(make, chain) for chain in reading.chains]
 
 
-def _embed(backbone: Backbone, clips: dict[int, np.ndarray | AudioError]) -> Embedded:
+def _assemble(
+    batch: Batch, prepared: Iterator[list[Prepared] | AudioError]
+) -> Iterator[tuple[int, dict[int, Prepared]]]:
+    """Yield the number of each version of a batch, and that version of its clips by row."""
+    clips = {row: next(prepared) for row in batch.rows.tolist()}
+    for place, version in enumerate(batch.versions):
+        yield (
+            version,
+            {row: c if isinstance(c, AudioError) else c[place] for row, c in clips.items()},
+        )
+
+
+def _embed(backbone: Backbone, work: tuple[int, dict[int, Prepared]]) -> Embedded:
+    version, clips = work
     rejected = {row: str(clip) for row, clip in clips.items() if isinstance(clip, AudioError)}
     accepted = {row: clip for row, clip in clips.items() if not isinstance(clip, AudioError)}
     done = embed_each(backbone, list(accepted.values()))
     rows = list(accepted)
     rejected |= {rows[place]: reason for place, reason in done.rejected.items()}
-    return Embedded([rows[place] for place in done.rows], done.vectors, rejected)
+    return Embedded([rows[place] for place in done.rows], done.vectors, rejected, version)
