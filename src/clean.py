@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from src.evaluation.results_file import TEST_RESULTS
+from src.evaluation.sets_file import SETS
 from src.utils.config import DEMO_MARKER, DEMO_PICTURES, GENDERS, PROJECTION_GROUPS
 from src.utils.dataset.derive import JOURNAL
 from src.utils.embeddings.presets import BACKBONES
@@ -246,6 +247,11 @@ def _names_of_run(run: Path) -> set[str]:
     names = {f"{figure}{suffix}.png" for figure in _FIGURES for suffix in suffixes}
     names |= {f"{TEST_RESULTS}{suffix}.json" for suffix in suffixes}
     names |= {f"scores_test{suffix}.csv" for suffix in suffixes}
+    names |= {
+        f"{SETS}{gender}.{kind}"
+        for gender in ("", *(f"_{one}" for one in GENDERS))
+        for kind in ("json", "csv", "png")
+    }
     projected = {f"{method}_{group}.png" for group in PROJECTION_GROUPS}
     return names | _RUN | projected | {f"{method}.csv", f"{method}.png"}
 

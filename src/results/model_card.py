@@ -23,6 +23,7 @@ from src.results.sections.evaluation import further_test
 from src.results.sections.groups import groups
 from src.results.sections.metrics import metrics_table
 from src.results.sections.origin import flatten, provenance
+from src.results.sections.sets import sets_sections
 from src.results.wording import (
     eer_sentence,
     explain_eer,
@@ -71,6 +72,7 @@ def write_model_card(run: Run, runs: Path) -> Path | None:
         *audit_note(note, 3),
         *_metrics(outcome, results),
         *groups(results.breakdowns),
+        *sets_sections(run, is_brief=True),
         *(block for other in tests.others for block in _further(runs, *other)),
         Heading("Threshold and calibration"),
         Facts(calibration_facts(run)),

@@ -27,6 +27,7 @@ from src.results.sections.data import data_section
 from src.results.sections.evaluation import further_test, main_test
 from src.results.sections.origin import hyperparameters
 from src.results.sections.probe import probe
+from src.results.sections.sets import sets_sections
 from src.results.sections.validation import validation
 from src.results.sections.warnings import warning_texts
 from src.results.wording import (
@@ -64,6 +65,7 @@ def training_page(run: Run, runs: Path) -> list[Block]:
     else:
         blocks += [*_untested(run, runs, tests, note), *validation(run)]
         data = Data.of(run)
+    blocks += sets_sections(run)
     for other in tests.others:
         blocks += _further(runs, *other)
     blocks += data_section(run, data)
