@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from src.evaluation.results_file import TEST_RESULTS
+from src.evaluation.sets_file import SETS
 from src.robustness.names import FIGURES as ROBUSTNESS_FIGURES
 from src.robustness.names import FOLDER as ROBUSTNESS
 from src.utils.config import DEMO_MARKER, DEMO_PICTURES, GENDERS, PROJECTION_GROUPS
@@ -254,6 +255,11 @@ def _names_of_run(run: Path) -> set[str]:
     names |= {f"{TEST_RESULTS}{suffix}.json" for suffix in suffixes}
     names |= {f"scores_test{suffix}.csv" for suffix in suffixes}
     names |= {f"{ROBUSTNESS}{suffix}.json" for suffix in suffixes}
+    names |= {
+        f"{SETS}{gender}.{kind}"
+        for gender in ("", *(f"_{one}" for one in GENDERS))
+        for kind in ("json", "csv", "png")
+    }
     names |= {f"{figure}{suffix}.png" for figure in ROBUSTNESS_FIGURES for suffix in suffixes}
     projected = {f"{method}_{group}.png" for group in PROJECTION_GROUPS}
     return names | _RUN | projected | {f"{method}.csv", f"{method}.png"}

@@ -204,6 +204,40 @@ def optional_path(flag: str, text: str | None) -> Path | None:
     return None if text is None else path(flag, text)
 
 
+def paths(flag: str, text: str) -> list[Path]:
+    """Return one or several paths, joined by commas, given by the user.
+
+    Where a folder's own name holds commas, it is taken for that folder.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str
+        What was given.
+
+    Raises
+    ------
+    ArgumentError
+        When one is empty, or given twice.
+    """
+    parts = text.split(",")
+    found: list[Path] = []
+    while parts:
+        # The longest folder that is there first.
+        lengths = range(len(parts), 1, -1)
+        joined = ((",".join(parts[:length]), length) for length in lengths)
+        is_there = ((name, length) for name, length in joined if path(flag, name).is_dir())
+        name, length = next(is_there, (parts[0], 1))
+        found.append(path(flag, name))
+        parts = parts[length:]
+    there = [one.resolve() for one in found]
+    twice = next((one for one in found if there.count(one.resolve()) > 1), None)
+    if twice is not None:
+        raise ArgumentError(f"{flag} names the folder {twice} twice")
+    return found
+
+
 def layer_number(text: str) -> int:
     """Return the layer that `--layer` gives, negative from the last.
 

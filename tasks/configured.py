@@ -38,6 +38,22 @@ def folder(c: Context, key: str, given: str | None) -> Path:
     return shown(ROOT / Path(value).expanduser())
 
 
+def folders(c: Context, key: str, given: str | None) -> list[Path]:
+    """Return the folders of a flag that takes several, or the configured one alone.
+
+    Parameters
+    ----------
+    c, key, given
+        See `folder`.
+
+    Raises
+    ------
+    ArgumentError
+        When one is empty, or given twice.
+    """
+    return [folder(c, key, None)] if given is None else arguments.paths(f"--{key}", given)
+
+
 def output(given: str | None, default: str) -> Path:
     """Return the folder that `--output` gives, or the default one, from the root.
 

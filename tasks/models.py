@@ -1,14 +1,23 @@
 """The tasks on classifiers of vectors: probing layers, searching, training and testing."""
 
+from typing import TYPE_CHECKING
+
 from invoke import Context, Exit
 
 from src import stages
 from src.utils.config import CALIBRATED_ON, CLEAN, GENDERS
 from src.utils.errors import choose
+from src.utils.shown_text import visible
 from tasks import arguments, configured
-from tasks.flags import AnswerFlags, ModelFlags, RunFlags
+from tasks.flags import HELP, AnswerFlags, ModelFlags, RunFlags
 from tasks.show import answer, show, show_audit
 from tasks.task import stage
+
+if TYPE_CHECKING:
+    from src.models.evaluate import Evaluation
+    from src.models.evaluate_sets import SetsEvaluation
+    from src.results.blocks.blocks import Block
+    from src.utils.runs import Run
 
 
 @stage("backbone", seed="Seed of the folds (default: 7).")
@@ -123,7 +132,11 @@ def TrainModel(
     show(report_training(training))
 
 
-@stage(study_number="Test a trial of this study.")
+@stage(
+    study_number="Test a trial of this study.",
+    embeddings=f"{HELP['embeddings'][:-1]}; several, joined by commas, give one table: each set, "
+    "average, pooled and worst.",
+)
 def TestModel(
     c: Context,
     run: RunFlags,
@@ -134,28 +147,49 @@ def TestModel(
 ) -> None:
     """Test a run on unseen speakers.
 
-    Writes EER, accuracy and the rest, scores and figures into the run's folder.
+    Writes EER, accuracy and the rest, scores and figures into the run's folder. A set among several
+    that cannot be tested is named, the others are tested, and the exit status is 1.
 
     Example: fab TestModel --run-number=3
     """
     run_number, study_number = run.numbers()
     arguments.optional_choice("--gender", gender, GENDERS)
-    from src.reports import answers, report_evaluation
-    from src.results.blocks.blocks import Paragraph
+    folders = configured.folders(c, "embeddings", embeddings)
+    where = configured.folder(c, "runs", runs)
+    chosen = (run.backbone, run.classifier, run_number, study_number, gender)
+    if len(folders) > 1:
+        _answer_sets(form, stages.models.test_on_sets(folders, where, *chosen))
+    else:
+        _answer_test(form, stages.models.test(folders[0], where, *chosen))
 
-    evaluation = stages.models.test(
-        configured.folder(c, "embeddings", embeddings),
-        configured.folder(c, "runs", runs),
-        run.backbone,
-        run.classifier,
-        run_number,
-        study_number,
-        gender,
-    )
-    where = f"run {evaluation.run.number}: {evaluation.run.folder}"
+
+def _answer_test(form: AnswerFlags, evaluation: "Evaluation") -> None:
+    from src.reports import answers, report_evaluation
+
     answer(
         form,
-        report=lambda: [Paragraph(where), *report_evaluation(evaluation)],
+        report=lambda: [_place_of(evaluation.run), *report_evaluation(evaluation)],
         essence=lambda: answers.essence_evaluation(evaluation),
         document=lambda: answers.document_evaluation(evaluation),
     )
+
+
+def _answer_sets(form: AnswerFlags, done: "SetsEvaluation") -> None:
+    from src.reports import answers, report_sets
+
+    answer(
+        form,
+        report=lambda: [_place_of(done.run), *report_sets(done)],
+        essence=lambda: answers.essence_sets(done),
+        document=lambda: answers.document_sets(done),
+    )
+    failed = done.results.failed
+    if failed:
+        lines = (visible(f"TestModel: {what}: {why}") for what, why in failed.items())
+        raise Exit("\n".join(lines), 1)
+
+
+def _place_of(run: "Run") -> "Block":
+    from src.results.blocks.blocks import Paragraph
+
+    return Paragraph(f"run {run.number}: {run.folder}")

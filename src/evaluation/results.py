@@ -15,7 +15,7 @@ from src.utils.files import number_or_nan, without_nan, write_json
 from src.utils.metrics.bootstrap import interval, intervals, resample
 from src.utils.metrics.calibration import CONFIDENCE, Decided, decide
 from src.utils.metrics.clusters import Clusters
-from src.utils.metrics.detection import DetectionMetrics, evaluate_scores
+from src.utils.metrics.detection import DetectionMetrics, costs_much, evaluate_scores
 from src.utils.metrics.table import METRICS, TANDEM
 
 Intervals = dict[str, tuple[float, float]]
@@ -26,8 +26,6 @@ RESAMPLES = 1000
 _UNKNOWN_CLUSTERS = "unknown speakers"
 """What the intervals are over in a file of before there were any."""
 
-_COSTLY = 0.01
-"""How much more than the EER, and than half of it again, errors may cost without a warning."""
 _APART = 0.1
 """How far the two error rates at the threshold must lie apart for a warning."""
 _MOST_UNKNOWN = 0.05
@@ -285,7 +283,7 @@ def _warn_of_threshold(
     """Warn where the threshold costs much, and the error rates differ by more than chance."""
     apart = detection.far - detection.frr
     low, high = interval(resampled["far"] - resampled["frr"], n_clusters=n_clusters)
-    is_costly = detection.hter - detection.eer > max(_COSTLY, detection.eer / 2)
+    is_costly = costs_much(detection.eer, detection.hter)
     if not (abs(apart) > _APART or is_costly) or not (low > 0 or high < 0):
         return []
     what = "lets too many spoofs pass" if apart > 0 else "rejects too many bona-fide clips"

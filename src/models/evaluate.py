@@ -42,6 +42,8 @@ class Evaluation:
         Its metrics, with intervals and groups.
     path : pathlib.Path
         The JSON file of the results.
+    scores : pathlib.Path
+        The table of the scored clips.
     figures : list of pathlib.Path
         The pictures that were drawn.
     elsewhere : str or None
@@ -51,6 +53,7 @@ class Evaluation:
     run: Run
     results: Results
     path: Path
+    scores: Path
     figures: list[Path]
     elsewhere: str | None = None
 
@@ -129,13 +132,14 @@ def evaluate_clips(
     suffix = "".join(f"_{word}" for word in (ending, gender) if word)
     part = f"{TEST}{suffix}"
     path = run.folder / f"{TEST_RESULTS}{suffix}.json"
+    scored = run.folder / f"scores_test{suffix}.csv"
     tested = run.manifest.get(TESTED, {})
     if reuse and tested.get(part) == source.fingerprint and path.is_file():
         there = Results.read(path)
         if there.is_whole and read_values(path).get("dataset") == source.dataset:
             paths = figure_paths(run.folder, suffix).values()
             figures = [figure for figure in paths if figure.is_file()]
-            return Evaluation(run, there, path, figures, elsewhere)
+            return Evaluation(run, there, path, scored, figures, elsewhere)
     clips = load()
     require_unseen(run, clips, elsewhere)
     what = f"{TEST} of {source.dataset_name}" if elsewhere else TEST
@@ -154,7 +158,7 @@ def evaluate_clips(
             raise RunError(f"run {run.number} was tested on other clips meanwhile; test it again")
         # First, so that a kill leaves no file whose data set is not known.
         keep_ending(run, source, ending)
-        trials.write(run.folder / f"scores_test{suffix}.csv")
+        trials.write(scored)
         title = f"{detector_name(run)}: {_part_of(source, gender)}"
         figures = draw_figures(trials, results, run.folder, suffix, title)
         notes = split_notes(run)
@@ -163,7 +167,7 @@ def evaluate_clips(
         about = {"dataset": source.dataset} | ({"note": "; ".join(notes)} if notes else {})
         results.write(path, about)
         run.update(**{TESTED: run.manifest.get(TESTED, {}) | {part: source.fingerprint}})
-    return Evaluation(run, results, path, figures, elsewhere)
+    return Evaluation(run, results, path, scored, figures, elsewhere)
 
 
 def _part_of(source: ClipSource, gender: str | None) -> str:

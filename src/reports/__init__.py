@@ -20,7 +20,7 @@ from src.reports.dataset import (
 )
 from src.reports.detectors import report_detectors
 from src.reports.embeddings import report_extraction, report_projection
-from src.reports.evaluation import report_evaluation, report_score_evaluation
+from src.reports.evaluation import report_evaluation, report_score_evaluation, report_sets
 from src.reports.models import report_baseline, report_probe, report_search, report_training
 from src.reports.predict import (
     VerdictLines,
@@ -61,6 +61,7 @@ __all__ = [
     "report_scan",
     "report_score_evaluation",
     "report_search",
+    "report_sets",
     "report_split",
     "report_training",
     "report_version",

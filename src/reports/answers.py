@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from src.results.records import run_record
 from src.utils.files import read_json
-from src.utils.metrics.table import EER
+from src.utils.metrics.table import EER, METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from src.audit.audit import Audit
     from src.models.evaluate import Evaluation
+    from src.models.evaluate_sets import SetsEvaluation
     from src.predict.shipped import Shipped
     from src.results.differences import Comparison
     from src.results.listing import Listing
@@ -108,6 +109,42 @@ def essence_evaluation(evaluation: Evaluation) -> list[str]:
     results = evaluation.results
     span = EER.write_interval(*results.ci95["eer"])
     return [f"{evaluation.run.folder}: EER {EER.write(results.detection.eer)} [{span}]"]
+
+
+def document_sets(done: SetsEvaluation) -> dict[str, Any]:
+    """Return a test on many sets: whose, where its files are, and `test_sets.json` as it is.
+
+    Parameters
+    ----------
+    done : SetsEvaluation
+        A run tested on many sets.
+    """
+    return {
+        **run_record(done.run),
+        "results": done.path,
+        "report": done.run.report,
+        "tests": [one.path for one in done.evaluations],
+        "test": read_json(done.path),
+    }
+
+
+def essence_sets(done: SetsEvaluation) -> list[str]:
+    """Return EER with the interval and HTER: of each set, their average, and all pooled.
+
+    Parameters
+    ----------
+    done : SetsEvaluation
+        A run tested on many sets.
+    """
+    results = done.results
+    rows = [(row.title, row) for row in results.sets]
+    rows += [(row.name, row) for row in (results.average, results.pooled)]
+    hter = METRICS["hter"]
+    return [
+        f"{title}: EER {EER.write(row.values['eer'])} [{EER.write_interval(*row.ci95['eer'])}], "
+        f"HTER {hter.write(row.values['hter'])}"
+        for title, row in rows
+    ]
 
 
 def document_comparison(done: Comparison) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from src.evaluation.formatting import decided_sentence
 from src.results.blocks.blocks import Block, Cell, Facts, Paragraph
 from src.results.sections.groups import groups
 from src.results.sections.metrics import metric_facts
+from src.results.sections.sets import sets_table, threshold_sentences
 from src.results.sections.warnings import warnings
 from src.utils.metrics.table import BY_DECISION, BY_SCORE, EER
 from src.utils.runs import MODEL_CARD
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from src.evaluation.evaluate_scores import ScoreEvaluation
     from src.evaluation.results import Results
     from src.models.evaluate import Evaluation
+    from src.models.evaluate_sets import SetsEvaluation
 
 
 def report_evaluation(evaluation: Evaluation) -> list[Block]:
@@ -35,6 +37,27 @@ def report_evaluation(evaluation: Evaluation) -> list[Block]:
         *warnings(run, results),
         *metrics_in_brief(results),
         *(Paragraph(str(path)) for path in files),
+    ]
+
+
+def report_sets(done: SetsEvaluation) -> list[Block]:
+    """Show the metrics of many test sets as one table, where the threshold fails, and the files.
+
+    Parameters
+    ----------
+    done : SetsEvaluation
+        A run tested on many sets.
+    """
+    run, results = done.run, done.results
+    return [
+        *warnings(run),
+        sets_table(results),
+        Paragraph(
+            f"(HTER at the threshold fixed on validation, {results.threshold:.4g}; in brackets: "
+            f"95 % intervals over speakers)"
+        ),
+        *map(Paragraph, threshold_sentences(results)),
+        *(Paragraph(str(path)) for path in (done.path, run.folder / MODEL_CARD, run.report)),
     ]
 
 

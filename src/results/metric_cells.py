@@ -91,10 +91,22 @@ def value_and_interval(results: Results, name: str) -> Cell:
     name : str
         Of the metric.
     """
-    value, ends = value_of(results, name), interval_of(results, name)
-    if isinstance(ends, Interval):
-        return Interval(ends.low, ends.high, value)
-    return value if ends is None else f"{value} ({ends})"
+    return _together(value_of(results, name), interval_of(results, name))
+
+
+def with_interval(name: str, value: float, low: float, high: float) -> Cell:
+    """Return a value of a metric with its interval in brackets.
+
+    Parameters
+    ----------
+    name : str
+        Of the metric.
+    value : float
+        Of the metric; NaN where it is not known.
+    low, high : float
+        The interval's ends; NaN where they cannot be told.
+    """
+    return _together(ALL_METRICS[name].write(value), interval(name, low, high))
 
 
 _BETWEEN = "\n"
@@ -103,6 +115,12 @@ _BETWEEN = "\n"
 
 def _value(results: Results, name: str) -> float:
     return results.tandem[name] if name in TANDEM else float(getattr(results.detection, name))
+
+
+def _together(value: str, ends: Cell) -> Cell:
+    if isinstance(ends, Interval):
+        return Interval(ends.low, ends.high, value)
+    return value if ends is None else f"{value} ({ends})"
 
 
 def _parted(text: str) -> Cell:

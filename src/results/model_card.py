@@ -25,6 +25,7 @@ from src.results.sections.groups import groups
 from src.results.sections.metrics import metrics_table
 from src.results.sections.origin import flatten, provenance
 from src.results.sections.robustness import robustness_in_brief
+from src.results.sections.sets import sets_sections
 from src.results.wording import (
     eer_sentence,
     explain_eer,
@@ -75,6 +76,7 @@ def write_model_card(run: Run, runs: Path) -> Path | None:
         *audit_note(note, 3),
         *_metrics(outcome, results),
         *groups(results.breakdowns),
+        *sets_sections(run, is_brief=True),
         *(block for other in tests.others for block in _further(runs, *other)),
         *(robustness_in_brief(tried) if tried else []),
         Heading("Threshold and calibration"),

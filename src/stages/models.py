@@ -1,6 +1,6 @@
 """Stages 9 to 11: probing layers, searching hyperparameters, training and testing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from src.models.data import (
     require_same_clips,
 )
 from src.models.evaluate import Evaluation, evaluate_run
+from src.models.evaluate_sets import SetsEvaluation, evaluate_sets
 from src.models.lookup import best_of_study, find_training
 from src.models.probe import ProbeRun, run_probe
 from src.models.search import Search
@@ -270,6 +271,37 @@ def degrade_validation(stores: TrainingStores) -> EmbeddingStore:
     [done] = extract_versions(dataset, table, backbone, clean.embeddings, [copy])
     require_same_clips(clean, done.store)
     return done.store
+
+
+def test_on_sets(
+    embeddings: Sequence[Path],
+    runs: Path,
+    backbone: str | None = None,
+    classifier: str | None = None,
+    run_number: int | None = None,
+    study_number: int | None = None,
+    gender: str | None = None,
+) -> SetsEvaluation:
+    """Test a training on many test sets at once, into its own folder, and write its page anew.
+
+    Parameters
+    ----------
+    embeddings : sequence of pathlib.Path
+        The embeddings' folder of each set.
+    runs, backbone, classifier, run_number, study_number, gender
+        See `test`.
+
+    Raises
+    ------
+    RunError
+        When there is no such training.
+    AudiosError
+        As `evaluate_sets` does.
+    """
+    run = find_training(runs, backbone, classifier, run_number, study_number)
+    done = evaluate_sets(run, embeddings, gender)
+    write_report(run, runs)
+    return done
 
 
 def _open(

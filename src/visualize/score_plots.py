@@ -319,6 +319,37 @@ def plot_breakdowns(groups: Mapping[str, pd.DataFrame], eer: float, path: Path, 
         axes.figure.legend(loc="outside lower center", ncols=3, frameon=False)
 
 
+def plot_sets(table: pd.DataFrame, path: Path, title: str) -> None:
+    """Draw the EER of test sets beside the HTER at the threshold fixed beforehand.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        A row a set, and one each for several together: `name`, and of `eer` and `hter` the value,
+        `_low` and `_high`.
+    path : pathlib.Path
+        The PNG file to write.
+    title : str
+        Title of the figure.
+    """
+    shown = {
+        "eer": ("EER", COLOURS[BONA_FIDE], "o", -0.14),
+        "hter": ("HTER at the threshold of validation", COLOURS[SPOOF], "s", 0.14),
+    }
+    with figure_axes(path, title, (8.0, 1.6 + 0.4 * len(table))) as axes:
+        rows = np.arange(len(table))
+        for name, (label, colour, marker, beside) in shown.items():
+            ends = 100 * table[[f"{name}_low", f"{name}_high"]].to_numpy(np.float64)
+            axes.hlines(rows + beside, ends[:, 0], ends[:, 1], color=colour)
+            axes.plot(100 * table[name], rows + beside, marker, color=colour, label=label)
+        axes.set_yticks(rows, [_plain(name) for name in table["name"]])
+        axes.set_ylim(len(table) - 0.5, -0.5)
+        axes.set_xlim(left=0)
+        axes.set(xlabel="error rate and 95 % interval (%)")
+        axes.grid(axis="y", visible=False)
+        axes.figure.legend(loc="outside lower center", ncols=2, frameon=False)
+
+
 def _largest(table: pd.DataFrame) -> pd.DataFrame:
     clips = table["n_bona_fide"] + table["n_spoof"]
     return table.loc[clips.nlargest(_MOST_GROUPS).index.sort_values()]

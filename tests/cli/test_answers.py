@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -47,6 +48,32 @@ def test_a_test(tested, embedded):
     assert json.loads(Path(found["results"]).read_text(encoding="utf-8")) == test
     [line] = tested[1].succeeds().out.splitlines()
     assert re.fullmatch(r"\S+/runs/run\d+_\S+: EER \d+\.\d+% \[.*\]", line)
+
+
+def test_many_sets(fab, tested, flags, embedded, tmp_path):
+    there = embedded / "embeddings"
+    other = shutil.copytree(there, tmp_path / "one, other" / "set")
+    manifest = other / "acoustic/downstream_test/manifest.json"
+    about = json.loads(manifest.read_text()) | {"dataset": "/else/other", "root": None}
+    manifest.write_text(json.dumps(about))
+    runs = shutil.copytree(embedded / "runs", tmp_path / "runs")
+    words = ("TestModel", "--classifier=svm", f"--runs={runs}")
+    found = document(fab(*words, "--json", f"--embeddings={other},{there}"))
+    assert [row["name"] for row in found["test"]["sets"]] == ["data", "other"]
+    assert found["test"]["failed"] == {}
+    assert [Path(path).name for path in found["tests"]] == [
+        "test_results.json",
+        "test_results_other.json",
+    ]
+    assert found["test"] == json.loads(Path(found["results"]).read_text(encoding="utf-8"))
+    # What cannot be tested is named, and the rest is tested.
+    missing = tmp_path / "missing"
+    answer = fab(*words, "--quiet", f"--embeddings={there},{missing},{other}")
+    answer.fails(1, f"TestModel: {missing}: no acoustic embeddings of downstream_test")
+    assert [line.split(": EER ")[0] for line in answer.out.splitlines()] == [
+        *("data (own)", "other", "average", "pooled")
+    ]
+    fab(*words, f"--embeddings={there},").fails(2, "--embeddings= is empty")
 
 
 def test_the_runs(fab, tested, flags):

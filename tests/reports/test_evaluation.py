@@ -29,7 +29,7 @@ def evaluated(scores: list, labels: list, speakers: str, **conditions) -> Result
 def test_evaluation(tmp_path: Path) -> None:
     run = Run(4, tmp_path, {})
     found = evaluated([1.0, 0.0, 2.0, -1.0], [0, 1, 1, 0], "abab", gender=list("FMFM"))
-    text = told("evaluation", Evaluation(run, found, tmp_path / "a.json", []))
+    text = told("evaluation", Evaluation(run, found, tmp_path / "a.json", tmp_path / "a.csv", []))
     assert str(tmp_path / "a.json") in text
     assert "1 accepted, 1 rejected" in text
     assert "EER        50.00% (" in text
@@ -37,7 +37,10 @@ def test_evaluation(tmp_path: Path) -> None:
     assert "2 gender groups are too small to say anything: F, M" in text
     assert "warning: a class has 2 speakers only" in text
     reverse = evaluated([1.0, 0.0], [0, 1], "ab")
-    text = told("evaluation", Evaluation(run, reverse, tmp_path / "a.json", [], "/there"))
+    text = told(
+        "evaluation",
+        Evaluation(run, reverse, tmp_path / "a.json", tmp_path / "a.csv", [], "/there"),
+    )
     assert text.startswith("tested on another data set: /there\nwarning: the EER of 100.0%")
     assert "polarity reversed" in text
     assert "inconclusive at 90% confidence, - of the others wrong" in text
@@ -46,7 +49,7 @@ def test_evaluation(tmp_path: Path) -> None:
 def test_what_an_older_test_lacks_is_told(tmp_path: Path) -> None:
     found = evaluated([1.0, 0.0, 2.0, -1.0], [0, 1, 1, 0], "abab")
     found = replace(found, missing=["min_dcf", "cllr"])
-    text = told("evaluation", Evaluation(Run(4, tmp_path, {}), found, tmp_path, []))
+    text = told("evaluation", Evaluation(Run(4, tmp_path, {}), found, tmp_path, tmp_path, []))
     lacks = "warning: tested before minDCF and Cllr were measured: test it again for them"
     assert lacks in text.splitlines()
 
@@ -57,7 +60,7 @@ def test_groups_that_say_something_are_shown(tmp_path: Path) -> None:
     speakers = [f"s{i // 4}" for i in range(n)]
     attack = np.where(labels == 0, np.where(np.arange(n) < 70, "A01", "A02"), "")
     found = evaluated([0.0] * n, labels.tolist(), speakers, attack=attack)
-    text = told("evaluation", Evaluation(Run(4, tmp_path, {}), found, tmp_path, []))
+    text = told("evaluation", Evaluation(Run(4, tmp_path, {}), found, tmp_path, tmp_path, []))
     row = next(line.split() for line in text.splitlines() if line.strip().startswith("A01"))
     assert row[:2] == ["A01", "50.0%"]
     assert row[-3:] == ["18", "all", "bona-fide"]

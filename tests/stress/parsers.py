@@ -18,7 +18,9 @@ from src.audit.findings import Findings
 from src.evaluation.asv_scores import read_asv_scores
 from src.evaluation.results import Results
 from src.evaluation.score_files import SCORE_FORMATS, read_scores, write_scores_as
+from src.evaluation.sets_file import SetResults
 from src.models.calibrate import calibration_of
+from src.models.evaluate_sets import evaluate_sets
 from src.models.lookup import find_training
 from src.models.yamnet.network import YamNet
 from src.models.yamnet.weights import load_weights
@@ -161,6 +163,7 @@ PARSERS = (
     Parser("robustness", "runs/run*/robustness.json", lambda path, _: Robustness.read(path)),
     Parser("kept scores", "runs/run*/robustness/*.json", lambda path, _: KeptScores.read(path)),
     Parser("kept clips", "runs/run*/robustness/*.csv", lambda path, _: read_clips(path.parent)),
+    Parser("test sets", "runs/run*/test_sets.json", lambda path, _: SetResults.read(path)),
     Parser("detector", "detectors/*/*.*", _shipped),
     Parser("audit", "runs/audit*/audit.json", lambda path, _: Findings.read(path)),
     Parser("pth", "weights/*.pth", lambda path, _: load_weights(str(path))),
@@ -185,6 +188,7 @@ def make_workplace(finished: Path, place: Path) -> None:
     """
     shutil.copytree(finished, place)
     shutil.copytree(DETECTORS, place / "detectors")
+    evaluate_sets(find_training(place / "runs", "acoustic", "lr"), [place / "embeddings"])
     corpus = place / "corpus"
     (corpus / "dataset.json").write_text(json.dumps({"audio": str(corpus)}))
     clip = next(corpus.rglob("*.wav"))

@@ -60,6 +60,25 @@ def test_numbers_and_ranges() -> None:
             arguments.number_range("--snr-db", text)
 
 
+def test_folders_joined_by_commas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def found(text: str) -> list[str]:
+        return [str(path) for path in arguments.paths("--embeddings", text)]
+
+    assert found("a") == ["a"]
+    assert found("a,b,c/d") == ["a", "b", "c/d"]
+    # A folder that is there has its name, commas included.
+    (tmp_path / "a,b").mkdir()
+    assert found("a,b") == ["a,b"]
+    assert found("c,a,b,d") == ["c", "a,b", "d"]
+    for text in ("", "a,", ",a", "a,,b"):
+        with pytest.raises(ArgumentError, match="--embeddings= is empty"):
+            found(text)
+    with pytest.raises(ArgumentError, match="--embeddings names the folder a twice"):
+        found("a,c,./a")
+
+
 def test_hyperparameters(tmp_path: Path) -> None:
     def hyperparameters(text: str | None) -> dict:
         return arguments.recipe(text, "acoustic", "svm").hyperparameters

@@ -29,6 +29,7 @@ from src.results.sections.evaluation import further_test, main_test
 from src.results.sections.origin import hyperparameters
 from src.results.sections.probe import probe
 from src.results.sections.robustness import robustness
+from src.results.sections.sets import sets_sections
 from src.results.sections.validation import validation
 from src.results.sections.warnings import warning_texts
 from src.results.wording import (
@@ -67,6 +68,7 @@ def training_page(run: Run, runs: Path) -> list[Block]:
     else:
         blocks += [*_untested(run, runs, tests, note), *validation(run)]
         data = Data.of(run)
+    blocks += sets_sections(run)
     for other in tests.others:
         blocks += _further(runs, *other)
     for suffix, found in read_all(run.folder).items():

@@ -174,7 +174,7 @@ def means_of_draws(
 def interval(
     values: np.ndarray,
     level: float = 0.95,
-    n_clusters: int | None = None,
+    n_clusters: float | None = None,
     point: float | None = None,
 ) -> tuple[float, float]:
     """Return the percentile interval of resampled values, those that are NaN left out.
@@ -187,10 +187,11 @@ def interval(
         A metric, or a difference of two, in every draw, shape (resamples,).
     level : float
         The confidence level, between 0 and 1.
-    n_clusters : int, optional
-        How many clusters were drawn from. Of few, percentiles lie too close together: they are
-        then taken further out, by Student's t and the lost degree of freedom (Hesterberg 2015,
-        "What teachers should know about the bootstrap": expanded percentile intervals).
+    n_clusters : float, optional
+        How many clusters were drawn from, or as how many they count. Of few, percentiles lie too
+        close together: they are then taken further out, by Student's t and the lost degree of
+        freedom (Hesterberg 2015, "What teachers should know about the bootstrap": expanded
+        percentile intervals).
     point : float, optional
         The point estimate, of all trials. Where draws lie more often to one side of it, as a cost
         at the best threshold is lower still in a draw, the estimate is biased to that side of the
@@ -216,7 +217,7 @@ def interval(
 
 def intervals(
     found: Mapping[str, np.ndarray],
-    n_clusters: int,
+    n_clusters: float,
     level: float = 0.95,
     spoofs_per_bona_fide: float = 1.0,
     points: Mapping[str, float] | None = None,
@@ -232,8 +233,8 @@ def intervals(
     ----------
     found : mapping
         By metric, the values of all draws, shape (resamples,).
-    n_clusters : int
-        How many clusters were drawn from.
+    n_clusters : float
+        How many clusters were drawn from, or as how many they count.
     level : float
         The confidence level, between 0 and 1.
     spoofs_per_bona_fide : float

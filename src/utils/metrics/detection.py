@@ -82,6 +82,22 @@ class DetectionMetrics:
 _COUNTED = [field.name for field in fields(DetectionMetrics) if field.name != "values"]
 
 
+_COSTLY = 0.01
+"""How much more than the EER, and than half of it again, errors may cost without a warning."""
+
+
+def costs_much(eer: float, hter: float) -> bool:
+    """Say whether the threshold errs far more than the best one would.
+
+    Parameters
+    ----------
+    eer, hter : float
+        Of a test: at the threshold that errs alike on both classes, and at the one fixed
+        beforehand.
+    """
+    return hter - eer > max(_COSTLY, eer / 2)
+
+
 def evaluate_scores(
     scores: np.ndarray, labels: np.ndarray, threshold: float, llrs: np.ndarray | None = None
 ) -> DetectionMetrics:
