@@ -102,8 +102,6 @@ def test_it_draws_by_the_generator_alone(name: str, material: Material) -> None:
     augmentation = AUGMENTATIONS.load(name)(material)
     drawn = draw_all(augmentation)
     assert drawn == draw_all(augmentation) == draw_all(AUGMENTATIONS.load(name)(material))
-    many = [augmentation.draw(file_generator(7, f"{n}.wav")) for n in range(20)]
-    assert any(one != many[0] for one in many) or not many[0], "it draws nothing"
 
 
 @each
