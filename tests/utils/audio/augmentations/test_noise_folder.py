@@ -9,7 +9,7 @@ import pytest
 
 from src.utils.audio.augmentations.augmentation import Material
 from src.utils.audio.augmentations.noise_folder import Noises
-from src.utils.audio.augmentations.recordings import read_names
+from src.utils.audio.augmentations.recordings import list_recordings, read_names
 from src.utils.errors import ArgumentError, AudioError
 from src.utils.seeding import file_generator
 from tests.utils.audio.augmentations.levels import measured_snr
@@ -71,12 +71,13 @@ def test_short_noise_is_looped_and_long_noise_is_cut(tmp_path: Path, write_audio
         return float(match / np.linalg.norm(folded / 4000**0.5) / np.linalg.norm(noise))
 
     assert likeness(added(tmp_path, 8000)) == pytest.approx(1, abs=1e-3)
-    long = added(tmp_path, 1000)
-    starts = {int(np.argmax(np.correlate(noise, added(tmp_path, 1000, n)))) for n in range(5)}
-    assert len(starts) == 5, "every cut begins elsewhere"
-    at = int(np.argmax(np.correlate(noise, long)))
-    cut = noise[at : at + 1000]
-    assert np.corrcoef(cut, long)[0, 1] == pytest.approx(1, abs=1e-3)
+    starts = set()
+    for seed in range(8):
+        cut = added(tmp_path, 1500, seed)
+        at = int(np.argmax(np.correlate(noise, cut)))
+        starts.add(at)
+        assert np.corrcoef(noise[at : at + 1500], cut)[0, 1] == pytest.approx(1, abs=1e-3)
+    assert len(starts) == 8, "every cut begins elsewhere"
 
 
 def test_what_is_heard_is_no_pause(tmp_path: Path, write_audio: Callable) -> None:
@@ -97,6 +98,21 @@ def test_a_folder_without_noise_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "broken.wav").write_bytes(b"no sound")
     with pytest.raises(ArgumentError, match="holds no recording that can be read"):
         Noises(Material(noises=tmp_path))
+
+
+def test_the_order_in_which_a_disk_lists_is_no_matter(
+    material: Material, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = list_recordings(material.noises, "--noises")
+    scan = os.walk
+
+    def backwards(folder: Path):
+        yield from list(scan(folder))[::-1]
+
+    monkeypatch.setattr(os, "walk", backwards)
+    assert list_recordings(material.noises, "--noises") == first
+    assert len(first) == 11
+    assert first == tuple(sorted(first))
 
 
 def test_a_name_that_no_table_holds_is_left_out(
