@@ -107,6 +107,19 @@ class Augmentation(ABC):
     def __init__(self, material: Material) -> None:
         self.material = material
 
+    @classmethod
+    def suffices(cls, material: Material) -> bool:
+        """Say whether there is something to make it with, else a family does without it.
+
+        What is given but cannot be used, such as an empty folder, is an error all the same.
+
+        Parameters
+        ----------
+        material : Material
+            What there is.
+        """
+        return True
+
     @abstractmethod
     def draw(self, random: np.random.Generator, speaker: str = "") -> Parameters:
         """Draw the parameters for one clip.
