@@ -19,7 +19,18 @@ _TURNS = ("first", "second")
 
 
 class Coded(Augmentation):
-    """Encoded and decoded by the codec of the same name, at one of its bit rates."""
+    """Encoded and decoded by the codec of the same name, at one of its bit rates.
+
+    Parameters
+    ----------
+    material : Material
+        See `Augmentation`; codecs need none.
+
+    Raises
+    ------
+    ArgumentError
+        When this installation lacks the codec; it tells those that are there.
+    """
 
     place: ClassVar[Place] = Place.CODEC
 
@@ -38,12 +49,18 @@ class Coded(Augmentation):
         return not CODECS[cls.name].missing
 
     def draw(self, random: np.random.Generator, speaker: str = "") -> Parameters:
-        """Draw the bit rate; see `Augmentation.draw`."""
-        return _draw_setting(self.name, random)
+        """Draw the bit rate, where the codec has several; see `Augmentation.draw`."""
+        return _draw_setting(self.name, random) if self._is_variable else {}
 
     def apply(self, waveform: np.ndarray, sample_rate: int, parameters: Parameters) -> np.ndarray:
         """Encode and decode; see `Augmentation.apply`."""
-        return CODECS[self.name].through(waveform, sample_rate, parameters)
+        codec = CODECS[self.name]
+        setting = parameters if self._is_variable else codec.settings[0]
+        return codec.through(waveform, sample_rate, setting)
+
+    @property
+    def _is_variable(self) -> bool:
+        return len(CODECS[self.name].settings) > 1
 
 
 class Aac(Coded):
