@@ -15,7 +15,7 @@ from src.utils.errors import ArgumentError
 from src.utils.seeding import file_generator
 
 N_DRAWS = 60
-"""Of an augmentation whose parameters depend on what is drawn, such as the two codecs of a chain."""
+"""Of augmentations whose parameters depend on what is drawn, such as the codecs of a chain."""
 
 
 @pytest.fixture(scope="module")
