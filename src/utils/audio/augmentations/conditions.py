@@ -177,9 +177,16 @@ _TRACKS: _Few = (
         *(_SOCIAL, "AAC 64 + 48", _compressed(4.0, -12.0)),
         ("transcoding", _transcoded(("aac", 44_100, 64), ("aac", 44_100, 48))),
     ),
-    _track(_FAR, "SNR 20 dB", ("far-field", {"snr_db": 20.0})),
+    *(
+        _track(
+            *(_FAR, f"{rt60_s:g} s, {snr_db:g} dB"),
+            ("far-field", {"rt60_s": rt60_s, "snr_db": snr_db}),
+        )
+        for rt60_s, snr_db in ((0.4, 20.0), (0.7, 15.0), (1.0, 10.0))
+    ),
     _track(
-        _FAR, "SNR 10 dB, babble", ("far-field", {"snr_db": 10.0}), ("babble", {"snr_db": 15.0})
+        *(_FAR, "0.7 s, babble 15 dB"),
+        *(("far-field", {"rt60_s": 0.7, "snr_db": 20.0}), ("babble", {"snr_db": 15.0})),
     ),
 )
 
@@ -190,7 +197,6 @@ _KINDS: _Few = (
         for one in _grid(kind, "snr_db", _SNR_DB, "dB")
     ),
     *_grid("room", "rt60_s", (0.3, 0.6, 1.0), "s"),
-    *_grid("far-field", "rt60_s", (0.4, 0.7, 1.0), "s"),
     *_grid("gain", "gain_db", (-6.0, -12.0, -24.0), "dB"),
     *_grid("clipping", "clipped", (0.001, 0.01, 0.05, 0.1), "%", 100),
     Condition("band-pass", "50-7000 Hz", (Step("band-pass", _WIDE),)),

@@ -10,7 +10,7 @@ import pytest
 from src.utils.audio.augmentations import AUGMENTATIONS
 from src.utils.audio.augmentations.augmentation import Augmentation, Material, Voice
 from src.utils.audio.augmentations.chain import apply_chain
-from src.utils.audio.augmentations.conditions import CONDITIONS, Condition, choose_conditions
+from src.utils.audio.augmentations.conditions import CONDITIONS, Condition, choose_conditions, slug
 from src.utils.errors import ArgumentError
 from src.utils.seeding import file_generator
 
@@ -45,6 +45,8 @@ def test_names_tell_conditions_apart() -> None:
     names = [one.name for one in CONDITIONS]
     assert len(names) == len(set(names))
     assert "clean" not in names
+    groups = {one.group for one in CONDITIONS}
+    assert len(groups) == len({slug(group) for group in groups})
     tracks = dict.fromkeys(one.group for one in CONDITIONS if one.is_track)
     assert list(tracks) == [
         *("telephone narrow band", "telephone wide band", "messenger", "social video", "far field")
