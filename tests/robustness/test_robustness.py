@@ -23,6 +23,18 @@ GAIN = choose_conditions(["gain"])
 N_CLIPS = 4 * N_SPEAKERS
 
 
+@pytest.fixture(autouse=True)
+def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw no figures, which takes most of the time, but for the test that looks at them."""
+    if "figures" not in request.fixturenames:
+        monkeypatch.setattr(robustness, "draw_figures", lambda *_: [])
+
+
+@pytest.fixture
+def figures() -> None:
+    """Asked for by a test whose figures are drawn."""
+
+
 def kept_of(run: Run) -> dict[str, bytes]:
     """The bytes of everything that a test of robustness leaves but its figures."""
     paths = [*run.folder.glob("robustness*.json"), *run.folder.glob("robustness/*")]
@@ -30,7 +42,7 @@ def kept_of(run: Run) -> dict[str, bytes]:
 
 
 def test_a_gain_moves_scores_and_not_the_eer(
-    run: Run, clips: TestClips, backbone: LoudnessBackbone
+    run: Run, clips: TestClips, backbone: LoudnessBackbone, figures: None
 ) -> None:
     done = measure_robustness(run, clips, GAIN)
     found = done.found

@@ -32,7 +32,7 @@ def there(
     width = about["stats_count"] * about["dim"]
     for number, split in enumerate(("downstream_train", "downstream_val")):
         clips = make_set(8, 8, width, prefix=split, seed=number)
-        make_store(here / "e", split, clips, **about)
+        make_store(here / "e", split, clips, checkpoint=None, revision=None, **about)
     files = make_table(("a", "F", 1, 1), ("b", "M", 1, 1), ("c", "F", 1, 1), ("d", "M", 1, 1))
     for number, file in enumerate(files["file"]):
         write_audio(here / "set" / file, voice(0.5, seed=number))
