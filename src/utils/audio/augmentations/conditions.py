@@ -135,7 +135,6 @@ _SNR_DB = (25.0, 20.0, 15.0, 10.0, 5.0)
 _NARROW: Parameters = {"low_hz": 300.0, "high_hz": 3400.0}
 _WIDE: Parameters = {"low_hz": 50.0, "high_hz": 7000.0}
 _TELEPHONE_HZ = 8_000
-_LANDLINE = _setting(_TELEPHONE_HZ, 64)
 
 
 def _lost(share: float) -> tuple[str, Parameters]:
@@ -150,10 +149,8 @@ _NARROW_BAND, _WIDE_BAND = "telephone narrow band", "telephone wide band"
 _MESSENGER, _SOCIAL, _FAR = "messenger", "social video", "far field"
 
 _TRACKS: _Few = (
-    _track(_NARROW_BAND, "mu-law", ("band-pass", _NARROW), ("mu-law", _LANDLINE)),
-    _track(
-        _NARROW_BAND, "A-law, 2 % lost", ("band-pass", _NARROW), ("a-law", _LANDLINE), _lost(0.02)
-    ),
+    _track(_NARROW_BAND, "mu-law", ("band-pass", _NARROW), ("mu-law", {})),
+    _track(_NARROW_BAND, "A-law, 2 % lost", ("band-pass", _NARROW), ("a-law", {}), _lost(0.02)),
     _track(
         _NARROW_BAND, "AMR 12.2", ("band-pass", _NARROW), ("amr", _setting(_TELEPHONE_HZ, 12.2))
     ),
@@ -161,7 +158,7 @@ _TRACKS: _Few = (
         *(_NARROW_BAND, "AMR 4.75, 5 % lost"),
         *(("band-pass", _NARROW), ("amr", _setting(_TELEPHONE_HZ, 4.75)), _lost(0.05)),
     ),
-    _track(_WIDE_BAND, "G.722", ("band-pass", _WIDE), ("g722", _setting(16_000, 64))),
+    _track(_WIDE_BAND, "G.722", ("band-pass", _WIDE), ("g722", {})),
     _track(_WIDE_BAND, "Opus 12", ("band-pass", _WIDE), ("opus", _setting(48_000, 12))),
     _track(
         *(_WIDE_BAND, "Opus 12, 5 % lost", ("band-pass", _WIDE)),
@@ -228,11 +225,11 @@ _KINDS: _Few = (
         for rate, quality in ((44_100, 0.5), (44_100, 0.2), (22_050, 0.0))
     ),
     *_coded("amr", (_TELEPHONE_HZ, 12.2), (_TELEPHONE_HZ, 7.95), (_TELEPHONE_HZ, 4.75)),
-    *_coded("g722", (16_000, 64)),
-    *_coded("gsm", (_TELEPHONE_HZ, 13)),
-    *_coded("mu-law", (_TELEPHONE_HZ, 64)),
-    *_coded("a-law", (_TELEPHONE_HZ, 64)),
-    *_coded("g721", (_TELEPHONE_HZ, 32)),
+    *(
+        # Of one bit rate each.
+        Condition(kind, f"{kbit_s} kbit/s", (Step(kind, {}),))
+        for kind, kbit_s in (("g722", 64), ("gsm", 13), ("mu-law", 64), ("a-law", 64), ("g721", 32))
+    ),
     *(
         Condition("transcoding", strength, (Step("transcoding", _transcoded(*turns)),))
         for strength, *turns in (

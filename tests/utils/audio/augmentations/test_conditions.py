@@ -66,12 +66,12 @@ def test_conditions_set_what_is_drawn(made: Mapping[str, Augmentation]) -> None:
 
 
 def test_every_condition_changes_a_voice(made: Mapping[str, Augmentation], voice: Callable) -> None:
-    """At the latest of the third clip, since of a short one few packets are lost."""
+    """At least one of several clips, since of short ones few packets are lost."""
     clip = voice(0.5, seed=40)
     for condition in CONDITIONS:
         if condition.above_hz >= 16_000 or {s.kind for s in condition.steps} - made.keys():
             continue
-        assert any(is_changed(condition, f"{n}.wav", clip, made) for n in range(3)), condition.name
+        assert any(is_changed(condition, f"{n}.wav", clip, made) for n in range(20)), condition.name
 
 
 def is_changed(
