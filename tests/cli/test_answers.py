@@ -157,3 +157,18 @@ def test_a_reader_that_leaves_ends_it_quietly(fresh_fab, tested, flags):
         timeout=120,
     )
     assert (done.stdout, done.stderr) == ("{\n", "")
+
+
+def test_robustness(fab, tested, flags, embedded):
+    asked = ("TestRobustness", "--classifier=svm", "--conditions=white-25-db", *flags.values())
+    found = document(fab(*asked, "--json"))
+    assert found["folder"] == document(tested[0])["folder"]
+    assert [one["name"] for one in found["robustness"]["conditions"]] == ["white-25-db"]
+    assert found["robustness"]["clean"]["metrics"]["eer"]["value"] == pytest.approx(
+        document(tested[0])["test"]["eer"]
+    )
+    lines = fab(*asked, "--quiet").succeeds().out.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["clean", "white-25-db"]
+    answer = fab("TestRobustness", "--conditions=whit", *flags.values())
+    assert answer.code == 2
+    assert "did you mean white?" in answer.err

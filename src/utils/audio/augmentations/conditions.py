@@ -135,7 +135,6 @@ _SNR_DB = (25.0, 20.0, 15.0, 10.0, 5.0)
 _NARROW: Parameters = {"low_hz": 300.0, "high_hz": 3400.0}
 _WIDE: Parameters = {"low_hz": 50.0, "high_hz": 7000.0}
 _TELEPHONE_HZ = 8_000
-_LANDLINE = _setting(_TELEPHONE_HZ, 64)
 
 
 def _lost(share: float) -> tuple[str, Parameters]:
@@ -150,10 +149,8 @@ _NARROW_BAND, _WIDE_BAND = "telephone narrow band", "telephone wide band"
 _MESSENGER, _SOCIAL, _FAR = "messenger", "social video", "far field"
 
 _TRACKS: _Few = (
-    _track(_NARROW_BAND, "mu-law", ("band-pass", _NARROW), ("mu-law", _LANDLINE)),
-    _track(
-        _NARROW_BAND, "A-law, 2 % lost", ("band-pass", _NARROW), ("a-law", _LANDLINE), _lost(0.02)
-    ),
+    _track(_NARROW_BAND, "mu-law", ("band-pass", _NARROW), ("mu-law", {})),
+    _track(_NARROW_BAND, "A-law, 2 % lost", ("band-pass", _NARROW), ("a-law", {}), _lost(0.02)),
     _track(
         _NARROW_BAND, "AMR 12.2", ("band-pass", _NARROW), ("amr", _setting(_TELEPHONE_HZ, 12.2))
     ),
@@ -161,7 +158,7 @@ _TRACKS: _Few = (
         *(_NARROW_BAND, "AMR 4.75, 5 % lost"),
         *(("band-pass", _NARROW), ("amr", _setting(_TELEPHONE_HZ, 4.75)), _lost(0.05)),
     ),
-    _track(_WIDE_BAND, "G.722", ("band-pass", _WIDE), ("g722", _setting(16_000, 64))),
+    _track(_WIDE_BAND, "G.722", ("band-pass", _WIDE), ("g722", {})),
     _track(_WIDE_BAND, "Opus 12", ("band-pass", _WIDE), ("opus", _setting(48_000, 12))),
     _track(
         *(_WIDE_BAND, "Opus 12, 5 % lost", ("band-pass", _WIDE)),
@@ -177,9 +174,16 @@ _TRACKS: _Few = (
         *(_SOCIAL, "AAC 64 + 48", _compressed(4.0, -12.0)),
         ("transcoding", _transcoded(("aac", 44_100, 64), ("aac", 44_100, 48))),
     ),
-    _track(_FAR, "SNR 20 dB", ("far-field", {"snr_db": 20.0})),
+    *(
+        _track(
+            *(_FAR, f"{rt60_s:g} s, {snr_db:g} dB"),
+            ("far-field", {"rt60_s": rt60_s, "snr_db": snr_db}),
+        )
+        for rt60_s, snr_db in ((0.4, 20.0), (0.7, 15.0), (1.0, 10.0))
+    ),
     _track(
-        _FAR, "SNR 10 dB, babble", ("far-field", {"snr_db": 10.0}), ("babble", {"snr_db": 15.0})
+        *(_FAR, "0.7 s, babble 15 dB"),
+        *(("far-field", {"rt60_s": 0.7, "snr_db": 20.0}), ("babble", {"snr_db": 15.0})),
     ),
 )
 
@@ -190,7 +194,6 @@ _KINDS: _Few = (
         for one in _grid(kind, "snr_db", _SNR_DB, "dB")
     ),
     *_grid("room", "rt60_s", (0.3, 0.6, 1.0), "s"),
-    *_grid("far-field", "rt60_s", (0.4, 0.7, 1.0), "s"),
     *_grid("gain", "gain_db", (-6.0, -12.0, -24.0), "dB"),
     *_grid("clipping", "clipped", (0.001, 0.01, 0.05, 0.1), "%", 100),
     Condition("band-pass", "50-7000 Hz", (Step("band-pass", _WIDE),)),
@@ -222,11 +225,11 @@ _KINDS: _Few = (
         for rate, quality in ((44_100, 0.5), (44_100, 0.2), (22_050, 0.0))
     ),
     *_coded("amr", (_TELEPHONE_HZ, 12.2), (_TELEPHONE_HZ, 7.95), (_TELEPHONE_HZ, 4.75)),
-    *_coded("g722", (16_000, 64)),
-    *_coded("gsm", (_TELEPHONE_HZ, 13)),
-    *_coded("mu-law", (_TELEPHONE_HZ, 64)),
-    *_coded("a-law", (_TELEPHONE_HZ, 64)),
-    *_coded("g721", (_TELEPHONE_HZ, 32)),
+    *(
+        # Of one bit rate each.
+        Condition(kind, f"{kbit_s} kbit/s", (Step(kind, {}),))
+        for kind, kbit_s in (("g722", 64), ("gsm", 13), ("mu-law", 64), ("a-law", 64), ("g721", 32))
+    ),
     *(
         Condition("transcoding", strength, (Step("transcoding", _transcoded(*turns)),))
         for strength, *turns in (
