@@ -93,11 +93,6 @@ def help_of(group: type) -> dict[str, str]:
     return {field.name: field.metadata["help"] for field in fields if "help" in field.metadata}
 
 
-def _families() -> str:
-    """Tell the names that stand for one of several augmentations."""
-    return ", ".join(f"{name} (any of {', '.join(kinds)})" for name, kinds in FAMILIES.items())
-
-
 @dataclass(frozen=True)
 class AnswerFlags:
     """In which form a task answers: its whole report, its essential lines, or JSON.
@@ -160,6 +155,8 @@ class CorpusFlags:
 
 _NOISE = "white"
 """What is added where nothing else is said."""
+_FOLDERS = {"noises": "noises", "rooms": "room"}
+"""The kind that a folder of recordings is for, by its flag."""
 
 
 @dataclass(frozen=True)
@@ -168,8 +165,8 @@ class AugmentationFlags:
 
     kind: str | None = flag(
         None,
-        f"One or more of {', '.join(AUGMENTATIONS)}, or {_families()}, joined by commas "
-        f"(default: {_NOISE}).",
+        f"One or more of {', '.join(AUGMENTATIONS)}; or of families, of which a recording gets "
+        f"one: {', '.join(FAMILIES)}; joined by commas (default: {_NOISE}).",
     )
     steps: str = flag(
         "1",
@@ -206,8 +203,14 @@ class AugmentationFlags:
         }
         if self.snr_db is not None:
             given["snr_db"] = arguments.number_range("--snr-db", self.snr_db)
-        kinds = tuple(kind.strip() for kind in (self.kind or _NOISE).split(","))
-        return Recipe(kinds, steps, Material(**given))
+        kinds = tuple(
+            kind.strip() for kind in (_NOISE if self.kind is None else self.kind).split(",")
+        )
+        recipe = Recipe(kinds, steps, Material(**given))
+        for folder, kind in _FOLDERS.items():
+            if given[folder] is not None and not recipe.may_draw(kind):
+                raise ArgumentError(f"--{folder} goes with --kind={kind}")
+        return recipe
 
 
 @dataclass(frozen=True)

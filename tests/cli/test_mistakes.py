@@ -132,6 +132,8 @@ def listed(fab, tones, write_csv_corpus, tmp_path_factory):
         (["SplitDataset", "--seed=-7"], ("--seed=-7", "0")),
         (["SplitDataset", "--pretext=1.5"], ("--pretext=1.5", "0", "1")),
         (["AddNoise", "--snr-db=loud"], ("--snr-db=loud", "5..20")),
+        (["AddNoise", "--kind=whit"], ("--kind=whit", "gain", "did you mean white?")),
+        (["AddNoise", "--steps=2"], ("--steps=2..2", "1")),
         (["AuditDataset", "--seed=seven"], ("--seed=seven", "whole number")),
         (["NormalizeDataset", "--output=/tmp/x", "--method=lufs"], ("lufs", "rms", "peak")),
         (["NormalizeDataset", "--output=/tmp/x", "--target-rms=2"], ("--target-rms=2", "0", "1")),
@@ -617,6 +619,7 @@ def test_one_split_is_drawn(fab, trained, split):
     [
         *("--layer=top", "--strategy=people", "--layout=cd", "--seed=x"),
         *("--classifier=svn", "--backbone=acoustc", "--trials=some", "--snr-db=loud"),
+        "--kind=whit",
     ],
 )
 def test_pipeline_checks_its_flags_before_it_works(fab, listed, tmp_path, hashes, flag):

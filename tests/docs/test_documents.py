@@ -10,6 +10,7 @@ from invoke.parser import Parser, ParserContext
 
 import fabfile
 from src.models.registry import CLASSIFIERS
+from src.utils.audio.augmentations import AUGMENTATIONS, FAMILIES
 from src.utils.audio.formats import AUDIO_SUFFIXES
 from src.utils.config import ROOT
 from src.utils.dataset.layouts import LAYOUTS
@@ -40,6 +41,7 @@ NAMED = [
     ("docs/testing.md", "metrics", [name for name in ALL_METRICS if "tdcf" not in name]),
     ("docs/scores.md", "metrics", [name for name in ALL_METRICS if "tdcf" in name]),
     ("docs/splitting.md", "--strategy", [f"--strategy={name}" for name in SPLIT_STRATEGIES]),
+    ("docs/augmentation.md", "--kind", [*AUGMENTATIONS, *FAMILIES]),
     ("DatasetPreparation.md", "--layout", LAYOUTS),
     ("DatasetPreparation.md", "--corpus", CORPORA),
     ("DatasetPreparation.md", "suffixes", AUDIO_SUFFIXES),

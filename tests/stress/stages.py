@@ -63,6 +63,12 @@ STAGES = (
     Stage("AddDatasetAmplitude", (_CORPUS,), reads="corpus"),
     Stage("NormalizeDataset", (_CORPUS, "--output={here}/normalized"), reads="corpus"),
     Stage("AddNoise", (_CORPUS, "--output={here}/noisy"), reads="corpus"),
+    Stage(
+        "AddNoise",
+        (_CORPUS, "--output={here}/changed", "--kind=white,gain", "--steps=1..2"),
+        "chains",
+        "corpus",
+    ),
     Stage("SplitDataset", (_CORPUS, "--pretext=0")),
     Stage("AuditDataset", (_CORPUS, _RUNS), reads="corpus"),
     Stage("MatchDataset", (_CORPUS, "--output={here}/matched"), reads="corpus"),

@@ -79,6 +79,14 @@ def test_folders_joined_by_commas(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         found("a,c,./a")
 
 
+def test_ranges_of_whole_numbers() -> None:
+    assert arguments.whole_range("--steps", "1..2", 1) == (1, 2)
+    assert arguments.whole_range("--steps", "3", 1) == (3, 3)
+    for text in ("", "0", "1.5", "0..2", "1..", "..2", "1-2"):
+        with pytest.raises(ArgumentError, match=f"--steps={text} is neither .* such as 1..2"):
+            arguments.whole_range("--steps", text, 1)
+
+
 def test_hyperparameters(tmp_path: Path) -> None:
     def hyperparameters(text: str | None) -> dict:
         return arguments.recipe(text, "acoustic", "svm").hyperparameters

@@ -7,6 +7,9 @@ import pytest
 
 import fabfile
 from src.models.registry import CLASSIFIERS, MODELS
+from src.utils.audio.augmentations import AUGMENTATIONS, FAMILIES
+from src.utils.audio.augmentations.augmentation import Material
+from src.utils.audio.augmentations.chain import Recipe
 from src.utils.config import DEFAULTS, GENDERS
 from src.utils.dataset.layouts import LAYOUTS
 from src.utils.dataset.prepare.corpora import CORPORA
@@ -15,7 +18,15 @@ from src.utils.embeddings.presets import BACKBONES
 from src.utils.errors import ArgumentError
 from src.visualize import projection
 from tasks import embeddings, flags
-from tasks.flags import HELP, CorpusFlags, ModelFlags, RunFlags, SplitFlags, help_of
+from tasks.flags import (
+    HELP,
+    AugmentationFlags,
+    CorpusFlags,
+    ModelFlags,
+    RunFlags,
+    SplitFlags,
+    help_of,
+)
 
 
 def words(text: str) -> set[str]:
@@ -54,6 +65,38 @@ def test_the_trials_of_every_classifier_are_told() -> None:
     told = words(help_at("OptimizeHyperparameters", "trials"))
     for name in CLASSIFIERS:
         assert {name, str(CLASSIFIERS.load(name).default_trials)} <= told
+
+
+def test_kinds_are_those_of_the_table() -> None:
+    assert {*AUGMENTATIONS, *FAMILIES} <= words(help_at("AddNoise", "kind"))
+    for flag in ("kind", "steps", "snr_db", "noises", "rooms"):
+        assert help_at("RunPipeline", flag)
+
+
+def test_noise_is_white_unless_another_kind_is_asked_for() -> None:
+    assert AugmentationFlags().recipe() == Recipe(("white",))
+    assert not AugmentationFlags().is_asked
+    asked = AugmentationFlags(kind="white, gain", steps="1..2", snr_db="10")
+    assert asked.is_asked
+    assert asked.recipe() == Recipe(("white", "gain"), (1, 2), Material(snr_db=(10.0, 10.0)))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"kind": "whit"}, "--kind=whit .* did you mean white?"),
+        ({"kind": ""}, "--kind= is not one of"),
+        ({"kind": "white,gain", "steps": "0"}, "--steps=0 is neither a whole number from 1"),
+        ({"kind": "white,gain", "steps": "2..3"}, r"--steps=2\.\.3 must lie between 1 and .* 2"),
+        ({"kind": "white,gain", "steps": "2..1"}, r"--steps=2\.\.1 must lie between 1 and"),
+        ({"snr_db": "20..5"}, r"--snr-db=20\.\.5 is empty"),
+        ({"noises": "a/folder"}, "--noises goes with --kind=noises"),
+        ({"kind": "gain", "rooms": "a/folder"}, "--rooms goes with --kind=room"),
+    ],
+)
+def test_kinds_that_mean_nothing_are_refused(given: dict[str, str], message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        AugmentationFlags(**given).recipe()
 
 
 def test_the_defaults_of_a_split_are_those_of_the_stage() -> None:
