@@ -41,11 +41,24 @@ def stores_of(embeddings: Path) -> dict[str, dict[str, bytes]]:
     return {folder.name: content(folder) for folder in folders}
 
 
+@pytest.fixture(scope="module")
+def embedded(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Toy]:
+    """The embeddings that an extraction without a kill leaves, and what computed them."""
+    embeddings, toy = tmp_path_factory.mktemp("whole"), Toy()
+    make(Dataset.open(corpus), embeddings, toy=toy)
+    return embeddings, toy
+
+
+@pytest.fixture(scope="module")
+def whole(embedded: tuple[Path, Toy]) -> dict[str, dict[str, bytes]]:
+    """The content of its stores."""
+    return stores_of(embedded[0])
+
+
 @pytest.fixture
-def whole(dataset: Dataset, tmp_path: Path) -> dict[str, dict[str, bytes]]:
-    """All stores as an extraction without a kill leaves them."""
-    make(dataset, tmp_path / "whole")
-    return stores_of(tmp_path / "whole")
+def source(corpus: Path) -> Dataset:
+    """The data set of those stores, to be left as it is."""
+    return Dataset.open(corpus)
 
 
 def test_every_recording_is_read_once(dataset: Dataset, tmp_path: Path, monkeypatch) -> None:
@@ -68,13 +81,12 @@ def test_every_recording_is_read_once(dataset: Dataset, tmp_path: Path, monkeypa
     assert len(read) == len(set(read)) == len(clean.store.clips()) + len(clean.rejected)
 
 
-def test_the_store_says_how_each_copy_was_made(
-    dataset: Dataset, tmp_path: Path, whole: dict
-) -> None:
-    folder = tmp_path / "whole/toy"
-    assert sorted(whole) == [TRAIN, f"{TRAIN}.copy1", f"{TRAIN}.copy2"]
+def test_the_store_says_how_each_copy_was_made(source: Dataset, embedded: tuple) -> None:
+    embeddings, _ = embedded
+    folder = embeddings / "toy"
+    assert sorted(stores_of(embeddings)) == [TRAIN, f"{TRAIN}.copy1", f"{TRAIN}.copy2"]
     assert "augmentation" not in read_json(folder / TRAIN / "manifest.json")
-    clean = EmbeddingStore.open(tmp_path / "whole", "toy", TRAIN)
+    clean = EmbeddingStore.open(embeddings, "toy", TRAIN)
     copies = clean.copies()
     assert [store.augmentation for store in copies] == [
         RECIPE.describe() | {"seed": 7, "copy": number} for number in (1, 2)
@@ -89,41 +101,39 @@ def test_the_store_says_how_each_copy_was_made(
             drawn = RECIPE.draw(file_generator(7, f"copy{number}/{clip['file']}"), clip["speaker"])
             assert chain == drawn
             assert clip["chain"] == name_chain(chain)
-            wave = RECIPE.apply(chain, read_waveform(dataset.path(clip["file"]), 16_000), 16_000)
+            wave = RECIPE.apply(chain, read_waveform(source.path(clip["file"]), 16_000), 16_000)
             assert vectors.x[row, 0] == np.float32(wave.mean())
     assert (told[0]["parameters"] != told[1]["parameters"]).all()
     assert {"white", "gain", "white+gain"} == set(told[0]["chain"]) | set(told[1]["chain"])
 
 
 def test_a_clean_store_is_the_same_without_copies(
-    dataset: Dataset, tmp_path: Path, whole: dict
+    source: Dataset, tmp_path: Path, whole: dict
 ) -> None:
-    extract_split(dataset, TRAIN, Toy(), tmp_path / "plain")
+    extract_split(source, TRAIN, Toy(), tmp_path / "plain")
     assert stores_of(tmp_path / "plain") == {TRAIN: whole[TRAIN]}
     # And copies made later are those that are made with it.
-    make(dataset, tmp_path / "plain", toy=Toy())
+    make(source, tmp_path / "plain")
     assert stores_of(tmp_path / "plain") == whole
 
 
 @pytest.mark.parametrize("at", [1, 7, 20])
 def test_killed_and_run_again_it_is_the_same(
-    dataset: Dataset, tmp_path: Path, whole: dict, at: int
+    source: Dataset, tmp_path: Path, embedded: tuple, whole: dict, at: int
 ) -> None:
     with pytest.raises(Killed):
-        make(dataset, tmp_path / "e", toy=Toy(stop_after=at))
+        make(source, tmp_path / "e", toy=Toy(stop_after=at))
     toy = Toy()
-    make(dataset, tmp_path / "e", toy=toy)
+    make(source, tmp_path / "e", toy=toy)
     assert stores_of(tmp_path / "e") == whole
-    plain = Toy()
-    make(dataset, tmp_path / "again", toy=plain)
-    assert at - 3 <= len(plain.batches) - len(toy.batches) <= at
+    assert at - 3 <= len(embedded[1].batches) - len(toy.batches) <= at
 
 
 @pytest.mark.parametrize("overlap", [False, True])
 def test_threads_and_processes_give_the_same(
-    dataset: Dataset, tmp_path: Path, whole: dict, overlap: bool
+    source: Dataset, tmp_path: Path, whole: dict, overlap: bool
 ) -> None:
-    make(dataset, tmp_path / "e", engine=LocalEngine(2, overlap))
+    make(source, tmp_path / "e", engine=LocalEngine(2, overlap))
     assert stores_of(tmp_path / "e") == whole
 
 
