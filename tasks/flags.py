@@ -399,10 +399,15 @@ class CopiesFlags:
         from src.utils.audio.augmentations.chain import Recipe
         from src.utils.embeddings.copies import Copies
 
-        material = Material(
-            noises=arguments.optional_path("--noises", self.noises),
-            rooms=arguments.optional_path("--rooms", self.rooms),
+        noises, rooms = (
+            # Whole, since those who read recordings may stand elsewhere.
+            None if path is None else path.resolve()
+            for path in (
+                arguments.optional_path("--noises", self.noises),
+                arguments.optional_path("--rooms", self.rooms),
+            )
         )
+        material = Material(noises=noises, rooms=rooms)
         if self.snr_db is not None:
             ratio = arguments.number_range("--snr-db", self.snr_db)
             material = dataclasses.replace(material, snr_db=ratio)

@@ -125,12 +125,12 @@ def degraded_as(augmentation: Mapping[str, Any]) -> Copy:
     ArgumentError
         When an augmentation is of a name that is none any more.
     """
-    folders = {name: augmentation.get(name) for name in ("noises", "rooms")}
-    low, high = augmentation["snr_db"]
-    material = Material(
-        snr_db=(float(low), float(high)),
-        **{name: None if path is None else Path(path) for name, path in folders.items()},
+    noises, rooms = (
+        None if path is None else Path(path)
+        for path in (augmentation.get("noises"), augmentation.get("rooms"))
     )
+    low, high = augmentation["snr_db"]
+    material = Material(snr_db=(float(low), float(high)), noises=noises, rooms=rooms)
     fewest, most = augmentation["steps"]
     recipe = Recipe(tuple(augmentation["kinds"]), (fewest, most), material)
     return Copy(recipe, augmentation["seed"], kind=DEGRADED)

@@ -16,12 +16,14 @@ import pytest
 import torch
 
 from src.demo.checkpoint import make_checkpoint
+from src.utils.audio.augmentations.chain import Recipe
 from src.utils.config import ROOT
 from src.utils.dataset.dataset import Dataset
 from src.utils.embeddings.backbones import load_backbone
+from src.utils.embeddings.copies import Copies
 from src.utils.embeddings.engines import cluster, load_engine
 from src.utils.embeddings.engines.cluster import RayEngine
-from src.utils.embeddings.extract import extract_split
+from src.utils.embeddings.extract import extract_split, extract_versions
 from src.utils.errors import ArgumentError, AudiosError
 from tests.utils.embeddings.toy import BROKEN, N_GOOD, Broken, Deadly, Killed, Toy, content
 
@@ -199,3 +201,14 @@ def test_idle_machines_are_told(two_threads: None, caplog: pytest.LogCaptureFixt
 def test_a_cluster_of_nothing(two_threads: None) -> None:
     with pytest.raises(AudiosError, match="neither cores nor GPUs"):
         cluster._actors([{"CPU": 0}, {"memory": 1.0}])
+
+
+def test_augmented_copies_are_the_same(engine: RayEngine, dataset: Dataset, tmp_path: Path) -> None:
+    versions = [None, *Copies(Recipe(("noise", "gain"), (1, 2)), 2).each()]
+    for name, runner in (("local", None), ("ray", engine)):
+        extract_versions(dataset, "downstream_train", Toy(), tmp_path / name, versions, runner)
+    for copy in ("", ".copy1", ".copy2"):
+        ours, theirs = (
+            content(tmp_path / name / f"toy/downstream_train{copy}") for name in ("ray", "local")
+        )
+        assert ours == theirs
