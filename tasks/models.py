@@ -1,6 +1,6 @@
 """The tasks on classifiers of vectors: probing layers, searching, training and testing."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from invoke import Context, Exit
 
@@ -156,11 +156,16 @@ def TestModel(
     arguments.optional_choice("--gender", gender, GENDERS)
     folders = configured.folders(c, "embeddings", embeddings)
     where = configured.folder(c, "runs", runs)
-    chosen = (run.backbone, run.classifier, run_number, study_number, gender)
+    which: dict[str, Any] = {
+        "backbone": run.backbone,
+        "classifier": run.classifier,
+        "run_number": run_number,
+        "study_number": study_number,
+    }
     if len(folders) > 1:
-        _answer_sets(form, stages.models.test_on_sets(folders, where, *chosen))
+        _answer_sets(form, stages.models.test_on_sets(folders, where, gender, **which))
     else:
-        _answer_test(form, stages.models.test(folders[0], where, *chosen))
+        _answer_test(form, stages.models.test(folders[0], where, gender=gender, **which))
 
 
 def _answer_test(form: AnswerFlags, evaluation: "Evaluation") -> None:

@@ -274,13 +274,7 @@ def degrade_validation(stores: TrainingStores) -> EmbeddingStore:
 
 
 def test_on_sets(
-    embeddings: Sequence[Path],
-    runs: Path,
-    backbone: str | None = None,
-    classifier: str | None = None,
-    run_number: int | None = None,
-    study_number: int | None = None,
-    gender: str | None = None,
+    embeddings: Sequence[Path], runs: Path, gender: str | None = None, **which: Any
 ) -> SetsEvaluation:
     """Test a training on many test sets at once, into its own folder, and write its page anew.
 
@@ -288,8 +282,12 @@ def test_on_sets(
     ----------
     embeddings : sequence of pathlib.Path
         The embeddings' folder of each set.
-    runs, backbone, classifier, run_number, study_number, gender
-        See `test`.
+    runs : pathlib.Path
+        The runs folder.
+    gender : {'M', 'F'}, optional
+        Only clips of this gender.
+    which : dict
+        Names and numbers of the training (see `test`).
 
     Raises
     ------
@@ -298,7 +296,7 @@ def test_on_sets(
     AudiosError
         As `evaluate_sets` does.
     """
-    run = find_training(runs, backbone, classifier, run_number, study_number)
+    run = find_training(runs, **which)
     done = evaluate_sets(run, embeddings, gender)
     write_report(run, runs)
     return done
