@@ -16,6 +16,7 @@ from tasks import (
     pipeline,
     predict,
     results,
+    spoofs,
     terminal,
     version,
 )
@@ -31,6 +32,7 @@ take_over(program)
 # their functions, or by way of `src.stages`, which imports a stage when it is first called.
 MODULES = (
     dataset,
+    spoofs,
     audit,
     embeddings,
     models,

@@ -29,6 +29,7 @@ from src.reports.predict import (
     report_prediction,
 )
 from src.reports.results import report_comparison, report_listing, report_pipeline
+from src.reports.spoofs import report_spoofs
 from src.reports.version import report_version
 from src.results.blocks.text import render_text
 
@@ -60,6 +61,7 @@ __all__ = [
     "report_score_evaluation",
     "report_search",
     "report_split",
+    "report_spoofs",
     "report_training",
     "report_version",
 ]

@@ -20,6 +20,7 @@ __all__ = [
     "pipeline",
     "predict",
     "results",
+    "spoofs",
 ]
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         pipeline,
         predict,
         results,
+        spoofs,
     )
 else:
 

@@ -22,6 +22,10 @@ FLAGS = {
     "GenerateDatasetCSV": (DATASET, "layout", "audio", "bona-fide", "speaker-from"),
     "AddDatasetDuration": (DATASET,),
     "AddDatasetAmplitude": (DATASET,),
+    "MakeSpoofs": (
+        *(DATASET, "output", "attacks", "checkpoints", "vocoder", "sentences", "voices"),
+        *("per-clip", SEED),
+    ),
     "NormalizeDataset": (DATASET, "output", "method", "target-rms"),
     "AddNoise": (DATASET, "output", "snr-db", SEED),
     "SplitDataset": (DATASET, SEED, *SHARES, "strategy", "units"),

@@ -62,6 +62,11 @@ STAGES = (
     Stage("AddDatasetAmplitude", (_CORPUS,), reads="corpus"),
     Stage("NormalizeDataset", (_CORPUS, "--output={here}/normalized"), reads="corpus"),
     Stage("AddNoise", (_CORPUS, "--output={here}/noisy"), reads="corpus"),
+    Stage(
+        "MakeSpoofs",
+        (_CORPUS, "--output={here}/with-spoofs", "--attacks=griffinlim,lpc,mel,phase"),
+        reads="corpus",
+    ),
     Stage("SplitDataset", (_CORPUS, "--pretext=0")),
     Stage("AuditDataset", (_CORPUS, _RUNS), reads="corpus"),
     Stage("MatchDataset", (_CORPUS, "--output={here}/matched"), reads="corpus"),

@@ -4,7 +4,7 @@ import json
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -65,6 +65,22 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What a derived data set consists of.
+
+    Attributes
+    ----------
+    files : pandas.DataFrame
+        Its files table, before anything is measured.
+    origins : mapping of str to str
+        By its file, the recording of the source that it is made from.
+    """
+
+    files: pd.DataFrame
+    origins: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Derived:
     """A derived data set and how its making went.
 
@@ -100,6 +116,7 @@ def derive_dataset(
     transform: Callable[[str, Path, Path], Change],
     suffix: str | None = None,
     limit: str = QUIETER,
+    plan: Plan | None = None,
 ) -> Derived:
     """Apply `transform` to every recording and write a data set with its own tables.
 
@@ -122,6 +139,8 @@ def derive_dataset(
         their format is read only.
     limit : str
         What becomes of recordings whose gain is lowered so that nothing clips.
+    plan : Plan, optional
+        What the copy consists of, where that is not one recording for each.
 
     Returns
     -------
@@ -143,12 +162,13 @@ def derive_dataset(
     require_present(source, files["file"].tolist())
     make_folder(output)
     with locked(output / LOCK, str(output)):
-        return _derive(source, files, output, stage, recipe, transform, suffix, limit)
+        plan = plan or Plan(files, {file: file for file in files["file"]})
+        return _derive(source, plan, output, stage, recipe, transform, suffix, limit)
 
 
 def _derive(
     source: Dataset,
-    files: pd.DataFrame,
+    plan: Plan,
     output: Path,
     stage: str,
     recipe: dict[str, Any],
@@ -160,8 +180,9 @@ def _derive(
     _claim(output, {"stage": stage, "source": str(source.audio.resolve()), **recipe})
     remove_partials(output)
     journal = _Journal(output / JOURNAL)
+    files, origins = plan.files, plan.origins
     names = _renamed(files["file"].tolist(), suffix)
-    place = output.stat()
+    place, presence = output.stat(), Presence(source)
 
     def require_output_there() -> None:
         # Writing would make the folder anew, with half of the recordings.
@@ -170,7 +191,7 @@ def _derive(
                 raise StorageError(f"the folder {output} was taken away while it was written to")
 
     def make(file: str) -> Change:
-        old, new = source.path(file), output / names[file]
+        old, new = source.path(origins[file]), output / names[file]
         identity = file_identity(old)
         change = journal.find(file, identity) if new.is_file() else None
         if change is None:
@@ -189,7 +210,9 @@ def _derive(
             journal.add(file, identity, change)
         return change
 
-    outcome = for_each_file(make, files["file"].tolist(), stage, Presence(source).note)
+    outcome = for_each_file(
+        make, files["file"].tolist(), stage, lambda file, bad: presence.note(origins[file], bad)
+    )
     require_output_there()
     done = {
         file: change
