@@ -17,6 +17,7 @@ from tasks import (
     predict,
     results,
     robustness,
+    spoofs,
     terminal,
     version,
 )
@@ -32,6 +33,7 @@ take_over(program)
 # their functions, or by way of `src.stages`, which imports a stage when it is first called.
 MODULES = (
     dataset,
+    spoofs,
     audit,
     embeddings,
     models,

@@ -238,6 +238,29 @@ def paths(flag: str, text: str) -> list[Path]:
     return found
 
 
+def names(flag: str, text: str | None) -> tuple[str, ...]:
+    """Return what a flag lists, joined by commas; nothing where it was not given.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str or None
+        What was given.
+
+    Raises
+    ------
+    ArgumentError
+        When a part is empty, or given twice.
+    """
+    if text is None:
+        return ()
+    found = tuple(part.strip() for part in text.split(","))
+    if not all(found) or len(set(found)) < len(found):
+        raise ArgumentError(f"{flag}={text} is no list of different names, joined by commas")
+    return found
+
+
 def layer_number(text: str) -> int:
     """Return the layer that `--layer` gives, negative from the last.
 

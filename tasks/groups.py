@@ -4,7 +4,8 @@ GROUPS = {
     "Begin": ("Demo", "Predict", "ListDetectors", "RunPipeline", "Version"),
     "Recordings": (
         *("PrepareDataset", "GenerateDatasetCSV", "AddDatasetDuration", "AddDatasetAmplitude"),
-        *("NormalizeDataset", "AddNoise", "AuditDataset", "MatchDataset", "SplitDataset"),
+        *("MakeSpoofs", "NormalizeDataset", "AddNoise", "AuditDataset", "MatchDataset"),
+        "SplitDataset",
     ),
     "Embeddings": (
         *("GenerateEmbeddings", "GenerateEmbeddingsWav2vec2", "GenerateEmbeddingsHubert"),

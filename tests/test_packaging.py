@@ -52,7 +52,10 @@ def test_dependencies_are_read_from_the_one_list() -> None:
 @pytest.mark.parametrize("package", sorted(imported()))
 def test_what_is_imported_is_required(package: str) -> None:
     names = {name.lower() for name in DISTRIBUTIONS.get(package, [package.replace("_", "-")])}
-    lists = ("requirements.txt", "requirements-cluster.txt", "requirements-dev.txt")
+    lists = (
+        *("requirements.txt", "requirements-cluster.txt", "requirements-dev.txt"),
+        "requirements-spoofs.txt",
+    )
     known = OPTIONAL.union(*map(required, lists))
     assert names & known, f"{imported()[package]} imports {package}, which no list requires"
 

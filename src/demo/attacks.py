@@ -11,13 +11,12 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
-from scipy.signal import butter, firwin, lfilter, sosfilt
+from scipy.signal import firwin, lfilter
 from scipy.sparse import csr_array
 
-from src.demo import frames
 from src.demo.level import rms, set_rms
-from src.demo.pitch import pulse_train, track_pitch
-from src.utils.audio.linear_prediction import levinson_durbin
+from src.spoofs.lpc import low_cut, make_sources, predict_and_excite
+from src.utils.audio import frames
 
 Waveform = NDArray[np.float32]
 Attack = Callable[[Waveform, np.random.Generator], Waveform]
@@ -25,7 +24,7 @@ Attack = Callable[[Waveform, np.random.Generator], Waveform]
 SAMPLE_RATE = 16_000
 """Samples per second that the attacks are built for."""
 
-_HOP = 80  # 5 ms, of the two source-filter vocoders
+_HOP = 80  # 5 ms, of the cepstral vocoder
 _FFT = 960  # a multiple of the hop
 _LPC_ORDER = 18  # two per kHz of bandwidth and two for the source
 _LIFTER = 36  # cepstral coefficients kept: finer detail would be the harmonics
@@ -64,25 +63,9 @@ def griffin_lim(waveform: Waveform, rng: np.random.Generator) -> Waveform:
 def lpc_vocoder(waveform: Waveform, rng: np.random.Generator) -> Waveform:
     """Resynthesise by linear prediction, excited by either pulses or noise.
 
-    The classic scheme of Atal and Hanauer (1971), "Speech analysis and synthesis by linear
-    prediction of the speech wave", J. Acoust. Soc. Am. 50(2B).
-
-    For the parameters see `griffin_lim`; `rng` draws the noise.
+    See `predict_and_excite`. For the parameters see `griffin_lim`; `rng` draws the noise.
     """
-    size = 400  # 25 ms
-    window = frames.hann(size)
-    pieces = frames.split_frames(waveform, size, _HOP) * window
-    power = np.abs(scipy.fft.rfft(pieces, 1024, axis=1)) ** 2
-    correlation = scipy.fft.irfft(power, axis=1)[:, : _LPC_ORDER + 1].astype(np.float64)
-    predictor, error = levinson_durbin(correlation / np.sum(window**2), 1e-5, 1e-12)
-    # Double precision: the predictor nearly cancels itself at the formants.
-    response = np.sqrt(error)[:, None] / scipy.fft.rfft(predictor, _FFT, axis=1)
-
-    pulses, noise, voiced = _sources(waveform, rng)
-    excitation = _low_cut(np.where(voiced, pulses, noise))
-    spoof = frames.moving_filter(excitation, response.astype(np.complex64), _HOP)
-    # Harmonics that fall beside or onto a formant make a voiced frame too weak or too strong.
-    return set_rms(spoof * _gain_track(spoof, waveform), rms(waveform))
+    return set_rms(predict_and_excite(waveform, SAMPLE_RATE, rng, _LPC_ORDER), rms(waveform))
 
 
 def cepstral_vocoder(waveform: Waveform, rng: np.random.Generator) -> Waveform:
@@ -108,14 +91,14 @@ def cepstral_vocoder(waveform: Waveform, rng: np.random.Generator) -> Waveform:
     # sounds to noise; each frame gets its power back.
     response *= np.sqrt(power / (np.mean(np.abs(response) ** 2, axis=1) * _FFT))[:, None]
 
-    pulses, noise, voiced = _sources(waveform, rng)
+    pulses, noise, voiced = make_sources(waveform, SAMPLE_RATE, _HOP, rng)
     low = firwin(81, _MIX_HZ, fs=SAMPLE_RATE)
     high = -low
     high[len(low) // 2] += 1.0
     mixed = lfilter(low, 1.0, pulses) + lfilter(high, 1.0, noise)
     late = (len(low) - 1) // 2  # the delay of the two filters
     mixed = np.concatenate([mixed[late:], np.zeros(late)])[: len(waveform)]
-    excitation = _low_cut(np.where(voiced, mixed, noise))
+    excitation = low_cut(np.where(voiced, mixed, noise), SAMPLE_RATE)
     spoof = frames.moving_filter(excitation, response, _HOP)
     return set_rms(spoof, rms(waveform))
 
@@ -174,33 +157,3 @@ def _mel_filters() -> tuple[csr_array, NDArray[np.float64]]:
     gram[0, 1:] = np.sum(mel[1:] * mel[:-1], axis=1)
     gram[1] = np.sum(mel**2, axis=1)
     return csr_array(mel), gram
-
-
-def _sources(
-    waveform: Waveform, rng: np.random.Generator
-) -> tuple[Waveform, Waveform, NDArray[np.bool_]]:
-    """Make the pulse train and the noise of a source-filter vocoder, and where it is voiced."""
-    pitch = track_pitch(waveform, SAMPLE_RATE, _HOP)
-    pulses, voiced = pulse_train(pitch, SAMPLE_RATE, _HOP, len(waveform))
-    return pulses, rng.standard_normal(len(waveform), dtype=np.float32), voiced
-
-
-def _low_cut(excitation: NDArray[np.floating]) -> NDArray[np.floating]:
-    """High-pass at 60 Hz: pulses of one polarity have a constant offset."""
-    sections = butter(2, 60.0, "highpass", fs=SAMPLE_RATE, output="sos")
-    filtered: NDArray[np.floating] = sosfilt(sections, excitation)
-    return filtered
-
-
-def _gain_track(spoof: NDArray[np.floating], model: Waveform) -> NDArray[np.float64]:
-    """Find the gain that gives every 50 ms of a spoof the power of its model, (samples,)."""
-    size, hop = 10 * _HOP, _HOP
-    window = frames.hann(size)
-
-    def power(waveform: NDArray[np.floating]) -> NDArray[np.floating]:
-        pieces = frames.split_frames(waveform, size, hop) * window
-        mean: NDArray[np.floating] = np.mean(pieces**2, axis=1)
-        return mean + 1e-12
-
-    gain = np.sqrt(power(model) / power(spoof))
-    return np.interp(np.arange(len(model)), np.arange(len(gain)) * hop, gain)

@@ -37,7 +37,7 @@ def tract_response(score: Score, scale: float, hop: int, sample_rate: int) -> ND
     Returns
     -------
     ndarray of complex64, shape (frames, bins)
-        Responses for `src.demo.frames.moving_filter`.
+        Responses for `src.utils.audio.frames.moving_filter`.
     """
     size = _FFT_HOPS * hop
     rows = len(score.pitch)

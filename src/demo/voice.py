@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from src.demo.frames import count, moving_filter
 from src.demo.glottis import glottal_flow
 from src.demo.level import set_rms
 from src.demo.recording import record
 from src.demo.score import FRAME_SECONDS, Score, compose
 from src.demo.tract import mouth_response, tract_response
+from src.utils.audio.frames import count, moving_filter
 
 SAMPLE_RATE = 16_000
 """Samples per second of every recording of the stand-in corpus."""

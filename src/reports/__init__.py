@@ -30,6 +30,7 @@ from src.reports.predict import (
 )
 from src.reports.results import report_comparison, report_listing, report_pipeline
 from src.reports.robustness import report_robustness
+from src.reports.spoofs import report_spoofs
 from src.reports.version import report_version
 from src.results.blocks.text import render_text
 
@@ -63,6 +64,7 @@ __all__ = [
     "report_search",
     "report_sets",
     "report_split",
+    "report_spoofs",
     "report_training",
     "report_version",
 ]

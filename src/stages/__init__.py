@@ -21,6 +21,7 @@ __all__ = [
     "predict",
     "results",
     "robustness",
+    "spoofs",
 ]
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         predict,
         results,
         robustness,
+        spoofs,
     )
 else:
 

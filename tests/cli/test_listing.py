@@ -23,6 +23,10 @@ FLAGS = {
     "GenerateDatasetCSV": (DATASET, "layout", "audio", "bona-fide", "speaker-from"),
     "AddDatasetDuration": (DATASET,),
     "AddDatasetAmplitude": (DATASET,),
+    "MakeSpoofs": (
+        *(DATASET, "output", "attacks", "checkpoints", "vocoder", "sentences", "voices"),
+        *("per-clip", SEED),
+    ),
     "NormalizeDataset": (DATASET, "output", "method", "target-rms"),
     "AddNoise": (DATASET, "output", "kind", "steps", "snr-db", "noises", "rooms", SEED),
     "SplitDataset": (DATASET, SEED, *SHARES, "strategy", "units"),

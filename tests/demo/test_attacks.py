@@ -5,8 +5,8 @@ import pytest
 
 from src.demo.attacks import ATTACKS, SAMPLE_RATE
 from src.demo.level import PEAK_LIMIT, rms, set_rms
-from src.demo.pitch import pulse_train, track_pitch
 from src.demo.voice import make_speakers, speak
+from src.utils.audio.pitch import pulse_train, track_pitch
 
 
 @pytest.fixture(scope="module")

@@ -69,6 +69,11 @@ STAGES = (
         "chains",
         "corpus",
     ),
+    Stage(
+        "MakeSpoofs",
+        (_CORPUS, "--output={here}/with-spoofs", "--attacks=griffinlim,lpc,mel,phase"),
+        reads="corpus",
+    ),
     Stage("SplitDataset", (_CORPUS, "--pretext=0")),
     Stage("AuditDataset", (_CORPUS, _RUNS), reads="corpus"),
     Stage("MatchDataset", (_CORPUS, "--output={here}/matched"), reads="corpus"),

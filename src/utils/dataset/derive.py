@@ -4,7 +4,7 @@ import json
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -71,6 +71,22 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What a derived data set consists of.
+
+    Attributes
+    ----------
+    files : pandas.DataFrame
+        Its files table, before anything is measured.
+    origins : mapping of str to str
+        By its file, the recording of the source that it is made from.
+    """
+
+    files: pd.DataFrame
+    origins: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Derived:
     """A derived data set and how its making went.
 
@@ -110,6 +126,7 @@ def derive_dataset(
     suffix: str | None = None,
     limit: str = QUIETER,
     told_in: str = "",
+    plan: Plan | None = None,
 ) -> Derived:
     """Apply `transform` to every recording and write a data set with its own tables.
 
@@ -134,6 +151,8 @@ def derive_dataset(
         What becomes of recordings whose gain is lowered so that nothing clips.
     told_in : str
         The name of a table in the new folder for what `Change.told` says, a row a recording.
+    plan : Plan, optional
+        What the copy consists of, where that is not one recording for each.
 
     Returns
     -------
@@ -155,12 +174,13 @@ def derive_dataset(
     require_present(source, files["file"].tolist())
     make_folder(output)
     with locked(output / LOCK, str(output)):
-        return _derive(source, files, output, stage, recipe, transform, suffix, limit, told_in)
+        plan = plan or Plan(files, {file: file for file in files["file"]})
+        return _derive(source, plan, output, stage, recipe, transform, suffix, limit, told_in)
 
 
 def _derive(
     source: Dataset,
-    files: pd.DataFrame,
+    plan: Plan,
     output: Path,
     stage: str,
     recipe: dict[str, Any],
@@ -173,8 +193,9 @@ def _derive(
     _claim(output, {"stage": stage, "source": str(source.audio.resolve()), **recipe})
     remove_partials(output)
     journal = _Journal(output / JOURNAL)
+    files, origins = plan.files, plan.origins
     names = _renamed(files["file"].tolist(), suffix)
-    place = output.stat()
+    place, presence = output.stat(), Presence(source)
 
     def require_output_there() -> None:
         # Writing would make the folder anew, with half of the recordings.
@@ -183,7 +204,7 @@ def _derive(
                 raise StorageError(f"the folder {output} was taken away while it was written to")
 
     def make(file: str) -> Change:
-        old, new = source.path(file), output / names[file]
+        old, new = source.path(origins[file]), output / names[file]
         identity = file_identity(old)
         change = journal.find(file, identity) if new.is_file() else None
         if change is None:
@@ -202,7 +223,9 @@ def _derive(
             journal.add(file, identity, change)
         return change
 
-    outcome = for_each_file(make, files["file"].tolist(), stage, Presence(source).note)
+    outcome = for_each_file(
+        make, files["file"].tolist(), stage, lambda file, bad: presence.note(origins[file], bad)
+    )
     require_output_there()
     done = {
         file: change

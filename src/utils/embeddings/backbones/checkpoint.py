@@ -142,7 +142,12 @@ class Checkpoint:
         described = [folder / name for name in names if (folder / name).is_file()]
         return "sha256:" + sha256_text("".join(map(sha256_file, (*parts, *described))))
 
-    def model(self, part: str = "", dtype: torch.dtype = torch.float32) -> Any:
+    def model(
+        self,
+        part: str = "",
+        dtype: torch.dtype = torch.float32,
+        architecture: Any = transformers.AutoModel,
+    ) -> Any:
         """Load the model, or a part of it, ready to infer: no dropout, layers or frames left out.
 
         Parameters
@@ -152,6 +157,8 @@ class Checkpoint:
             to be there. By default the whole model.
         dtype : torch.dtype
             What the weights are kept in.
+        architecture : type
+            The class of transformers that makes it, where `AutoModel` does not know its type.
 
         Returns
         -------
@@ -163,7 +170,7 @@ class Checkpoint:
         CheckpointError
             When weights cannot be read, are missing or do not fit.
         """
-        check_size(self.name, self.config, self._weights())
+        check_size(self.name, self.config, self._weights(), architecture)
         options: dict[str, Any] = {
             "config": self.config,
             "dtype": dtype,
@@ -172,9 +179,7 @@ class Checkpoint:
         if not Path(self.name).is_dir():
             # The very one that was described, also on another machine or a day later.
             options["revision"] = self.config._commit_hash
-        model, info = self._load(
-            transformers.AutoModel.from_pretrained, trust_remote_code=False, **options
-        )
+        model, info = self._load(architecture.from_pretrained, trust_remote_code=False, **options)
         prefix = f"{part}." if part else ""
         # The mask vector serves pretraining only; anything else missing would be random.
         missing = sorted(

@@ -106,7 +106,9 @@ def check_preprocessor(name: str, path: Path) -> None:
             raise _absurd(name, key, value)
 
 
-def check_size(name: str, config: Any, paths: Sequence[Path]) -> None:
+def check_size(
+    name: str, config: Any, paths: Sequence[Path], architecture: Any = transformers.AutoModel
+) -> None:
     """Fail for settings that ask for a larger model than the weights are of.
 
     The model is made without its numbers, and counted.
@@ -119,6 +121,8 @@ def check_size(name: str, config: Any, paths: Sequence[Path]) -> None:
         Its settings.
     paths : sequence of pathlib.Path
         Its files of weights.
+    architecture : type
+        The class of transformers that makes the model.
 
     Raises
     ------
@@ -142,9 +146,7 @@ def check_size(name: str, config: Any, paths: Sequence[Path]) -> None:
             raise _absurd(name, key, f"{value:,}, more than its {n_weights:,} weights are of")
     try:
         with torch.device("meta"):
-            model = transformers.AutoModel.from_config(
-                copy.deepcopy(config), trust_remote_code=False
-            )
+            model = _made(architecture, copy.deepcopy(config))
     except Exception as error:  # transformers raises a dozen kinds
         raise CheckpointError(
             f"the checkpoint {name} cannot be loaded: {first_line(error)}"
@@ -155,6 +157,12 @@ def check_size(name: str, config: Any, paths: Sequence[Path]) -> None:
             f"the config.json of the checkpoint {name} asks for {needed:,} weights, of which it "
             f"holds {n_weights:,}"
         )
+
+
+def _made(architecture: Any, config: Any) -> Any:
+    if architecture is transformers.AutoModel:
+        return architecture.from_config(config, trust_remote_code=False)
+    return architecture(config)
 
 
 def parts_of(name: str, index: Path) -> list[str]:

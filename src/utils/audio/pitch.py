@@ -7,7 +7,7 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
-from src.demo import frames
+from src.utils.audio import frames
 
 LOWEST, HIGHEST = 65.0, 400.0
 """Range of the search in Hz."""
