@@ -14,7 +14,7 @@ from src.utils.config import CLEAN, DOWNSTREAM_SPLITS
 from src.utils.embeddings.copies import COPY, recipe_of
 from src.utils.embeddings.differences import backbone_differences
 from src.utils.embeddings.embedding_set import EmbeddingSet, assert_disjoint, concatenate_sets
-from src.utils.embeddings.store import EmbeddingStore
+from src.utils.embeddings.store import CLIPS, REJECTED, EmbeddingStore, read_store_table
 from src.utils.embeddings.writer import IDENTITY
 from src.utils.errors import EmbeddingError
 from src.utils.files import PARTIAL
@@ -215,17 +215,19 @@ def is_of_same_clips(clean: EmbeddingStore, copy: EmbeddingStore) -> bool:
     clean, copy : EmbeddingStore
         See `require_same_clips`.
     """
-    (files, ours), (copied, theirs) = _rows_of(clean), _rows_of(copy)
+    (recordings, ours), (copied, theirs) = _rows_of(clean), _rows_of(copy)
     # A clip may be rejected in one of them alone.
     both = ours.index.intersection(theirs.index)
-    return files == copied and ours.loc[both].equals(theirs.loc[both])
+    return recordings == copied and ours.loc[both].equals(theirs.loc[both])
 
 
-def _rows_of(store: EmbeddingStore) -> tuple[set[str], pd.DataFrame]:
-    """Return all files of a store, and what it says of those that it has vectors of, by file."""
-    clips = store.clips().set_index("file")
-    told = clips[["speaker", "gender", "label", "attack", *IDENTITY[1:]]]
-    return {*clips.index, *store.rejected()}, told
+def _rows_of(store: EmbeddingStore) -> tuple[set[tuple[str, ...]], pd.DataFrame]:
+    """Return the recordings of a store in their states, and what it says of its clips by file."""
+    tables = [read_store_table(store.folder / name, IDENTITY) for name in (CLIPS, REJECTED)]
+    recordings = pd.concat(tables)[IDENTITY].itertuples(index=False, name=None)
+    return set(recordings), store.clips().set_index("file")[
+        ["speaker", "gender", "label", "attack"]
+    ]
 
 
 def require_same_backbone(first: EmbeddingStore, second: EmbeddingStore) -> None:

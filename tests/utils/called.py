@@ -77,3 +77,7 @@ def fail_oddly(number: int) -> np.ndarray:
     if number == 4:
         raise MemoryError
     return np.array(number)
+
+
+def parts(item: np.ndarray) -> list[np.ndarray | AudioError]:
+    return [item, AudioError("is too short"), item[:0]]

@@ -68,6 +68,17 @@ def test_arrays_come_back_as_they_are() -> None:
             assert (found.dtype, found.shape) == (item.dtype, item.shape)
 
 
+def test_several_arrays_come_back_with_what_failed() -> None:
+    item = np.arange(300_000, dtype=np.float32)
+    with process_pool(called.parts, 1) as call:
+        for _ in range(2):
+            whole, failed, nothing = call(item)
+            np.testing.assert_array_equal(whole, item)
+            assert isinstance(failed, AudioError)
+            assert str(failed) == "is too short"
+            assert nothing.shape == (0,)
+
+
 def test_every_process_has_work() -> None:
     with process_pool(called.whoami, 3) as call:
         found = {int(number) for [number] in map_ahead(call, range(300), threads=3)}
