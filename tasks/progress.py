@@ -30,6 +30,7 @@ DOING = (
     ("src.models", "fitting and scoring"),
     ("src.audit", "measuring"),
     ("src.predict", "judging"),
+    ("src.robustness", "scoring clips under conditions"),
     ("src.utils.embeddings", "computing vectors"),
     ("src.utils.dataset", "reading tables and recordings"),
     ("src.utils.audio", "reading recordings"),

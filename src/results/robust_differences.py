@@ -154,7 +154,7 @@ def _rows(
         order = same_clips(first, part)
         threshold = one.calibration.threshold
         measured.append(same.measure(part.scores[order], part.llrs[order], threshold))
-    about = {"condition": conditions[0].name, "title": conditions[0].title}
+    about: dict[str, object] = {"condition": conditions[0].name, "title": conditions[0].title}
     about |= {"is_track": conditions[0].is_track}
     rows: list[dict[str, object]] = []
     for one, those in zip(tested, measured, strict=True):

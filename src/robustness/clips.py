@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from src.models.data import TEST
 from src.utils.audio.augmentations.augmentation import Material
@@ -12,7 +11,8 @@ from src.utils.dataset.babble_voices import voices_of
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.labelled import LabelledClips
 from src.utils.dataset.presence import require_present
-from src.utils.dataset.split import read_recipe, read_split, read_units
+from src.utils.dataset.split import read_split, read_units
+from src.utils.dataset.split_source import SplitSource
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import AudiosError, DatasetError
 from src.utils.files import file_identity, sha256_text
@@ -20,13 +20,13 @@ from src.utils.runs import Run
 
 
 @dataclass(frozen=True)
-class TestClips:
+class TestClips(SplitSource):
     """The recordings of a test split (a `ClipSource`).
 
     Attributes
     ----------
-    source : Dataset
-        The data set whose split it is.
+    source
+        See `SplitSource`.
     clips : LabelledClips
         The clips with their labels.
     identities : tuple of (str, str)
@@ -35,7 +35,6 @@ class TestClips:
 
     __test__ = False  # for pytest
 
-    source: Dataset
     clips: LabelledClips
     identities: tuple[tuple[str, str], ...]
 
@@ -66,26 +65,6 @@ class TestClips:
             units=read_units(dataset, TEST),
         )
         return cls(dataset, clips, tuple(file_identity(dataset.path(file)) for file in files))
-
-    @property
-    def dataset(self) -> str:
-        """The folder that the recordings lie in."""
-        return str(self.source.audio.resolve())
-
-    @property
-    def dataset_name(self) -> str:
-        """The name of the data set's own folder."""
-        return self.root.name
-
-    @property
-    def root(self) -> Path:
-        """The data set's own folder."""
-        return self.source.root.resolve()
-
-    @property
-    def split_recipe(self) -> dict[str, Any] | None:
-        """How the data set is split."""
-        return read_recipe(self.root)
 
     @cached_property
     def fingerprint(self) -> str:

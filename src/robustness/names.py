@@ -7,7 +7,7 @@ FOLDER = "robustness"
 CLIPS = "clips.csv"
 FIGURES = {
     "robustness_heatmap": "EER by condition and strength",
-    "robustness_bars": "EER under each condition, with 95 % intervals, worst groups first",
+    "robustness_bars": "EER under each condition, with 95 % intervals",
 }
 """What each figure shows, by the name of its file without the ending."""
 

@@ -219,12 +219,12 @@ class _EstimateShape(Shape):
 
 
 class _ResultShape(Shape):
+    is_track: bool
     name: str
     group: str
     strength: str
-    is_track: bool
-    steps: list[dict[str, Any]]
     fingerprint: str
+    steps: list[dict[str, Any]]
     n_bona_fide: NonNegativeInt
     n_spoof: NonNegativeInt
     n_failed: NonNegativeInt

@@ -14,7 +14,7 @@ from src.visualize.figure import COLOURS, figure_axes
 
 _WORST = 0.5
 """The EER of guessing, at which colours end."""
-_LONGEST = 16
+_LONGEST = 20
 """Letters of a strength that fit into a cell."""
 
 
@@ -53,7 +53,7 @@ def plot_heat_map(groups: Mapping[str, pd.DataFrame], clean: float, path: Path, 
             yticklabels=["clean", *groups],
             xticklabels=False,
             linewidths=1,
-            cbar_kws={"label": "EER (%)", "extend": "max"},
+            cbar_kws={"label": "EER (%)", "extend": "max", "shrink": 0.5, "aspect": 30},
             annot_kws={"size": 7},
             ax=axes,
         )
@@ -109,7 +109,7 @@ def plot_bars(
         axes.set(xlabel="EER (%)")
         axes.tick_params(axis="y", labelsize=7)
         axes.grid(axis="y", visible=False)
-        axes.legend(loc="best")
+        axes.figure.legend(loc="outside lower center", ncols=2, frameon=False)
 
 
 def _plain(axes: Axes) -> None:

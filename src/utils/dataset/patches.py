@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,8 @@ from src.utils.dataset.dataset import Dataset, require_some
 from src.utils.dataset.labelled import LabelledClips
 from src.utils.dataset.presence import Presence, require_present
 from src.utils.dataset.recording_cache import RecordingCache, open_cache
-from src.utils.dataset.split import read_recipe, read_split, read_units
+from src.utils.dataset.split import read_split, read_units
+from src.utils.dataset.split_source import SplitSource
 from src.utils.errors import AudioError, DatasetError
 from src.utils.files import file_identity, locked, require_unchanged, sha256_text, writing
 from src.utils.parallel import attempt, map_ahead, n_workers
@@ -133,42 +134,21 @@ def join_blocks(blocks: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class SplitPatches:
+class SplitPatches(SplitSource):
     """The patches of one split, and where they are from.
 
     Attributes
     ----------
-    source : Dataset
-        The data set whose split it is.
+    source
+        See `SplitSource`.
     clips : PatchSet
         The clips, with the patches of each.
     fingerprint : str
         A hash of the clips and their labels.
     """
 
-    source: Dataset
     clips: PatchSet
     fingerprint: str
-
-    @property
-    def dataset(self) -> str:
-        """The folder that the recordings lie in."""
-        return str(self.source.audio.resolve())
-
-    @property
-    def dataset_name(self) -> str:
-        """The name of the data set's own folder."""
-        return self.root.name
-
-    @property
-    def root(self) -> Path:
-        """The data set's own folder."""
-        return self.source.root.resolve()
-
-    @property
-    def split_recipe(self) -> dict[str, Any] | None:
-        """How the data set is split."""
-        return read_recipe(self.root)
 
 
 def read_clip_blocks(path: Path) -> np.ndarray:

@@ -155,8 +155,8 @@ _TRACKS: _Few = (
         _NARROW_BAND, "AMR 12.2", ("band-pass", _NARROW), ("amr", _setting(_TELEPHONE_HZ, 12.2))
     ),
     _track(
-        *(_NARROW_BAND, "AMR 4.75, 5 % lost"),
-        *(("band-pass", _NARROW), ("amr", _setting(_TELEPHONE_HZ, 4.75)), _lost(0.05)),
+        *(_NARROW_BAND, "AMR 4.75, 5 % lost", ("band-pass", _NARROW)),
+        *(("amr", _setting(_TELEPHONE_HZ, 4.75)), _lost(0.05)),
     ),
     _track(_WIDE_BAND, "G.722", ("band-pass", _WIDE), ("g722", {})),
     _track(_WIDE_BAND, "Opus 12", ("band-pass", _WIDE), ("opus", _setting(48_000, 12))),
@@ -182,8 +182,8 @@ _TRACKS: _Few = (
         for rt60_s, snr_db in ((0.4, 20.0), (0.7, 15.0), (1.0, 10.0))
     ),
     _track(
-        *(_FAR, "0.7 s, babble 15 dB"),
-        *(("far-field", {"rt60_s": 0.7, "snr_db": 20.0}), ("babble", {"snr_db": 15.0})),
+        *(_FAR, "0.7 s, babble 15 dB", ("far-field", {"rt60_s": 0.7, "snr_db": 20.0})),
+        ("babble", {"snr_db": 15.0}),
     ),
 )
 
