@@ -61,6 +61,7 @@ _DATASET = frozenset(
         *("files-metadata.csv", "people-metadata.csv", "rejected.csv", "warnings.csv"),
         *("measurements.csv", AUGMENTATIONS_TABLE),
         *("dataset.json", "derived-from.json", JOURNAL, "inspection.sqlite", "voices.sqlite"),
+        "spoofs.csv",
         *("log-mel.f16", "log-mel.sqlite", "splits/split.json", "README.txt", "attacks.csv"),
     }
 )

@@ -31,6 +31,9 @@ from src.results.listing import list_all
 from src.results.report import write_report
 from src.robustness.kept import KeptScores, read_clips
 from src.robustness.results import Robustness
+from src.spoofs.mel_settings import read_mel_settings
+from src.spoofs.onnx_file import files_of
+from src.spoofs.sentences import read_sentences
 from src.stages import dataset as dataset_stages
 from src.utils.audio.io import measure_level, read_blocks, read_info, read_waveform
 from src.utils.config import DETECTORS
@@ -42,6 +45,7 @@ from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.runs import list_runs
 from tests.models.yamnet.test_weights import CLASSES, SMALL, WRITERS
+from tests.spoofs.onnx_writing import write_vocoder
 from tests.utils.audio.encodings import ENCODINGS
 from tests.utils.audio.encodings import write as write_sound
 from tests.utils.dataset.layouts.conftest import NAMES, lay_out
@@ -170,6 +174,9 @@ PARSERS = (
     Parser("h5", "weights/*.h5", lambda path, _: load_weights(str(path))),
     Parser("tflite", "weights/*.tflite", lambda path, _: load_weights(str(path)), is_pure=True),
     Parser("checkpoint", "checkpoint/*", lambda path, _: load_backbone("auto", str(path.parent))),
+    Parser("vocoder", "vocoder/*.onnx", lambda path, _: files_of(path), is_pure=True),
+    Parser("mel settings", "vocoder/*.json", lambda path, _: read_mel_settings(path)),
+    Parser("sentences", "vocoder/*.txt", lambda path, _: read_sentences(path), is_pure=True),
     Parser("zip", "archived/*.zip", _unpack, is_pure=True),
     Parser("tar", "archived/*.tar*", _unpack, is_pure=True),
     Parser("rar", "archived/*.rar", _unpack, is_pure=True),
@@ -210,6 +217,8 @@ def make_workplace(finished: Path, place: Path) -> None:
         write_scores_as(place / "scores" / f"{name}.txt", name, trials)
     lines = ["bonafide target 3.5", "bonafide nontarget -2.1", "A07 spoof 0.25"]
     (place / "asv" / "asv.txt").write_text("\n".join(lines) + "\n")
+    write_vocoder(place / "vocoder", "weights.bin")
+    (place / "vocoder" / "said.txt").write_text("Good morning.\nde\tGuten Morgen.\n")
     for name, write in WRITERS.items():
         write(YamNet(CLASSES, SMALL).eval(), place / "weights" / name)
     rows = b"file,speaker,label\n0.wav,Anna,spoof\n1.wav,Ben,bona-fide\n"
