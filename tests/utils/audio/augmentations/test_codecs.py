@@ -12,7 +12,7 @@ import pytest
 from scipy.signal import butter, correlate, sosfiltfilt
 
 from src.utils.audio.augmentations import AUGMENTATIONS, FAMILIES, coded
-from src.utils.audio.augmentations.augmentation import Material
+from src.utils.audio.augmentations.augmentation import Material, Parameters
 from src.utils.audio.augmentations.codecs import CODECS, available_codecs
 from src.utils.audio.augmentations.codecs.codec import Setting, change_rate
 from src.utils.audio.augmentations.codecs.ffmpeg import FFmpegCodec
@@ -77,11 +77,12 @@ def test_packets_have_the_bits_that_were_asked_for(name: str, speech: Callable) 
     for setting in (codec.settings[0], codec.settings[-1]):
         rate = codec.coded_rate(48_000, setting)
         said = change_rate(speech(words=(0.9, 0.8), floor=-30.0), RATE, rate)
-        stream = codec.encode(said, rate, int(setting["bit_rate"]))
+        asked = int(setting["bit_rate"])
+        stream = codec.encode(said, rate, asked)
         bits = 8 * sum(map(len, stream.packets)) / seconds
         # AMR's packets are filled up to whole bytes behind a byte of their own; AAC and MP3 end
         # with a frame more than the seconds hold. Opus spends less where little is said.
-        assert (0.6 if name == "opus" else 0.8) < bits / setting["bit_rate"] < 1.25
+        assert (0.6 if name == "opus" else 0.8) < bits / asked < 1.25
 
 
 @pytest.mark.parametrize("name", BY_LIBSNDFILE)
@@ -218,7 +219,7 @@ def test_transcoding_goes_through_both(speech: Callable) -> None:
     assert {one["first"] for one in drawn} == {one["second"] for one in drawn} == set(CODECS)
     assert all(one["first"] != one["second"] for one in drawn)
     said = speech(words=(0.2,))
-    chain = {
+    chain: Parameters = {
         "first": "mp3",
         "first_bit_rate": 16_000,
         "first_rate": 16_000,
@@ -245,9 +246,9 @@ def test_a_codec_that_is_not_there(
     there = dict(CODECS)
     monkeypatch.setattr(
         "src.utils.audio.augmentations.codecs.CODECS",
-        {**there, name: replace(there[name], **without)},  # type: ignore[type-var, arg-type]
+        {**there, name: replace(there[name], **without)},  # type: ignore[arg-type]
     )
-    monkeypatch.setattr(coded, "CODECS", {**there, name: replace(there[name], **without)})  # type: ignore[type-var, arg-type]
+    monkeypatch.setattr(coded, "CODECS", {**there, name: replace(there[name], **without)})  # type: ignore[arg-type]
     kind = AUGMENTATIONS.load(name)
     with pytest.raises(ArgumentError) as refused:
         kind(Material())

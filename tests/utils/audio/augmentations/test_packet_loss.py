@@ -36,7 +36,8 @@ def test_runs_begin_and_end_where_packets_do() -> None:
 
 def buzz(rate: int, pitch: float = 125.0, seconds: float = 0.5) -> np.ndarray:
     time = np.arange(round(seconds * rate)) / rate
-    wave = sum(np.sin(2 * np.pi * pitch * k * time + k) / k for k in range(1, 9))
+    harmonics = np.arange(1, 9)[:, None]
+    wave = (np.sin(2 * np.pi * pitch * harmonics * time + harmonics) / harmonics).sum(axis=0)
     return (0.1 * wave).astype(np.float32)
 
 

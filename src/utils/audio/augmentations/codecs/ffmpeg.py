@@ -61,11 +61,14 @@ class FFmpegCodec(Codec):
     @property
     def missing(self) -> str:
         """What the build of PyAV lacks; see `Codec.missing`."""
-        for name, mode, what in ((self.encoder, "w", "encoder"), (self.decoder, "r", "decoder")):
-            try:
-                av.Codec(name, mode)
-            except (ValueError, av.FFmpegError):
-                return f"this build of PyAV has no {what} {name}"
+        try:
+            av.Codec(self.encoder, "w")
+        except (ValueError, av.FFmpegError):
+            return f"this build of PyAV has no encoder {self.encoder}"
+        try:
+            av.Codec(self.decoder, "r")
+        except (ValueError, av.FFmpegError):
+            return f"this build of PyAV has no decoder {self.decoder}"
         return ""
 
     def code(self, samples: np.ndarray, rate: int, setting: Setting) -> np.ndarray:
