@@ -84,17 +84,10 @@ class Codec(Neural):
         padded = np.pad(waveform, (0, -len(waveform) % hop))
         channels = getattr(self.config, "audio_channels", 1)
         given = torch.from_numpy(padded).expand(1, channels, -1).contiguous()
-        return self.code(given, parameters).reshape(-1, self.length_of(padded)).mean(0)
-
-    def length_of(self, padded: np.ndarray) -> int:
-        """Return how long the model's waveform is.
-
-        Parameters
-        ----------
-        padded : numpy.ndarray
-            What it is given, shape (samples,).
-        """
-        return len(padded)
+        made = self.code(given, parameters)[..., : len(padded)]
+        # The convolutions of some end a few samples early.
+        made = torch.nn.functional.pad(made, (0, len(padded) - made.shape[-1]))
+        return made.reshape(-1, len(padded)).mean(0)
 
     @abstractmethod
     def hop(self) -> int:
@@ -151,9 +144,9 @@ class Dac(Codec):
 
     def code(self, given: torch.Tensor, parameters: Parameters) -> torch.Tensor:
         """Encode and decode; see `Codec.code`."""
-        made = self.model(given, n_quantizers=int(parameters["codebooks"])).audio_values
-        # Its convolutions end a few samples early.
-        return torch.nn.functional.pad(made, (0, given.shape[-1] - made.shape[-1]))
+        count = int(parameters["codebooks"])
+        made: torch.Tensor = self.model(given, n_quantizers=count).audio_values
+        return made
 
 
 class Mimi(Codec):
@@ -173,8 +166,9 @@ class Mimi(Codec):
 
     def code(self, given: torch.Tensor, parameters: Parameters) -> torch.Tensor:
         """Encode and decode; see `Codec.code`."""
-        made = self.model(given, num_quantizers=int(parameters["codebooks"])).audio_values
-        return torch.nn.functional.pad(made, (0, given.shape[-1] - made.shape[-1]))
+        count = int(parameters["codebooks"])
+        made: torch.Tensor = self.model(given, num_quantizers=count).audio_values
+        return made
 
 
 class HifiGan(Neural):

@@ -49,7 +49,7 @@ class PhaseReplaced(Attack):
         if parameters["phase"] == "minimum":
             return invert(_minimum_phase(magnitude), len(waveform))
         if parameters["phase"] == "zero":
-            return invert(magnitude.astype(np.complex64), len(waveform))
+            return invert(_at_centre(magnitude.astype(np.complex64)), len(waveform))
         random = np.random.default_rng(int(parameters["seed"]))
         phase = random.uniform(0.0, 2.0 * np.pi, magnitude.shape).astype(np.float32)
         return invert(magnitude * np.exp(1j * phase), len(waveform))
@@ -65,7 +65,10 @@ def _minimum_phase(magnitude: np.ndarray) -> np.ndarray:
     half = len(cepstrum) // 2
     cepstrum[1:half] *= 2.0
     cepstrum[half + 1 :] = 0.0
-    spectrum = np.exp(scipy.fft.rfft(cepstrum, axis=0))
-    # A shift by half a frame turns every other bin round.
+    return _at_centre(np.exp(scipy.fft.rfft(cepstrum, axis=0)))
+
+
+def _at_centre(spectrum: np.ndarray) -> np.ndarray:
+    """Shift what begins at the start of its frame by half of it, where the window is 1."""
     spectrum[1::2] *= -1.0
     return spectrum
