@@ -14,6 +14,7 @@ LENGTH = 6
 """Lines in a row from which on two places are taken for copies of one another."""
 
 _BACKBONES = "src/utils/embeddings/backbones"
+_ENGINES = "src/utils/embeddings/engines"
 ON_PURPOSE = {
     frozenset(files): why
     for why, *files in [
@@ -37,6 +38,12 @@ ON_PURPOSE = {
             "signatures: backbones with a checkpoint are made of the same four values",
             f"{_BACKBONES}/huggingface/backbone.py",
             f"{_BACKBONES}/transformer/backbone.py",
+        ),
+        (
+            "signatures: every engine is given the same work",
+            f"{_ENGINES}/cluster.py",
+            f"{_ENGINES}/engine.py",
+            f"{_ENGINES}/local.py",
         ),
         ("signatures: the flags of a task each", "tasks/embeddings.py"),
         ("signatures: the flags of a task each", "tasks/models.py"),
