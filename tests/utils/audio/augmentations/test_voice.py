@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from src.utils.audio.augmentations.augmentation import Augmentation, Material
+from src.utils.audio.augmentations.mixing import rms
 from src.utils.audio.augmentations.voice import Pitch, Speed, Tempo
 
 
@@ -44,6 +45,12 @@ def test_pitch_is_shifted_by_its_semitones_alone(rate: int, semitones: float) ->
     assert frequency(higher, rate) == pytest.approx(440 * 2 ** (semitones / 12), rel=2e-3)
     # To the very end.
     assert np.abs(higher[-rate // 10 :]).max() > 0.1
+
+
+@pytest.mark.parametrize("kind", [Tempo, Pitch])
+def test_a_voice_stays_as_loud(kind: type[Augmentation], voice) -> None:
+    changed = change(kind, voice(0.5), 16_000, factor=0.9, semitones=-2.0)
+    assert rms(changed) == pytest.approx(rms(voice(0.5)), rel=0.03)
 
 
 @pytest.mark.parametrize("kind", [Speed, Tempo, Pitch])
