@@ -1,6 +1,11 @@
 """Mixing a voice and what it is drowned in at one ratio of their levels."""
 
+import math
+
 import numpy as np
+
+_AT_ONCE = 1 << 20
+"""Samples: a recording of hours is not held once more for each operation."""
 
 
 def add_at_snr(waveform: np.ndarray, noise: np.ndarray, snr_db: float) -> np.ndarray:
@@ -21,7 +26,11 @@ def add_at_snr(waveform: np.ndarray, noise: np.ndarray, snr_db: float) -> np.nda
         float32, shape (samples,).
     """
     scale = rms(waveform) / max(rms(noise), np.finfo(np.float64).tiny) / 10 ** (snr_db / 20)
-    return (waveform + scale * noise).astype(np.float32)
+    mixed = np.empty(len(waveform), dtype=np.float32)
+    for start in range(0, len(waveform), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        mixed[part] = waveform[part] + scale * noise[part]
+    return mixed
 
 
 def rms(waveform: np.ndarray) -> float:
@@ -30,6 +39,8 @@ def rms(waveform: np.ndarray) -> float:
     Parameters
     ----------
     waveform : numpy.ndarray
-        Shape (samples,).
+        Shape (samples,), at least one.
     """
-    return float(np.sqrt(np.mean(np.square(waveform, dtype=np.float64))))
+    starts = range(0, len(waveform), _AT_ONCE)
+    energies = [np.square(waveform[n : n + _AT_ONCE], dtype=np.float64).sum() for n in starts]
+    return math.sqrt(math.fsum(energies) / len(waveform))
