@@ -40,6 +40,10 @@ class Batch:
     versions: tuple[int, ...] = (0,)
 
 
+Plan = Sequence[Batch]
+"""Batches in the order in which they are computed."""
+
+
 def make_plan(files: Sequence[str], seconds: np.ndarray, batch_seconds: float) -> list[Batch]:
     """Group clips of similar length into batches, so that there is little padding.
 

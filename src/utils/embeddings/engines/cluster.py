@@ -12,7 +12,7 @@ import secrets
 import socket
 import sys
 import warnings
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -25,9 +25,9 @@ import torch
 from src.utils.audio.augmentations.chain import Chain, Recipe, read_chain, write_chain
 from src.utils.config import ROOT
 from src.utils.embeddings.backbones import Backbone
-from src.utils.embeddings.engines.engine import AS_RECORDED, Embedded, Versions
+from src.utils.embeddings.engines.engine import AS_RECORDED, Embedded, PathOf, Versions
 from src.utils.embeddings.engines.local import LocalEngine
-from src.utils.embeddings.plan import Batch
+from src.utils.embeddings.plan import Batch, Plan
 from src.utils.errors import ArgumentError, AudiosError
 from src.utils.parallel import n_workers
 
@@ -94,11 +94,7 @@ class RayEngine:
         return cls(address)
 
     def run(
-        self,
-        backbone: Backbone,
-        batches: Sequence[Batch],
-        path_of: Callable[[int], Path],
-        versions: Versions = AS_RECORDED,
+        self, backbone: Backbone, batches: Plan, path_of: PathOf, versions: Versions = AS_RECORDED
     ) -> Generator[Embedded]:
         """Compute batches on the cluster, in no order; for the parameters see `Engine.run`.
 
@@ -277,7 +273,7 @@ class _Worker:
             yield {"about": [json.dumps({"failure": str(error)})], "vectors": [b""]}
 
 
-def _pack(batch: Batch, path_of: Callable[[int], Path], versions: Versions) -> dict[str, Any]:
+def _pack(batch: Batch, path_of: PathOf, versions: Versions) -> dict[str, Any]:
     rows = batch.rows.tolist()
     wanted = [versions.chains[number] for number in batch.versions]
     chains = [one if one is None else [write_chain(one[row]) for row in rows] for one in wanted]

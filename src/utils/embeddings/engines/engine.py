@@ -9,7 +9,10 @@ import numpy as np
 
 from src.utils.audio.augmentations.chain import Chain, Recipe
 from src.utils.embeddings.backbones import Backbone
-from src.utils.embeddings.plan import Batch
+from src.utils.embeddings.plan import Plan
+
+PathOf = Callable[[int], Path]
+"""Gives the path of a row's recording."""
 
 
 @dataclass(frozen=True)
@@ -92,11 +95,7 @@ class Engine(Protocol):
         """
 
     def run(
-        self,
-        backbone: Backbone,
-        batches: Sequence[Batch],
-        path_of: Callable[[int], Path],
-        versions: Versions = AS_RECORDED,
+        self, backbone: Backbone, batches: Plan, path_of: PathOf, versions: Versions = AS_RECORDED
     ) -> Generator[Embedded]:
         """Yield the embeddings of each version of each batch, once, in any order.
 

@@ -1,6 +1,6 @@
 """Extraction on this machine: clips are read ahead while the device computes."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
@@ -12,8 +12,8 @@ from src.utils.audio.augmentations.chain import Chain, Recipe, name_chain
 from src.utils.audio.io import read_waveform
 from src.utils.embeddings.backbones import Backbone
 from src.utils.embeddings.engines.embed import embed_each
-from src.utils.embeddings.engines.engine import AS_RECORDED, Embedded, Versions
-from src.utils.embeddings.plan import MAX_BATCH_CLIPS, Batch
+from src.utils.embeddings.engines.engine import AS_RECORDED, Embedded, PathOf, Versions
+from src.utils.embeddings.plan import MAX_BATCH_CLIPS, Batch, Plan
 from src.utils.errors import ArgumentError, AudioError
 from src.utils.parallel import attempt, map_ahead, n_workers
 from src.utils.processes import process_pool
@@ -88,11 +88,7 @@ class LocalEngine:
         return cls()
 
     def run(
-        self,
-        backbone: Backbone,
-        batches: Sequence[Batch],
-        path_of: Callable[[int], Path],
-        versions: Versions = AS_RECORDED,
+        self, backbone: Backbone, batches: Plan, path_of: PathOf, versions: Versions = AS_RECORDED
     ) -> Generator[Embedded]:
         """Compute batches in their order; for the parameters see `Engine.run`.
 
@@ -109,11 +105,7 @@ class LocalEngine:
             raise
 
     def _run(
-        self,
-        backbone: Backbone,
-        batches: Sequence[Batch],
-        path_of: Callable[[int], Path],
-        versions: Versions,
+        self, backbone: Backbone, batches: Plan, path_of: PathOf, versions: Versions
     ) -> Generator[Embedded]:
         clips = [(row, batch) for batch in batches for row in batch.rows.tolist()]
         n_readers = min(self.n_readers, len(clips))
