@@ -38,7 +38,7 @@ TINY: dict[str, Callable[[], transformers.PreTrainedModel]] = {
     ),
     "speecht5_hifigan": lambda: transformers.SpeechT5HifiGan(
         transformers.SpeechT5HifiGanConfig(
-            model_in_dim=20, upsample_initial_channel=16, resblock_kernel_sizes=[3],
+            model_in_dim=20, initializer_range=0.3, upsample_initial_channel=16, resblock_kernel_sizes=[3],
             resblock_dilation_sizes=[[1]],
         )
     ),
@@ -81,6 +81,7 @@ def test_parameters_reach_the_codec(folders: dict[str, Path], clip: np.ndarray) 
 def test_spoofs_by_checkpoints(folders: dict[str, Path], real: Dataset, tmp_path: Path) -> None:
     given = (str(folders["encodec"]), str(folders["speecht5_hifigan"]))
     made = make_spoofs(real, tmp_path / "out", SpoofSettings(checkpoints=given, per_clip=2))
+    assert not made.derived.rejected
     assert made.n_by_attack == {"encodec-small": 4, "hifigan-small": 4}
 
 
