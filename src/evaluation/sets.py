@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from src.evaluation.results import RESAMPLES, Results, evaluate_trials
+from src.evaluation.results import RESAMPLES, Intervals, Results, evaluate_trials
 from src.evaluation.sets_file import SetRow
 from src.evaluation.trials import Trials
 from src.utils.metrics.bootstrap import intervals, resample
@@ -42,7 +42,8 @@ def average_sets(tests: Sequence[Trials], threshold: float, seed: int = 7) -> Se
     n_bona_fide = [int((one.labels == 1).sum()) for one in tests]
     n_spoof = [int((one.labels == 0).sum()) for one in tests]
     ratio = sum(n_spoof) / sum(n_bona_fide)
-    values, spans = {}, {}
+    values: dict[str, float] = {}
+    spans: Intervals = {}
     for name in METRICS:
         values[name] = float(np.mean([point[name] for point in points]))
         # Of sets that share their speakers, the sum is what varies.

@@ -32,6 +32,11 @@ class Program(Attack):
 
     Sentences are spoken one after the other until they are as long as the source.
 
+    Parameters
+    ----------
+    material : Material
+        The sentences, where they are not to be our own.
+
     Attributes
     ----------
     programs : tuple of str
@@ -306,7 +311,13 @@ _PICO = {
 
 
 class Piper(Program):
-    """Piper, a neural voice in ONNX (VITS), run by its own program."""
+    """Piper, a neural voice in ONNX (VITS), run by its own program.
+
+    Parameters
+    ----------
+    material : Material
+        The folder of voices, and the sentences.
+    """
 
     name: ClassVar[str] = "piper"
     about: ClassVar[str] = "text to speech by Piper, with the voices of --voices"

@@ -19,6 +19,11 @@ class World(Attack):
 
     Morise, Yokomori and Ozawa (2016), "WORLD: a vocoder-based high-quality speech synthesis system
     for real-time applications", IEICE Trans. Inf. Syst. E99-D(7).
+
+    Parameters
+    ----------
+    material : Material
+        Not used.
     """
 
     name: ClassVar[str] = "world"

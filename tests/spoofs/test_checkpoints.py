@@ -38,7 +38,8 @@ TINY: dict[str, Callable[[], transformers.PreTrainedModel]] = {
     ),
     "speecht5_hifigan": lambda: transformers.SpeechT5HifiGan(
         transformers.SpeechT5HifiGanConfig(
-            model_in_dim=20, initializer_range=0.3, upsample_initial_channel=16, resblock_kernel_sizes=[3],
+            model_in_dim=20, initializer_range=0.3, upsample_initial_channel=16,
+            resblock_kernel_sizes=[3],
             resblock_dilation_sizes=[[1]],
         )
     ),
