@@ -3,7 +3,9 @@
 Every line on stdin is a JSON object `{words, cwd, env, out, err, limit, umask}`; the command runs
 in a fork with its own folder, environment, output files, limit on the size of files in bytes, and
 mask of modes, and its exit code is printed. A fresh `fab`
-spends three seconds on imports, which a hundred commands of a test run would all pay.
+spends three seconds on imports, which a hundred commands of a test run would all pay. UMAP, which
+compiles itself for fifteen seconds of a processor, is compiled once, before the first command that
+draws by it.
 """
 
 import json
@@ -12,9 +14,27 @@ import resource
 import subprocess
 import sys
 import traceback
+from functools import cache
 from pathlib import Path
 
 PRELOADED = ("src.clean", "src.demo.run", "src.utils.embeddings.backbones.auto")
+
+
+PROJECTING = {"RunPipeline", "VisualizeEmbeddings", "VisualizeEmbeddingsUMAP"}
+"""The tasks that draw by UMAP."""
+
+
+@cache
+def compile_umap() -> None:
+    """Compile what every projection runs: forks have it then."""
+    import numba
+    import numpy as np
+
+    from src.visualize.umap import project_umap
+
+    # Of its kinds of threads the one that a fork starts anew; OpenMP's would end it.
+    numba.config.THREADING_LAYER = "workqueue"
+    project_umap(np.random.default_rng(7).normal(size=(24, 8)).astype(np.float32), 7)
 
 
 def run(request: dict) -> int:
@@ -69,11 +89,14 @@ def serve() -> None:
     for name in (*PRELOADED, *(f"src.stages.{name}" for name in stages.__all__)):
         __import__(name)
     for line in sys.stdin:
+        request = json.loads(line)
+        if PROJECTING & set(request["words"]):
+            compile_umap()
         child = os.fork()
         if not child:
             code = 70
             try:
-                code = run(json.loads(line))
+                code = run(request)
             finally:
                 os._exit(code)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
