@@ -8,13 +8,12 @@ from typing import Any, Self
 import pandas as pd
 
 from src.utils.audio.augmentations.augmentation import Material
-from src.utils.audio.augmentations.chain import Chain, Recipe, members_of
+from src.utils.audio.augmentations.chain import Chain, Recipe
 from src.utils.config import SPLITS
-from src.utils.dataset.babble_voices import voices_of
+from src.utils.dataset.babble_voices import needs_voices, voices_of
 from src.utils.dataset.dataset import Dataset
 from src.utils.seeding import file_generator
 
-BABBLE = "babble"
 COPY, DEGRADED = "copy", "degraded"
 """What copies to train on are called, and those that a calibration may be fitted on."""
 TRAINING_SPLITS = tuple(split for split in SPLITS if split.endswith("_train"))
@@ -83,7 +82,7 @@ class Copy:
         files : pandas.DataFrame
             The files table of the split.
         """
-        if not any(BABBLE in members_of(kind) for kind in self.recipe.kinds):
+        if not needs_voices(self.recipe):
             return self
         material = replace(self.recipe.material, voices=voices_of(dataset, files))
         return replace(self, recipe=replace(self.recipe, material=material))
