@@ -42,4 +42,5 @@ def test_the_walk_works_as_written(tmp_path: Path, make_cetuc, fresh_fab, voices
     assert (home / "verdicts.csv").read_text().count("\n") == 2
     assert list(home.glob("runs/*/comparison.html"))
     assert "datasets/normalized" in (home / "datasets/noisy/derived-from.json").read_text()
-    assert (home / "datasets/noisy/splits/split.json").is_file()
+    assert (home / "datasets/noisy/augmentations.csv").is_file()
+    assert list(home.glob("runs/*/robustness.json"))
