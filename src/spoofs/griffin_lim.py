@@ -23,7 +23,7 @@ class GriffinLim(Attack):
     algorithm", WASPAA.
     """
 
-    name: ClassVar[str] = "griffinlim"
+    name = "griffinlim"
     about: ClassVar[str] = "mel bands, phase by Griffin and Lim"
 
     def draw(self, random: np.random.Generator, language: str = "") -> Parameters:

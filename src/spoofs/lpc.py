@@ -22,7 +22,7 @@ _FEWEST, _MOST = 0.8, 1.4
 class LinearPrediction(Attack):
     """The linear prediction vocoder, of an order that is drawn."""
 
-    name: ClassVar[str] = "lpc"
+    name = "lpc"
     about: ClassVar[str] = "linear prediction, excited by pulses and noise"
 
     def draw(self, random: np.random.Generator, language: str = "") -> Parameters:

@@ -205,7 +205,7 @@ class Program(Attack):
 class Espeak(Program):
     """eSpeak NG, by formants."""
 
-    name: ClassVar[str] = "espeak"
+    name = "espeak"
     about: ClassVar[str] = "text to speech by eSpeak NG"
     programs: ClassVar[tuple[str, ...]] = ("espeak-ng", "espeak")
     remedy: ClassVar[str] = "install espeak-ng by the system's packages"
@@ -230,7 +230,7 @@ _VARIANTS = (("m", 8), ("f", 5))
 class Festival(Program):
     """Festival, with the voice that is set up."""
 
-    name: ClassVar[str] = "festival"
+    name = "festival"
     about: ClassVar[str] = "text to speech by Festival"
     programs: ClassVar[tuple[str, ...]] = ("text2wave",)
     remedy: ClassVar[str] = "install festival and one of its voices by the system's packages"
@@ -251,7 +251,7 @@ class Festival(Program):
 class Flite(Program):
     """Flite, with its built-in voices."""
 
-    name: ClassVar[str] = "flite"
+    name = "flite"
     about: ClassVar[str] = "text to speech by Flite"
     programs: ClassVar[tuple[str, ...]] = ("flite",)
     remedy: ClassVar[str] = "install flite by the system's packages"
@@ -284,7 +284,7 @@ class Flite(Program):
 class Pico(Program):
     """SVOX Pico, one voice a language."""
 
-    name: ClassVar[str] = "pico"
+    name = "pico"
     about: ClassVar[str] = "text to speech by SVOX Pico"
     programs: ClassVar[tuple[str, ...]] = ("pico2wave",)
     remedy: ClassVar[str] = "install libttspico-utils by the system's packages"
@@ -319,7 +319,7 @@ class Piper(Program):
         The folder of voices, and the sentences.
     """
 
-    name: ClassVar[str] = "piper"
+    name = "piper"
     about: ClassVar[str] = "text to speech by Piper, with the voices of --voices"
     programs: ClassVar[tuple[str, ...]] = ("piper",)
     remedy: ClassVar[str] = "pip install piper-tts, in an environment of its own"

@@ -17,7 +17,7 @@ _FLOOR = 1e-7
 class MelRoundTrip(Attack):
     """Magnitudes from mel bands, with the phase that was there."""
 
-    name: ClassVar[str] = "mel"
+    name = "mel"
     about: ClassVar[str] = "mel bands, with the phase of the source"
 
     def draw(self, random: np.random.Generator, language: str = "") -> Parameters:
@@ -35,7 +35,7 @@ class MelRoundTrip(Attack):
 class PhaseReplaced(Attack):
     """The magnitudes that were there, with another phase."""
 
-    name: ClassVar[str] = "phase"
+    name = "phase"
     about: ClassVar[str] = "phase replaced: zero, random or minimum"
 
     def draw(self, random: np.random.Generator, language: str = "") -> Parameters:

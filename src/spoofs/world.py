@@ -26,7 +26,7 @@ class World(Attack):
         Not used.
     """
 
-    name: ClassVar[str] = "world"
+    name = "world"
     about: ClassVar[str] = "the vocoder WORLD (pyworld)"
 
     def __init__(self, material: Material) -> None:

@@ -155,34 +155,46 @@ _TRACKS: _Few = (
         _NARROW_BAND, "AMR 12.2", ("band-pass", _NARROW), ("amr", _setting(_TELEPHONE_HZ, 12.2))
     ),
     _track(
-        *(_NARROW_BAND, "AMR 4.75, 5 % lost", ("band-pass", _NARROW)),
-        *(("amr", _setting(_TELEPHONE_HZ, 4.75)), _lost(0.05)),
+        _NARROW_BAND,
+        "AMR 4.75, 5 % lost",
+        ("band-pass", _NARROW),
+        ("amr", _setting(_TELEPHONE_HZ, 4.75)),
+        _lost(0.05),
     ),
     _track(_WIDE_BAND, "G.722", ("band-pass", _WIDE), ("g722", {})),
     _track(_WIDE_BAND, "Opus 12", ("band-pass", _WIDE), ("opus", _setting(48_000, 12))),
     _track(
-        *(_WIDE_BAND, "Opus 12, 5 % lost", ("band-pass", _WIDE)),
+        _WIDE_BAND,
+        "Opus 12, 5 % lost",
+        ("band-pass", _WIDE),
         ("packet-loss", {"loss": 0.05, "concealment": "opus", "bit_rate": 12_000}),
     ),
     _track(_MESSENGER, "Opus 24", _compressed(3.0, -10.0), ("opus", _setting(48_000, 24))),
     _track(_MESSENGER, "Opus 16", _compressed(3.0, -10.0), ("opus", _setting(48_000, 16))),
     _track(
-        *(_SOCIAL, "AAC 128 + 96", _compressed(4.0, -12.0)),
+        _SOCIAL,
+        "AAC 128 + 96",
+        _compressed(4.0, -12.0),
         ("transcoding", _transcoded(("aac", 48_000, 128), ("aac", 48_000, 96))),
     ),
     _track(
-        *(_SOCIAL, "AAC 64 + 48", _compressed(4.0, -12.0)),
+        _SOCIAL,
+        "AAC 64 + 48",
+        _compressed(4.0, -12.0),
         ("transcoding", _transcoded(("aac", 44_100, 64), ("aac", 44_100, 48))),
     ),
     *(
         _track(
-            *(_FAR, f"{rt60_s:g} s, {snr_db:g} dB"),
+            _FAR,
+            f"{rt60_s:g} s, {snr_db:g} dB",
             ("far-field", {"rt60_s": rt60_s, "snr_db": snr_db}),
         )
         for rt60_s, snr_db in ((0.4, 20.0), (0.7, 15.0), (1.0, 10.0))
     ),
     _track(
-        *(_FAR, "0.7 s, babble 15 dB", ("far-field", {"rt60_s": 0.7, "snr_db": 20.0})),
+        _FAR,
+        "0.7 s, babble 15 dB",
+        ("far-field", {"rt60_s": 0.7, "snr_db": 20.0}),
         ("babble", {"snr_db": 15.0}),
     ),
 )
@@ -203,7 +215,8 @@ _KINDS: _Few = (
     Condition("band-pass", "300-3400 Hz", (Step("band-pass", _NARROW),)),
     *(
         Condition(
-            *("resampling", f"{rate // 1000} kHz"),
+            "resampling",
+            f"{rate // 1000} kHz",
             (Step("resampling", {"rate_hz": rate, "else_hz": rate}),),
             above_hz=rate,
         )
