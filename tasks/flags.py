@@ -193,24 +193,32 @@ class AugmentationFlags:
         ArgumentError
             When a flag cannot be read, or flags do not go together.
         """
-        steps = arguments.whole_range("--steps", self.steps, 1)
-        from src.utils.audio.augmentations.augmentation import Material
-        from src.utils.audio.augmentations.chain import Recipe
+        return _recipe("--kind", _NOISE if self.kind is None else self.kind, self)
 
-        given: dict[str, Any] = {
-            "noises": arguments.optional_path("--noises", self.noises),
-            "rooms": arguments.optional_path("--rooms", self.rooms),
-        }
-        if self.snr_db is not None:
-            given["snr_db"] = arguments.number_range("--snr-db", self.snr_db)
-        kinds = tuple(
-            kind.strip() for kind in (_NOISE if self.kind is None else self.kind).split(",")
-        )
-        recipe = Recipe(kinds, steps, Material(**given))
-        for folder, kind in _FOLDERS.items():
-            if given[folder] is not None and not recipe.may_draw(kind):
-                raise ArgumentError(f"--{folder} goes with --kind={kind}")
-        return recipe
+
+def _recipe(flag_name: str, text: str, flags: AugmentationFlags | CopiesFlags) -> Recipe:
+    """Return how chains are drawn, of flags that AddNoise and embedding copies share."""
+    kinds = tuple(kind.strip() for kind in text.split(","))
+    for kind in kinds:
+        choose(flag_name, kind, dict.fromkeys([*FAMILIES, *AUGMENTATIONS]))
+    if len(set(kinds)) < len(kinds):
+        raise ArgumentError(f"{flag_name}={text} names a kind twice")
+    steps = arguments.whole_range("--steps", flags.steps or "1", 1)
+    from src.utils.audio.augmentations.augmentation import Material
+    from src.utils.audio.augmentations.chain import Recipe
+
+    given: dict[str, Any] = {}
+    for folder in _FOLDERS:
+        path = arguments.optional_path(f"--{folder}", getattr(flags, folder))
+        # Whole, since those who read recordings may stand elsewhere.
+        given[folder] = None if path is None else path.resolve()
+    if flags.snr_db is not None:
+        given["snr_db"] = arguments.number_range("--snr-db", flags.snr_db)
+    recipe = Recipe(kinds, steps, Material(**given))
+    for folder, kind in _FOLDERS.items():
+        if given[folder] is not None and not recipe.may_draw(kind):
+            raise ArgumentError(f"--{folder} goes with {flag_name}={kind}")
+    return recipe
 
 
 @dataclass(frozen=True)
@@ -389,30 +397,11 @@ class CopiesFlags:
                     name = f"--{field.name.replace('_', '-')}"
                     raise ArgumentError(f"{name}={getattr(self, field.name)} goes with --augment")
             return None
-        kinds = tuple(self.augment.split(","))
-        for kind in kinds:
-            choose("--augment", kind, dict.fromkeys([*FAMILIES, *AUGMENTATIONS]))
-        if len(set(kinds)) < len(kinds):
-            raise ArgumentError(f"--augment={self.augment} names a kind twice")
         count = 1 if self.copies is None else arguments.whole_number("--copies", self.copies, 1)
-        from src.utils.audio.augmentations.augmentation import Material
-        from src.utils.audio.augmentations.chain import Recipe
+        recipe = _recipe("--augment", self.augment, self)
         from src.utils.embeddings.copies import Copies
 
-        noises, rooms = (
-            # Whole, since those who read recordings may stand elsewhere.
-            None if path is None else path.resolve()
-            for path in (
-                arguments.optional_path("--noises", self.noises),
-                arguments.optional_path("--rooms", self.rooms),
-            )
-        )
-        material = Material(noises=noises, rooms=rooms)
-        if self.snr_db is not None:
-            ratio = arguments.number_range("--snr-db", self.snr_db)
-            material = dataclasses.replace(material, snr_db=ratio)
-        steps = (1, 1) if self.steps is None else arguments.whole_range("--steps", self.steps, 1)
-        return Copies(Recipe(kinds, steps, material), count, seed)
+        return Copies(recipe, count, seed)
 
 
 @dataclass(frozen=True)
