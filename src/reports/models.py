@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from src.reports.dataset import SHOWN, report_rejected
-from src.results.blocks.blocks import Block, Paragraph
+from src.results.blocks.blocks import Block, Cell, Paragraph
 from src.results.sections.augmentation import augmentation_facts
-from src.results.sections.calibration import calibration_facts
 from src.results.sections.probe import probe_in_brief
 from src.results.sections.search_trials import choice_among_trials, search_trials_table
 from src.results.sections.warnings import warnings
@@ -46,9 +45,12 @@ def report_training(training: Training) -> list[Block]:
     """
     run = training.run
     again = " (already trained)" if training.was_there else ""
-    told = (
-        [*augmentation_facts(run), *calibration_facts(run)] if run.settings.get("augmented") else []
-    )
+    told: list[tuple[str, Cell]] = []
+    if run.settings.get("augmented"):
+        # Here, since it loads scipy, and reports of all stages are imported together.
+        from src.results.sections.calibration import calibration_facts
+
+        told = [*augmentation_facts(run), *calibration_facts(run)]
     return [
         *warnings(run),
         *([] if training.probe is None else probe_in_brief(training.probe)),

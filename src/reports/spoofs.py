@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from src.reports.dataset import report_derived
-from src.results.blocks.blocks import Block
-from src.results.sections.frame import frame_table
+from src.results.blocks.blocks import Block, Cell, Table
 
 if TYPE_CHECKING:
     # Only for annotations: to load what makes spoofs takes long.
@@ -23,6 +20,6 @@ def report_spoofs(spoofs: Spoofs) -> list[Block]:
     spoofs : Spoofs
         The data set with its spoofs.
     """
-    rows = [("(real)", spoofs.n_real), *spoofs.n_by_attack.items()]
-    table = pd.DataFrame(rows, columns=["attack", "clips"])
-    return [frame_table(table), *report_derived(spoofs.derived)]
+    counts = {"(real)": spoofs.n_real, **spoofs.n_by_attack}
+    rows: list[list[Cell]] = [[attack, f"{count:,}"] for attack, count in counts.items()]
+    return [Table(["attack", "clips"], rows, right=(1,)), *report_derived(spoofs.derived)]
