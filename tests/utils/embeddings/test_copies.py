@@ -26,7 +26,7 @@ from src.utils.seeding import file_generator
 from tests.utils.embeddings.toy import BROKEN, Killed, Toy, content
 
 TRAIN = "downstream_train"
-RECIPE = Recipe(("noise", "gain"), (1, 2))
+RECIPE = Recipe(("white", "gain"), (1, 2))
 
 
 def make(dataset: Dataset, embeddings: Path, count: int = 2, toy: Toy | None = None, **options):
@@ -177,9 +177,9 @@ def test_another_recipe_is_refused(dataset: Dataset, tmp_path: Path) -> None:
     before = stores_of(tmp_path)
     for other, changes in (
         ({"seed": 8}, "seed 7 there, 8 now"),
-        ({"recipe": Recipe(("noise", "gain"), (1, 1))}, "steps [1, 2] there, [1, 1] now"),
+        ({"recipe": Recipe(("white", "gain"), (1, 1))}, "steps [1, 2] there, [1, 1] now"),
         (
-            {"recipe": Recipe(("noise", "gain"), (1, 2), Material(snr_db=(0.0, 5.0)))},
+            {"recipe": Recipe(("white", "gain"), (1, 2), Material(snr_db=(0.0, 5.0)))},
             "snr_db [5.0, 20.0] there, [0.0, 5.0] now",
         ),
     ):
@@ -236,7 +236,7 @@ def test_long_copies_are_not_read_far_ahead(dataset: Dataset, monkeypatch) -> No
 
 
 def test_what_degrades_validation_is_drawn_by_other_chances() -> None:
-    copy = Copy(Recipe(("noise", "gain"), (2, 2), Material(snr_db=(1.0, 3.0))), seed=5)
+    copy = Copy(Recipe(("white", "gain"), (2, 2), Material(snr_db=(1.0, 3.0))), seed=5)
     degraded = degraded_as(json.loads(json.dumps(copy.describe())))
     assert degraded.store_name("downstream_val") == "downstream_val.degraded1"
     assert degraded.describe() == copy.describe()
