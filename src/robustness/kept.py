@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from src.robustness.names import CLIPS
 from src.utils.config import BONA_FIDE, LABEL_VALUE, SPOOF
@@ -31,7 +30,7 @@ _COLUMNS = ("file", "label", "speaker")
 class _ScoresShape(Shape):
     fingerprint: str
     scores: list[float | None]
-    failed: dict[str, str] = Field(default_factory=dict)
+    failed: dict[str, str]
 
 
 @dataclass

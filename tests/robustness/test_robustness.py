@@ -226,3 +226,6 @@ def test_damaged_scores_are_told(tmp_path: Path, make_set: Callable) -> None:
     path.write_text(path.read_text().replace('"1"', '"3"'))
     with pytest.raises(RunError, match="there is no clip '3'"):
         KeptScores.read(path)
+    path.write_text('{"fingerprint": "f", "scores": [0.5]}')
+    with pytest.raises(RunError, match=r"is damaged: .*failed"):
+        KeptScores.read(path)
