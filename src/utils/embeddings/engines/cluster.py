@@ -11,6 +11,8 @@ import os
 import secrets
 import socket
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -43,6 +45,12 @@ TASK_BATCHES = 8
 
 TASKS_AN_ACTOR = 8
 """Fewest tasks of an actor, where there are enough batches: with fewer, some would end late."""
+
+THREADS = ("StreamingExecutor", "ray-data-", "iter_threaded")
+"""How the names of Ray Data's threads begin, of those that call Ray."""
+
+THREAD_SECONDS = 60.0
+"""How long Ray Data's threads are waited for: a call takes them seconds on a slow machine."""
 
 TASK_RETRIES = 10
 """Retries of a task whose actor dies: a lost machine is survived, a fatal clip is reported."""
@@ -161,11 +169,16 @@ class RayEngine:
                 num_gpus=actors.gpus,
                 max_task_retries=TASK_RETRIES,
             )
-        yield from results.iter_batches(batch_size=None, batch_format="pyarrow")
+        # Nothing fetched ahead: the thread that does it never ends when it is left before the last
+        # table, and keeps references to what the cluster has forgotten by then.
+        yield from results.iter_batches(prefetch_batches=0, batch_size=None, batch_format="pyarrow")
 
     def close(self) -> None:
         """Disconnect from the cluster; one that was started here ends."""
-        if self._is_connected:
+        # Ray ends the whole process, without a word, when a thread calls it while it shuts down.
+        # Ray Data waits two seconds for its own, which on a slow machine is not enough; where one
+        # stays, what was started here ends with this process.
+        if self._is_connected and _wait_for_threads():
             import ray
 
             ray.shutdown()
@@ -335,6 +348,17 @@ def _actors(nodes: Sequence[dict[str, float]]) -> _Actors:
             min(int(node["CPU"]) for node in nodes if node.get("CPU", 0) >= 1),
         )
     return _Actors(sum(counts), cores, 0)
+
+
+def _wait_for_threads() -> bool:
+    """Wait until no thread of Ray Data is left; return whether that was soon enough."""
+    end = time.monotonic() + THREAD_SECONDS
+    for thread in threading.enumerate():
+        if thread.name.startswith(THREADS):
+            thread.join(max(0.0, end - time.monotonic()))
+            if thread.is_alive():
+                return False
+    return True
 
 
 def _check(address: str) -> None:

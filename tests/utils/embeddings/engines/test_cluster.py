@@ -1,5 +1,6 @@
 """The same store from a Ray cluster: two workers, one of them killed."""
 
+import multiprocessing
 import os
 import secrets
 import signal
@@ -8,9 +9,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -22,9 +25,10 @@ from src.utils.dataset.dataset import Dataset
 from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.copies import Copies
 from src.utils.embeddings.engines import cluster, load_engine
-from src.utils.embeddings.engines.cluster import RayEngine
+from src.utils.embeddings.engines.cluster import THREADS
 from src.utils.embeddings.extract import extract_split, extract_versions
 from src.utils.errors import ArgumentError, AudiosError
+from tests.utils.embeddings.engines import driver
 from tests.utils.embeddings.toy import BROKEN, N_GOOD, Broken, Deadly, Killed, Toy, content
 
 pytestmark = pytest.mark.skipif(
@@ -34,8 +38,11 @@ pytestmark = pytest.mark.skipif(
 START_SECONDS = 120
 """How long a slow machine may take to start a cluster."""
 
+CALL_SECONDS = 300
+"""How long it may take to do a test's work on it."""
 
-@pytest.fixture(scope="session")
+
+@pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start a cluster for two workers, whatever cores there are, as `ray start` does."""
     with socket.socket() as free:
@@ -73,17 +80,25 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         del os.environ["RAY_AUTH_MODE"], os.environ["RAY_AUTH_TOKEN"]
 
 
-@pytest.fixture(scope="session")
-def engine(address: str) -> Iterator[RayEngine]:
-    engine = load_engine("ray", address)
-    yield engine
-    engine.close()
+@pytest.fixture(scope="module")
+def on_cluster(address: str) -> Iterator[Callable[..., Any]]:
+    """Call a function of `driver` with the cluster's address, in a process of its own."""
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=fresh) as pool:
+
+        def call(function: Callable, *arguments: Any) -> Any:
+            return pool.submit(function, address, *arguments).result(CALL_SECONDS)
+
+        yield call
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
-def test_a_worker_is_killed_half_way(dataset: Dataset, tmp_path: Path, engine: RayEngine) -> None:
+def test_a_worker_is_killed_half_way(
+    dataset: Dataset, tmp_path: Path, on_cluster: Callable
+) -> None:
     notes = tmp_path / "notes"
     notes.mkdir()
-    found = extract_split(dataset, "full", Deadly(notes), tmp_path / "ray", engine)
+    found = on_cluster(driver.extract, dataset, Deadly(notes), tmp_path / "ray")
     assert (found.n_computed, list(found.rejected)) == (N_GOOD, [BROKEN])
     # Both workers had something to do, and a third took the place of the one that was killed.
     assert (notes / "killed").is_dir()
@@ -92,34 +107,41 @@ def test_a_worker_is_killed_half_way(dataset: Dataset, tmp_path: Path, engine: R
     assert content(tmp_path / "ray/toy/full") == content(tmp_path / "plain/toy/full")
 
 
-def test_a_real_model(dataset: Dataset, tmp_path: Path, engine: RayEngine) -> None:
+def test_a_real_model(dataset: Dataset, tmp_path: Path, on_cluster: Callable) -> None:
     checkpoint = str(make_checkpoint(tmp_path / "checkpoint", "wav2vec2"))
-    for name, runner in (("ray", engine), ("plain", load_engine("local"))):
-        backbone = load_backbone("wav2vec2", checkpoint)
-        # Several batches, of clips of several lengths.
-        backbone.batch_seconds = 1.0
-        extract_split(dataset, "full", backbone, tmp_path / name, runner)
+    on_cluster(driver.extract_checkpoint, dataset, checkpoint, tmp_path / "ray")
+    backbone = load_backbone("wav2vec2", checkpoint)
+    backbone.batch_seconds = driver.BATCH_SECONDS
+    extract_split(dataset, "full", backbone, tmp_path / "plain")
     there, here = (content(tmp_path / name / "wav2vec2/full") for name in ("ray", "plain"))
     assert there == here
 
 
 def test_what_one_engine_began_another_ends(
-    dataset: Dataset, tmp_path: Path, engine: RayEngine
+    dataset: Dataset, tmp_path: Path, on_cluster: Callable
 ) -> None:
     with pytest.raises(Killed):
         extract_split(dataset, "full", Toy(stop_after=4), tmp_path / "ray")
-    found = extract_split(dataset, "full", Toy(), tmp_path / "ray", engine)
+    found = on_cluster(driver.extract, dataset, Toy(), tmp_path / "ray")
     assert 0 < found.n_kept < N_GOOD
-    assert extract_split(dataset, "full", Toy(0), tmp_path / "ray", engine).n_computed == 0
+    assert on_cluster(driver.extract, dataset, Toy(0), tmp_path / "ray").n_computed == 0
     extract_split(dataset, "full", Toy(), tmp_path / "plain")
     assert content(tmp_path / "ray/toy/full") == content(tmp_path / "plain/toy/full")
 
 
 def test_a_worker_that_cannot_work_tells_why(
-    dataset: Dataset, tmp_path: Path, engine: RayEngine
+    dataset: Dataset, tmp_path: Path, on_cluster: Callable
 ) -> None:
     with pytest.raises(AudiosError, match=r"^the checkpoint toy lacks its weights$"):
-        extract_split(dataset, "full", Broken(), tmp_path / "ray", engine)
+        on_cluster(driver.extract, dataset, Broken(), tmp_path / "ray")
+
+
+def test_no_thread_calls_ray_while_it_is_shut_down(
+    dataset: Dataset, tmp_path: Path, on_cluster: Callable
+) -> None:
+    seen, left = on_cluster(driver.threads_of_ray, dataset, Broken(), tmp_path / "ray")
+    assert not left
+    assert seen == set(THREADS), "what Ray calls its threads has changed"
 
 
 @pytest.mark.parametrize("text", ["", "somewhere", ":6379", "host:", "host:0", "host:70000", "a:b"])
@@ -203,10 +225,12 @@ def test_a_cluster_of_nothing(two_threads: None) -> None:
         cluster._actors([{"CPU": 0}, {"memory": 1.0}])
 
 
-def test_augmented_copies_are_the_same(engine: RayEngine, dataset: Dataset, tmp_path: Path) -> None:
+def test_augmented_copies_are_the_same(
+    dataset: Dataset, tmp_path: Path, on_cluster: Callable
+) -> None:
     versions = [None, *Copies(Recipe(("noise", "gain"), (1, 2)), 2).each()]
-    for name, runner in (("local", None), ("ray", engine)):
-        extract_versions(dataset, "downstream_train", Toy(), tmp_path / name, versions, runner)
+    extract_versions(dataset, "downstream_train", Toy(), tmp_path / "local", versions)
+    on_cluster(driver.extract_copies, dataset, Toy(), tmp_path / "ray", versions)
     for copy in ("", ".copy1", ".copy2"):
         ours, theirs = (
             content(tmp_path / name / f"toy/downstream_train{copy}") for name in ("ray", "local")
