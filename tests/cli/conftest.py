@@ -21,10 +21,6 @@ ROOT = Path(__file__).resolve().parents[2]
 MIXED = ROOT.parent / "shared" / "corpora" / "mixed"
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: takes about a minute")
-
-
 @dataclass(frozen=True)
 class Answer:
     """What a command said; `lines` are those of stderr that are not empty."""
