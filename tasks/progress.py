@@ -157,7 +157,9 @@ def doing(frame: FrameType | None) -> str:
             name = str(frame.f_locals.get("name", "")).partition(".")[0]
             if name not in ("src", "tasks"):
                 loads = name
-        inner = inner or next((text for start, text in DOING if _is_of(module, start)), None)
+        # A module that is being loaded does nothing yet of what its package is for.
+        if code.co_name != "<module>":
+            inner = inner or next((text for start, text in DOING if _is_of(module, start)), None)
         frame = frame.f_back
     return f"loading {loads}" if loads else inner or "at work"
 

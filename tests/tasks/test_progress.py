@@ -117,6 +117,20 @@ def test_an_import_is_told_by_its_package(tmp_path, monkeypatch) -> None:
     assert doing(None) == "at work"
 
 
+def test_what_is_loaded_is_not_what_is_done(monkeypatch) -> None:
+    """Pages load the room of another stage, which has nothing to do then."""
+    told: list[str] = []
+    monkeypatch.setattr(progress, "told", told, raising=False)
+    source = "import sys\nfrom tasks import progress\n"
+    says = "progress.told.append(progress.doing(sys._getframe()))\n"
+    room = compile(source + says, "room.py", "exec")
+    page = f"{source}def write(run):\n    {says}    run()\n"
+    names = {"__name__": "src.results.page"}
+    exec(compile(page, "page.py", "exec"), names)
+    names["write"](lambda: exec(room, {"__name__": "src.robustness.room"}))
+    assert told == ["writing pages", "writing pages"]
+
+
 def test_what_is_told_is_of_modules_that_are_there() -> None:
     for name, _ in DOING:
         assert importlib.util.find_spec(name) is not None, name
