@@ -108,6 +108,13 @@ def test_it_judges(built: list[Path], corpus: Path, tmp_path: Path) -> None:
     assert bandwidths_of(chosen.run, 16_000) is not None
 
 
+@pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure a detector under no condition, which is most of its making, where none is told."""
+    monkeypatch.setattr("src.build_detector.build.CONDITIONS", {})
+
+
+@pytest.mark.usefixtures("unmeasured")
 def test_the_packed_model_of_an_svm(corpus: Path, tmp_path: Path) -> None:
     made = {"made": "2026-01-02", "n_folds": 2}
     build(Recipe(tmp_path / "svm", [corpus], candidates=SMALL[1:], **made))
@@ -155,6 +162,7 @@ def test_mistakes_are_one_line(corpus: Path, tmp_path: Path, capsys) -> None:
         read_corpora([tmp_path])
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_a_large_model_is_refused(corpus: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("src.build_detector.folder.MOST_BYTES", 1000)
     from src.utils.errors import AudiosError

@@ -55,7 +55,7 @@ def test_tasks_for_vectors_name_the_right_one(fab, trained, where, data):
     fab("TestModel", where[1]).fails(1, "no trained run", "fab TrainModel")
 
 
-def test_a_killed_training_goes_on_and_ends_the_same(fresh_fab, trained, data):
+def test_a_killed_training_goes_on_and_ends_the_same(fresh_fab, fab, trained, data):
     runs = data.parent / "killed"
     words = ("TrainBaseline", f"--dataset={data}", f"--runs={runs}", *SMALL)
     process = fresh_fab.popen(*words)
@@ -68,7 +68,7 @@ def test_a_killed_training_goes_on_and_ends_the_same(fresh_fab, trained, data):
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
-    fresh_fab(*words).succeeds("went on behind epoch 1")
+    fab(*words).succeeds("went on behind epoch 1")
     killed, whole = folder_in(runs), folder_in(data.parent / "runs")
     assert not list(killed.glob("training.*"))
     for name in ("model.safetensors", "val_losses.npy", "scores_val.csv"):

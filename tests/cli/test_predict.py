@@ -19,6 +19,8 @@ from src.utils.tables import read_csv
 ANY = "--any-sound"
 """Tones are no speech."""
 
+N_MANY = 220
+
 COLUMNS = ["file", "score", "probability", "verdict", "reason", "seconds"]
 
 
@@ -60,6 +62,17 @@ def clips(data, tmp_path_factory) -> Path:
     soundfile.write(folder / "tiny.wav", samples[:3_000], rate)
     (folder / "broken.wav").write_text("no audio")
     (folder / "notes.txt").write_text("no recording")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def many(data, tmp_path_factory) -> Path:
+    """So many recordings that they are judged in four batches, the first of which is seen."""
+    folder = tmp_path_factory.mktemp("many") / "many"
+    folder.mkdir()
+    sources = sorted((data / "audio").iterdir())
+    for number in range(N_MANY):
+        (folder / f"{number:03}.wav").hardlink_to(sources[number % len(sources)])
     return folder
 
 
@@ -238,19 +251,15 @@ def test_figures(fab, runs, clips, tmp_path):
     assert len(list(tmp_path.rglob("*.png"))) == 1
 
 
-def test_ctrl_c_keeps_what_was_judged(fresh_fab, runs, data, tmp_path):
-    (tmp_path / "many").mkdir()
-    first = next((data / "audio").iterdir())
-    for number in range(600):
-        (tmp_path / f"many/{number:03}.wav").hardlink_to(first)
+def test_ctrl_c_keeps_what_was_judged(fresh_fab, runs, many, tmp_path):
     output = tmp_path / "a.csv"
     seen = type(fresh_fab)(env={"TQDM_DISABLE": "", "TQDM_MININTERVAL": "0"})
     process = seen.popen(
-        *("Predict", ANY, f"--audio={tmp_path / 'many'}", f"--runs={runs}", f"--output={output}")
+        *("Predict", ANY, f"--audio={many}", f"--runs={runs}", f"--output={output}")
     )
     try:
         told = ""
-        while not re.search(r" [1-9]\d*/600", told):
+        while not re.search(rf" [1-9]\d*/{N_MANY}", told):
             letter = process.stderr.read(1)
             assert letter, told
             told += letter
@@ -261,8 +270,8 @@ def test_ctrl_c_keeps_what_was_judged(fresh_fab, runs, data, tmp_path):
     assert process.returncode == 130, err
     assert "Traceback" not in err
     judged = rows_of(output)
-    assert 0 < len(judged) < 600
-    assert f"stopped: {len(judged)} of 600 recordings are judged" in out
+    assert 0 < len(judged) < N_MANY
+    assert f"stopped: {len(judged)} of {N_MANY} recordings are judged" in out
     assert [*judged] == [f"{number:03}.wav" for number in range(len(judged))]
 
 
@@ -307,14 +316,10 @@ def test_what_holds_no_speech_is_refused(fab, runs, clips, tmp_path):
     assert "refused" in answer.out
 
 
-def test_lines_come_as_verdicts_are_given(fresh_fab, runs, data, tmp_path):
+def test_lines_come_as_verdicts_are_given(fresh_fab, runs, many, tmp_path):
     """Into a pipe, each whole, before the work is done."""
-    (tmp_path / "many").mkdir()
-    sources = sorted((data / "audio").iterdir())
-    for number in range(600):
-        (tmp_path / f"many/{number:03}.wav").hardlink_to(sources[number % len(sources)])
     where = f"--output={tmp_path / 'a.csv'}"
-    words = (ANY, f"--audio={tmp_path / 'many'}", f"--runs={runs}", where)
+    words = (ANY, f"--audio={many}", f"--runs={runs}", where)
     process = fresh_fab.popen("Predict", *words)
     try:
         lines = []
@@ -328,8 +333,8 @@ def test_lines_come_as_verdicts_are_given(fresh_fab, runs, data, tmp_path):
         process.kill()
     assert lines[0].startswith("run 0 (acoustic + mlp)")
     told = [*lines[-1:], *out.splitlines()]
-    assert [line.split()[2] for line in told[:600]] == [f"{n:03}.wav" for n in range(600)]
-    assert told[600].startswith("the 10 most suspicious of 600")
+    assert [line.split()[2] for line in told[:N_MANY]] == [f"{n:03}.wav" for n in range(N_MANY)]
+    assert told[N_MANY].startswith(f"the 10 most suspicious of {N_MANY}")
 
 
 def test_a_side_of_a_stereo_recording_is_told(fab, runs, data, tmp_path):
@@ -399,12 +404,8 @@ def test_nothing_is_left_unsaid(fresh_fab, runs, clips, tmp_path):
     assert {"=cmd.wav", "red\x1b[31m.wav", "'=q.wav"} < {*read_csv(output)["file"]}
 
 
-def test_a_killed_prediction_goes_on(fresh_fab, fab, runs, data, tmp_path):
-    (tmp_path / "many").mkdir()
-    sources = sorted((data / "audio").iterdir())
-    for number in range(600):
-        (tmp_path / f"many/{number:03}.wav").hardlink_to(sources[number % len(sources)])
-    words = ("Predict", ANY, f"--audio={tmp_path / 'many'}", f"--runs={runs}")
+def test_a_killed_prediction_goes_on(fresh_fab, fab, runs, many, tmp_path):
+    words = ("Predict", ANY, f"--audio={many}", f"--runs={runs}")
     fab(*words, f"--output={tmp_path / 'whole.csv'}").succeeds()
     output, kept = tmp_path / "a.csv", tmp_path / ".a.csv.partial.jsonl"
     process = fresh_fab.popen(*words, f"--output={output}")
@@ -412,6 +413,8 @@ def test_a_killed_prediction_goes_on(fresh_fab, fab, runs, data, tmp_path):
         while not (kept.is_file() and kept.read_bytes().count(b"\n") > 2):
             assert process.poll() is None, process.communicate()
             time.sleep(0.005)
+        # It must not come to its end before it is killed.
+        process.send_signal(signal.SIGSTOP)
         # The other one is refused, and takes nothing away.
         fab(*words, f"--output={output}").fails(1, "another process is writing", "a.csv")
     finally:
@@ -421,6 +424,6 @@ def test_a_killed_prediction_goes_on(fresh_fab, fab, runs, data, tmp_path):
     assert not output.exists()
     answer = fab(*words, f"--output={output}").succeeds("of the verdicts were taken over")
     [taken] = re.findall(r"([\d,]+) of the verdicts were taken over", answer.out)
-    assert 128 <= int(taken.replace(",", "")) < 600
+    assert 128 <= int(taken.replace(",", "")) < N_MANY
     assert output.read_bytes() == (tmp_path / "whole.csv").read_bytes()
     assert not list(tmp_path.glob(".*"))

@@ -18,7 +18,7 @@ from src.models.data import TrainingStores
 from src.models.evaluate import evaluate_run
 from src.models.lookup import best_of_study, find_training
 from src.models.registry import CLASSIFIERS
-from src.models.search import optimize, suggest
+from src.models.search import Search, optimize, suggest
 from src.utils.errors import AudiosError, RunError
 from src.utils.files import locked
 from src.utils.metrics.cllr import cllr
@@ -35,12 +35,27 @@ def stores(embeddings: Path) -> TrainingStores:
     return TrainingStores.open(embeddings, "wav2vec2")
 
 
+N_WHOLE = 14
+"""Trials beyond the ten random first ones of the estimator."""
+
 PARAMETERS = ["layer", "C", "gamma"]
 
 
 def drawn(table: pd.DataFrame) -> list[list]:
     whole = table[table["state"] == "complete"]
     return whole[[*PARAMETERS, "validation_eer"]].to_numpy().tolist()
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw no history of a search, which takes as long as two trials, where none is looked at."""
+    monkeypatch.setattr(module, "_plot", lambda *about: None)
+
+
+@pytest.fixture(scope="module")
+def whole(stores: TrainingStores, tmp_path_factory: pytest.TempPathFactory) -> Search:
+    """A study that nothing has stopped; a shorter one has the first of its trials."""
+    return optimize(stores, tmp_path_factory.mktemp("whole"), "svm", N_WHOLE)
 
 
 def test_a_study(stores: TrainingStores, embeddings: Path, tmp_path: Path) -> None:
@@ -87,6 +102,15 @@ def test_a_study(stores: TrainingStores, embeddings: Path, tmp_path: Path) -> No
         best_of_study(tmp_path, 0, "lfcc")
 
 
+@pytest.mark.usefixtures("undrawn")
+def test_a_shorter_study_has_the_first_trials(
+    stores: TrainingStores, whole: Search, tmp_path: Path
+) -> None:
+    found = optimize(stores, tmp_path, "svm", 6)
+    assert drawn(found.search_trials) == drawn(whole.search_trials)[:6]
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_the_seed_decides(stores: TrainingStores, tmp_path: Path) -> None:
     one, same, other = (
         optimize(stores, tmp_path / str(n), "svm", 3, seed) for n, seed in enumerate((7, 7, 8))
@@ -96,17 +120,18 @@ def test_the_seed_decides(stores: TrainingStores, tmp_path: Path) -> None:
     assert len({tuple(row[:3]) for row in drawn(one.search_trials)}) == 3
 
 
-def test_continued_it_proposes_the_same(stores: TrainingStores, tmp_path: Path) -> None:
-    # Beyond the ten random first trials of the estimator.
-    whole = optimize(stores, tmp_path / "a", "svm", 14)
+@pytest.mark.usefixtures("undrawn")
+def test_continued_it_proposes_the_same(
+    stores: TrainingStores, whole: Search, tmp_path: Path
+) -> None:
     optimize(stores, tmp_path / "b", "svm", 5)
     optimize(stores, tmp_path / "b", "svm", 12, study_number=0)
-    rest = optimize(stores, tmp_path / "b", "svm", 14, study_number=0)
+    rest = optimize(stores, tmp_path / "b", "svm", N_WHOLE, study_number=0)
     assert drawn(rest.search_trials) == drawn(whole.search_trials)
     assert rest.best is not None
     assert rest.best == whole.best
-    assert len(list_runs(rest.study.folder)) == 14
-    again = optimize(stores, tmp_path / "b", "svm", 14, study_number=0)
+    assert len(list_runs(rest.study.folder)) == N_WHOLE
+    again = optimize(stores, tmp_path / "b", "svm", N_WHOLE, study_number=0)
     assert drawn(again.search_trials) == drawn(whole.search_trials)
 
 
@@ -140,10 +165,11 @@ def test_ctrl_c_keeps_the_best_so_far(stores: TrainingStores, tmp_path: Path, mo
     assert not study.get_trials(states=(optuna.trial.TrialState.RUNNING,))
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("at", [1, 9, 17, 25])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_ctrl_c_while_the_journal_is_written(
-    stores: TrainingStores, tmp_path: Path, monkeypatch, at: int, when: str
+    stores: TrainingStores, whole: Search, tmp_path: Path, monkeypatch, at: int, when: str
 ) -> None:
     """Optuna's lock and log do not stand an interrupt half-way: it waits for a trial."""
     backend = optuna.storages.journal.JournalFileBackend
@@ -162,11 +188,11 @@ def test_ctrl_c_while_the_journal_is_written(
         found = optimize(stores, tmp_path / "b", "svm", 6)
     assert found.was_stopped
     assert count[0] > at
-    whole = optimize(stores, tmp_path / "a", "svm", 6)
     again = optimize(stores, tmp_path / "b", "svm", 6, study_number=0)
-    assert drawn(again.search_trials) == drawn(whole.search_trials)
+    assert drawn(again.search_trials) == drawn(whole.search_trials)[:6]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_stopped_study_is_marked(stores: TrainingStores, tmp_path: Path, monkeypatch) -> None:
     found = interrupted(stores, tmp_path, monkeypatch, at=1, total=3)
     assert found.study.manifest["status"] == "interrupted"
@@ -174,12 +200,14 @@ def test_a_stopped_study_is_marked(stores: TrainingStores, tmp_path: Path, monke
     assert again.study.manifest["status"] == "complete"
 
 
-def test_ctrl_c_and_continued(stores: TrainingStores, tmp_path: Path, monkeypatch) -> None:
+@pytest.mark.usefixtures("undrawn")
+def test_ctrl_c_and_continued(
+    stores: TrainingStores, whole: Search, tmp_path: Path, monkeypatch
+) -> None:
     """It ends with as many finished trials as asked for, and the very same ones."""
-    whole = optimize(stores, tmp_path / "a", "svm", 5)
     interrupted(stores, tmp_path / "b", monkeypatch, at=2, total=5)
     found = optimize(stores, tmp_path / "b", "svm", 5, study_number=0)
-    assert drawn(found.search_trials) == drawn(whole.search_trials)
+    assert drawn(found.search_trials) == drawn(whole.search_trials)[:5]
 
 
 def test_ctrl_c_in_the_first_trial(stores: TrainingStores, tmp_path: Path, monkeypatch) -> None:
@@ -190,6 +218,7 @@ def test_ctrl_c_in_the_first_trial(stores: TrainingStores, tmp_path: Path, monke
         best_of_study(tmp_path, 0)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_trial_left_by_a_kill_is_closed(stores: TrainingStores, tmp_path: Path) -> None:
     found = optimize(stores, tmp_path, "svm", 2)
     journal = optuna.storages.journal.JournalFileBackend(str(found.study.folder / module.JOURNAL))
@@ -200,6 +229,7 @@ def test_a_trial_left_by_a_kill_is_closed(stores: TrainingStores, tmp_path: Path
     assert not again.was_stopped
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_failed_trials_do_not_end_it(stores: TrainingStores, tmp_path: Path, monkeypatch) -> None:
     real, count = module.fit_into, [0]
 
@@ -232,6 +262,7 @@ def test_a_bug_is_no_failed_trial(stores: TrainingStores, tmp_path: Path, monkey
         optimize(stores, tmp_path, "svm", 2)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_wrong_studies(stores: TrainingStores, tmp_path: Path, make_embeddings: Callable) -> None:
     with pytest.raises(RunError, match=r"no svm study 0 in .*; found none"):
         optimize(stores, tmp_path, "svm", 1, study_number=0)
@@ -247,6 +278,7 @@ def test_wrong_studies(stores: TrainingStores, tmp_path: Path, make_embeddings: 
         optimize(other, tmp_path, "svm", 2, study_number=0)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_an_equal_study_is_reused(stores: TrainingStores, tmp_path: Path) -> None:
     first = optimize(stores, tmp_path, "svm", 2)
     again = optimize(stores, tmp_path, "svm", 2, reuse=True)
@@ -297,6 +329,7 @@ def easy(tmp_path_factory: pytest.TempPathFactory, make_embeddings: Callable) ->
     return TrainingStores.open(folder, "wav2vec2")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_ties_are_broken_by_cllr(easy: TrainingStores, tmp_path: Path) -> None:
     found = optimize(easy, tmp_path, "svm", 6)
     table = found.search_trials
@@ -318,6 +351,7 @@ def test_ties_are_broken_by_cllr(easy: TrainingStores, tmp_path: Path) -> None:
     assert more.best["validation_cllr"] == more.search_trials["validation_cllr"].min()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_study_of_before_ties_were_broken(
     easy: TrainingStores, tmp_path: Path, monkeypatch
 ) -> None:
@@ -351,6 +385,7 @@ def without_cllr(patch: pytest.MonkeyPatch) -> Callable:
     return set_user_attr
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_importances_are_kept(easy: TrainingStores, tmp_path: Path, monkeypatch) -> None:
     study = optimize(easy, tmp_path, "svm", 3).study
     assert not (study.folder / "importances.csv").exists()
@@ -362,6 +397,7 @@ def test_importances_are_kept(easy: TrainingStores, tmp_path: Path, monkeypatch)
     assert set(table["of"]) == {"validation_cllr"}
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_validation_of_two_clips(tmp_path: Path, make_embeddings: Callable) -> None:
     """Of one clip a class nothing can be told, and that is told."""
     tiny = TrainingStores.open(make_embeddings(tmp_path / "e", (2.0, 2.0), n=1), "wav2vec2")

@@ -13,7 +13,7 @@ import pytest
 from src.evaluation.results_file import FIGURES
 from src.models.calibrate import calibration_of
 from src.models.data import TrainingStores
-from src.models.evaluate import evaluate_run
+from src.models.evaluate import Evaluation, evaluate_run
 from src.models.lookup import BEST, find_study, find_training
 from src.models.registry import CLASSIFIERS, load_classifier
 from src.models.train import train_model
@@ -154,13 +154,39 @@ def test_missing_embeddings(tmp_path: Path) -> None:
         TrainingStores.open(tmp_path, "acoustic")
 
 
+@pytest.fixture(scope="module")
+def forest(stores: TrainingStores, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs that hold one training."""
+    runs = tmp_path_factory.mktemp("forest") / "runs"
+    trained(stores, runs)
+    return runs
+
+
 @pytest.fixture
-def tested(stores: TrainingStores, tmp_path: Path):
-    return trained(stores, tmp_path / "runs").run
+def tested(forest: Path, tmp_path: Path) -> Run:
+    """A training that the test may change."""
+    [run] = list_runs(shutil.copytree(forest, tmp_path / "runs"))
+    return run
 
 
-def test_results(tested, embeddings: Path) -> None:
-    evaluation = evaluate_run(tested, embeddings)
+@pytest.fixture(scope="module")
+def evaluation(
+    forest: Path, embeddings: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Evaluation:
+    """The test of a training, with all its figures."""
+    [run] = list_runs(shutil.copytree(forest, tmp_path_factory.mktemp("evaluated") / "runs"))
+    return evaluate_run(run, embeddings)
+
+
+@pytest.fixture
+def evaluated(evaluation: Evaluation, tmp_path: Path) -> Run:
+    """A tested training that the test may change."""
+    [run] = list_runs(shutil.copytree(evaluation.run.folder.parent, tmp_path / "runs"))
+    return run
+
+
+def test_results(evaluation: Evaluation, embeddings: Path) -> None:
+    tested = evaluation.run
     folder = tested.folder
     names = {"test_results.json", "scores_test.csv", *(f"{name}.png" for name in FIGURES)}
     assert names <= {path.name for path in folder.iterdir()}
@@ -185,8 +211,8 @@ def test_results(tested, embeddings: Path) -> None:
     np.testing.assert_allclose(scores["score"], load_classifier(tested).score(test.x))
 
 
-def test_by_gender(tested, embeddings: Path) -> None:
-    whole = evaluate_run(tested, embeddings).results.detection
+def test_by_gender(evaluated: Run, evaluation: Evaluation, embeddings: Path) -> None:
+    tested, whole = evaluated, evaluation.results.detection
     before = (tested.folder / "test_results.json").read_bytes()
     parts = [evaluate_run(tested, embeddings, gender) for gender in "MF"]
     assert [part.path.name for part in parts] == ["test_results_M.json", "test_results_F.json"]
@@ -200,6 +226,7 @@ def test_by_gender(tested, embeddings: Path) -> None:
         evaluate_run(tested, embeddings, "m")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_class_missing_for_a_gender(
     tested, embeddings: Path, tmp_path: Path, make_set: Callable, make_store: Callable
 ) -> None:
@@ -244,10 +271,13 @@ def elsewhere(tmp_path: Path, make_set: Callable, make_store: Callable) -> Calla
     return make
 
 
-def test_another_data_set_is_kept_apart(tested, embeddings: Path, elsewhere: Callable) -> None:
-    own = evaluate_run(tested, embeddings)
-    assert own.elsewhere is None
-    assert "another data set" not in told("evaluation", own)
+def test_another_data_set_is_kept_apart(
+    evaluated: Run, evaluation: Evaluation, embeddings: Path, elsewhere: Callable
+) -> None:
+    tested = evaluated
+    own = tested.folder / evaluation.path.name
+    assert evaluation.elsewhere is None
+    assert "another data set" not in told("evaluation", evaluation)
     before = {path.name: path.read_bytes() for path in tested.folder.iterdir()}
     other = elsewhere("/data/a corpus", root="/data/In the Wild!")
     found = evaluate_run(tested, other)
@@ -265,19 +295,18 @@ def test_another_data_set_is_kept_apart(tested, embeddings: Path, elsewhere: Cal
     assert {name: (tested.folder / name).read_bytes() for name in before} == before
     # Neither takes the place of the other, in whatever order they are tested.
     [run] = list_runs(tested.folder.parent)
-    assert evaluate_run(run, embeddings, reuse=True).path == own.path
+    assert evaluate_run(run, embeddings, reuse=True).path == own
     again = evaluate_run(run, other, reuse=True)
     assert (again.path, again.figures, again.elsewhere) == (
         found.path,
         found.figures,
         found.elsewhere,
     )
-    assert evaluate_run(run, embeddings).path == own.path
+    assert evaluate_run(run, embeddings).path == own
 
 
-def test_data_sets_of_one_name(tested, elsewhere: Callable, monkeypatch) -> None:
-    # Sixteen tests would draw for a minute what is looked at elsewhere.
-    monkeypatch.setattr("src.models.evaluate.draw_figures", lambda *about: [])
+@pytest.mark.usefixtures("undrawn")
+def test_data_sets_of_one_name(tested, elsewhere: Callable) -> None:
     places = {
         "/one/eval": "eval",
         "/two/eval": "eval2",
@@ -297,6 +326,7 @@ def test_data_sets_of_one_name(tested, elsewhere: Callable, monkeypatch) -> None
         assert (results["dataset"], results["n_bona_fide"]) == (place, n)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_moved_data_set_is_the_same(
     tested, embeddings: Path, elsewhere: Callable, tmp_path: Path
 ) -> None:
@@ -312,6 +342,7 @@ def test_a_moved_data_set_is_the_same(
     assert evaluate_run(tested, moved).path.name == "test_results_after.json"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_without_a_record_tests_as_ever(tested, elsewhere: Callable) -> None:
     assert tested.manifest.pop("dataset") == "/nowhere/at/all"
     tested.update()
@@ -328,6 +359,7 @@ def test_names_shared_with_another_data_set(tested, elsewhere: Callable) -> None
     assert not list(tested.folder.glob("test_results*"))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_results_of_other_clips_are_not_reused(
     tested, embeddings: Path, tmp_path: Path, make_set: Callable, make_store: Callable
 ) -> None:
@@ -351,6 +383,7 @@ def test_seen_speakers_are_refused(
             evaluate_run(tested, other)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_seen_speakers_are_fine_by_utterance(
     tmp_path: Path, make_set: Callable, make_store: Callable
 ) -> None:
@@ -385,6 +418,7 @@ def test_seen_speakers_are_fine_by_utterance(
         evaluate_run(training.run, tmp_path)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_another_checkpoint_is_refused(tested, tmp_path: Path, make_embeddings: Callable) -> None:
     other = make_embeddings(tmp_path / "e", gaps=(0, 3, 0), about={"revision": "r2"})
     with pytest.raises(EmbeddingError, match=r"another wav2vec2 \(revision differ"):

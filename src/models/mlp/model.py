@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
+from src.models.adam import Adam
 from src.models.classifier import Choice, Classifier, Hyperparameters, Range, require_dim
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import AudiosError, RunError
@@ -161,7 +162,7 @@ class MlpClassifier(Classifier):
     ) -> History:
         settings = self.hyperparameters
         loss_of = nn.BCEWithLogitsLoss(pos_weight=(y == 0).sum() / (y == 1).sum())
-        optimizer = torch.optim.Adam(
+        optimizer = Adam(
             self._network.parameters(),
             lr=settings["learning_rate"],
             weight_decay=settings["weight_decay"],

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from src.models.adam import Adam
 from src.models.yamnet.model import YamnetClassifier, reproducible
 from src.models.yamnet.state import Epoch, Progress, damaged
 from src.models.yamnet.weights import Weights
@@ -96,7 +97,7 @@ class Trainer:
         if progress.epochs:
             network.load_state_dict(progress.network)
         learnt = [value for value in network.parameters() if value.requires_grad]
-        optimizer = torch.optim.Adam(learnt, lr=self._model.hyperparameters["learning_rate"])
+        optimizer = Adam(learnt, lr=self._model.hyperparameters["learning_rate"])
         for key, value in progress.optimizer.items():
             name, _, number = key.rpartition(".")
             of = learnt[int(number)]

@@ -151,6 +151,7 @@ def test_speakers_of_the_training_are_refused(runs: Path, dataset: Dataset, tmp_
         evaluate_baseline(find_run(runs, 0), other)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_results_on_another_data_set_stand_beside_its_own(
     runs: Path, make_dataset: Callable, tmp_path: Path
 ) -> None:
@@ -161,6 +162,7 @@ def test_results_on_another_data_set_stand_beside_its_own(
     assert (found.run.folder / "test_results.json").is_file()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_one_gender_is_tested_alone(runs: Path, dataset: Dataset) -> None:
     found = evaluate_baseline(find_run(runs, 0), dataset, "F")
     assert found.path.name == "test_results_F.json"
@@ -246,6 +248,7 @@ def test_weights_that_do_not_fit_leave_no_run(dataset: Dataset, tmp_path: Path) 
     assert not list_runs(tmp_path)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_weights_are_named_in_the_settings(dataset: Dataset, tmp_path: Path) -> None:
     given = YamnetClassifier(width=WIDTH).network.state_dict()
     found = train_baseline(
@@ -277,6 +280,7 @@ def test_a_split_without_a_class_is_told(
     assert not list_runs(tmp_path)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_pages_listings_and_comparisons_tell_of_it(runs: Path, dataset: Dataset) -> None:
     run = find_run(runs, 0)
     page = write_report(run, runs).read_text()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from src.models.adam import Adam
 from src.models.yamnet.model import NAME, YamnetClassifier
 from src.models.yamnet.state import STATE, Epoch, Progress
 from src.models.yamnet.training import Trainer
@@ -61,9 +62,11 @@ def test_a_clip_s_score_is_the_mean_of_its_patches(sets: Sets) -> None:
     np.testing.assert_allclose(model.score_clips(clips), wanted, atol=1e-5)
 
 
-@pytest.fixture
-def uninterrupted(tmp_path: Path, sets: Sets) -> tuple[Progress, Any]:
-    return fit(tmp_path / "uninterrupted", sets)
+@pytest.fixture(scope="module")
+def uninterrupted(
+    tmp_path_factory: pytest.TempPathFactory, sets: Sets
+) -> tuple[Progress, YamnetClassifier]:
+    return fit(tmp_path_factory.mktemp("uninterrupted"), sets)
 
 
 def same(one: tuple[Progress, Any], other: tuple[Progress, Any]) -> None:
@@ -81,9 +84,9 @@ def test_a_broken_off_training_ends_as_one_that_was_not(
     monkeypatch: pytest.MonkeyPatch,
     steps_done: int,
 ) -> None:
-    step, steps = torch.optim.Adam.step, []
+    step, steps = Adam.step, []
 
-    def stop(self: torch.optim.Adam, *args: Any) -> Any:
+    def stop(self: Adam, *args: Any) -> Any:
         steps.append(1)
         if len(steps) > steps_done:
             raise KeyboardInterrupt
@@ -91,7 +94,7 @@ def test_a_broken_off_training_ends_as_one_that_was_not(
 
     folder = tmp_path / "broken-off"
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(torch.optim.Adam, "step", stop)
+        patch.setattr(Adam, "step", stop)
         fit(folder, sets)
     # Five batches an epoch: it is broken off in the first or the second.
     n_before = steps_done // 5

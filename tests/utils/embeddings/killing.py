@@ -1,7 +1,7 @@
 """Extract in processes that are killed at a given file operation, as `kill -9` would at any.
 
-Run as `python killing.py DATASET WORK BACKBONE first|chain ...`; see `main`. A process of its own,
-since it forks, and what pytest has running by then does not survive that.
+Run as `python killing.py DATASET WORK BACKBONE SEED ...`; see `main`. A process of its own, since
+it forks, and what pytest has running by then does not survive that.
 """
 
 import json
@@ -9,7 +9,7 @@ import os
 import random
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -79,12 +79,19 @@ def extract(dataset: Path, work: Path, name: str, kill_at: int) -> int:
     return in_child(action)
 
 
-def main(dataset: Path, work: Path, name: str, seed: int) -> None:
+def state_of(folder: Path) -> frozenset[tuple[str, bytes]]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    folders = (path for path in folder.rglob("*") if path.is_dir())
+    found = {(str(path.relative_to(folder)), path.read_bytes()) for path in files}
+    return frozenset(found | {(f"{path.relative_to(folder)}/", b"") for path in folders})
+
+
+def main(dataset: Path, work: Path, name: str, seeds: Sequence[int]) -> None:
     """Print, as JSON, one entry a store: its folder, the kills, how many clips were computed.
 
-    The store in `work/plain` is made without a kill. Without a seed (0) there is one store for
-    every operation, killed there and then finished; with a seed a single store, killed at random
-    operations until it is finished.
+    The store in `work/plain` is made without a kill. For a seed there is a single store, in a
+    folder of the seed's number, killed at random operations until it is finished; for the seed 0
+    there is one for every operation, killed there and then finished.
     """
     if name != "toy":
         # So that its libraries are imported once, not in every child.
@@ -92,17 +99,22 @@ def main(dataset: Path, work: Path, name: str, seed: int) -> None:
     extract(dataset, work / "plain", name, kill_at=-1)
     total = int((work / "plain/operations").read_text())
     made = []
-    if seed:
-        chance = random.Random(seed)
-        kills = 0
-        while extract(dataset, work / "chain", name, chance.randint(1, total)):
-            kills += 1
-        made.append(("chain", kills))
-    else:
-        for number in range(1, total + 1):
-            extract(dataset, work / str(number), name, kill_at=number)
-            extract(dataset, work / str(number), name, kill_at=-1)
-            made.append((str(number), 1))
+    for seed in seeds:
+        if seed:
+            chance = random.Random(seed)
+            kills = 0
+            while extract(dataset, work / f"seed{seed}", name, chance.randint(1, total)):
+                kills += 1
+            made.append((f"seed{seed}", kills))
+        else:
+            left = set()
+            for number in range(1, total + 1):
+                extract(dataset, work / str(number), name, kill_at=number)
+                state = state_of(work / str(number))
+                if state not in left:
+                    left.add(state)
+                    extract(dataset, work / str(number), name, kill_at=-1)
+                    made.append((str(number), 1))
     stores = []
     for folder, kills in made:
         counts = (work / folder / "embedded.log").read_text().split()
@@ -111,4 +123,4 @@ def main(dataset: Path, work: Path, name: str, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], [int(seed) for seed in sys.argv[4:]])

@@ -5,7 +5,6 @@ import json
 import logging
 import pickle
 from collections.abc import Callable, Iterator
-from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +86,10 @@ def test_vectors_are_the_plain_paths(
     assert cosines(torch.from_numpy(rough), torch.from_numpy(expected)).min() >= 0.999
 
 
+ORDERS = [[0, 1, 2, 3], [1, 3, 0, 2], [2, 0, 3, 1], [3, 2, 1, 0]]
+"""Every clip at every place, and beside every other one, behind it and before."""
+
+
 @pytest.mark.parametrize("padded", [False, True])
 @pytest.mark.parametrize("shape", ["wav2vec2-base", "hubert-large", "wavlm-base", "wavlm-large"])
 def test_batch_mates_and_their_order_do_not_matter(
@@ -98,7 +101,7 @@ def test_batch_mates_and_their_order_do_not_matter(
         for n, (seconds, peak) in enumerate([(0.3, 0.9), (1.3, 0.001), (0.01, 0.2), (0.7, 0.1)])
     ]
     alone = np.concatenate([embed(model, clip) for clip in clips])
-    for order in map(list, permutations(range(4))):
+    for order in ORDERS:
         assert_close(embed(model, *[clips[n] for n in order]), alone[order])
     # They are no constants that would agree whatever happened.
     assert np.abs(alone[0] - alone[1]).max() > 0.05
