@@ -52,10 +52,24 @@ def saved_figure(path: Path, size: tuple[float, float], title: str = "") -> Iter
             figure.suptitle(_broken(title, size[0])).set_parse_math(False)
         try:
             yield figure
+            _lay_out(figure)
             with replacing(path) as temporary:
                 figure.savefig(temporary, dpi=DPI)
         finally:
             plt.close(figure)
+
+
+def _lay_out(figure: Figure) -> None:
+    """Give everything its place, once and for all.
+
+    Saving would do it too, but draw the whole figure for it, once more than it takes.
+    """
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        # Of which the sizes of letters are rounded.
+        figure.set_dpi(DPI)
+        engine.execute(figure)
+        figure.set_layout_engine(None)
 
 
 @contextmanager
