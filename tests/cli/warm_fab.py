@@ -4,8 +4,8 @@ Every line on stdin is a JSON object `{words, cwd, env, out, err, limit, umask}`
 in a fork with its own folder, environment, output files, limit on the size of files in bytes, and
 mask of modes, and its exit code is printed. A fresh `fab`
 spends three seconds on imports, which a hundred commands of a test run would all pay. UMAP, which
-compiles itself for fifteen seconds of a processor, is compiled once, before the first command that
-draws by it.
+takes seconds to import and, where nothing of it is kept yet, fifteen to compile itself, is compiled
+once, before the first command that draws by it.
 """
 
 import json

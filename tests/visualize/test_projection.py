@@ -1,5 +1,6 @@
 """Embeddings in the plane."""
 
+import errno
 import logging
 import sys
 from collections.abc import Callable
@@ -144,3 +145,21 @@ def test_umap_says_that_it_takes_long(monkeypatch, caplog: pytest.LogCaptureFixt
     monkeypatch.delitem(sys.modules, "umap")
     project_umap(x, 7)
     assert "loading UMAP, which compiles itself" in caplog.text
+
+
+def test_what_umap_compiles_is_kept_where_it_can_be(monkeypatch) -> None:
+    from umap import umap_
+
+    project_umap(np.random.default_rng(0).normal(size=(6, 3)), 7)
+    function = umap_.smooth_knn_dist
+    [(signature, compiled), *_] = function.overloads.items()
+    kept = function._cache
+    assert kept.load_overload(signature, function.targetctx) is not None
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for name in ("load", "save"):
+        monkeypatch.setattr(kept._cache_file, name, fail)
+    assert kept.load_overload(signature, function.targetctx) is None
+    kept.save_overload(signature, compiled)
