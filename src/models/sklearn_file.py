@@ -30,7 +30,6 @@ TRUSTED = (
 _MOST_EXPANSION = 20
 """How many times its own size a file may unpack to; AUDIOS packs none."""
 _SCHEMA = "schema.json"
-_FIELDS = b"{'descr': ["
 
 
 @cache
@@ -47,26 +46,9 @@ def _skops() -> ModuleType:
         sklearn.utils.all_estimators = walk
 
 
-class _Members(dict[str, bytes]):
-    """The arrays of a model by name, in place of the zip that skops would write them into."""
-
-    def namelist(self) -> "_Members":
-        """Return what can be asked for a name, which skops does for every array."""
-        return self
-
-    def writestr(self, name: str, content: memoryview) -> None:
-        """Keep an array's file."""
-        self[name] = bytes(content)
-
-
 def save_pipeline(folder: Path, pipeline: Pipeline) -> None:
     """Write a fitted pipeline as `model.skops` into a folder; equal ones as equal bytes."""
-    skops, members = _skops(), _Members()
-    # As `dumps` of skops does, which would lay out a schema that is not kept as it is.
-    context = skops._utils.SaveContext(zip_file=members)
-    schema = skops._utils.get_state(pipeline, context)
-    schema |= {"protocol": context.protocol, "_skops_version": import_module("skops").__version__}
-    content = _without_chance(schema, members)
+    content = _without_chance(_skops().dumps(pipeline))
     with replacing(folder / NAME) as temporary:
         temporary.write_bytes(content)
 
@@ -102,26 +84,26 @@ def load_pipeline(folder: Path, trusted: Sequence[str] = ()) -> Pipeline:
     return pipeline
 
 
-def _without_chance(schema: dict[str, Any], members: dict[str, bytes]) -> bytes:
+def _without_chance(content: bytes) -> bytes:
     """Return a skops file without what differs between two equal models.
 
     skops names objects and members by where they lay in memory, and zip notes the time. Here they
     are numbered in the order in which the schema tells of them.
     """
     buffer = io.BytesIO()
-    names: dict[str, str] = {}
-    schema = _numbered(schema, {}, names)
-    with ZipFile(buffer, "w") as archive:
-        for name, numbered in names.items():
-            _write(archive, numbered, _without_padding(name, members[name]))
+    with ZipFile(io.BytesIO(content)) as old, ZipFile(buffer, "w") as new:
+        members: dict[str, str] = {}
+        schema = _numbered(json.loads(old.read(_SCHEMA)), {}, members)
+        for name, numbered in members.items():
+            _write(new, numbered, _without_padding(name, old.read(name)))
         # In one line: nobody reads the thousands of a forest, and breaking them takes seconds.
-        _write(archive, _SCHEMA, json.dumps(schema).encode())
+        _write(new, _SCHEMA, json.dumps(schema).encode())
     return buffer.getvalue()
 
 
 def _numbered(node: Any, objects: dict[int, int], members: dict[str, str]) -> Any:
     """Return a part of the schema with new numbers, which are added to `objects` and `members`."""
-    if isinstance(node, list | tuple):
+    if isinstance(node, list):
         return [_numbered(item, objects, members) for item in node]
     if not isinstance(node, dict):
         return node
@@ -138,11 +120,12 @@ def _numbered(node: Any, objects: dict[int, int], members: dict[str, str]) -> An
 
 def _without_padding(name: str, content: bytes) -> bytes:
     """Return an array's file with zeros between its fields, where trees leave foreign memory."""
-    # Numpy's header begins with the type: a list of fields, or the name of what has none.
-    if Path(name).suffix != ".npy" or _FIELDS not in content[:64]:
+    if Path(name).suffix != ".npy":
         return content
     array = np.load(io.BytesIO(content), allow_pickle=False)
     kind = array.dtype
+    if not kind.fields:
+        return content
     is_padding = np.ones(kind.itemsize, dtype=bool)
     for field, offset, *_ in kind.fields.values():
         is_padding[offset : offset + field.itemsize] = False
