@@ -8,16 +8,29 @@ takes seconds to import and, where nothing of it is kept yet, fifteen to compile
 once, before the first command that draws by it.
 """
 
+import gc
 import json
 import os
+import pkgutil
 import resource
 import subprocess
 import sys
 import traceback
+from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
-PRELOADED = ("src.clean", "src.demo.run", "src.utils.embeddings.backbones.auto")
+PRELOADED = ("fabric.main", "skops.io", "src.clean", "src.demo.run")
+"""What commands load, beside all that the modules of `PACKAGES` do."""
+
+PACKAGES = (
+    *("src.stages", "src.models", "src.reports", "tasks"),
+    *("src.utils.dataset.layouts", "src.utils.dataset.split"),
+    *("src.utils.embeddings.backbones.acoustic", "src.utils.embeddings.backbones.lfcc"),
+    "src.utils.embeddings.backbones.auto",
+)
+"""Every module of these: entries of tables, stages and tasks are imported when they are used."""
 
 
 PROJECTING = {"RunPipeline", "VisualizeEmbeddings", "VisualizeEmbeddingsUMAP"}
@@ -84,14 +97,26 @@ def call(request: dict) -> int:
     return 0
 
 
+def modules_of(name: str) -> Iterator[str]:
+    """Yield a package and all modules below it, or a module alone."""
+    yield name
+    folders = getattr(import_module(name), "__path__", ())
+    for found in pkgutil.walk_packages(folders, f"{name}."):
+        yield found.name
+
+
 def serve() -> None:
-    stages = __import__("src.stages").stages
-    for name in (*PRELOADED, *(f"src.stages.{name}" for name in stages.__all__)):
-        __import__(name)
+    for name in (*PRELOADED, *(one for package in PACKAGES for one in modules_of(package))):
+        import_module(name)
+    # What is loaded stays for good. No fork's collector needs to walk through it, which takes a
+    # third of a second and copies every page that it touches.
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         request = json.loads(line)
         if PROJECTING & set(request["words"]):
             compile_umap()
+            gc.freeze()
         child = os.fork()
         if not child:
             code = 70
