@@ -145,7 +145,8 @@ def test_pipeline_matches(fab, place, before, tmp_path, hashes):
     (data / "inspection.sqlite").unlink()
     source = hashes(data / "audio")
     command = (
-        *("RunPipeline", f"--dataset={data}", "--normalize=match", "--pretext=0", "--trials=0"),
+        *("RunPipeline", f"--dataset={data}", "--normalize=match", "--trials=0"),
+        *("--folds=3", "--fold=1"),
         *("--classifier=svm", f"--embeddings={tmp_path / 'e'}", f"--runs={tmp_path / 'r'}"),
     )
     first = fab(*command).succeeds("== MatchDataset", "== AuditDataset", "Result", "channels")
@@ -157,3 +158,6 @@ def test_pipeline_matches(fab, place, before, tmp_path, hashes):
     audit = first.out.split("== AuditDataset")[1].split("== GenerateEmbeddings")[0]
     assert "channels (EER" not in audit
     assert "audit.html" in audit
+    # Flags of a split are the pipeline's too.
+    recipe = json.loads((tmp_path / "data-matched/splits/split.json").read_text())
+    assert (recipe["folds"], recipe["fold"], recipe["shares"]["pretext"]) == (3, 1, 0.0)

