@@ -62,7 +62,7 @@ def test_no_such_folder(name: str) -> None:
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_text("")
-    with pytest.raises(CheckpointError, match=r"model\.bin is an empty file; a checkpoint is a folder"):
+    with pytest.raises(CheckpointError, match=r"model\.bin is an empty file; a checkpoint is"):
         use("wav2vec2", tmp_path / "model.bin")
 
 
