@@ -52,11 +52,12 @@ docs: setup ## build the documentation into site/, its links checked
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "open site/index.html"
 
-# A file's tests share what they have made, so each file stays with one of the two processes. In the
-# order of tests/conftest.py, the slow files first. A process that dies ends the run: pytest-xdist
-# would replace it, and may wait for ever for what it had in work.
+# A file's tests share what they have made, so each file stays with one of the two processes, which
+# have a core each: products of small matrices take several times as long when cores share them. In
+# the order of tests/conftest.py, the slow files first. A process that dies ends the run:
+# pytest-xdist would replace it, and may wait for ever for what it had in work.
 test: setup ## run all tests, doctests included
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
 		--max-worker-restart 0
 
 # make stress MINUTES=10, and to do as before: SEED=n PARTS=kills,inputs ONLY=a stage or parser

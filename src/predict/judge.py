@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from src.predict.bandwidths import Bandwidths
 from src.predict.detector import Detector
@@ -147,7 +148,8 @@ class Judge:
             cost=lambda item: _seconds(item[1]),
             budget=AHEAD_SECONDS,
         )
-        with closing(recordings):
+        # As when stores are made (see `LocalEngine`): a thread on each core prepares already.
+        with closing(recordings), threadpool_limits(1, "blas"):
             segments = map_ahead(
                 self._prepare,
                 self._segments(files, recordings),
