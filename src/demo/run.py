@@ -22,7 +22,9 @@ NOTICE = (
 )
 
 
-def run_demo(folder: Path, tell: Callable[[str], None], seed: int = 7) -> PipelineResult:
+def run_demo(
+    folder: Path, tell: Callable[[str], None], seed: int = 7, n_trials: int = 5
+) -> PipelineResult:
     """Make a corpus and a tiny random checkpoint in `folder` and run every stage on them.
 
     Parameters
@@ -33,6 +35,8 @@ def run_demo(folder: Path, tell: Callable[[str], None], seed: int = 7) -> Pipeli
         Called after each stage with a text: its title and its report.
     seed : int
         Seed of the corpus and of every stage.
+    n_trials : int
+        Trials of each search.
 
     Raises
     ------
@@ -41,10 +45,12 @@ def run_demo(folder: Path, tell: Callable[[str], None], seed: int = 7) -> Pipeli
     """
     # Two at once would remove each other's unfinished clips.
     with locked(folder / LOCK, f"the demonstration in {folder}"):
-        return _run_demo(folder, tell, seed)
+        return _run_demo(folder, tell, seed, n_trials)
 
 
-def _run_demo(folder: Path, tell: Callable[[str], None], seed: int) -> PipelineResult:
+def _run_demo(
+    folder: Path, tell: Callable[[str], None], seed: int, n_trials: int
+) -> PipelineResult:
     write_text(folder / DEMO_MARKER, NOTICE + "\n")
     corpus = folder / "corpus"
     with tqdm(desc="speaking", unit="clip", file=sys.stderr) as bar:
@@ -68,7 +74,7 @@ def _run_demo(folder: Path, tell: Callable[[str], None], seed: int) -> PipelineR
             )
         ),
         backbones={"acoustic": None, "wav2vec2": str(checkpoint)},
-        n_trials=5,
+        n_trials=n_trials,
         seed=seed,
     )
     result = run_pipeline(settings, tell)

@@ -16,7 +16,8 @@ from tests.visualize.reading import read_page
 @pytest.mark.slow
 def test_demo_ends_with_detectors_and_pages(tmp_path):
     told, n = [], len(CLASSIFIERS)
-    result = run_demo(tmp_path / "demo", told.append)
+    # Fewer trials than it makes: what more of them do is tried where searches are.
+    result = run_demo(tmp_path / "demo", told.append, n_trials=2)
     assert list(result.table["backbone"]) == ["acoustic"] * n + ["wav2vec2"] * n
     assert list(result.table["classifier"]) == [*CLASSIFIERS] * 2
     assert result.table["test_eer"].between(0, 1).all()

@@ -22,7 +22,7 @@ def test_the_walk_works_as_written(tmp_path: Path, make_cetuc, fresh_fab, voices
             shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
         elif (ROOT / name).exists():
             shutil.copyfile(ROOT / name, home / name)
-    make_cetuc(home / "datasets/release", PEOPLE, clips=3, seconds=1.0)
+    make_cetuc(home / "datasets/release", PEOPLE, clips=2, seconds=0.6)
     # Real speech: what holds none is refused.
     [(clip, _), *_] = next(iter(voices.values()))
     (home / "NEW").mkdir()
