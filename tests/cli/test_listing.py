@@ -4,7 +4,6 @@ import re
 import shlex
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from invoke.parser import Parser
@@ -101,10 +100,8 @@ HEAVY = ("torch", "transformers", "sklearn", "umap", "matplotlib", "pandas", "op
 
 
 @pytest.fixture(scope="module")
-def helps(fresh_fab):
-    with ThreadPoolExecutor(2) as pool:
-        answers = pool.map(lambda name: fresh_fab("--help", name), FLAGS)
-        return dict(zip(FLAGS, answers, strict=True))
+def helps(fab):
+    return {name: fab("--help", name) for name in FLAGS}
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +155,11 @@ def test_help_begins_with_what_is_required(helps, task):
     assert [name for name, _ in flags][: len(needed)] == needed
     usage = out.splitlines()[0]
     assert all(f" --{name}=STRING" in usage for name in needed)
+
+
+@pytest.mark.parametrize("task", ["TrainModel", "Clean"])
+def test_help_of_a_process_of_its_own_is_the_same(fresh_fab, helps, task):
+    assert fresh_fab("--help", task) == helps[task]
 
 
 def test_what_is_required_is_asked_for(fab):
