@@ -114,6 +114,7 @@ class WarmFab(Fab):
         cwd: Path | None = None,
         limit: int | None = None,
         umask: int | None = None,
+        script: str | None = None,
         **env: str,
     ) -> Answer:
         with tempfile.TemporaryDirectory() as folder:
@@ -126,6 +127,7 @@ class WarmFab(Fab):
                 "err": str(err),
                 "limit": limit,
                 "umask": umask,
+                "script": script,
             }
             self.server.stdin.write(json.dumps(request) + "\n")
             self.server.stdin.flush()
@@ -252,8 +254,8 @@ def table() -> Callable[[Path], list[dict[str, str]]]:
 
 
 @pytest.fixture(scope="session")
-def checkpoints(tmp_path_factory) -> dict[str, Path]:
-    """Tiny random checkpoints, laid out as real ones are; made apart, since it takes torch."""
+def checkpoints(fab, tmp_path_factory) -> dict[str, Path]:
+    """Tiny random checkpoints, laid out as real ones are; made where torch is loaded already."""
     folder = tmp_path_factory.mktemp("checkpoints")
     script = (
         "import sys, pathlib\n"
@@ -261,9 +263,7 @@ def checkpoints(tmp_path_factory) -> dict[str, Path]:
         "for name in ('wav2vec2', 'hubert'):\n"
         "    make_checkpoint(pathlib.Path(sys.argv[1]) / name, name, large=name == 'hubert')\n"
     )
-    subprocess.run(
-        [sys.executable, "-c", script, str(folder)], cwd=ROOT, check=True, capture_output=True
-    )
+    fab(folder, script=script).succeeds()
     return {name: folder / name for name in ("wav2vec2", "hubert")}
 
 

@@ -1,11 +1,11 @@
 """Answer `fab` commands from a process that has imported the heavy libraries already.
 
-Every line on stdin is a JSON object `{words, cwd, env, out, err, limit, umask}`; the command runs
-in a fork with its own folder, environment, output files, limit on the size of files in bytes, and
-mask of modes, and its exit code is printed. A fresh `fab`
-spends three seconds on imports, which a hundred commands of a test run would all pay. UMAP, which
-takes seconds to import and, where nothing of it is kept yet, fifteen to compile itself, is compiled
-once, before the first command that draws by it.
+Every line on stdin is a JSON object `{words, cwd, env, out, err, limit, umask, script}`; the
+command, or the script of Python in its place, runs in a fork with its own folder, environment,
+output files, limit on the size of files in bytes, and mask of modes, and its exit code is printed.
+A fresh `fab` spends three seconds on imports, which a hundred commands of a test run would all pay.
+UMAP, which takes seconds to import and, where nothing of it is kept yet, fifteen to compile itself,
+is compiled once, before the first command that draws by it.
 """
 
 import gc
@@ -88,7 +88,10 @@ def call(request: dict) -> int:
     from fabric.main import program
 
     try:
-        program.run(sys.argv)
+        if request.get("script") is None:
+            program.run(sys.argv)
+        else:
+            exec(request["script"], {"__name__": "__main__"})
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
