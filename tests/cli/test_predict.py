@@ -16,6 +16,8 @@ import soundfile
 
 from src.utils.tables import read_csv
 
+pytestmark = pytest.mark.slow
+
 ANY = "--any-sound"
 """Tones are no speech."""
 

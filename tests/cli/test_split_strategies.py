@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import soundfile
 
+pytestmark = pytest.mark.slow
+
 MIXED = Path(__file__).resolve().parents[2].parent / "shared" / "corpora" / "mixed"
 COLUMNS = ("path", "label", "speaker", "gender", "attack", "source", "language", "split")
 VOCODERS = ("world-copysynth", "griffinlim-mel80")
