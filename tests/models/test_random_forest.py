@@ -1,9 +1,13 @@
-"""The random forest's history."""
+"""The random forest's history, and what is said while it is fitted."""
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
+import pytest
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import log_loss
+from sklearn.utils.parallel import delayed
 
 from src.models.random_forest.model import RandomForest
 
@@ -18,3 +22,22 @@ def test_the_losses_are_those_of_scikit_learn_after_each_tree(make_set: Callable
     np.testing.assert_allclose(
         forest._growth(validation.x)[-1], 1 / (1 + np.exp(-forest.score(validation.x)))
     )
+
+
+def test_only_a_warning_that_threads_give_by_mistake_is_dropped(
+    make_set: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = RandomForestClassifier.fit
+
+    def fit_with_warnings(self, *arguments):
+        # As a thread that finds no filters.
+        call, given, named = delayed(len)("")
+        call(*given, **named)
+        warnings.warn("something true", RuntimeWarning, stacklevel=1)
+        return fit(self, *arguments)
+
+    monkeypatch.setattr(RandomForestClassifier, "fit", fit_with_warnings)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        RandomForest({"n_estimators": 2}).fit(make_set(), make_set(seed=1))
+    assert [str(one.message) for one in caught] == ["something true"]
