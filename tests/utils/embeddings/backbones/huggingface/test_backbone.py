@@ -399,9 +399,12 @@ class TestRefusals:
 
 
 def test_loading_is_quiet(
-    encoder_of: Callable, voice: Callable, capfd: pytest.CaptureFixture
+    encoder_of: Callable,
+    voice: Callable,
+    capfd: pytest.CaptureFixture,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    logging.getLogger("src").setLevel(logging.WARNING)
+    caplog.set_level(logging.WARNING, logger="src")
     for model_type in ("whisper", "wav2vec2-bert", "data2vec-audio"):
         embed(HuggingFaceBackbone("auto", Checkpoint(str(encoder_of(model_type)))), voice(0.3))
     captured = capfd.readouterr()

@@ -380,9 +380,12 @@ def test_the_demonstrations_checkpoints(checkpoint: Callable, voice: Callable) -
 
 
 def test_loading_is_quiet(
-    checkpoint: Callable, voice: Callable, capfd: pytest.CaptureFixture
+    checkpoint: Callable,
+    voice: Callable,
+    capfd: pytest.CaptureFixture,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    logging.getLogger("src").setLevel(logging.WARNING)
+    caplog.set_level(logging.WARNING, logger="src")
     embed(load_backbone("wav2vec2", str(checkpoint("wav2vec2"))), voice(0.3))
     captured = capfd.readouterr()
     assert not captured.out
