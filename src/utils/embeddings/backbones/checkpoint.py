@@ -234,7 +234,7 @@ class Checkpoint:
                 ) from error
             raise CheckpointError(
                 f"cannot fetch the checkpoint {self.name} (is the hub reachable, and the id "
-                f"right?); on a machine without it pass a local folder instead of the id"
+                f"right?); on a machine without it pass a local folder: --checkpoint=FOLDER"
             ) from error
 
 
@@ -246,6 +246,6 @@ def _folder_or_hub_id(checkpoint: str) -> str:
     if path.is_file():
         refuse_file(path)
     if path.exists() or checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") > 1:
-        raise CheckpointError(f"no folder {checkpoint}; a checkpoint is a folder or a hub id")
+        raise CheckpointError(f"no folder {checkpoint}; --checkpoint takes a folder or a hub id")
     log.info("looking for %s in the local cache and at the hub", checkpoint)
     return checkpoint

@@ -67,7 +67,7 @@ def refuse_file(path: Path) -> None:
         Always.
     """
     raise CheckpointError(
-        f"{path} is {_describe(path)}; a checkpoint is a folder in Hugging Face layout "
+        f"{path} is {_describe(path)}; --checkpoint takes a folder in Hugging Face layout "
         f"({LAYOUT}) or a hub id{_remedy(path)}"
     )
 
@@ -92,7 +92,7 @@ def require_layout(folder: Path, weights: tuple[str, ...]) -> None:
     except OSError as error:
         raise CheckpointError(f"cannot read {folder}: {error.strerror}") from error
     names = {path.name for path in there}
-    takes = f"a checkpoint is a folder in Hugging Face layout: {LAYOUT}"
+    takes = f"--checkpoint takes a folder in Hugging Face layout: {LAYOUT}"
     if not there:
         raise CheckpointError(f"{folder} is empty; {takes}")
     if "adapter_config.json" in names and not names & set(weights):

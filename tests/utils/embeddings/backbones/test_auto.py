@@ -122,7 +122,7 @@ class TestRefusals:
         (tmp_path / "model.safetensors").write_bytes(b"")
         with pytest.raises(CheckpointError) as raised:
             load_backbone("auto", str(tmp_path))
-        assert "holds no config.json; a checkpoint is a folder" in one_line(raised.value)
+        assert "holds no config.json; --checkpoint takes a folder" in one_line(raised.value)
 
     @pytest.mark.parametrize("text", ["[1, 2]", "{", '"whisper"', ""])
     def test_a_config_that_is_none(self, text: str, tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ class TestRefusals:
         )
         [line] = answer.stdout.splitlines()
         assert line.startswith("cannot fetch the checkpoint openai/whisper-base")
-        assert line.endswith("pass a local folder instead of the id")
+        assert line.endswith("--checkpoint=FOLDER")
         assert not answer.stderr.strip()
 
 

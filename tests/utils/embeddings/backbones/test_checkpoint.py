@@ -62,7 +62,7 @@ def test_no_such_folder(name: str) -> None:
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_text("")
-    with pytest.raises(CheckpointError, match=r"model\.bin is an empty file; a checkpoint is"):
+    with pytest.raises(CheckpointError, match=r"model\.bin is an empty file; --checkpoint takes"):
         use("wav2vec2", tmp_path / "model.bin")
 
 
@@ -256,5 +256,5 @@ def test_an_unreachable_hub_is_one_line(tmp_path: Path) -> None:
     )
     [line] = answer.stdout.splitlines()
     assert line.startswith("cannot fetch the checkpoint facebook/wav2vec2-base")
-    assert line.endswith("pass a local folder instead of the id")
+    assert line.endswith("--checkpoint=FOLDER")
     assert not answer.stderr.strip()

@@ -61,7 +61,7 @@ def test_files_of_torch(tmp_path: Path, value: Any, kind: str, is_old: bool) -> 
     told = refused(path)
     assert told.startswith(f"{path} is ")
     assert kind in told
-    assert "a checkpoint is a folder in Hugging Face layout" in told
+    assert "--checkpoint takes a folder in Hugging Face layout" in told
     assert ("name the same model at the hub" in told) == (kind in ("fairseq", "s3prl"))
     # In a folder, it is no more a checkpoint.
     told = refused(tmp_path)
@@ -94,7 +94,7 @@ def test_other_files(tmp_path: Path, name: str, content: bytes, kind: str) -> No
 def test_folders_of_something_else(copied: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    assert f"{empty} is empty; a checkpoint is a folder" in refused(empty)
+    assert f"{empty} is empty; --checkpoint takes a folder" in refused(empty)
     (empty / "adapter_config.json").write_text("{}")
     (empty / "adapter_model.safetensors").write_bytes(b"")
     assert "holds an adapter (PEFT) without its model: merge the two" in refused(empty)
