@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from src.build_detector.conditions import TRAINED, Condition
@@ -105,7 +106,9 @@ def embed(
 
     items = list(zip(clips["clip"], clips["path"], conditions, strict=True))
     found = map_ahead(prepare, items)
-    return np.stack(list(tqdm(found, what, len(items), unit="clip", leave=False)))
+    # As when stores are made (see `LocalEngine`): a thread on each core prepares already.
+    with threadpool_limits(1, "blas"):
+        return np.stack(list(tqdm(found, what, len(items), unit="clip", leave=False)))
 
 
 def as_set(clips: pd.DataFrame, x: np.ndarray, backbone: str, suffix: str = "") -> EmbeddingSet:

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from src.predict.detector import Detector
 from src.robustness.clips import TestClips
@@ -96,7 +98,8 @@ class Scorer:
             budget=AHEAD_SECONDS,
         )
         written = time.monotonic()
-        try:
+        # As when stores are made (see `LocalEngine`): a thread on each core prepares already.
+        with closing(prepared), threadpool_limits(1, "blas"):
             for batch in batches:
                 clips = {row: next(prepared) for row in batch.rows.tolist()}
                 self._add(batch, clips, kept)
@@ -104,8 +107,6 @@ class Scorer:
                 if time.monotonic() - written > KEEP_SECONDS:
                     kept.write()
                     written = time.monotonic()
-        finally:
-            prepared.close()
         kept.write()
 
     def _add(
