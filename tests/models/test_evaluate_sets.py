@@ -23,6 +23,8 @@ from src.utils.runs import Run, list_runs
 from tests.reports.telling import told
 from tests.visualize.reading import read_page
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 PLACES = {"near": "/one/eval", "far": "/two/eval", "own": "/nowhere/at/all"}
 
 
@@ -43,12 +45,6 @@ def made(folders, tmp_path_factory) -> Path:
     runs = tmp_path_factory.mktemp("runs") / "runs"
     train_model(TrainingStores.open(folders["own"], "wav2vec2"), runs, "lr", 0)
     return runs
-
-
-@pytest.fixture(autouse=True)
-def plain(monkeypatch) -> None:
-    # Pictures of single tests are looked at elsewhere, and take most of the time.
-    monkeypatch.setattr("src.models.evaluate.draw_figures", lambda *about: [])
 
 
 @pytest.fixture

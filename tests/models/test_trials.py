@@ -118,10 +118,10 @@ def test_a_store_that_says_not_where(
     assert not trials.has_speakers
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_is_tested_by_what_the_table_says(
-    make_embeddings: Callable, make_set: Callable, make_store: Callable, dataset: Path, monkeypatch
+    make_embeddings: Callable, make_set: Callable, make_store: Callable, dataset: Path
 ) -> None:
-    monkeypatch.setattr("src.models.evaluate.draw_figures", lambda *about: [])
     embeddings = make_embeddings(dataset.parent / "e", gaps=(3.0,))
     stores = TrainingStores.open(embeddings, "wav2vec2")
     run = train_model(stores, dataset.parent / "runs", "svm", 0).run

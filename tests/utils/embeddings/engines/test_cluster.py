@@ -90,7 +90,6 @@ def on_cluster(address: str) -> Iterator[Callable[..., Any]]:
             return pool.submit(function, address, *arguments).result(CALL_SECONDS)
 
         yield call
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def test_a_worker_is_killed_half_way(
