@@ -48,6 +48,7 @@ LEVELS: list[tuple[str, ...]] = [
     ("src.audit",),
     ("src.evaluation",),
     ("src.models",),
+    ("src.networks",),
     ("src.predict",),
     ("src.robustness",),
     ("src.results",),

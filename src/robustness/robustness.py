@@ -12,7 +12,6 @@ from src.evaluation.results import number_of_clusters
 from src.models.evaluate import require_unseen
 from src.models.tested import ending_for, keep_ending
 from src.predict.detector import Detector
-from src.robustness.clips import TestClips
 from src.robustness.figures import draw_figures
 from src.robustness.kept import KeptScores, read_clips, write_clips
 from src.robustness.measure import measure_conditions, trials_of_scores
@@ -27,6 +26,7 @@ from src.utils.audio.augmentations.conditions import (
     VERSION,
     Condition,
 )
+from src.utils.dataset.split_recordings import SplitRecordings
 from src.utils.errors import ArgumentError, RunError
 from src.utils.files import locked, make_folder, remove_partials, sha256_file, sha256_text
 from src.utils.runs import Run
@@ -70,7 +70,7 @@ class RobustnessTest:
 
 def measure_robustness(
     run: Run,
-    source: TestClips,
+    source: SplitRecordings,
     conditions: Sequence[Condition] | None = None,
     noises: Path | None = None,
     seed: int = 7,
@@ -84,7 +84,7 @@ def measure_robustness(
     ----------
     run : Run
         A finished training.
-    source : TestClips
+    source : SplitRecordings
         The clips.
     conditions : sequence of Condition, optional
         What the clips go through; by default all of `CONDITIONS` that can be made here.
@@ -159,7 +159,7 @@ def _make(
 
 def _score(
     detector: Detector,
-    source: TestClips,
+    source: SplitRecordings,
     seed: int,
     kept: Mapping[Condition, KeptScores],
     made: Mapping[Condition, Mapping[str, Augmentation]],
@@ -175,7 +175,7 @@ def _score(
                 scorer.score(condition, made.get(condition, {}), one, bar.update)
 
 
-def _describe(detector: Detector, source: TestClips, seed: int) -> dict[str, Any]:
+def _describe(detector: Detector, source: SplitRecordings, seed: int) -> dict[str, Any]:
     """Return what scores depend on besides the condition, as JSON values."""
     folder = detector.run.folder
     models = sorted(path for path in folder.glob("model.*") if path.suffix in _MODELS)
@@ -197,7 +197,7 @@ def _fingerprint(about: Mapping[str, Any], condition: Condition, material: Mater
 
 
 def _measure(
-    source: TestClips,
+    source: SplitRecordings,
     detector: Detector,
     kept: Mapping[Condition, KeptScores],
     left_out: dict[str, str],
@@ -228,7 +228,7 @@ def _measure(
     )
 
 
-def _write(run: Run, source: TestClips, ending: str, found: Robustness) -> list[Path]:
+def _write(run: Run, source: SplitRecordings, ending: str, found: Robustness) -> list[Path]:
     suffix = f"_{ending}" if ending else ""
     with run.changing():
         if ending_for(run, source) != ending:

@@ -9,13 +9,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from src.predict.detector import Detector
-from src.robustness.clips import TestClips
 from src.robustness.kept import KeptScores
 from src.utils.audio.augmentations.augmentation import Augmentation
 from src.utils.audio.augmentations.chain import apply_chain
 from src.utils.audio.augmentations.conditions import Condition
 from src.utils.audio.io import estimate_seconds, read_waveform
 from src.utils.dataset.presence import Presence
+from src.utils.dataset.split_recordings import SplitRecordings
 from src.utils.embeddings.engines.local import AHEAD_SECONDS
 from src.utils.embeddings.plan import MAX_BATCH_CLIPS, Batch, make_plan
 from src.utils.errors import AudioError
@@ -42,13 +42,13 @@ class Scorer:
     ----------
     detector : Detector
         The trained model.
-    source : TestClips
+    source : SplitRecordings
         The clips.
     seed : int
         Of what conditions draw.
     """
 
-    def __init__(self, detector: Detector, source: TestClips, seed: int) -> None:
+    def __init__(self, detector: Detector, source: SplitRecordings, seed: int) -> None:
         self._detector = detector
         self._source = source
         self._seed = seed

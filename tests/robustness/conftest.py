@@ -12,10 +12,10 @@ import pytest
 from src.models.calibrate import calibration_of, write_calibration
 from src.models.trained_on import TRAINED_ON
 from src.predict.detector import Detector
-from src.robustness.clips import TestClips
 from src.utils.config import SPLITS
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split.store import write_splits
+from src.utils.dataset.split_recordings import SplitRecordings
 from src.utils.metrics.calibration import Calibration
 from src.utils.runs import Kind, Run, find_run, new_run
 from src.utils.tables import write_csv
@@ -105,8 +105,8 @@ def run(place: Path) -> Run:
 
 
 @pytest.fixture
-def clips(made: Path) -> TestClips:
-    return TestClips.read(Dataset.open(made / "set"))
+def clips(made: Path) -> SplitRecordings:
+    return SplitRecordings.read(Dataset.open(made / "set"), "downstream_test")
 
 
 @pytest.fixture

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from src.robustness import robustness, scoring
-from src.robustness.clips import TestClips, find_clips
+from src.robustness.clips import find_clips
 from src.robustness.kept import KeptScores, read_clips
 from src.robustness.results import Robustness, read_all, read_own
 from src.robustness.robustness import measure_robustness
 from src.utils.audio.augmentations.conditions import choose_conditions
 from src.utils.audio.augmentations.level import Gain
 from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.split_recordings import SplitRecordings
 from src.utils.errors import ArgumentError, AudioError, DatasetError, EmbeddingError, RunError
 from src.utils.runs import Run
 from tests.robustness.conftest import N_SPEAKERS, LoudnessBackbone
@@ -42,7 +43,7 @@ def kept_of(run: Run) -> dict[str, bytes]:
 
 
 def test_a_gain_moves_scores_and_not_the_eer(
-    run: Run, clips: TestClips, backbone: LoudnessBackbone, figures: None
+    run: Run, clips: SplitRecordings, backbone: LoudnessBackbone, figures: None
 ) -> None:
     done = measure_robustness(run, clips, GAIN)
     found = done.found
@@ -74,7 +75,7 @@ def test_a_gain_moves_scores_and_not_the_eer(
 def test_a_killed_test_goes_on_and_ends_with_the_same_bytes(
     place: Path,
     run: Run,
-    clips: TestClips,
+    clips: SplitRecordings,
     backbone: LoudnessBackbone,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -100,7 +101,7 @@ def test_a_killed_test_goes_on_and_ends_with_the_same_bytes(
 
 
 def test_what_was_scored_of_something_else_is_scored_anew(
-    run: Run, clips: TestClips, made: Path, backbone: LoudnessBackbone
+    run: Run, clips: SplitRecordings, made: Path, backbone: LoudnessBackbone
 ) -> None:
     measure_robustness(run, clips, GAIN[:1])
     assert measure_robustness(run, clips, GAIN[:1], seed=8).n_kept == 0
@@ -110,7 +111,7 @@ def test_what_was_scored_of_something_else_is_scored_anew(
     before = path.stat().st_mtime_ns
     os.utime(path, ns=(before, before + 1))
     try:
-        newer = TestClips.read(Dataset.open(made / "set"))
+        newer = SplitRecordings.read(Dataset.open(made / "set"), "downstream_test")
         assert measure_robustness(run, newer, GAIN[:1], seed=8).n_kept == 0
     finally:
         os.utime(path, ns=(before, before))
@@ -120,7 +121,7 @@ def test_what_was_scored_of_something_else_is_scored_anew(
 
 
 def test_conditions_that_have_scores_are_told_of_too(
-    run: Run, clips: TestClips, backbone: LoudnessBackbone
+    run: Run, clips: SplitRecordings, backbone: LoudnessBackbone
 ) -> None:
     measure_robustness(run, clips, GAIN[:1])
     found = measure_robustness(run, clips, GAIN[2:]).found
@@ -128,7 +129,7 @@ def test_conditions_that_have_scores_are_told_of_too(
 
 
 def test_clips_that_cannot_be_changed_leave_both_sides(
-    run: Run, clips: TestClips, backbone: LoudnessBackbone, monkeypatch: pytest.MonkeyPatch
+    run: Run, clips: SplitRecordings, backbone: LoudnessBackbone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     apply = Gain.apply
     first = clips.clips.files[0]
@@ -149,7 +150,7 @@ def test_clips_that_cannot_be_changed_leave_both_sides(
 
 
 def test_what_cannot_be_made_is_told(
-    run: Run, clips: TestClips, backbone: LoudnessBackbone, monkeypatch: pytest.MonkeyPatch
+    run: Run, clips: SplitRecordings, backbone: LoudnessBackbone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = ["noises-5-db", "gain-6-db", "resampling-16-khz"]
     monkeypatch.setattr(robustness, "CONDITIONS", choose_conditions(names))
@@ -162,7 +163,7 @@ def test_what_cannot_be_made_is_told(
 
 
 def test_voices_of_the_training_are_refused(
-    run: Run, clips: TestClips, backbone: LoudnessBackbone
+    run: Run, clips: SplitRecordings, backbone: LoudnessBackbone
 ) -> None:
     path = run.folder / "trained_on.csv"
     path.write_text(path.read_text().replace(",p0,", ",p3,"))
@@ -172,7 +173,7 @@ def test_voices_of_the_training_are_refused(
 
 
 def test_another_data_set_has_files_of_its_own(
-    run: Run, made: Path, clips: TestClips, backbone: LoudnessBackbone, tmp_path: Path
+    run: Run, made: Path, clips: SplitRecordings, backbone: LoudnessBackbone, tmp_path: Path
 ) -> None:
     measure_robustness(run, clips, GAIN[:1])
     other = tmp_path / "other"
@@ -181,7 +182,9 @@ def test_another_data_set_has_files_of_its_own(
         (other / Path(name).name).write_bytes((made / name).read_bytes())
     for folder in ("splits", "bona-fide", "spoof"):
         (other / folder).symlink_to(made / "set" / folder)
-    done = measure_robustness(run, TestClips.read(Dataset.open(other)), GAIN[:1])
+    done = measure_robustness(
+        run, SplitRecordings.read(Dataset.open(other), "downstream_test"), GAIN[:1]
+    )
     assert done.elsewhere == str(other.resolve())
     assert done.path.name == "robustness_other.json"
     assert list(read_all(run.folder)) == ["", "_other"]
@@ -208,7 +211,7 @@ def test_the_data_set_is_the_run_s_own(run: Run, made: Path, tmp_path: Path) -> 
     ],
 )
 def test_a_damaged_file_is_told(
-    run: Run, clips: TestClips, backbone: LoudnessBackbone, old: str, new: str, fault: str
+    run: Run, clips: SplitRecordings, backbone: LoudnessBackbone, old: str, new: str, fault: str
 ) -> None:
     path = measure_robustness(run, clips, GAIN[:1]).path
     path.write_text(path.read_text().replace(old, new))

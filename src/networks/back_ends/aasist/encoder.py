@@ -1,0 +1,89 @@
+"""The residual encoder of AASIST, and the fixed band-pass filters before it."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv1d, max_pool2d, selu
+
+
+def sinc_filters(count: int, taps: int, sample_rate: int) -> Tensor:
+    """Return windowed band-pass filters that are equally wide in mel, float32 (count, taps).
+
+    Parameters
+    ----------
+    count : int
+        How many, side by side from 0 Hz to half the rate.
+    taps : int
+        Of each; an odd number.
+    sample_rate : int
+        Hz.
+    """
+    top = 2595 * math.log10(1 + sample_rate / 2 / 700)
+    mels = torch.linspace(0, top, count + 1, dtype=torch.float64)
+    edges = 700 * (10 ** (mels / 2595) - 1)
+    time = torch.arange(-(taps // 2), taps // 2 + 1, dtype=torch.float64)
+    # A low-pass filter up to each edge, and their differences.
+    ratios = 2 * edges[:, None] / sample_rate
+    low = ratios * torch.sinc(ratios * time)
+    window = torch.hamming_window(taps, periodic=False, dtype=torch.float64)
+    return ((low[1:] - low[:-1]) * window).float()
+
+
+class FilterBank(nn.Module):
+    """Magnitudes behind fixed sinc filters, pooled by three in frequency and in time.
+
+    Parameters
+    ----------
+    count, taps
+        See `sinc_filters`.
+    sample_rate : int
+        Hz.
+    """
+
+    filters: Tensor
+
+    def __init__(self, count: int = 70, taps: int = 129, sample_rate: int = 16_000) -> None:
+        super().__init__()
+        filters = sinc_filters(count, taps, sample_rate)[:, None]
+        # Computed anew wherever it is made, so that no file can hold others.
+        self.register_buffer("filters", filters, persistent=False)
+        self.norm = nn.BatchNorm2d(1)
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """Map windows (batch, samples) to (batch, 1, count // 3, frames)."""
+        filtered = conv1d(windows[:, None], self.filters)
+        return selu(self.norm(max_pool2d(filtered[:, None].abs(), 3)))
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions beside a way past them, and pooling by three in time.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Channels.
+    """
+
+    def __init__(self, n_in: int, n_out: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(n_in, n_out, (2, 3), padding=(1, 1))
+        self.norm = nn.BatchNorm2d(n_out)
+        self.second = nn.Conv2d(n_out, n_out, (2, 3), padding=(0, 1))
+        self.past = None if n_in == n_out else nn.Conv2d(n_in, n_out, (1, 3), padding=(0, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map maps x (batch, n_in, bands, frames) to (batch, n_out, bands, frames // 3)."""
+        changed = self.second(selu(self.norm(self.first(x))))
+        return max_pool2d(changed + (x if self.past is None else self.past(x)), (1, 3))
+
+
+def make_encoder(channels: tuple[int, ...]) -> nn.Sequential:
+    """Return residual blocks in a row.
+
+    Parameters
+    ----------
+    channels : tuple of int
+        What each block gives; the first is given one channel.
+    """
+    return nn.Sequential(*map(ResidualBlock, (1, *channels), channels))

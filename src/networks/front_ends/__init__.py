@@ -1,0 +1,16 @@
+"""The front ends by name, each imported only when it is used."""
+
+from typing import TYPE_CHECKING
+
+from src.utils.registry import Registry
+
+if TYPE_CHECKING:
+    from src.networks.front_ends.front_end import FrontEnd
+
+FRONT_ENDS: Registry["FrontEnd"] = Registry(
+    "--front-end",
+    {
+        "raw": "src.networks.front_ends.raw:Raw",
+    },
+)
+"""What turns waveforms into frames, by the name that `--front-end` takes."""

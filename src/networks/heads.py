@@ -1,0 +1,84 @@
+"""The output layers: from the vector of a window to outputs that a loss takes, and to a score."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear, normalize
+
+
+class Head(nn.Module, ABC):
+    """Scores vectors.
+
+    Parameters
+    ----------
+    dim : int
+        Numbers of a vector.
+    outputs : int
+        1, or 2 for one a class, that of bona-fide behind that of spoofs.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, dim: int, outputs: int = 1) -> None:
+        super().__init__()
+        self.dim, self.outputs = dim, outputs
+
+    @abstractmethod
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Return outputs, shape (batch, outputs), of vectors (batch, dim)."""
+
+    def score(self, vectors: Tensor) -> Tensor:
+        """Return scores, shape (batch,), higher for bona-fide, of vectors (batch, dim)."""
+        return self(vectors)[:, -1]
+
+
+class LinearHead(Head):
+    """A linear layer; of two outputs, as published networks have, the score is bona-fide's.
+
+    Parameters
+    ----------
+    dim, outputs
+        See `Head`.
+    """
+
+    name = "linear"
+
+    def __init__(self, dim: int, outputs: int = 1) -> None:
+        super().__init__(dim, outputs)
+        self.layer = nn.Linear(dim, outputs)
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Return logits, shape (batch, outputs), of vectors (batch, dim)."""
+        return self.layer(vectors)
+
+
+class CosineHead(Head):
+    """The cosine between a vector and each class' direction; with two, the score is the difference.
+
+    Parameters
+    ----------
+    dim, outputs
+        See `Head`.
+    """
+
+    name = "cosine"
+
+    def __init__(self, dim: int, outputs: int = 1) -> None:
+        super().__init__(dim, outputs)
+        self.directions = nn.Parameter(torch.empty(outputs, dim))
+        nn.init.kaiming_uniform_(self.directions, 0.25)
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Return cosines, shape (batch, outputs), of vectors (batch, dim)."""
+        return linear(normalize(vectors, dim=1), normalize(self.directions, dim=1))
+
+    def score(self, vectors: Tensor) -> Tensor:
+        """Return scores between -2 and 2 of vectors (see `Head.score`)."""
+        cosines = self(vectors)
+        return cosines[:, 0] if self.outputs == 1 else cosines[:, 1] - cosines[:, 0]
+
+
+HEADS: dict[str, type[Head]] = {head.name: head for head in (LinearHead, CosineHead)}
+"""The output layers by name; a loss says which it takes."""

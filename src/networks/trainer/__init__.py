@@ -1,0 +1,1 @@
+"""The one trainer of all networks: epochs, checkpoints, early stopping, several processes."""

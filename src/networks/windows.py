@@ -1,0 +1,63 @@
+"""Windows of recordings: what of a waveform a network is given."""
+
+import numpy as np
+
+from src.networks.settings import Covers
+
+
+def cut_windows(waveform: np.ndarray, samples: int, covers: Covers) -> np.ndarray:
+    """Return the windows of a recording that is scored.
+
+    They cover it evenly, with the fewest windows that do, so that neighbours overlap where its
+    length is no multiple of theirs. A shorter recording is repeated to a window's length.
+
+    Parameters
+    ----------
+    waveform : numpy.ndarray
+        float32, shape (n,), of at least one sample.
+    samples : int
+        Of a window.
+    covers : Covers
+        Whether all of it is covered, or its beginning.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape (windows, samples).
+
+    Examples
+    --------
+    >>> cut_windows(np.arange(5.0), 3, Covers.ALL)
+    array([[0., 1., 2.],
+           [2., 3., 4.]])
+    >>> cut_windows(np.arange(2.0), 3, Covers.ALL)
+    array([[0., 1., 0.]])
+    """
+    if len(waveform) <= samples:
+        return np.resize(waveform, (1, samples))
+    count = 1 if covers == Covers.FIRST else -(-len(waveform) // samples)
+    starts = np.linspace(0, len(waveform) - samples, count).round().astype(int)
+    return np.stack([waveform[start : start + samples] for start in starts.tolist()])
+
+
+def crop(waveform: np.ndarray, samples: int, random: np.random.Generator) -> np.ndarray:
+    """Return a window at a random place, of a recording that is trained on.
+
+    Parameters
+    ----------
+    waveform : numpy.ndarray
+        float32, shape (n,), of at least one sample; a shorter one is repeated.
+    samples : int
+        Of the window.
+    random : numpy.random.Generator
+        Of this clip and epoch alone.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape (samples,).
+    """
+    if len(waveform) <= samples:
+        return np.resize(waveform, samples)
+    start = int(random.integers(len(waveform) - samples + 1))
+    return waveform[start : start + samples]
