@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,37 @@ class NetworkTraining:
         """The run's results: `validation_eer`, `threshold`, `epochs` and `best_epoch`."""
         found: dict[str, Any] = self.run.manifest["results"]
         return found
+
+
+@dataclass(frozen=True)
+class NetworkTrainings:
+    """Trainings of one network by one or several seeds.
+
+    Attributes
+    ----------
+    trainings : list of NetworkTraining
+        One a seed.
+    is_main : bool
+        Whether this process is the one that tells of them.
+    """
+
+    trainings: list[NetworkTraining]
+    is_main: bool
+
+    @property
+    def eers(self) -> list[float]:
+        """The validation EER of each."""
+        return [one.results["validation_eer"] for one in self.trainings]
+
+    @property
+    def mean(self) -> float:
+        """The mean of the validation EERs."""
+        return fmean(self.eers)
+
+    @property
+    def spread(self) -> float:
+        """Their standard deviation over seeds, 0 of a single one."""
+        return stdev(self.eers) if len(self.eers) > 1 else 0.0
 
 
 def train_network(

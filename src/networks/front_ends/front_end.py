@@ -54,10 +54,13 @@ class FrontEnd(nn.Module, ABC):
         Hz; what it takes.
     shape : FrameShape
         Of the frames that it gives.
+    is_pretrained : bool
+        Whether it begins with the weights of a checkpoint (see `pretrained`).
     """
 
     name: ClassVar[str]
     description: ClassVar[str]
+    is_pretrained: ClassVar[bool] = False
     sample_rate: int = SAMPLE_RATE
     shape: FrameShape
 

@@ -29,6 +29,19 @@ def launched_number() -> int:
     return int(os.environ.get("RANK", 0))
 
 
+def is_told_elsewhere(error: AudiosError) -> bool:
+    """Say whether an error is of all processes, and the main one tells it.
+
+    Parameters
+    ----------
+    error : AudiosError
+        What this process fails of.
+    """
+    # Before they have joined, all of them check the same flags.
+    is_of_all = isinstance(error, SharedError) or not torch.distributed.is_initialized()
+    return launched_number() > 0 and is_of_all
+
+
 class Processes:
     """A process and those that train the same network, on this machine or on others.
 
