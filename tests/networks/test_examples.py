@@ -20,8 +20,8 @@ SAMPLES = 4800
 
 
 @pytest.fixture(scope="module")
-def decoded(speech: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Decoded]:
-    recordings = SplitRecordings.read(speech, "downstream_train")
+def decoded(spoken: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Decoded]:
+    recordings = SplitRecordings.read(spoken, "downstream_train")
     with decoding([recordings], 16_000, tmp_path_factory.mktemp("decoded"), "decode") as found:
         yield found
 

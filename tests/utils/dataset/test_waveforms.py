@@ -14,12 +14,11 @@ from src.utils.dataset.split_recordings import SplitRecordings
 from src.utils.dataset.waveforms import NAME, decoding
 from src.utils.errors import AudioError, StorageError
 from src.utils.files import file_identity
-from tests.networks.conftest import *  # noqa: F403 - a split of recordings
 
 
 @pytest.fixture
-def recordings(tmp_path: Path, make_speech: Callable) -> SplitRecordings:
-    return SplitRecordings.read(make_speech(tmp_path / "data"), "downstream_train")
+def recordings(tmp_path: Path, make_spoken: Callable) -> SplitRecordings:
+    return SplitRecordings.read(make_spoken(tmp_path / "data"), "downstream_train")
 
 
 def test_parts_are_those_of_the_decoded_recordings(
