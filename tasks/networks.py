@@ -1,5 +1,6 @@
 """The tasks on networks, which are trained end to end from recordings."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,10 +20,11 @@ def one_voice() -> Iterator[None]:
     try:
         yield
     except AudiosError as error:
-        from src.networks.trainer.processes import is_told_elsewhere
+        if os.environ.get("RANK", "0") != "0":
+            from src.networks.trainer.processes import is_told_elsewhere
 
-        if is_told_elsewhere(error):
-            raise Exit("", error.exit_code) from error
+            if is_told_elsewhere(error):
+                raise Exit("", error.exit_code) from error
         raise
 
 

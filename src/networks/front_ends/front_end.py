@@ -55,7 +55,7 @@ class FrontEnd(nn.Module, ABC):
     shape : FrameShape
         Of the frames that it gives.
     is_pretrained : bool
-        Whether it begins with the weights of a checkpoint (see `pretrained`).
+        Whether it begins with the weights of a checkpoint.
     """
 
     name: ClassVar[str]

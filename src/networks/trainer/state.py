@@ -122,11 +122,15 @@ class Progress:
         folder : pathlib.Path
             The run's.
         """
-        tensors = {
-            f"{part}.{name}": value.detach().cpu().contiguous().clone()
-            for part in _PARTS
-            for name, value in getattr(self, part).items()
-        }
+        tensors: Tensors = {}
+        memory = set()
+        for part in _PARTS:
+            for name, value in getattr(self, part).items():
+                one = value.detach().cpu().contiguous()
+                place = one.untyped_storage().data_ptr()
+                # The format knows of no tensors that share memory, such as tied weights.
+                tensors[f"{part}.{name}"] = one.clone() if place in memory else one
+                memory.add(place)
         told = {"step": self.step, "loss_sum": self.loss_sum, "n_unread": self.n_unread}
         told["epochs"] = [asdict(one) for one in self.epochs]
         with replacing(folder / STATE) as temporary:
