@@ -309,6 +309,37 @@ def new_run(
 
 
 @contextmanager
+def resumed_run(
+    parent: Path, kind: str, settings: dict[str, Any], inputs: dict[str, Any]
+) -> Iterator[Run]:
+    """Go on with the newest run of this kind, settings and inputs that did not end, or make one.
+
+    Parameters
+    ----------
+    parent, kind, settings, inputs
+        See `new_run`.
+
+    Yields
+    ------
+    Run
+
+    Raises
+    ------
+    AudiosError
+        As `new_run` and `keeping_status` do.
+    """
+    wanted = (kind, settings, inputs)
+    found = [
+        run
+        for run in list_runs(parent)
+        if (run.kind, run.settings, run.inputs) == wanted and not run.is_complete
+    ]
+    going_on = keeping_status(found[-1]) if found else new_run(parent, kind, settings, inputs)
+    with going_on as run:
+        yield run
+
+
+@contextmanager
 def keeping_status(run: Run) -> Iterator[Run]:
     """Lock a run, write into its manifest that it is running, and then how the block ended.
 
