@@ -48,6 +48,7 @@ LEVELS: list[tuple[str, ...]] = [
     ("src.audit",),
     ("src.evaluation",),
     ("src.models",),
+    ("src.scoring",),
     ("src.networks",),
     ("src.predict",),
     ("src.robustness",),

@@ -1,8 +1,7 @@
 """A trained detector: the backbone, classifier, calibration and reference of a run."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from src.models.registry import load_classifier
 from src.utils.config import BASELINE
 from src.utils.embeddings.backbones import Backbone, load_backbone
 from src.utils.embeddings.differences import backbone_differences
-from src.utils.embeddings.engines.embed import embed_each
+from src.utils.embeddings.engines.embed import embed_vectors
 from src.utils.embeddings.engines.engine import Embedded
 from src.utils.errors import ArgumentError, CheckpointError
 from src.utils.metrics.calibration import Calibration
@@ -102,10 +101,7 @@ class Detector:
         Embedded
             Whose rows are places among them, with vectors of shape (len(rows), dim).
         """
-        done = embed_each(self.backbone, prepared)
-        # One layer, its statistics side by side (see `EmbeddingStore.load`).
-        dim = math.prod(done.vectors.shape[2:])
-        return replace(done, vectors=done.vectors[:, 0].reshape(len(done.rows), dim))
+        return embed_vectors(self.backbone, prepared)
 
 
 def _load_backbone(run: Run, checkpoint: str | None) -> Backbone:

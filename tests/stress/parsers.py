@@ -29,8 +29,9 @@ from src.predict.detector import Detector
 from src.predict.shipped import open_shipped
 from src.results.listing import list_all
 from src.results.report import write_report
-from src.robustness.kept import KeptScores, read_clips
+from src.robustness.kept import read_clips
 from src.robustness.results import Robustness
+from src.scoring.kept import KeptScores
 from src.spoofs.mel_settings import read_mel_settings
 from src.spoofs.onnx_file import files_of
 from src.spoofs.sentences import read_sentences

@@ -1,85 +1,97 @@
-"""Scoring clips under a condition: read, changed in memory, embedded in batches."""
+"""Scoring the recordings of a test: read, changed in memory if need be, embedded in batches."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
+from tqdm import tqdm
 
-from src.predict.detector import Detector
-from src.robustness.kept import KeptScores
-from src.utils.audio.augmentations.augmentation import Augmentation
-from src.utils.audio.augmentations.chain import apply_chain
-from src.utils.audio.augmentations.conditions import Condition
+from src.models.classifier import Scorer
+from src.scoring.kept import KeptScores
 from src.utils.audio.io import estimate_seconds, read_waveform
 from src.utils.dataset.presence import Presence
 from src.utils.dataset.split_recordings import SplitRecordings
+from src.utils.embeddings.backbones import Backbone
+from src.utils.embeddings.engines.embed import embed_vectors
 from src.utils.embeddings.engines.local import AHEAD_SECONDS
 from src.utils.embeddings.plan import MAX_BATCH_CLIPS, Batch, make_plan
 from src.utils.errors import AudioError
-from src.utils.files import require_unchanged
+from src.utils.files import (
+    locked,
+    make_folder,
+    remove_partials,
+    require_unchanged,
+    sha256_file,
+)
 from src.utils.parallel import attempt, map_ahead
-from src.utils.seeding import file_generator
+from src.utils.runs import Run
 
 MOST_BYTES = 256 << 20
-"""Recordings are kept in memory from one condition to the next where all of them take no more."""
+"""Recordings that are scored again and again are kept in memory where they take no more."""
 
 KEEP_SECONDS = 20.0
 """How much work a kill may lose."""
 
 _FLOAT_BYTES = 4
+_LOCK = ".lock"
+_MODELS = (".safetensors", ".skops")
 
 Progress = Callable[[int], None]
 """Called with how many clips more are done."""
 
+Change = Callable[[np.ndarray, int], np.ndarray]
+"""Gives what becomes of the waveform of a row's clip before it is scored."""
 
-class Scorer:
-    """Scores the clips of a test under one condition after the other.
+
+class RecordingScorer:
+    """Scores the recordings of a test, as they are or changed in one way after the other.
 
     Parameters
     ----------
-    detector : Detector
-        The trained model.
+    backbone : Backbone
+        Makes vectors of waveforms.
+    scorer : Scorer
+        Scores them.
     source : SplitRecordings
         The clips.
-    seed : int
-        Of what conditions draw.
+    scores_again : bool
+        Whether the same recordings are scored more than once, and so kept in memory if they fit.
     """
 
-    def __init__(self, detector: Detector, source: SplitRecordings, seed: int) -> None:
-        self._detector = detector
+    def __init__(
+        self,
+        backbone: Backbone,
+        scorer: Scorer,
+        source: SplitRecordings,
+        scores_again: bool = False,
+    ) -> None:
+        self._backbone = backbone
+        self._scorer = scorer
         self._source = source
-        self._seed = seed
-        self._rate = detector.backbone.sample_rate
+        self._rate = backbone.sample_rate
         files = source.clips.files.tolist()
         self._seconds = np.array([*map_ahead(self._estimate, range(len(files)))], np.float64)
         # What shares a batch may move the last bits of a score, so batches are always the same.
-        self._plan = make_plan(files, self._seconds, detector.backbone.batch_seconds)
+        self._plan = make_plan(files, self._seconds, backbone.batch_seconds)
         is_small = self._seconds.sum() * self._rate * _FLOAT_BYTES <= MOST_BYTES
-        self._waveforms: dict[int, np.ndarray] | None = {} if is_small else None
+        self._waveforms: dict[int, np.ndarray] | None = {} if scores_again and is_small else None
         self._presence = Presence(source.source)
 
-    def score(
-        self,
-        condition: Condition,
-        by: Mapping[str, Augmentation],
-        kept: KeptScores,
-        progress: Progress,
-    ) -> None:
+    def score(self, kept: KeptScores, progress: Progress, change: Change | None = None) -> None:
         """Score the clips that have no score yet, and keep the scores as they come.
 
         Parameters
         ----------
-        condition : Condition
-            What the clips go through.
-        by : mapping of str to Augmentation
-            What changes them, by its name.
         kept : KeptScores
             The scores that are there, to which the others are added.
         progress : callable
             See `Progress`.
+        change : callable, optional
+            See `Change`; without it recordings are scored as they are.
 
         Raises
         ------
@@ -89,7 +101,13 @@ class Scorer:
         done = kept.is_done
         batches = [batch for batch in self._plan if not done[batch.rows].all()]
         rows = [row for batch in batches for row in batch.rows.tolist()]
-        prepare = partial(self._prepare, condition, by)
+
+        def prepare(row: int) -> np.ndarray:
+            waveform = self._read(row)
+            if change is not None:
+                waveform = change(waveform, row)
+            return self._backbone.prepare(waveform)
+
         prepared = map_ahead(
             lambda row: attempt(prepare, row),
             rows,
@@ -114,11 +132,11 @@ class Scorer:
     ) -> None:
         failed = {row: str(clip) for row, clip in clips.items() if isinstance(clip, AudioError)}
         sound = {row: clip for row, clip in clips.items() if not isinstance(clip, AudioError)}
-        done = self._detector.embed(list(sound.values()))
+        done = embed_vectors(self._backbone, list(sound.values()))
         rows = list(sound)
         failed |= {rows[place]: reason for place, reason in done.rejected.items()}
         if done.rows:
-            scores = self._detector.classifier.score(done.vectors)
+            scores = self._scorer.score(done.vectors)
             for place, score in zip(done.rows, scores.tolist(), strict=True):
                 if np.isfinite(score):
                     kept.scores[rows[place]] = score
@@ -127,17 +145,6 @@ class Scorer:
         for row in batch.rows.tolist():
             self._presence.note(str(self._source.clips.files[row]), row in failed)
         kept.failed.update(failed)
-
-    def _prepare(
-        self, condition: Condition, by: Mapping[str, Augmentation], row: int
-    ) -> np.ndarray:
-        waveform = self._read(row)
-        if condition.steps:
-            clips = self._source.clips
-            random = file_generator(self._seed, f"{condition.name}/{clips.files[row]}")
-            chain = condition.draw(random, by, str(clips.speaker[row]))
-            waveform = apply_chain(chain, waveform, self._rate, by)
-        return self._detector.backbone.prepare(waveform)
 
     def _read(self, row: int) -> np.ndarray:
         if self._waveforms is not None and row in self._waveforms:
@@ -156,12 +163,77 @@ class Scorer:
         return 0.0 if isinstance(seconds, AudioError) else seconds
 
 
+def score_recordings(
+    backbone: Backbone,
+    scorer: Scorer,
+    source: SplitRecordings,
+    path: Path,
+    fingerprint: str,
+    label: str,
+) -> KeptScores:
+    """Score recordings as they are, and keep the scores in a file, where an equal call goes on.
+
+    Parameters
+    ----------
+    backbone, scorer, source
+        See `RecordingScorer`.
+    path : pathlib.Path
+        The file that the scores are kept in, in a folder that holds nothing else but such files.
+    fingerprint : str
+        A hash of what the scores depend on (see `describe_scores`).
+    label : str
+        Of the progress bar.
+
+    Returns
+    -------
+    KeptScores
+        Of all clips, in the order of the source; of one that cannot be scored it says why.
+
+    Raises
+    ------
+    AudiosError
+        When another process scores these clips.
+    StorageError
+        When scores cannot be kept, or the recordings' disk has gone.
+    """
+    folder = make_folder(path.parent)
+    with locked(folder / _LOCK, str(folder)):
+        remove_partials(folder)
+        kept = KeptScores.open(path, fingerprint, len(source))
+        done = count_done([kept])
+        if done < len(source):
+            scoring = RecordingScorer(backbone, scorer, source)
+            with tqdm(None, label, len(source), unit="clip", initial=done, leave=False) as bar:
+                scoring.score(kept, bar.update)
+    return kept
+
+
+def describe_scores(run: Run, backbone: Backbone, source: SplitRecordings) -> dict[str, Any]:
+    """Return what the scores of a run depend on, as JSON values.
+
+    Parameters
+    ----------
+    run : Run
+        The training whose model scores.
+    backbone : Backbone
+        Of its model.
+    source : SplitRecordings
+        The clips.
+    """
+    models = sorted(path for path in run.folder.glob("model.*") if path.suffix in _MODELS)
+    return {
+        "backbone": backbone.describe(),
+        "models": {path.name: sha256_file(path) for path in models},
+        "clips": source.fingerprint,
+    }
+
+
 def count_done(kept: Sequence[KeptScores]) -> int:
     """Return how many scores are there, with the clips that will get none.
 
     Parameters
     ----------
     kept : sequence of KeptScores
-        Of several conditions.
+        Of several tests.
     """
     return sum(int(one.is_done.sum()) for one in kept)
