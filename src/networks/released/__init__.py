@@ -15,6 +15,10 @@ RELEASED: Registry["Released"] = Registry(
     "--kind",
     {
         "aasist": "src.networks.released.aasist:ReleasedAasist",
+        "ssl-aasist": "src.networks.released.ssl_aasist:SslAasist",
+        "sls": "src.networks.released.sls:ReleasedSls",
+        "nes2net": "src.networks.released.nes2net:ReleasedNes2Net",
+        "antideepfake": "src.networks.released.antideepfake:AntiDeepfake",
     },
 )
 """The kinds of released detectors by the name that `--kind` takes, imported when they are used."""

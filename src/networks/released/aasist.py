@@ -11,6 +11,7 @@ from src.networks.released.released import (
     require,
 )
 from src.networks.settings import Covers, NetworkSettings
+from src.utils.errors import ArgumentError
 
 _WITHIN = {
     "edge": "att_proj",
@@ -43,6 +44,12 @@ _BLOCK = {"first": "conv1", "norm": "bn2", "second": "conv2", "past": "conv_down
 
 _IN_BRANCH = {"pool_bands": "pool_hS", "pool_frames": "pool_hT", "master": "master"}
 
+UNUSED_NORMS = r"encoder\.\d+\.0\.bn1\..+"
+"""The norms before the first convolution of a block, which no published forward pass computes."""
+
+_VARIANTS = ("aasist", "aasist-l")
+"""Those on raw waveforms, told apart by the width of their nodes."""
+
 HEAD, BACK = "head.layer.", "back_end."
 """What our names of the output layer and of the back end begin with."""
 
@@ -73,22 +80,23 @@ class ReleasedAasist(Released):
 
     name = "aasist"
     what = "AASIST or AASIST-L, Jung et al. 2022"
-    # The norm before the first convolution of a block is computed in no forward pass, and the
-    # fixed filters follow from their number.
-    unused = (r"encoder\.\d+\.0\.bn1\..+", r"conv_time\..+")
+    # The fixed filters follow from their number.
+    unused = (UNUSED_NORMS, r"conv_time\..+")
 
-    def settings(self, shapes: Shapes) -> NetworkSettings:
-        """Return the settings of the variant whose node is as wide as the file's.
+    def settings(self, shapes: Shapes, checkpoint: str | None = None) -> NetworkSettings:
+        """Return the settings of the variant whose nodes are as wide as the file's.
 
         Parameters
         ----------
-        shapes
+        shapes, checkpoint
             See `Released.settings`.
         """
+        if checkpoint is not None:
+            raise ArgumentError(f"--checkpoint: --kind={self.name} has no encoder")
         if "LL.weight" in shapes:
             raise ValueError("it holds LL.weight, the projection of an encoder's frames")
         width = require(shapes, "GAT_layer_S.att_proj.weight")[0]
-        fitting = [name for name, variant in VARIANTS.items() if variant.nodes[0] == width]
+        fitting = [name for name in _VARIANTS if VARIANTS[name].nodes[0] == width]
         if not fitting:
             raise ValueError(f"its nodes have {width} numbers, which no variant has")
         return NetworkSettings(
@@ -100,7 +108,7 @@ class ReleasedAasist(Released):
             back={"variant": fitting[0]},
         )
 
-    def published(self, name: str) -> str:
+    def published(self, name: str, shapes: Shapes) -> str:
         """Return the published name of a tensor (see `Released.published`)."""
         if name.startswith(HEAD):
             return f"out_layer.{name.removeprefix(HEAD)}"

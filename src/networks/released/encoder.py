@@ -17,12 +17,11 @@ STRIDES = {10: 5, 3: 2, 2: 2}
 _BASE_WIDTH, _BASE_HEADS, _HEADS = 768, 12, 16
 """The base models have 12 attention heads; the large ones, of 1,024 to 1,920 numbers, 16."""
 
-PRETRAINING = (
-    "mask_emb",
-    "label_embs_concat",
-    r"(quantizer|input_quantizer|project_q|project_inp|final_proj|target_glu)\..+",
+PRETRAINING = re.compile(
+    r"mask_emb|label_embs_concat|(quantizer|input_quantizer|project_q|project_inp|final_proj"
+    r"|target_glu)\..+"
 )
-"""Regular expressions of what served pretraining alone."""
+"""The names of what served pretraining alone."""
 
 _LAYER = {
     "attention": "self_attn",

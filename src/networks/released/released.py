@@ -15,6 +15,9 @@ Shapes = Mapping[str, tuple[int, ...]]
 PUBLISHED_SAMPLES = 64_600
 """Of the window that most published detectors are given: 4.04 s, the first of a recording."""
 
+WHOLE_SAMPLES = 800_000
+"""Of the longest recording that is given whole where that is how a detector was published: 50 s."""
+
 _TOLD = 3
 """How many of the names that do not fit are told."""
 
@@ -37,29 +40,45 @@ class Released(ABC):
     unused: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
-    def settings(self, shapes: Shapes) -> NetworkSettings:
+    def settings(self, shapes: Shapes, checkpoint: str | None = None) -> NetworkSettings:
         """Return what network a file is of.
 
         Parameters
         ----------
         shapes : mapping of str to tuple of int
             See `Shapes`.
+        checkpoint : str, optional
+            Folder or hub id of the encoder, where the file does not hold it.
 
         Raises
         ------
         ValueError
             When it is of another kind, saying by what that shows.
+        AudiosError
+            When there is no use for a checkpoint, or it cannot be loaded.
         """
 
     @abstractmethod
-    def published(self, name: str) -> str:
+    def published(self, name: str, shapes: Shapes) -> str:
         """Return the published name of a tensor.
 
         Parameters
         ----------
         name : str
             Ours, as `Network.kept_state` has it.
+        shapes : mapping of str to tuple of int
+            See `Shapes`.
         """
+
+    def is_unused(self, name: str) -> bool:
+        """Say whether no score depends on a tensor.
+
+        Parameters
+        ----------
+        name : str
+            As published.
+        """
+        return any(re.fullmatch(one, name) for one in self.unused)
 
     def value(self, name: str, tensor: Tensor) -> Tensor:
         """Return a tensor as our network has it.
@@ -73,15 +92,15 @@ class Released(ABC):
         """
         return tensor
 
-    def places(self, ours: Collection[str], theirs: Collection[str]) -> dict[str, str]:
+    def places(self, ours: Collection[str], shapes: Shapes) -> dict[str, str]:
         """Return where in a file each tensor of ours is.
 
         Parameters
         ----------
         ours : collection of str
             The names that our network has.
-        theirs : collection of str
-            The names that the file has.
+        shapes : mapping of str to tuple of int
+            See `Shapes`.
 
         Returns
         -------
@@ -93,14 +112,10 @@ class Released(ABC):
         ValueError
             Naming the first of those that are missing or unknown.
         """
-        found = {name: self.published(name) for name in ours}
-        missing = sorted(set(found.values()) - set(theirs))
+        found = {name: self.published(name, shapes) for name in ours}
         known = set(found.values())
-        unknown = sorted(
-            name
-            for name in theirs
-            if name not in known and not any(re.fullmatch(one, name) for one in self.unused)
-        )
+        missing = sorted(known - shapes.keys())
+        unknown = sorted(name for name in shapes if name not in known and not self.is_unused(name))
         told = [_told("lacks", missing), _told("holds the unknown", unknown)]
         if any(told):
             raise ValueError(f"it {' and '.join(filter(None, told))}")

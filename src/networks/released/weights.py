@@ -7,7 +7,6 @@ import torch
 
 from src.networks.network import Network
 from src.networks.released import RELEASED
-from src.networks.settings import NetworkSettings
 from src.networks.trained import TrainedNetwork
 from src.utils.errors import ArgumentError, AudiosError, CheckpointError
 from src.utils.tensor_file import first_line, load_tensors
@@ -51,7 +50,9 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
     return {name.removeprefix(_IN_PARALLEL): tensor for name, tensor in found.items()}
 
 
-def network_of(kind: str, tensors: Mapping[str, torch.Tensor], path: Path) -> TrainedNetwork:
+def network_of(
+    kind: str, tensors: Mapping[str, torch.Tensor], path: Path, checkpoint: str | None = None
+) -> TrainedNetwork:
     """Make the network that released weights are of.
 
     Parameters
@@ -62,22 +63,23 @@ def network_of(kind: str, tensors: Mapping[str, torch.Tensor], path: Path) -> Tr
         By their published names.
     path : pathlib.Path
         Where they are from, for messages.
+    checkpoint : str, optional
+        Folder or hub id of the encoder, where the weights are of the back end alone.
 
     Raises
     ------
     ArgumentError
-        For an unknown kind.
+        For an unknown kind, or a checkpoint that there is no use for.
     CheckpointError
         When the weights are of another kind, or do not fit.
     """
     released = RELEASED.load(kind)()
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     try:
-        settings: NetworkSettings = released.settings(
-            {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-        )
+        settings = released.settings(shapes, checkpoint)
         network = Network.make(settings)
         wanted = network.kept_state()
-        places = released.places(wanted, tensors)
+        places = released.places(wanted, shapes)
         state = {
             name: released.value(name, tensors[place]).to(wanted[name].dtype)
             for name, place in places.items()
