@@ -11,6 +11,8 @@ FRONT_ENDS: Registry["FrontEnd"] = Registry(
     "--front-end",
     {
         "raw": "src.networks.front_ends.raw:Raw",
+        "log-mel": "src.networks.front_ends.log_mel:LogMel",
+        "lfcc": "src.networks.front_ends.lfcc:Lfcc",
     },
 )
 """What turns waveforms into frames, by the name that `--front-end` takes."""

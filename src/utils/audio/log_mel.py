@@ -103,14 +103,25 @@ def hann_window() -> np.ndarray:
 
 
 @cache
-def mel_weights() -> np.ndarray:
-    """Return the mel filter bank: the weight of each FFT bin in each band, float32 (257, 64).
+def mel_weights(
+    bands: int = BANDS, lowest_hz: float = LOWEST_HZ, highest_hz: float = HIGHEST_HZ
+) -> np.ndarray:
+    """Return the mel filter bank: the weight of each FFT bin in each band, float32 (257, bands).
 
+    Parameters
+    ----------
+    bands : int
+        How many.
+    lowest_hz, highest_hz : float
+        Where the first begins and the last ends.
+
+    Notes
+    -----
     The triangles have straight sides on the mel scale, not in Hz, and reach 1 where the next one
     begins. The mel scale is that of HTK (Young et al., "The HTK book"): 1127 ln(1 + f / 700).
     """
     bins = _mel(np.arange(FFT_SIZE // 2 + 1) * SAMPLE_RATE / FFT_SIZE)[:, None]
-    edges = np.linspace(_mel(LOWEST_HZ), _mel(HIGHEST_HZ), BANDS + 2)
+    edges = np.linspace(_mel(lowest_hz), _mel(highest_hz), bands + 2)
     lower, centre, upper = edges[:-2], edges[1:-1], edges[2:]
     rising, falling = (bins - lower) / (centre - lower), (upper - bins) / (upper - centre)
     return np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
