@@ -64,14 +64,14 @@ def TestBaseline(
     """
     number = arguments.optional_number("--run-number", run_number)
     arguments.optional_choice("--gender", gender, GENDERS)
-    from src.reports import report_evaluation, report_rejected
+    from src.reports import report_evaluation
 
-    done = stages.baseline.test(
+    evaluation = stages.baseline.test(
         configured.folder(c, "dataset", dataset),
         configured.folder(c, "runs", runs),
         number,
         gender,
     )
-    run = done.evaluation.run
+    run = evaluation.run
     say(f"run {run.number}: {run.folder}")
-    show(report_evaluation(done.evaluation) + report_rejected(done.rejected))
+    show(report_evaluation(evaluation))

@@ -1,7 +1,7 @@
 """Stage 11: testing a trained run on clips it has never seen; written once for all classifiers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from src.evaluation.results import Results, evaluate_trials
 from src.evaluation.results_file import TEST_RESULTS, figure_paths, read_values
 from src.models.calibrate import calibration_of
 from src.models.data import TEST, ClipSource, warn_if_stale
-from src.models.lookup import detector_name, require_current_backbone, require_vectors
+from src.models.lookup import detector_name, require_current_backbone
 from src.models.registry import load_classifier
 from src.models.split_notes import notes_of_recipe, split_notes
 from src.models.tested import TESTED, ending_for, keep_ending
@@ -49,6 +49,8 @@ class Evaluation:
         The pictures that were drawn.
     elsewhere : str or None
         The folder of the recordings where they are of another data set than the run's.
+    rejected : dict of str to str
+        The reason by recording of those that could not be scored, where recordings are.
     """
 
     run: Run
@@ -57,6 +59,7 @@ class Evaluation:
     scores: Path
     figures: list[Path]
     elsewhere: str | None = None
+    rejected: dict[str, str] = field(default_factory=dict)
 
 
 def evaluate_run(
@@ -89,7 +92,6 @@ def evaluate_run(
     """
     settings = run.settings
     require_training(run.manifest, run.folder / MANIFEST)
-    require_vectors(run)
     require_current_backbone(run)
     store = EmbeddingStore.open(embeddings, settings["backbone"]["name"], TEST)
     _require_same_model(run, store)
@@ -98,8 +100,8 @@ def evaluate_run(
         warn_if_stale(store)
         return store.load(settings["layer"])
 
-    def score(clips: EmbeddingSet) -> np.ndarray:
-        return load_classifier(run).score(clips.x)
+    def score(clips: EmbeddingSet) -> tuple[EmbeddingSet, np.ndarray]:
+        return clips, load_classifier(run).score(clips.x)
 
     return evaluate_clips(run, store, load, score, gender, reuse)
 
@@ -108,7 +110,7 @@ def evaluate_clips(
     run: Run,
     source: ClipSource,
     load: Callable[[], Clips],
-    score: Callable[[Clips], np.ndarray],
+    score: Callable[[Clips], tuple[Clips, np.ndarray]],
     gender: str | None = None,
     reuse: bool = False,
 ) -> Evaluation:
@@ -120,8 +122,10 @@ def evaluate_clips(
         A finished training.
     source : ClipSource
         Where the clips are from.
-    load, score : callable
-        Give the clips, and the score of each, float64 of shape (clips,).
+    load : callable
+        Gives the clips.
+    score : callable
+        Gives those of them that can be scored, with their scores, float64 of shape (clips,).
     gender, reuse
         See `evaluate_run`.
     """
@@ -149,7 +153,8 @@ def evaluate_clips(
         what += f" with gender {gender}"
     clips.require_both_classes(what)
     calibration = calibration_of(run)
-    scores = score(clips)
+    clips, scores = score(clips)
+    clips.require_both_classes(f"what can be scored of {what}")
     trials = trials_of(clips, scores, calibration, source)
     results = evaluate_trials(
         trials, calibration.threshold, calibration.confidence, seed=settings["seed"]

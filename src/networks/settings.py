@@ -1,20 +1,20 @@
 """What makes a network what it is, as the manifest of its run keeps it."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
+from src.models.lookup import NETWORK
 from src.networks.heads import HEADS
 from src.utils.errors import ArgumentError, RunError, choose
 from src.utils.runs import MANIFEST, Run
 from src.utils.shapes import Shape, require_shape
 
-NETWORK = "network"
-"""The entry of a run's settings that holds them; only networks have it."""
-
 LAST, WEIGHTED = "last", "weighted"
+
+_CHECKPOINT = "checkpoint"
 
 
 class Covers(StrEnum):
@@ -75,6 +75,23 @@ class NetworkSettings:
         """Return them as JSON values."""
         return asdict(self) | {"covers": str(self.covers)}
 
+    def with_checkpoint(self, checkpoint: str) -> Self:
+        """Return them with the front end's checkpoint at another place.
+
+        Parameters
+        ----------
+        checkpoint : str
+            A folder or hub id.
+
+        Raises
+        ------
+        ArgumentError
+            When the front end has none.
+        """
+        if _CHECKPOINT not in self.front:
+            raise ArgumentError(f"--checkpoint: the front end {self.front_end} has none")
+        return replace(self, front=self.front | {_CHECKPOINT: checkpoint})
+
     @classmethod
     def of(cls, run: Run) -> Self:
         """Return the settings of the network of a run.
@@ -98,22 +115,11 @@ class NetworkSettings:
             raise RunError(f"{path} is damaged: {error}; train again") from error
 
 
-def is_network(run: Run) -> bool:
-    """Say whether a training is of a network, which is given recordings and no vectors.
-
-    Parameters
-    ----------
-    run : Run
-        A training.
-    """
-    return NETWORK in run.settings
-
-
 class _Shape(Shape):
     front_end: str
     back_end: str
     samples: Annotated[int, Field(ge=1, le=10_000_000)]
-    covers: Covers
+    covers: Literal["all", "first"]
     layers: str
     head: str
     outputs: Annotated[int, Field(ge=1, le=2)]

@@ -63,6 +63,8 @@ class TrainedNetwork:
 
         Raises
         ------
+        ArgumentError
+            When a checkpoint is given for a front end that has none.
         CheckpointError
             When the front end's checkpoint cannot be loaded.
         RunError
@@ -70,6 +72,8 @@ class TrainedNetwork:
         """
         require_training(run.manifest, run.folder / MANIFEST)
         settings = NetworkSettings.of(run)
+        if checkpoint is not None:
+            settings = settings.with_checkpoint(checkpoint)
         path = run.folder / NAME
         try:
             network = Network.make(settings)

@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 
 from src.evaluation.results import Results
-from src.models.yamnet.train_and_test import BaselineTraining, evaluate_baseline, train_baseline
+from src.models.data import TEST
+from src.models.yamnet.train_and_test import BaselineTraining, train_baseline
+from src.networks.evaluate import evaluate_network
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.normalize import normalize_dataset
 from src.utils.dataset.split import Shares, SplitSettings, split_dataset
+from src.utils.dataset.split_recordings import SplitRecordings
 
 AS_RECORDED, AT_ONE_LEVEL = "as recorded", "RMS 0.1"
 
@@ -115,6 +118,6 @@ def try_levels(dataset: Dataset, epochs: int, width: float, seed: int = 7) -> Ex
         split_dataset(version, SplitSettings(shares=_SHARES, spread_without_spoofs=True), seed)
         hyperparameters = _SMALL_STEPS | {"epochs": epochs}
         training = train_baseline(version, root / "runs", None, hyperparameters, seed, width=width)
-        evaluation = evaluate_baseline(training.run, version)
+        evaluation = evaluate_network(training.run, SplitRecordings.read(version, TEST))
         attempts.append(Attempt(name, training, evaluation.results))
     return Experiment(attempts, folder)

@@ -8,6 +8,7 @@ from typing import Any
 from src.evaluation.results import Results
 from src.results.clips import PARTS, Clips, clips_of_test, clips_of_training
 from src.results.outcomes import Outcome
+from src.results.sections.network import network_limits
 from src.results.sections.robustness import summary
 from src.results.sections.warnings import warning_texts
 from src.results.wording import sentence
@@ -123,7 +124,7 @@ def limits_of_use(run: Run, data: Data, results: Results) -> list[str]:
         told.append(
             f"Recordings are heard at {rate:,} Hz: nothing above {rate / 2000:g} kHz counts."
         )
-    told += _size_limits(results)
+    told += network_limits(run) + _size_limits(results)
     told += _robustness_limits(run)
     told += [
         "Probabilities hold where half of the clips are spoofs; Predict takes another share by "

@@ -8,7 +8,7 @@ to beware of.
 from pathlib import Path
 
 from src.evaluation.results import Results
-from src.models.lookup import is_baseline
+from src.models.lookup import is_network
 from src.models.registry import MODELS
 from src.results.audits import AuditNote, note_audit
 from src.results.blocks.blocks import Block, Bullets, Cell, Code, Facts, Heading, Paragraph
@@ -23,6 +23,7 @@ from src.results.sections.data import data_section
 from src.results.sections.evaluation import further_test
 from src.results.sections.groups import groups
 from src.results.sections.metrics import metrics_table
+from src.results.sections.network import network_facts, network_sentence
 from src.results.sections.origin import flatten, provenance
 from src.results.sections.robustness import robustness_in_brief
 from src.results.sections.sets import sets_sections
@@ -96,6 +97,7 @@ def _model(run: Run) -> list[Block]:
         ("run", f"{name_of(run)} ({run.folder.name})"),
         ("trained", str(run.manifest.get("started", "unknown"))),
         *augmentation_facts(run),
+        *network_facts(run),
         *flatten(run.settings.get("hyperparameters", {})),
     ]
     return [
@@ -109,14 +111,11 @@ def _model(run: Run) -> list[Block]:
 
 
 def _kind(run: Run) -> str:
-    settings = run.settings
+    settings, backbone = run.settings, run.settings.get("backbone", {})
     classifier = settings.get("classifier", "")
+    if is_network(run):
+        return network_sentence(run)
     what = MODELS.load(classifier).description if classifier in MODELS else "a classifier"
-    if is_baseline(run):
-        weights = settings.get("weights")
-        start = f"the weights of {weights['file']}" if weights else "random weights"
-        return f"{what}, trained as a whole from {start}"
-    backbone = settings.get("backbone", {})
     source = "built in, without learnt weights"
     if backbone.get("checkpoint"):
         source = f"checkpoint {backbone['checkpoint']}"

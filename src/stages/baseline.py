@@ -1,39 +1,20 @@
 """Stages 10 and 11 of the baseline, which is given recordings and no vectors."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from src.audit.summary import Audited, find_audit
+from src.models.data import TEST
 from src.models.evaluate import Evaluation
 from src.models.lookup import find_training
-from src.models.yamnet.train_and_test import (
-    TEST_STAGE,
-    BaselineTraining,
-    evaluate_baseline,
-    train_baseline,
-)
+from src.models.yamnet.train_and_test import BaselineTraining, train_baseline
 from src.models.yamnet.weights import NONE, load_weights
+from src.networks.evaluate import evaluate_network
 from src.results.report import write_report
 from src.utils.config import BASELINE
 from src.utils.dataset.dataset import Dataset
-
-
-@dataclass(frozen=True)
-class BaselineTest:
-    """A finished test of the baseline.
-
-    Attributes
-    ----------
-    evaluation : Evaluation
-        The run, and how it did.
-    rejected : dict of str to str
-        The reason by recording.
-    """
-
-    evaluation: Evaluation
-    rejected: dict[str, str]
+from src.utils.dataset.split_recordings import SplitRecordings
 
 
 def train(
@@ -82,7 +63,7 @@ def train(
 
 def test(
     dataset: Path, runs: Path, run_number: int | None = None, gender: str | None = None
-) -> BaselineTest:
+) -> Evaluation:
     """Test a training of the baseline, into its own folder, and write its page anew.
 
     Parameters
@@ -101,10 +82,10 @@ def test(
     RunError
         When there is no such training.
     AudiosError
-        As `evaluate_baseline` does.
+        As `evaluate_network` does.
     """
     run = find_training(runs, None, BASELINE, run_number)
-    source = Dataset.open(dataset)
-    evaluation = evaluate_baseline(run, source, gender)
+    source = SplitRecordings.read(Dataset.open(dataset), TEST)
+    evaluation = evaluate_network(run, source, gender)
     write_report(run, runs)
-    return BaselineTest(evaluation, source.read_rejected(TEST_STAGE))
+    return evaluation

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from src.robustness import robustness
-from src.robustness.clips import find_clips
 from src.robustness.kept import read_clips
 from src.robustness.results import Robustness, read_all, read_own
 from src.robustness.robustness import measure_robustness
 from src.scoring import recordings
+from src.scoring.clips import find_clips
 from src.scoring.kept import KeptScores
 from src.utils.audio.augmentations.conditions import choose_conditions
 from src.utils.audio.augmentations.level import Gain

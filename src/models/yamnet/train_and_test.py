@@ -1,4 +1,4 @@
-"""Training the baseline into a run folder, and testing it as all classifiers are."""
+"""Training the baseline into a run folder, as all classifiers are."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from src.models.data import TEST, TRAIN, VALIDATION
-from src.models.evaluate import Evaluation, evaluate_clips
+from src.models.data import TRAIN, VALIDATION
 from src.models.record import Part, record_inputs, record_outcome
 from src.models.reference import MOST_CLIPS, Reference, fit_reference
 from src.models.yamnet.backbone import INPUT
@@ -23,7 +22,7 @@ from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.patches import PatchSet, SplitPatches, load_patches
 from src.utils.runs import Kind, Run, find_complete, keeping_status, list_runs, new_run
 
-TRAIN_STAGE, TEST_STAGE = "TrainBaseline", "TestBaseline"
+TRAIN_STAGE = "TrainBaseline"
 
 
 @dataclass(frozen=True)
@@ -120,33 +119,6 @@ def train_baseline(
         # Before the run is complete: nothing would remove it after a kill behind that.
         (run.folder / STATE).unlink(missing_ok=True)
     return _finished(run, progress.n_before, rejected)
-
-
-def evaluate_baseline(
-    run: Run, dataset: Dataset, gender: str | None = None, reuse: bool = False
-) -> Evaluation:
-    """Test a run of the baseline on a data set's own test split, as `evaluate_run` does.
-
-    Parameters
-    ----------
-    run : Run
-        A training run of the baseline.
-    dataset : Dataset
-        The data set whose test split is scored.
-    gender, reuse
-        See `evaluate_run`.
-
-    Raises
-    ------
-    AudiosError
-        When the split is absent or unusable, shares a speaker with what the run was trained on, or
-        lacks a class.
-    RunError
-        When the model cannot be loaded.
-    """
-    part = load_patches(dataset, (TEST,), TEST_STAGE)[TEST]
-    model = YamnetClassifier.of(run)
-    return evaluate_clips(run, part, lambda: part.clips, model.score_clips, gender, reuse)
 
 
 def _settings(

@@ -26,6 +26,7 @@ from src.results.sections.augmentation import augmentation_facts
 from src.results.sections.calibration import calibration_facts
 from src.results.sections.data import data_section
 from src.results.sections.evaluation import further_test, main_test
+from src.results.sections.network import network_facts
 from src.results.sections.origin import hyperparameters
 from src.results.sections.probe import probe
 from src.results.sections.robustness import robustness
@@ -121,7 +122,7 @@ def _training(run: Run) -> list[Block]:
         rows.append(("layer", str(run.settings["layer"])))
     if "validation_eer" in found:
         rows.append(("validation EER", f"{found['validation_eer']:.2%}"))
-    rows += [*augmentation_facts(run), *calibration_facts(run)]
+    rows += [*network_facts(run), *augmentation_facts(run), *calibration_facts(run)]
     for step in ("epoch", "tree"):
         if f"{step}s" in found:
             kept = f"{found[f'best_{step}'] + 1:,} of {found[f'{step}s']:,}"
