@@ -31,6 +31,7 @@ DOING = (
     ("src.models", "fitting and scoring"),
     ("src.audit", "measuring"),
     ("src.predict", "judging"),
+    ("src.networks.released", "reading released weights"),
     ("src.robustness.scoring", "scoring clips under conditions"),
     ("src.robustness", "comparing conditions"),
     ("src.utils.embeddings", "computing vectors"),

@@ -85,8 +85,9 @@ def calibration_of(run: Run) -> Calibration:
     path = run.folder / VALIDATION_SCORES
     if not path.is_file():
         raise RunError(
-            f"{run.folder} holds neither {CALIBRATION} nor {VALIDATION_SCORES}: nothing tells what "
-            f"its scores mean; train it again"
+            f"run {run.number} ({run.folder}) has no calibration: nothing tells what its scores "
+            f"mean; fit one on clips of your own: fab CalibrateRun --run-number={run.number} "
+            f"--dataset=FOLDER"
         )
     table = read_csv(path)
     try:

@@ -24,6 +24,8 @@ class Covers(StrEnum):
     """Windows that cover it, whose vectors are averaged."""
     FIRST = "first"
     """Its first window, as published evaluations do."""
+    WHOLE = "whole"
+    """It as it is, in one window of its own length; one longer than a window as by `ALL`."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class NetworkSettings:
     back_end : str
         A name of `BACK_ENDS`.
     samples : int
-        Of a window at the front end's sampling rate; shorter recordings are repeated to it.
+        Of a window at the front end's sampling rate; shorter recordings are repeated to it, unless
+        they are covered whole.
     covers : Covers
         Which part of a recording is scored.
     layers : str

@@ -114,11 +114,14 @@ class TrainedNetwork:
         prepared : sequence of numpy.ndarray
             What `prepare` gave of each.
         """
-        windows = torch.from_numpy(np.concatenate(prepared))
+        # Recordings that are covered whole are of different lengths.
+        is_even = len({one.shape[1] for one in prepared}) == 1
+        groups = [np.concatenate(prepared)] if is_even else prepared
         with torch.inference_mode():
             parts = [
                 self.network.vectors(part.to(self.device)).float().cpu()
-                for part in windows.split(_BATCH_WINDOWS)
+                for group in groups
+                for part in torch.from_numpy(group).split(_BATCH_WINDOWS)
             ]
         of_windows = torch.cat(parts).numpy()
         counts = np.array([len(one) for one in prepared])

@@ -34,6 +34,7 @@ from src.reports.predict import (
     report_detector,
     report_prediction,
 )
+from src.reports.released import report_calibrated, report_imported
 from src.reports.results import report_comparison, report_listing, report_pipeline
 from src.reports.robustness import report_robustness
 from src.reports.spoofs import report_spoofs
@@ -48,6 +49,7 @@ __all__ = [
     "report_audit",
     "report_audited",
     "report_baseline",
+    "report_calibrated",
     "report_comparison",
     "report_derived",
     "report_detector",
@@ -56,6 +58,7 @@ __all__ = [
     "report_evaluation",
     "report_extraction",
     "report_findings",
+    "report_imported",
     "report_listing",
     "report_matching",
     "report_networks",
