@@ -1,0 +1,105 @@
+"""What encoders are pretrained on: windows of recordings, with what is masked in them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from src.networks.pretraining.learner import MASK, NEGATIVES, SAMPLES, UNITS, WINDOWS
+from src.networks.pretraining.masks import draw_negatives, draw_spans
+from src.networks.pretraining.recordings import read_recording
+from src.networks.pretraining.settings import PretrainingSettings
+from src.networks.pretraining.units import Units
+from src.utils.dataset.split_recordings import SplitRecordings
+from src.utils.embeddings.backbones.waveform import Geometry, prepare_waveform
+from src.utils.errors import AudioError
+from src.utils.parallel import attempt
+from src.utils.seeding import file_generator
+
+
+@dataclass(frozen=True)
+class PretrainingExamples:
+    """A window of each recording, at another place and masked otherwise in every epoch.
+
+    Attributes
+    ----------
+    recordings : SplitRecordings
+        Of a split.
+    processor : transformers.SequenceFeatureExtractor
+        What clips are prepared by.
+    geometry : Geometry
+        How frames lie over samples.
+    settings : PretrainingSettings
+        What is masked.
+    seed : int
+        Of all that is drawn.
+    n_negatives : int
+        Distractors of a masked frame; 0 for none.
+    units : Units or None
+        Of the recordings' frames, where they are predicted.
+    """
+
+    recordings: SplitRecordings
+    processor: Any
+    geometry: Geometry
+    settings: PretrainingSettings
+    seed: int
+    n_negatives: int = 0
+    units: Units | None = None
+
+    @property
+    def frames(self) -> int:
+        """Frames of a window."""
+        rate = int(self.processor.sampling_rate)
+        return self.geometry.n_frames(round(self.settings.seconds * rate))
+
+    def __len__(self) -> int:
+        return len(self.recordings)
+
+    def example(self, epoch: int, number: int) -> Mapping[str, np.ndarray] | None:
+        """Return a window and its mask (see `Examples.example`).
+
+        Parameters
+        ----------
+        epoch, number : int
+            See `Examples.example`.
+
+        Returns
+        -------
+        mapping of str to numpy.ndarray or None
+            `windows`, float32 (samples,), padded with zeros; `samples`, how many are not padding;
+            `mask`, bool (frames,); `negatives`, int64 (frames, negatives), and `units`, int64
+            (frames,), where there are some.
+        """
+        rate = int(self.processor.sampling_rate)
+        waveform = attempt(lambda row: read_recording(self.recordings.path(row), rate), number)
+        if isinstance(waveform, AudioError):
+            return None
+        file = str(self.recordings.clips.files[number])
+        random = file_generator(self.seed, f"epoch{epoch}/{file}")
+        hop, n_samples = self.geometry.hop, self.geometry.n_samples(self.frames)
+        # At a frame of the whole recording, since units are of those.
+        first = int(random.integers(max(0, len(waveform) - n_samples) // hop + 1))
+        window = waveform[first * hop : first * hop + n_samples]
+        frames = self.geometry.n_frames(len(window))
+        mask = np.zeros(self.frames, bool)
+        settings = self.settings
+        mask[:frames] = draw_spans(frames, settings.mask_length, settings.mask_share, random)
+        found = {
+            WINDOWS: np.zeros(n_samples, np.float32),
+            SAMPLES: np.array(len(window)),
+            MASK: mask,
+        }
+        field = self.geometry.receptive_field
+        found[WINDOWS][: len(window)] = prepare_waveform(window, self.processor, field)
+        if self.n_negatives:
+            found[NEGATIVES] = draw_negatives(mask, self.n_negatives, random)
+        if self.units is not None:
+            units = self.units[number][first : first + frames]
+            if len(units) != frames:
+                # It was read when units were found, or is another recording now.
+                return None
+            found[UNITS] = np.zeros(self.frames, np.int64)
+            found[UNITS][:frames] = units
+        return found
