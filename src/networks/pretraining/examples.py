@@ -8,10 +8,10 @@ import numpy as np
 
 from src.networks.pretraining.learner import MASK, NEGATIVES, SAMPLES, UNITS, WINDOWS
 from src.networks.pretraining.masks import draw_negatives, draw_spans
-from src.networks.pretraining.recordings import read_recording
+from src.networks.pretraining.recordings import read_window, samples_of
 from src.networks.pretraining.settings import PretrainingSettings
 from src.networks.pretraining.units import Units
-from src.utils.dataset.split_recordings import SplitRecordings
+from src.utils.dataset.waveforms import Waveforms
 from src.utils.embeddings.backbones.waveform import Geometry, prepare_waveform
 from src.utils.errors import AudioError
 from src.utils.parallel import attempt
@@ -24,8 +24,10 @@ class PretrainingExamples:
 
     Attributes
     ----------
-    recordings : SplitRecordings
-        Of a split.
+    files : tuple of str
+        The names of recordings, which what is drawn is seeded by.
+    waveforms : Waveforms
+        Theirs.
     processor : transformers.SequenceFeatureExtractor
         What clips are prepared by.
     geometry : Geometry
@@ -40,7 +42,8 @@ class PretrainingExamples:
         Of the recordings' frames, where they are predicted.
     """
 
-    recordings: SplitRecordings
+    files: tuple[str, ...]
+    waveforms: Waveforms
     processor: Any
     geometry: Geometry
     settings: PretrainingSettings
@@ -55,7 +58,7 @@ class PretrainingExamples:
         return self.geometry.n_frames(round(self.settings.seconds * rate))
 
     def __len__(self) -> int:
-        return len(self.recordings)
+        return len(self.files)
 
     def example(self, epoch: int, number: int) -> Mapping[str, np.ndarray] | None:
         """Return a window and its mask (see `Examples.example`).
@@ -72,16 +75,15 @@ class PretrainingExamples:
             `mask`, bool (frames,); `negatives`, int64 (frames, negatives), and `units`, int64
             (frames,), where there are some.
         """
-        rate = int(self.processor.sampling_rate)
-        waveform = attempt(lambda row: read_recording(self.recordings.path(row), rate), number)
-        if isinstance(waveform, AudioError):
-            return None
-        file = str(self.recordings.clips.files[number])
-        random = file_generator(self.seed, f"epoch{epoch}/{file}")
+        random = file_generator(self.seed, f"epoch{epoch}/{self.files[number]}")
         hop, n_samples = self.geometry.hop, self.geometry.n_samples(self.frames)
+        length = samples_of(self.waveforms, number)
         # At a frame of the whole recording, since units are of those.
-        first = int(random.integers(max(0, len(waveform) - n_samples) // hop + 1))
-        window = waveform[first * hop : first * hop + n_samples]
+        first = int(random.integers(max(0, length - n_samples) // hop + 1))
+        count = min(n_samples, length - first * hop)
+        window = attempt(lambda row: read_window(self.waveforms, row, first * hop, count), number)
+        if isinstance(window, AudioError):
+            return None
         frames = self.geometry.n_frames(len(window))
         mask = np.zeros(self.frames, bool)
         settings = self.settings
@@ -96,10 +98,6 @@ class PretrainingExamples:
         if self.n_negatives:
             found[NEGATIVES] = draw_negatives(mask, self.n_negatives, random)
         if self.units is not None:
-            units = self.units[number][first : first + frames]
-            if len(units) != frames:
-                # It was read when units were found, or is another recording now.
-                return None
             found[UNITS] = np.zeros(self.frames, np.int64)
-            found[UNITS][:frames] = units
+            found[UNITS][:frames] = self.units[number][first : first + frames]
         return found

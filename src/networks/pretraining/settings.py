@@ -49,6 +49,15 @@ class PretrainingSettings:
         if not 2 <= self.n_units <= _MOST_UNITS:
             raise ArgumentError(f"--n-units={self.n_units}: between 2 and {_MOST_UNITS:,}")
 
-    def describe(self) -> dict[str, Any]:
-        """Return them as JSON values."""
-        return asdict(self)
+    def describe(self, backbone: str) -> dict[str, Any]:
+        """Return those that a backbone is pretrained by, as JSON values.
+
+        Parameters
+        ----------
+        backbone : str
+            Its name; units are HuBERT's alone.
+        """
+        found = asdict(self)
+        if backbone != "hubert":
+            found = {name: found[name] for name in ("seconds", "mask_share", "mask_length")}
+        return found

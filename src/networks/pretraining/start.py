@@ -1,5 +1,6 @@
 """What a pretraining starts from: a named size, a file of settings, or a checkpoint."""
 
+import copy
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from transformers import Wav2Vec2FeatureExtractor
 from src.utils.config import SAMPLE_RATE
 from src.utils.embeddings.backbones.checkpoint import Checkpoint
 from src.utils.embeddings.backbones.measured import check_settings, without_choices
+from src.utils.embeddings.backbones.save_checkpoint import save_checkpoint
 from src.utils.embeddings.backbones.waveform import Geometry
 from src.utils.errors import ArgumentError, CheckpointError, choose
 from src.utils.files import read_json
@@ -65,6 +67,11 @@ _WHILE_TRAINING = {
     # Layers left out at random would leave processes that train together waiting for each other.
     "layerdrop": 0.0,
 }
+
+
+_MASKED = 0.05
+"""The share of masked frames that transformers' settings have: of none, no model has a mask's
+vector."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +161,10 @@ class Start:
             )
         return cls(backbone, checkpoint.config, checkpoint.processor, checkpoint.name, checkpoint)
 
+    def __post_init__(self) -> None:
+        if not self.config.mask_time_prob:
+            self.config.mask_time_prob = _MASKED
+
     @cached_property
     def geometry(self) -> Geometry:
         """How frames lie over samples."""
@@ -168,7 +179,9 @@ class Start:
         """Return what it is, as JSON values."""
         if self.checkpoint is not None:
             return {"checkpoint": self.name, "revision": self.checkpoint.revision()}
-        return {"config": self.name, "settings": self.config.to_diff_dict()}
+        usual = type(self.config)().to_dict()
+        unusual = {k: v for k, v in self.config.to_dict().items() if usual.get(k) != v}
+        return {"config": self.name, "settings": unusual}
 
     def make_wav2vec2(self, seed: int) -> transformers.Wav2Vec2ForPreTraining:
         """Make the encoder with its quantiser, ready to be trained.
@@ -186,14 +199,14 @@ class Start:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             if self.checkpoint is None:
-                return self._ready(transformers.Wav2Vec2ForPreTraining(self.config))
+                return self._ready(self._random(transformers.Wav2Vec2ForPreTraining))
             try:
                 whole = self.checkpoint.model(architecture=transformers.Wav2Vec2ForPreTraining)
                 return self._ready(whole)
             except CheckpointError:
                 # Where the encoder cannot be read either, this says why.
                 encoder = self.checkpoint.model()
-            model = transformers.Wav2Vec2ForPreTraining(self.config)
+            model = self._random(transformers.Wav2Vec2ForPreTraining)
             # The mask's vector may not be there: it stays random.
             model.wav2vec2.load_state_dict(encoder.state_dict(), strict=False)
             note(f"{self.name} comes without a quantiser: it is trained from random weights")
@@ -215,8 +228,25 @@ class Start:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             if self.checkpoint is None:
-                return self._ready(transformers.HubertModel(self.config))
+                return self._ready(self._random(transformers.HubertModel))
             return self._ready(self.checkpoint.model(architecture=transformers.HubertModel))
+
+    def save(self, folder: Path, model: Any) -> None:
+        """Write what was trained, in Hugging Face layout, with the settings that it came with.
+
+        Parameters
+        ----------
+        folder : pathlib.Path
+            Where; it is made.
+        model : transformers.PreTrainedModel
+            As one of `make_wav2vec2` and `make_hubert` gave it.
+        """
+        model.config.update({name: getattr(self.config, name) for name in _WHILE_TRAINING})
+        save_checkpoint(folder, model, self.processor)
+
+    def _random(self, architecture: Any) -> Any:
+        # A copy, since a model's settings are changed while it is trained.
+        return architecture(copy.deepcopy(self.config))
 
     def _ready(self, model: Any) -> Any:
         model.config.update(_WHILE_TRAINING)

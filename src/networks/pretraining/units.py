@@ -1,6 +1,6 @@
 """HuBERT's units: frames of all recordings in clusters, by their MFCC or by a hidden layer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,20 +11,20 @@ import torch
 from safetensors.numpy import save_file
 from sklearn.cluster import MiniBatchKMeans
 from threadpoolctl import threadpool_limits
+from tqdm import tqdm
 
-from src.networks.pretraining.recordings import read_recording
+from src.networks.pretraining.recordings import read_window
 from src.networks.pretraining.settings import MFCC, PretrainingSettings
 from src.networks.pretraining.start import Start
 from src.utils.audio.mfcc import compute_mfcc
-from src.utils.dataset.presence import Presence
-from src.utils.dataset.split_recordings import SplitRecordings
+from src.utils.dataset.waveforms import Waveforms
 from src.utils.embeddings.backbones.checkpoint import Checkpoint
 from src.utils.embeddings.backbones.huggingface import ARCHITECTURES
 from src.utils.embeddings.backbones.huggingface.backbone import HiddenStates
 from src.utils.embeddings.backbones.waveform import Geometry, prepare_waveform
 from src.utils.errors import ArgumentError, CheckpointError, DatasetError, RunError
 from src.utils.files import replacing
-from src.utils.parallel import for_each_file
+from src.utils.parallel import map_ahead, n_workers
 from src.utils.tensor_file import first_line, load_tensors
 
 UNITS_FILE = "units.safetensors"
@@ -35,8 +35,8 @@ _MOST_FRAMES = 200_000
 _PIECE_FRAMES = 1_000
 """Of a hidden layer at once: 20 s, so that attention over a long recording fits the memory."""
 
-Features = Callable[[Path], np.ndarray]
-"""Gives the features of a recording's frames, float32 of shape (frames, width)."""
+Features = Callable[[np.ndarray], np.ndarray]
+"""Gives the features of a waveform's frames, float32 of shape (frames, width)."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,7 @@ class Units:
     of : numpy.ndarray
         int16, shape (frames of all recordings,): those of the first recording first.
     starts : numpy.ndarray
-        int64, shape (recordings + 1,): where those of each begin, and where the last one's end. A
-        recording that cannot be read has none.
+        int64, shape (recordings + 1,): where those of each begin, and where the last one's end.
     count : int
         How many units there are.
     """
@@ -61,6 +60,17 @@ class Units:
     def __getitem__(self, recording: int) -> np.ndarray:
         """Return the units of a recording's frames, int16 of shape (frames,)."""
         return self.of[self.starts[recording] : self.starts[recording + 1]]
+
+    def rows(self, first: int, count: int) -> "Units":
+        """Return those of some recordings in a row.
+
+        Parameters
+        ----------
+        first, count : int
+            The first recording, and how many.
+        """
+        starts = self.starts[first : first + count + 1]
+        return Units(self.of[starts[0] : starts[-1]], starts - starts[0], self.count)
 
     @cached_property
     def counts(self) -> np.ndarray:
@@ -113,13 +123,13 @@ class Units:
 
 
 def find_units(
-    recordings: list[SplitRecordings], features: Features, count: int, seed: int, stage: str
-) -> tuple[list[Units], dict[str, str]]:
+    waveforms: Sequence[Waveforms], features: Features, count: int, seed: int, stage: str
+) -> Units:
     """Find units on the first recordings, and say which every frame of all of them is.
 
     Parameters
     ----------
-    recordings : list of SplitRecordings
+    waveforms : sequence of Waveforms
         Those of training first: clusters are found on frames of theirs, chosen at random.
     features : callable
         What clusters are of.
@@ -132,31 +142,24 @@ def find_units(
 
     Returns
     -------
-    units : list of Units
-        Of each of the splits.
-    rejected : dict of str to str
-        The reason of each recording that cannot be read.
+    Units
+        Of all recordings, in their order.
 
     Raises
     ------
+    AudioError
+        When a recording has changed since it was decoded.
     DatasetError
         When there are fewer frames than units.
     """
-    centres = _find_centres(recordings[0], features, count, seed, stage)
-    found, rejected = [], {}
-    for part in recordings:
-        named, presence = _by_name(part), Presence(part.source)
-        done = for_each_file(
-            lambda file, named=named: _nearest(features(named[file]), centres),
-            list(named),
-            f"{stage}: units",
-            presence.note,
-        )
-        rejected |= done.rejected
-        each = [np.zeros(0, np.int16) if one is None else one for one in done.results]
-        starts = np.cumsum([0, *map(len, each)], dtype=np.int64)
-        found.append(Units(np.concatenate(each), starts, count))
-    return found, rejected
+    centres = _find_centres(waveforms[0], features, count, seed, stage)
+    each = [
+        _nearest(frames, centres)
+        for part in waveforms
+        for frames in _frames_of(part, range(len(part)), features, f"{stage}: units")
+    ]
+    starts = np.cumsum([0, *map(len, each)], dtype=np.int64)
+    return Units(np.concatenate(each), starts, count)
 
 
 def features_of(start: Start, settings: PretrainingSettings) -> Features:
@@ -179,8 +182,7 @@ def features_of(start: Start, settings: PretrainingSettings) -> Features:
     rate, geometry = start.sample_rate, start.geometry
     if settings.units == MFCC:
 
-        def mfcc(path: Path) -> np.ndarray:
-            waveform = read_recording(path, rate)
+        def mfcc(waveform: np.ndarray) -> np.ndarray:
             return compute_mfcc(waveform, rate, geometry.hop, geometry.n_frames(len(waveform)))
 
         return mfcc
@@ -206,8 +208,7 @@ def features_of(start: Start, settings: PretrainingSettings) -> Features:
         checkpoint.model(architecture.encoder), architecture, (layer, layer), device
     )
 
-    def hidden(path: Path) -> np.ndarray:
-        waveform = read_recording(path, rate)
+    def hidden(waveform: np.ndarray) -> np.ndarray:
         values = prepare_waveform(waveform, checkpoint.processor, geometry.receptive_field)
         n_frames, parts = geometry.n_frames(len(values)), []
         with torch.inference_mode():
@@ -222,23 +223,19 @@ def features_of(start: Start, settings: PretrainingSettings) -> Features:
 
 
 def _find_centres(
-    part: SplitRecordings, features: Features, count: int, seed: int, stage: str
+    waveforms: Waveforms, features: Features, count: int, seed: int, stage: str
 ) -> np.ndarray:
     """Return the centres of clusters, float32 of shape (count, width)."""
-    random, named = np.random.default_rng(seed), _by_name(part)
-    files, chosen, total = list(named), [], 0
-    order = [files[number] for number in random.permutation(len(files)).tolist()]
-    step = 64
-    for first in range(0, len(order), step):
-        some = order[first : first + step]
-        done = for_each_file(lambda file: features(named[file]), some, f"{stage}: clusters")
-        chosen += [one for one in done.results if one is not None]
-        total += sum(len(one) for one in done.results if one is not None)
+    random, chosen, total = np.random.default_rng(seed), [], 0
+    order = random.permutation(len(waveforms)).tolist()
+    for found in _frames_of(waveforms, order, features, f"{stage}: clusters"):
+        chosen.append(found)
+        total += len(found)
         if total >= _MOST_FRAMES:
             break
     if total < count:
         raise DatasetError(
-            f"{part.split} has {total:,} frames, fewer than --n-units={count}; ask for fewer units"
+            f"the recordings have {total:,} frames, fewer than --n-units={count}; ask for fewer"
         )
     frames = np.concatenate(chosen)
     if total > _MOST_FRAMES:
@@ -257,5 +254,11 @@ def _nearest(frames: np.ndarray, centres: np.ndarray) -> np.ndarray:
     return distances.argmin(1).astype(np.int16)
 
 
-def _by_name(part: SplitRecordings) -> dict[str, Path]:
-    return {str(file): part.path(row) for row, file in enumerate(part.clips.files)}
+def _frames_of(
+    waveforms: Waveforms, rows: Sequence[int], features: Features, description: str
+) -> Iterator[np.ndarray]:
+    """Yield the features of recordings, in their order."""
+    found = map_ahead(
+        lambda row: features(read_window(waveforms, row)), rows, ahead=n_workers() + 1
+    )
+    yield from tqdm(found, description, len(rows), unit="clip", leave=False)
