@@ -14,7 +14,7 @@ GROUPS = {
     ),
     "Detectors": (
         *("OptimizeHyperparameters", "TrainModel", "TestModel", "TrainBaseline", "TestBaseline"),
-        "TestRobustness",
+        *("TrainNetwork", "TestRobustness"),
     ),
     "Results": ("ListRuns", "CompareRuns", "EvaluateScores", "ExportScores"),
     "Housekeeping": ("Clean",),

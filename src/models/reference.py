@@ -159,6 +159,19 @@ def fit_reference(train: np.ndarray, validation: np.ndarray) -> Reference:
     return replace(found, limit=float(np.exp(logs.mean() + _RARE * logs.std())))
 
 
+def enough_clips(n_clips: int) -> np.ndarray:
+    """Return a mask of as many clips as a reference uses, or of all if there are fewer.
+
+    Parameters
+    ----------
+    n_clips : int
+        How many there are, of which vectors would have to be computed.
+    """
+    mask = np.zeros(n_clips, bool)
+    mask[np.linspace(0, n_clips - 1, MOST_CLIPS).astype(int)] = True
+    return mask
+
+
 def shrunk_covariance(z: np.ndarray) -> np.ndarray:
     """Return the Ledoit-Wolf covariance of `z`, centred vectors of shape (clips, dim).
 

@@ -21,7 +21,13 @@ from src.reports.dataset import (
 from src.reports.detectors import report_detectors
 from src.reports.embeddings import report_extraction, report_projection
 from src.reports.evaluation import report_evaluation, report_score_evaluation, report_sets
-from src.reports.models import report_baseline, report_probe, report_search, report_training
+from src.reports.models import (
+    report_baseline,
+    report_networks,
+    report_probe,
+    report_search,
+    report_training,
+)
 from src.reports.predict import (
     VerdictLines,
     document_prediction,
@@ -52,6 +58,7 @@ __all__ = [
     "report_findings",
     "report_listing",
     "report_matching",
+    "report_networks",
     "report_pipeline",
     "report_prediction",
     "report_prepared",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from src.models.search import Search
     from src.models.train import Training
     from src.models.yamnet.train_and_test import BaselineTraining
+    from src.networks.train import NetworkTrainings
 
 
 def report_probe(done: ProbeRun) -> list[Block]:
@@ -88,6 +89,37 @@ def report_baseline(training: BaselineTraining) -> list[Block]:
         f"{run.name}: {run.folder}{again}",
     ]
     return [*warnings(run), *map(Paragraph, lines), *report_rejected(training.rejected)]
+
+
+def report_networks(done: NetworkTrainings) -> list[Block]:
+    """Show the epochs, the validation EER and where the run is, of each seed, and all together.
+
+    Parameters
+    ----------
+    done : NetworkTrainings
+        Of one network.
+    """
+    blocks: list[Block] = [*warnings(done.trainings[0].run)]
+    for training in done.trainings:
+        run, found = training.run, training.results
+        lines = [f"went on behind epoch {training.n_kept}"] if training.n_kept else []
+        again = " (already trained)" if training.was_there else ""
+        of_seed = f"seed {run.settings['seed']}: " if len(done.trainings) > 1 else ""
+        lines += [
+            f"{of_seed}epoch {found['best_epoch'] + 1} of {found['epochs']} kept, validation EER "
+            f"{found['validation_eer']:.2%} at the threshold {found['threshold']:.4f}",
+            f"report: {run.report}",
+            f"run {run.number}: {run.folder}{again}",
+        ]
+        blocks += map(Paragraph, lines)
+    if len(done.trainings) > 1:
+        blocks.append(
+            Paragraph(
+                f"{len(done.trainings)} seeds: validation EER {done.mean:.2%} on average, "
+                f"standard deviation {done.spread:.2%}"
+            )
+        )
+    return [*blocks, *report_rejected(done.trainings[0].rejected)]
 
 
 def report_search(search: Search) -> list[Block]:

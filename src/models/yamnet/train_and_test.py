@@ -1,17 +1,14 @@
 """Training the baseline into a run folder, and testing it as all classifiers are."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from src.models.data import TEST, TRAIN, VALIDATION
 from src.models.evaluate import Evaluation, evaluate_clips
 from src.models.record import Part, record_inputs, record_outcome
-from src.models.reference import MOST_CLIPS, Reference, fit_reference
+from src.models.reference import Reference, enough_clips, fit_reference
 from src.models.yamnet.backbone import INPUT
 from src.models.yamnet.model import YamnetClassifier
 from src.models.yamnet.network import YamNet
@@ -21,7 +18,7 @@ from src.models.yamnet.weights import Weights
 from src.utils.config import BY_SPEAKER
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.patches import PatchSet, SplitPatches, load_patches
-from src.utils.runs import Kind, Run, find_complete, keeping_status, list_runs, new_run
+from src.utils.runs import Kind, Run, find_complete, list_runs, resumed_run
 
 TRAIN_STAGE, TEST_STAGE = "TrainBaseline", "TestBaseline"
 
@@ -109,7 +106,7 @@ def train_baseline(
         if found:
             return _finished(found, 0, rejected, was_there=True)
     train, validation = (Part(part.clips, part) for part in parts.values())
-    with _run(runs, settings, inputs) as run:
+    with resumed_run(runs, Kind.TRAINING, settings, inputs) as run:
         record_inputs(run, train, validation)
         trainer = Trainer(model, parts[TRAIN].clips, parts[VALIDATION].clips, run.folder)
         progress = trainer.fit(weights)
@@ -166,32 +163,8 @@ def _settings(
 
 def _fit_reference(model: YamnetClassifier, train: PatchSet, validation: PatchSet) -> Reference:
     """Fit a reference on no more clips than it would use, since each must be computed."""
-    some = (clips.where(_evenly(len(clips))) for clips in (train, validation))
+    some = (clips.where(enough_clips(len(clips))) for clips in (train, validation))
     return fit_reference(*(model.vectors(clips) for clips in some))
-
-
-def _evenly(n_clips: int) -> np.ndarray:
-    """Return a mask of `MOST_CLIPS` clips, or all if there are fewer."""
-    mask = np.zeros(n_clips, bool)
-    mask[np.linspace(0, n_clips - 1, MOST_CLIPS).astype(int)] = True
-    return mask
-
-
-@contextmanager
-def _run(runs: Path, settings: dict[str, Any], inputs: dict[str, Any]) -> Iterator[Run]:
-    """Resume the run of an equal training that is not complete, or start a new one."""
-    found = [
-        run
-        for run in list_runs(runs)
-        if (run.kind, run.settings, run.inputs) == (Kind.TRAINING, settings, inputs)
-        and not run.is_complete
-    ]
-    if not found:
-        with new_run(runs, Kind.TRAINING, settings, inputs) as run:
-            yield run
-        return
-    with keeping_status(found[-1]) as run:
-        yield run
 
 
 def _finished(

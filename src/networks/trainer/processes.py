@@ -1,13 +1,15 @@
 """The processes that train one network together, started by `accelerate launch`, or this one."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor, nn
+
+from src.utils.errors import AudiosError
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -18,13 +20,30 @@ _LONGEST_WAIT = timedelta(hours=12)
 """For what the main process does alone, such as decoding a corpus."""
 
 
+class SharedError(AudiosError):
+    """An expected failure of all processes at once, which the main one tells."""
+
+
 def launched_number() -> int:
     """Return this process' number among those that a launcher started; 0 without one."""
     return int(os.environ.get("RANK", 0))
 
 
+def is_told_elsewhere(error: AudiosError) -> bool:
+    """Say whether an error is of all processes, and the main one tells it.
+
+    Parameters
+    ----------
+    error : AudiosError
+        What this process fails of.
+    """
+    # Before they have joined, all of them check the same flags.
+    is_of_all = isinstance(error, SharedError) or not torch.distributed.is_initialized()
+    return launched_number() > 0 and is_of_all
+
+
 class Processes:
-    """This process and those that train the same network, on this machine or on others.
+    """A process and those that train the same network, on this machine or on others.
 
     Parameters
     ----------
@@ -34,7 +53,7 @@ class Processes:
     Attributes
     ----------
     number, count : int
-        The number of this process, from 0 on, and how many there are.
+        The number of the process, from 0 on, and how many there are.
     is_main : bool
         Whether this is the one that writes and speaks.
     device : torch.device
@@ -62,6 +81,45 @@ class Processes:
                 kwargs_handlers=[unused, patient],
             )
         )
+
+    def failure(self, text: str) -> AudiosError:
+        """Return the error for what every process fails of, of which the main one tells.
+
+        Parameters
+        ----------
+        text : str
+            The message.
+        """
+        return AudiosError(text) if self.is_main else SharedError(text)
+
+    def by_main(self, function: Callable[[], Value]) -> Value:
+        """Return in all processes what a function gives in the main one, which alone calls it.
+
+        Parameters
+        ----------
+        function : callable
+            Takes nothing; what it gives can be pickled.
+
+        Raises
+        ------
+        AudiosError
+            In all processes, when it raises one there.
+        """
+        if self.count == 1:
+            return function()
+        found: Value | None = None
+        error: AudiosError | None = None
+        if self.is_main:
+            try:
+                found = function()
+            except AudiosError as fault:
+                error = fault
+        value, text = self.agree((found, None if error is None else str(error)))
+        if error is not None:
+            raise error
+        if text is not None:
+            raise SharedError(text)
+        return value
 
     def agree(self, value: Value) -> Value:
         """Return the main process' value in all of them.
@@ -130,3 +188,9 @@ class Processes:
             As `connect` gave it.
         """
         return nullcontext() if self.count == 1 else self._accelerator.no_sync(module)
+
+    def leave(self) -> None:
+        """Part from the others, at the end of all that is done together."""
+        if self.count > 1:
+            self.wait()
+            self._accelerator.end_training()

@@ -21,7 +21,6 @@ from src.networks.trainer.optimizer import clip_gradients, make_optimizer, set_r
 from src.networks.trainer.processes import Processes
 from src.networks.trainer.settings import TrainerSettings
 from src.networks.trainer.state import Epoch, Progress, Tensors, damaged
-from src.utils.errors import AudiosError
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +113,7 @@ class Trainer:
                     break
             training.close()
         if not progress.epochs:
-            raise AudiosError(
+            raise self._processes.failure(
                 f"the loss is not a finite number with {self._settings.describe()}; try a lower "
                 f"--learning-rate"
             )
@@ -126,7 +125,7 @@ class Trainer:
         progress = Progress.read(folder)
         mine = (len(progress.epochs), progress.step)
         if len(set(self._processes.gather(mine))) > 1:
-            raise AudiosError(
+            raise self._processes.failure(
                 f"the processes find different states in {folder}: --runs must be a folder that "
                 f"all machines share"
             )
@@ -179,7 +178,8 @@ class _Training:
         with torch.no_grad(), self._autocast():
             measured = self._processes.agree(self._validator.measure(self._learner))
         if not all(map(math.isfinite, (train_loss, measured.loss))):
-            log.warning("the loss of epoch %d is not a finite number: it ends there", number + 1)
+            if self._processes.is_main:
+                log.warning("the loss of epoch %d is not a finite number: it ends", number + 1)
             return False
         progress.epochs.append(Epoch(train_loss, measured, progress.n_unread))
         progress.step, progress.loss_sum, progress.n_unread = 0, 0.0, 0
@@ -233,7 +233,8 @@ class _Training:
         seeds = np.random.SeedSequence([self._seed, step, self._processes.number])
         one, two, three = seeds.generate_state(3).tolist()
         torch.manual_seed(one)
-        np.random.seed(two)
+        # Masks and negatives of pretrained encoders are drawn from numpy's own generator.
+        np.random.seed(two)  # noqa: NPY002
         random.seed(three)
         self._learner.begin_step(step, self._steps)
         set_rates(self._optimizer, self._settings, step, self._steps)
@@ -280,6 +281,11 @@ class _Training:
         told |= dict(measured.more)
         known = {name: value for name, value in told.items() if value is not None}
         self._line.measured(measured)
+        values = {f"validation {name}": value for name, value in known.items()}
+        values["training loss of the epoch"] = epoch.train_loss
+        self._log(values, (number + 1) * self._plan.steps)
+        if not self._processes.is_main:
+            return
         log.info(
             "epoch %d: training loss %.4f, %s",
             number + 1,
@@ -287,10 +293,10 @@ class _Training:
             ", ".join(_named(name, value) for name, value in known.items()),
         )
         if epoch.n_unread:
-            log.warning("%d examples could not be read, others took their place", epoch.n_unread)
-        values = {f"validation {name}": value for name, value in known.items()}
-        values["training loss of the epoch"] = epoch.train_loss
-        self._log(values, (number + 1) * self._plan.steps)
+            log.warning(
+                "%d examples could not be read or augmented; others took their place",
+                epoch.n_unread,
+            )
 
 
 @dataclass
@@ -330,12 +336,12 @@ def _load(learner: Learner, weights: Tensors) -> None:
 @contextmanager
 def _global_generators_kept() -> Iterator[None]:
     """Leave the libraries' own generators of random numbers as they were."""
-    numpy_state, python_state = np.random.get_state(), random.getstate()
+    numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
     with torch.random.fork_rng():
         try:
             yield
         finally:
-            np.random.set_state(numpy_state)
+            np.random.set_state(numpy_state)  # noqa: NPY002
             random.setstate(python_state)
 
 
