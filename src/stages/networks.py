@@ -4,9 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from src.audit.summary import Audited, find_audit
-from src.models.lookup import training_by_number
+from src.models.lookup import is_network, training_by_number
 from src.networks.choice import NetworkChoice
-from src.networks.settings import is_network
 from src.networks.train import NetworkTrainings, train_network
 from src.networks.trainer.processes import Processes
 from src.networks.trainer.tracking import require_tracker
