@@ -34,6 +34,7 @@ from src.reports.predict import (
     report_detector,
     report_prediction,
 )
+from src.reports.pretraining import report_pretraining
 from src.reports.results import report_comparison, report_listing, report_pipeline
 from src.reports.robustness import report_robustness
 from src.reports.spoofs import report_spoofs
@@ -62,6 +63,7 @@ __all__ = [
     "report_pipeline",
     "report_prediction",
     "report_prepared",
+    "report_pretraining",
     "report_probe",
     "report_projection",
     "report_rejected",
