@@ -28,7 +28,7 @@ from src.utils.dataset.dataset import Dataset, require_some
 from src.utils.dataset.split_recordings import SplitRecordings
 from src.utils.dataset.waveforms import Decoded, decoding
 from src.utils.files import replacing
-from src.utils.runs import Kind, Run, find_complete, list_runs, resumed_run
+from src.utils.runs import Kind, Run, resumed_run
 from src.utils.tables import write_csv
 from src.visualize.pretraining_plots import PretrainingCurves, plot_pretraining
 
@@ -50,14 +50,11 @@ class Pretraining:
         Epochs that an interrupted pretraining had finished before.
     rejected : dict of str to str
         The reason of each rejected recording.
-    was_there : bool
-        Whether an equal finished run was reused.
     """
 
     run: Run
     n_kept: int
     rejected: dict[str, str]
-    was_there: bool = False
 
     @property
     def results(self) -> dict[str, Any]:
@@ -83,7 +80,6 @@ def pretrain_backbone(
     trainer: TrainerSettings,
     splits: tuple[str, str] = PRETEXT_SPLITS,
     seed: int = 7,
-    reuse: bool = False,
     workers: int | None = None,
     log_to: str | None = None,
     processes: Processes | None = None,
@@ -109,8 +105,6 @@ def pretrain_backbone(
         What it is trained on, and what it is validated on.
     seed : int
         Of everything random.
-    reuse : bool
-        Return an equal finished run instead of pretraining again.
     workers, log_to, processes
         See `train_network`.
 
@@ -134,12 +128,6 @@ def pretrain_backbone(
         "seed": seed,
     }
     inputs: dict[str, Any] = {part.split: part.fingerprint for part in parts}
-    if reuse:
-        found = processes.by_main(
-            lambda: find_complete(list_runs(runs), Kind.PRETRAINING, told, inputs)
-        )
-        if found:
-            return Pretraining(found, 0, dataset.read_rejected(STAGE), was_there=True)
     with ExitStack() as stack:
         # The stack of the main process alone holds the run's folder, and the file of waveforms.
         run = processes.by_main(

@@ -11,6 +11,7 @@ import pytest
 import torch
 import transformers
 
+from src.clean import find_removable
 from src.networks.pretraining import pretrain
 from src.networks.pretraining.pretrain import Pretraining, pretrain_backbone
 from src.networks.pretraining.settings import PretrainingSettings
@@ -18,8 +19,11 @@ from src.networks.pretraining.start import Start
 from src.networks.pretraining.validator import PretrainingValidator
 from src.networks.trainer.learner import Learner, Measured
 from src.networks.trainer.settings import TrainerSettings
+from src.results.listing import list_all
 from src.results.report import write_report
 from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.generate import generate_tables
+from src.utils.dataset.split import Shares, SplitSettings, split_dataset
 from src.utils.embeddings.backbones import load_backbone
 from src.utils.errors import DatasetError
 from tests.utils.embeddings.backbones.shapes import pooled, reference_states
@@ -145,14 +149,17 @@ def test_a_killed_pretraining_goes_on_to_the_same_bytes(
     assert [key for key in found if found[key] != expected[key]] == []
 
 
-def test_equal_ones_are_reused_and_others_are_not(
-    made: dict, dataset: Dataset, narrow: str
-) -> None:
-    done, _ = made["wav2vec2"]
-    start = Start.of_config("wav2vec2", narrow)
-    again = run_it(dataset, done.run.folder.parent, start, reuse=True)
-    assert again.was_there
-    assert again.run.folder == done.run.folder
+def test_a_pretraining_is_listed_and_all_of_it_can_be_cleaned(made: dict) -> None:
+    runs = made["hubert"][0].run.folder.parent
+    listing = list_all(runs)
+    assert listing.faults == []
+    assert [(row["run"], row["what"]) for row in listing.rows] == [
+        ("pretraining 0", "pretraining of wav2vec2, from narrow.json"),
+        ("pretraining 1", "pretraining of hubert, from narrow.json"),
+    ]
+    removals = find_removable("runs", runs)
+    assert len(removals) == 2
+    assert [one.left for one in removals] == [(), ()]
 
 
 def test_a_checkpoint_is_pretrained_further(made: dict, dataset: Dataset, tmp_path: Path) -> None:
@@ -176,11 +183,8 @@ def test_a_checkpoint_is_pretrained_further(made: dict, dataset: Dataset, tmp_pa
 
 
 def test_without_a_pretext_split_it_is_said(
-    dataset: Dataset, tmp_path: Path, start_of: Callable, make_cetuc: Callable
+    tmp_path: Path, start_of: Callable, make_cetuc: Callable
 ) -> None:
-    from src.utils.dataset.generate import generate_tables
-    from src.utils.dataset.split import Shares, SplitSettings, split_dataset
-
     root = make_cetuc(tmp_path / "set", clips=1)
     generate_tables(root, "auto")
     split_dataset(Dataset.open(root), SplitSettings(shares=Shares(0.0)))
