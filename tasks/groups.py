@@ -10,7 +10,7 @@ GROUPS = {
     "Embeddings": (
         *("GenerateEmbeddings", "GenerateEmbeddingsWav2vec2", "GenerateEmbeddingsHubert"),
         *("VisualizeEmbeddings", "VisualizeEmbeddingsUMAP", "VisualizeEmbeddingsTSNE"),
-        "ProbeLayers",
+        *("ProbeLayers", "PretrainBackbone"),
     ),
     "Detectors": (
         *("OptimizeHyperparameters", "TrainModel", "TestModel", "TrainBaseline", "TestBaseline"),

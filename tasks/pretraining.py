@@ -10,6 +10,7 @@ from src.utils.config import DOWNSTREAM_SPLITS, PRECISIONS, PRETEXT_SPLITS
 from src.utils.errors import ArgumentError, choose
 from tasks import arguments, configured
 from tasks.flags import flag
+from tasks.networks import one_voice
 from tasks.show import show, show_audit
 from tasks.task import stage
 
@@ -120,7 +121,8 @@ class UpdateFlags:
     config="In place of --checkpoint, what it begins with from random weights: tiny, small, base, "
     "large, or a JSON file of transformers' settings.",
     splits="What it hears: pretext (default), or downstream, whose training it then knows.",
-    workers="Processes that read recordings (default: what suits the machine).",
+    workers="Processes that read recordings, 0 for none (default: what suits the machine).",
+    log_to="Tell losses and metrics to tensorboard or mlflow, too.",
 )
 def PretrainBackbone(
     c: Context,
@@ -132,6 +134,7 @@ def PretrainBackbone(
     config: str | None = None,
     splits: str = "pretext",
     workers: str | None = None,
+    log_to: str | None = None,
     runs: str | None = None,
     seed: str | None = None,
 ) -> None:
@@ -143,29 +146,28 @@ def PretrainBackbone(
 
     Example: fab PretrainBackbone --backbone=wav2vec2 --config=small --epochs=50
     """
-    if backbone is None:
-        raise ArgumentError(f"--backbone is needed: {' or '.join(_BACKBONES)}")
-    name = choose("--backbone", backbone, _BACKBONES)
-    chosen = _SPLITS[choose("--splits", splits, _SPLITS)]
-    asked, trainer = masking.asked(name), updates.asked()
-    readers = arguments.optional_number("--workers", workers)
-    from src.networks.trainer.processes import launched_number
-    from src.reports import report_pretraining
+    with one_voice():
+        if backbone is None:
+            raise ArgumentError(f"--backbone is needed: {' or '.join(_BACKBONES)}")
+        name = choose("--backbone", backbone, _BACKBONES)
+        chosen = _SPLITS[choose("--splits", splits, _SPLITS)]
+        done = stages.pretraining.pretrain(
+            configured.folder(c, "dataset", dataset),
+            configured.folder(c, "runs", runs),
+            name,
+            checkpoint,
+            config,
+            (chosen[0], chosen[1]),
+            masking.asked(name),
+            updates.asked(),
+            configured.seed(c, seed),
+            arguments.optional_number("--workers", workers),
+            log_to,
+            on_audit=show_audit,
+        )
+    if done is not None:
+        from src.reports import report_pretraining
 
-    done = stages.pretraining.pretrain(
-        configured.folder(c, "dataset", dataset),
-        configured.folder(c, "runs", runs),
-        name,
-        checkpoint,
-        config,
-        (chosen[0], chosen[1]),
-        asked,
-        trainer,
-        configured.seed(c, seed),
-        readers,
-        on_audit=show_audit,
-    )
-    if launched_number() == 0:
         show(report_pretraining(done))
 
 

@@ -27,6 +27,7 @@ DOING = (
     ("src.results", "writing pages"),
     ("src.evaluation", "computing metrics"),
     ("src.models.yamnet", "computing patches and training"),
+    ("src.networks.pretraining.units", "finding units"),
     ("src.networks", "training"),
     ("src.models", "fitting and scoring"),
     ("src.audit", "measuring"),

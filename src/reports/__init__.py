@@ -34,6 +34,7 @@ from src.reports.predict import (
     report_detector,
     report_prediction,
 )
+from src.reports.pretraining import report_pretraining
 from src.reports.released import report_calibrated, report_imported
 from src.reports.results import report_comparison, report_listing, report_pipeline
 from src.reports.robustness import report_robustness
@@ -65,6 +66,7 @@ __all__ = [
     "report_pipeline",
     "report_prediction",
     "report_prepared",
+    "report_pretraining",
     "report_probe",
     "report_projection",
     "report_rejected",

@@ -22,11 +22,7 @@ def report_pretraining(done: Pretraining) -> list[Block]:
         A finished one.
     """
     run = done.run
-    begun = []
-    if done.was_there:
-        begun = [Paragraph(f"up to date: {run.name}")]
-    elif done.n_kept:
-        begun = [Paragraph(f"{done.n_kept} epochs were there already")]
+    begun = [Paragraph(f"went on behind epoch {done.n_kept}")] if done.n_kept else []
     lines = [
         heard_sentence(run),
         f"report: {run.report}",

@@ -8,8 +8,9 @@ from src.audit.summary import Audited, find_audit
 from src.networks.pretraining.pretrain import Pretraining, pretrain_backbone
 from src.networks.pretraining.settings import PretrainingSettings
 from src.networks.pretraining.start import Start
-from src.networks.trainer.processes import launched_number
+from src.networks.trainer.processes import Processes
 from src.networks.trainer.settings import TrainerSettings
+from src.networks.trainer.tracking import require_tracker
 from src.results.report import write_report
 from src.utils.config import PRETEXT_SPLITS
 from src.utils.dataset.dataset import Dataset
@@ -33,8 +34,9 @@ def pretrain(
     trainer: dict[str, Any] | None = None,
     seed: int = 7,
     workers: int | None = None,
+    log_to: str | None = None,
     on_audit: Callable[[Audited | None], None] | None = None,
-) -> Pretraining:
+) -> Pretraining | None:
     """Pretrain a backbone, into a run folder with its page and its checkpoint.
 
     Parameters
@@ -55,10 +57,15 @@ def pretrain(
         Settings by name that replace the defaults, of `PretrainingSettings` and `TrainerSettings`.
     seed : int
         Of everything random.
-    workers : int, optional
-        Processes that read recordings.
+    workers, log_to
+        See `train_network`.
     on_audit : callable, optional
         Called, before the pretraining, with what the newest audit says of the recordings.
+
+    Returns
+    -------
+    Pretraining or None
+        None in all processes but the main one of those that were launched together.
 
     Raises
     ------
@@ -72,24 +79,30 @@ def pretrain(
             "--config=tiny, small, base, large or a file begins from random weights, and "
             "--checkpoint=FOLDER goes on from others: give one of the two"
         )
+    if log_to is not None:
+        require_tracker(log_to)
     if checkpoint is not None:
         start, usual = Start.of_checkpoint(backbone, checkpoint), GOING_ON
     else:
         start, usual = Start.of_config(backbone, str(config)), FROM_SCRATCH
-    source = Dataset.open(dataset)
-    is_main = launched_number() == 0
-    if on_audit is not None and is_main:
+    asked = PretrainingSettings(**{"mask_share": MASK_SHARES[backbone]} | (pretraining or {}))
+    changes = TrainerSettings(**usual | (trainer or {}))
+    source, processes = Dataset.open(dataset), Processes.join()
+    if on_audit is not None and processes.is_main:
         on_audit(find_audit(runs, str(source.audio.resolve())))
     done = pretrain_backbone(
         source,
         runs,
         start,
-        PretrainingSettings(**{"mask_share": MASK_SHARES[backbone]} | (pretraining or {})),
-        TrainerSettings(**usual | (trainer or {})),
+        asked,
+        changes,
         splits,
         seed,
-        workers,
+        workers=workers,
+        log_to=log_to,
+        processes=processes,
     )
-    if is_main:
+    if processes.is_main:
         write_report(done.run, runs)
-    return done
+    processes.leave()
+    return done if processes.is_main else None

@@ -41,6 +41,11 @@ FLAGS = {
     "VisualizeEmbeddingsUMAP": DRAWING,
     "VisualizeEmbeddingsTSNE": DRAWING,
     "ProbeLayers": ("backbone", EMBEDDINGS, RUNS, SEED),
+    "PretrainBackbone": (
+        *(DATASET, "backbone", "checkpoint", "config", "splits", "seconds", "mask-share"),
+        *("mask-length", "units", "n-units", "units-from", "epochs", "batch-size", "accumulate"),
+        *("learning-rate", "warmup", "patience", "precision", "workers", "log-to", RUNS, SEED),
+    ),
     "OptimizeHyperparameters": (
         *("backbone", "classifier", "trials", "augmented", EMBEDDINGS, RUNS, SEED),
     ),
@@ -102,6 +107,7 @@ REQUIRED = {
     "VisualizeEmbeddingsUMAP": {"backbone"},
     "VisualizeEmbeddingsTSNE": {"backbone"},
     "ProbeLayers": {"backbone"},
+    "PretrainBackbone": {"backbone"},
     "OptimizeHyperparameters": {"backbone", "classifier"},
     "TrainModel": {"backbone", "classifier"},
     "ImportDetector": {"kind", "weights"},

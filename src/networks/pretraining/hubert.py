@@ -77,7 +77,7 @@ class HubertLearner(PretrainingLearner):
             loss=float(cross_entropy(logits, units, reduction="sum")),
             correct=int((picked == units).sum()),
             frames=len(units),
-            uses=picked.bincount(minlength=self.codes)[None],
+            uses=picked.bincount(minlength=self.codes)[None].cpu().numpy(),
             spread=spread_of(frames),
         )
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -27,7 +28,7 @@ class Examined:
         Masked frames whose positive or unit is picked.
     frames : int
         How many are masked.
-    uses : torch.Tensor
+    uses : numpy.ndarray
         int64, shape (groups, codes): how often each code or unit is chosen.
     spread : float
         Of the encoder's frames, the share of their power that is not their mean; 0 where all are
@@ -37,7 +38,7 @@ class Examined:
     loss: float
     correct: int
     frames: int
-    uses: Tensor
+    uses: np.ndarray
     spread: float
 
 

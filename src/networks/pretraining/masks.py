@@ -3,9 +3,7 @@
 import numpy as np
 
 
-def draw_spans(
-    frames: int, length: int, share: float, random: np.random.Generator
-) -> np.ndarray:
+def draw_spans(frames: int, length: int, share: float, random: np.random.Generator) -> np.ndarray:
     """Draw masked frames: spans of one length whose beginnings are drawn without replacement.
 
     Spans may overlap (Baevski et al. 2020, section 4.2; Hsu et al. 2021, section IV).

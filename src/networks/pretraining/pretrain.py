@@ -1,10 +1,9 @@
 """Pretraining an encoder into a run folder that holds its checkpoint."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,13 +21,14 @@ from src.networks.pretraining.wav2vec2 import Wav2Vec2Learner
 from src.networks.trainer.processes import Processes
 from src.networks.trainer.settings import TrainerSettings
 from src.networks.trainer.state import Epoch, Progress
+from src.networks.trainer.tracking import tracked
 from src.networks.trainer.trainer import Trainer
 from src.utils.config import BONA_FIDE, PRETEXT_SPLITS, SPOOF, in_demonstration
 from src.utils.dataset.dataset import Dataset, require_some
 from src.utils.dataset.split_recordings import SplitRecordings
 from src.utils.dataset.waveforms import Decoded, decoding
 from src.utils.files import replacing
-from src.utils.runs import Kind, Run, find_complete, list_runs, resumed_run
+from src.utils.runs import Kind, Run, resumed_run
 from src.utils.tables import write_csv
 from src.visualize.pretraining_plots import PretrainingCurves, plot_pretraining
 
@@ -36,8 +36,6 @@ STAGE = "PretrainBackbone"
 CHECKPOINT = "checkpoint"
 """The folder within a run's that `--checkpoint=` takes."""
 HEARD = "pretrained_on.csv"
-
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -48,22 +46,25 @@ class Pretraining:
     ----------
     run : Run
         Its run.
-    results : dict
-        What the run's manifest keeps: `loss`, `accuracy`, `perplexity` and so on of the epoch that
-        was kept, and `collapse`, a sentence each.
     n_kept : int
         Epochs that an interrupted pretraining had finished before.
     rejected : dict of str to str
         The reason of each rejected recording.
-    was_there : bool
-        Whether an equal finished run was reused.
     """
 
     run: Run
-    results: dict[str, Any]
     n_kept: int
     rejected: dict[str, str]
-    was_there: bool = False
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """What the run's manifest keeps, in the main process.
+
+        `loss`, `accuracy`, `perplexity` and so on of the epoch that was kept, and `collapse`, a
+        sentence each.
+        """
+        found: dict[str, Any] = self.run.manifest["results"]
+        return found
 
     @property
     def checkpoint(self) -> Path:
@@ -80,7 +81,8 @@ def pretrain_backbone(
     splits: tuple[str, str] = PRETEXT_SPLITS,
     seed: int = 7,
     workers: int | None = None,
-    reuse: bool = False,
+    log_to: str | None = None,
+    processes: Processes | None = None,
 ) -> Pretraining:
     """Pretrain an encoder on the recordings of a split, without their labels.
 
@@ -103,10 +105,8 @@ def pretrain_backbone(
         What it is trained on, and what it is validated on.
     seed : int
         Of everything random.
-    workers : int, optional
-        Processes that read recordings (see `Trainer`).
-    reuse : bool
-        Return an equal finished run instead of pretraining again.
+    workers, log_to, processes
+        See `train_network`.
 
     Raises
     ------
@@ -114,6 +114,7 @@ def pretrain_backbone(
         For bad arguments, an unusable data set, a checkpoint that does not fit or a loss that is
         not finite.
     """
+    processes = Processes.join() if processes is None else processes
     parts = [SplitRecordings.read(dataset, split) for split in splits]
     is_wav2vec2 = start.backbone == Wav2Vec2Learner.name
     # First, so that what does not fit shows before recordings are read.
@@ -127,27 +128,21 @@ def pretrain_backbone(
         "seed": seed,
     }
     inputs: dict[str, Any] = {part.split: part.fingerprint for part in parts}
-    if reuse:
-        found = find_complete(list_runs(runs), Kind.PRETRAINING, told, inputs)
-        if found:
-            results = found.manifest["results"]
-            return Pretraining(found, results, 0, dataset.read_rejected(STAGE), was_there=True)
-    processes = Processes.join()
-    with (
-        _led(processes, lambda: resumed_run(runs, Kind.PRETRAINING, told, inputs)) as run,
-        _led(processes, lambda: _decoding(parts, start, run, dataset)) as decoded,
-    ):
+    with ExitStack() as stack:
+        # The stack of the main process alone holds the run's folder, and the file of waveforms.
+        run = processes.by_main(
+            lambda: stack.enter_context(resumed_run(runs, Kind.PRETRAINING, told, inputs))
+        )
+        decoded = processes.by_main(lambda: _decode(stack, parts, start, run))
+        log = stack.enter_context(tracked(log_to, run.folder, processes))
         units = None
         if features is not None:
-            units = processes.agree(
-                _units(run, decoded, features, settings, seed) if processes.is_main else None
-            )
+            units = processes.by_main(lambda: _units(run, decoded, features, settings, seed))
         learner = _learner(start, seed, units, len(decoded.recordings[0]))
         train, validation = _examples(decoded, start, settings, seed, units)
-        what = "codes" if is_wav2vec2 else "units"
-        expected = Expected(what, learner.codes, learner.chance)
-        validator = PretrainingValidator(validation, expected, trainer.batch_size)
-        progress = Trainer(learner, trainer, seed, processes, workers).fit(
+        expected = Expected("codes" if is_wav2vec2 else "units", learner.codes, learner.chance)
+        validator = PretrainingValidator(validation, expected, trainer.batch_size, processes)
+        progress = Trainer(learner, trainer, seed, processes, workers, log).fit(
             train, validator, run.folder
         )
         if processes.is_main:
@@ -156,55 +151,37 @@ def pretrain_backbone(
             # Before the run is complete: nothing would remove them after a kill behind that.
             Progress.remove(run.folder)
             (run.folder / UNITS_FILE).unlink(missing_ok=True)
-    results = processes.agree(run.manifest.get("results", {}))
-    return Pretraining(run, results, progress.n_before, decoded.rejected)
-
-
-@contextmanager
-def _led(
-    processes: Processes, open_it: Callable[[], AbstractContextManager[Value]]
-) -> Iterator[Value]:
-    """Open something in the main process, and give all processes what it is."""
-    opened: AbstractContextManager[Any] = open_it() if processes.is_main else nullcontext()
-    with opened as mine:
-        yield processes.agree(mine)
-        # The main one may take it away behind this.
+        # Before the main one takes the waveforms away.
         processes.wait()
+    return Pretraining(run, progress.n_before, decoded.rejected)
 
 
-@contextmanager
-def _decoding(
-    parts: list[SplitRecordings], start: Start, run: Run, dataset: Dataset
-) -> Iterator[Decoded]:
-    """Decode recordings for as long as they are learnt from, and tell which are."""
-    with decoding(parts, start.sample_rate, run.folder, STAGE) as decoded:
-        dataset.write_rejected(STAGE, decoded.rejected)
-        tables = []
-        for part in decoded.recordings:
-            require_some(len(part), decoded.rejected)
-            clips = part.clips
-            tables.append(
-                pd.DataFrame({"split": part.split, "file": clips.files, "speaker": clips.speaker})
-            )
-        heard = pd.concat(tables)
-        y = decoded.recordings[0].clips.y
-        seconds = sum(decoded.waveforms[0].lengths) / start.sample_rate
-        source = parts[0]
-        run.update(
-            dataset=source.dataset,
-            root=str(source.root),
-            split=source.split_recipe,
-            heard={
-                "recordings": len(y),
-                "hours": seconds / 3600,
-                "speakers": len(np.unique(decoded.recordings[0].clips.speaker)),
-                BONA_FIDE: int((y == 1).sum()),
-                SPOOF: int((y == 0).sum()),
-            },
-            **({"demonstration": True} if in_demonstration(Path(source.dataset)) else {}),
-        )
-        write_csv(run.folder / HEARD, heard)
-        yield decoded
+def _decode(stack: ExitStack, parts: list[SplitRecordings], start: Start, run: Run) -> Decoded:
+    """Decode recordings, for as long as the stack holds, and write down which are heard."""
+    decoded = stack.enter_context(decoding(parts, start.sample_rate, run.folder, STAGE))
+    source = parts[0]
+    source.source.write_rejected(STAGE, decoded.rejected)
+    tables = []
+    for part in decoded.recordings:
+        require_some(len(part), decoded.rejected)
+        told = {"split": part.split, "file": part.clips.files, "speaker": part.clips.speaker}
+        tables.append(pd.DataFrame(told))
+    clips = decoded.recordings[0].clips
+    run.update(
+        dataset=source.dataset,
+        root=str(source.root),
+        split=source.split_recipe,
+        heard={
+            "recordings": len(clips),
+            "hours": sum(decoded.waveforms[0].lengths) / start.sample_rate / 3600,
+            "speakers": len(np.unique(clips.speaker)),
+            BONA_FIDE: int((clips.y == 1).sum()),
+            SPOOF: int((clips.y == 0).sum()),
+        },
+        **({"demonstration": True} if in_demonstration(Path(source.dataset)) else {}),
+    )
+    write_csv(run.folder / HEARD, pd.concat(tables))
+    return decoded
 
 
 def _units(

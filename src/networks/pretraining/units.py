@@ -113,7 +113,9 @@ class Units:
                 raise ValueError("its arrays have other shapes")
             if (starts[0], starts[-1]) != (0, len(of)) or (np.diff(starts) < 0).any():
                 raise ValueError("its recordings do not follow each other")
-            if not (2 <= count <= np.iinfo(np.int16).max and (of >= 0).all() and (of < count).all()):
+            if not (
+                2 <= count <= np.iinfo(np.int16).max and (of >= 0).all() and (of < count).all()
+            ):
                 raise ValueError("it holds no units")
         except (KeyError, IndexError, OSError, RuntimeError, TypeError, ValueError) as error:
             raise RunError(

@@ -13,7 +13,7 @@ from src.networks.pretraining.examples import PretrainingExamples
 from src.networks.pretraining.hubert import perplexity_of
 from src.networks.pretraining.learner import PretrainingLearner
 from src.networks.trainer.learner import Learner, Measured
-from src.utils.errors import DatasetError
+from src.networks.trainer.processes import Processes
 from src.utils.parallel import map_ahead, n_workers
 
 PERPLEXITY, SPREAD = "perplexity", "spread"
@@ -40,12 +40,19 @@ class PretrainingValidator:
         What collapse is told by.
     batch_size : int
         Examples that are computed at once.
+    processes : Processes
+        Each of which computes its share.
     """
 
     def __init__(
-        self, examples: PretrainingExamples, expected: Expected, batch_size: int
+        self,
+        examples: PretrainingExamples,
+        expected: Expected,
+        batch_size: int,
+        processes: Processes,
     ) -> None:
         self._examples, self._expected, self._batch_size = examples, expected, batch_size
+        self._processes = processes
         self._kept: list[Example] = []
         self._told: list[str] | None = None
 
@@ -59,27 +66,27 @@ class PretrainingValidator:
 
         Raises
         ------
-        DatasetError
+        AudiosError
             When no recording can be read.
         """
         learner = cast(PretrainingLearner, learner)
         device = next(learner.parameters()).device
-        loss, correct, frames, spreads = 0.0, 0, 0, []
-        uses = np.zeros((learner.groups, learner.codes), np.int64)
-        for batch in self._batches(device):
-            found = learner.examine(batch)
-            loss, correct, frames = loss + found.loss, correct + found.correct, frames + found.frames
-            uses += found.uses.cpu().numpy()
-            spreads.append(found.spread)
+        mine = [learner.examine(batch) for batch in self._batches(device)]
+        found = [one for part in self._processes.gather(mine) for one in part]
+        frames = sum(one.frames for one in found)
         if not frames:
-            raise DatasetError("not one recording of validation can be read")
-        perplexity = float(np.mean([perplexity_of(one) for one in uses]))
+            raise self._processes.failure("not one recording of validation can be read")
+        uses = np.sum([one.uses for one in found], axis=0)
         measured = Measured(
-            loss=loss / frames,
-            accuracy=correct / frames,
-            more={PERPLEXITY: perplexity, SPREAD: float(np.mean(spreads))},
+            loss=sum(one.loss for one in found) / frames,
+            accuracy=sum(one.correct for one in found) / frames,
+            more={
+                PERPLEXITY: float(np.mean([perplexity_of(one) for one in uses])),
+                SPREAD: float(np.mean([one.spread for one in found])),
+            },
         )
-        self._tell(measured)
+        if self._processes.is_main:
+            self._tell(measured)
         return measured
 
     def _batches(self, device: torch.device) -> Iterator[dict[str, Tensor]]:
@@ -97,7 +104,7 @@ class PretrainingValidator:
             yield from self._kept
             return
         held, kept = 0, []
-        numbers = range(len(self._examples))
+        numbers = range(self._processes.number, len(self._examples), self._processes.count)
         for example in map_ahead(
             lambda number: self._examples.example(0, number), numbers, ahead=2 * n_workers()
         ):

@@ -147,7 +147,7 @@ class Wav2Vec2Learner(PretrainingLearner):
             loss=float(_cost(contrast.logits).sum()),
             correct=int(is_picked.sum()),
             frames=len(contrast.logits),
-            uses=uses,
+            uses=uses.cpu().numpy(),
             spread=spread_of(contrast.frames),
         )
 

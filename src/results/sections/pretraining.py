@@ -25,8 +25,10 @@ def pretraining_facts(found: Mapping[str, Any]) -> Facts:
     """
     codes = f"{found['perplexity']:.1f} of {found['codes']:,}"
     rows: list[tuple[str, Cell]] = [
-        ("validation loss", f"{found['loss']:.3f} nats a masked frame (chance: "
-         f"{found['chance']:.3f})"),
+        (
+            "validation loss",
+            f"{found['loss']:.3f} nats a masked frame (chance: {found['chance']:.3f})",
+        ),
         ("accuracy", f"{found['accuracy']:.2%} of masked frames"),
     ]
     if "units_in_use" in found:
