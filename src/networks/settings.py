@@ -1,6 +1,6 @@
 """What makes a network what it is, as the manifest of its run keeps it."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -13,8 +13,6 @@ from src.utils.runs import MANIFEST, Run
 from src.utils.shapes import Shape, require_shape
 
 LAST, WEIGHTED = "last", "weighted"
-
-_CHECKPOINT = "checkpoint"
 
 
 class Covers(StrEnum):
@@ -74,23 +72,6 @@ class NetworkSettings:
     def describe(self) -> dict[str, Any]:
         """Return them as JSON values."""
         return asdict(self) | {"covers": str(self.covers)}
-
-    def with_checkpoint(self, checkpoint: str) -> Self:
-        """Return them with the front end's checkpoint at another place.
-
-        Parameters
-        ----------
-        checkpoint : str
-            A folder or hub id.
-
-        Raises
-        ------
-        ArgumentError
-            When the front end has none.
-        """
-        if _CHECKPOINT not in self.front:
-            raise ArgumentError(f"--checkpoint: the front end {self.front_end} has none")
-        return replace(self, front=self.front | {_CHECKPOINT: checkpoint})
 
     @classmethod
     def of(cls, run: Run) -> Self:
