@@ -18,6 +18,8 @@ from src.utils.tables import read_csv
 
 CALIBRATION = "calibration.json"
 VALIDATION_SCORES = "scores_val.csv"
+CALIBRATED_ON = "calibrated_on"
+"""The entry of a run's manifest that says what it was calibrated on, where not by its training."""
 _REMEDY = "train again"
 
 _KINDS: dict[str, Callable] = get_type_hints(Calibration)
@@ -67,6 +69,17 @@ def fitted_on(run: Run) -> str:
     path = run.folder / CALIBRATION
     found = read_shaped(path, _Shape, _REMEDY) if path.is_file() else {}
     return str(found.get("fitted_on", CLEAN))
+
+
+def has_calibration(run: Run) -> bool:
+    """Say whether something tells what a run's scores mean.
+
+    Parameters
+    ----------
+    run : Run
+        A training.
+    """
+    return any((run.folder / name).is_file() for name in (CALIBRATION, VALIDATION_SCORES))
 
 
 def calibration_of(run: Run) -> Calibration:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from src.models.calibrate import VALIDATION_SCORES, write_calibration
+from src.models.calibrate import CALIBRATED_ON, VALIDATION_SCORES, write_calibration
 from src.models.data import TRAIN, VALIDATION
 from src.models.evaluate import require_apart
 from src.models.record import listing_of
@@ -28,9 +28,6 @@ from src.utils.metrics.eer import compute_eer
 from src.utils.run_manifest import require_training
 from src.utils.runs import MANIFEST, Run
 from src.utils.tables import write_csv
-
-CALIBRATED_ON = "calibrated_on"
-"""The entry of a run's manifest that says what it was calibrated on, where not by its training."""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from src.models.lookup import NETWORK
 from src.models.trained_on import ELSEWHERE
 from src.networks.backbone import input_of
 from src.networks.released.weights import network_of, read_weights
-from src.networks.settings import NETWORK
 from src.utils.files import sha256_file, write_json
 from src.utils.runs import Kind, Run, new_run
 
