@@ -22,7 +22,6 @@ from src.reports.detectors import report_detectors
 from src.reports.embeddings import report_extraction, report_projection
 from src.reports.evaluation import report_evaluation, report_score_evaluation, report_sets
 from src.reports.models import (
-    report_baseline,
     report_networks,
     report_probe,
     report_search,
@@ -49,7 +48,6 @@ __all__ = [
     "report_amplitudes",
     "report_audit",
     "report_audited",
-    "report_baseline",
     "report_calibrated",
     "report_comparison",
     "report_derived",

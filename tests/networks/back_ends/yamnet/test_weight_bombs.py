@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import torch
 
-from src.models.yamnet.network import YamNet
-from src.models.yamnet.tflite import FULLY_CONNECTED
-from src.models.yamnet.weights import load_weights
+from src.networks.back_ends.yamnet.network import YamNet
+from src.networks.back_ends.yamnet.tflite import FULLY_CONNECTED
+from src.networks.back_ends.yamnet.weights import load_weights
 from src.utils.config import ROOT
 from src.utils.torch_file import torch_shapes
 from tests.frugal import refusal
-from tests.models.yamnet.tflite_file import Model
+from tests.networks.back_ends.yamnet.tflite_file import Model
 
 FAULTS = ROOT.parent / "shared" / "odd-inputs" / "faults"
 PLACE = "layer1/conv/layer1/conv/kernel:0"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from src.models.yamnet.network import ConvolutionUnit, YamNet
+from src.networks.back_ends.yamnet.network import ConvolutionUnit, YamNet
 
 SMALL = 1 / 16
 
@@ -45,11 +45,11 @@ def test_it_has_the_parameters_of_the_original() -> None:
     assert sum(counted.values()) == 3_751_369
     moving = sum(count for name, count in counted.items() if ".running_" in name)
     assert sum(counted.values()) - moving == 3_729_481
-    assert all(unit.norm.eps == 1e-4 for _, unit in YamNet(1, SMALL).units())
+    assert all(unit.norm.eps == 1e-4 for _, unit in YamNet(None, SMALL).units())
 
 
 def test_the_scale_of_a_norm_is_not_learnt() -> None:
-    network = YamNet(1, SMALL)
+    network = YamNet(None, SMALL)
     fixed = [name for name, value in network.named_parameters() if not value.requires_grad]
     assert fixed == [f"layers.{name}.norm.weight" for name, _ in network.units()]
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from src.models.yamnet import tflite
-from src.models.yamnet.tflite import CONV_2D, FULLY_CONNECTED, read_operators
+from src.networks.back_ends.yamnet import tflite
+from src.networks.back_ends.yamnet.tflite import CONV_2D, FULLY_CONNECTED, read_operators
 from src.utils.errors import CheckpointError
-from tests.models.yamnet.tflite_file import Model, Table, encode
+from tests.networks.back_ends.yamnet.tflite_file import Model, Table, encode
 
 
 @pytest.fixture

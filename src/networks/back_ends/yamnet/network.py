@@ -108,13 +108,14 @@ class YamNet(nn.Module):
 
     Parameters
     ----------
-    n_outputs : int
-        Number of logits: 521 for the classes of AudioSet, 1 for a detector.
+    n_outputs : int or None
+        Number of logits: 521 for the classes of AudioSet; None for a network without its last
+        layer.
     width : float
         Width multiplier of the number of channels; 1 is YAMNet.
     """
 
-    def __init__(self, n_outputs: int = N_CLASSES, width: float = 1.0) -> None:
+    def __init__(self, n_outputs: int | None = N_CLASSES, width: float = 1.0) -> None:
         super().__init__()
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         stride, channels = _FIRST[0], _scaled(_FIRST[1], width)
@@ -127,7 +128,8 @@ class YamNet(nn.Module):
             layers[f"{number}_pointwise"] = ConvolutionUnit(channels, out, kernel=1)
             channels = out
         self.layers = nn.Sequential(layers)
-        self.classifier = nn.Linear(channels, n_outputs)
+        self.n_features = channels
+        self.classifier = None if n_outputs is None else nn.Linear(channels, n_outputs)
 
     def units(self) -> Iterator[tuple[str, ConvolutionUnit]]:
         """Yield each unit with its name, in order."""
@@ -148,7 +150,9 @@ class YamNet(nn.Module):
         torch.Tensor
             float32, shape (patches, n_outputs).
         """
-        return self.classifier(self.features(patches))
+        assert self.classifier is not None
+        logits: torch.Tensor = self.classifier(self.features(patches))
+        return logits
 
     def features(self, patches: torch.Tensor) -> torch.Tensor:
         """Return the inputs of the last layer for patches: float32 (patches, 1024 * width)."""

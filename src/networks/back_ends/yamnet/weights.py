@@ -17,8 +17,8 @@ import h5py
 import numpy as np
 import torch
 
-from src.models.yamnet import tflite
-from src.models.yamnet.network import YamNet
+from src.networks.back_ends.yamnet import tflite
+from src.networks.back_ends.yamnet.network import YamNet
 from src.utils.errors import ArgumentError, CheckpointError
 from src.utils.files import sha256_file
 from src.utils.tensor_file import first_line
@@ -65,7 +65,7 @@ class Weights:
         return {"file": self.file, "sha256": self.sha256}
 
     def fill(self, network: YamNet) -> None:
-        """Copy the weights into a network; one with other outputs keeps its own last layer.
+        """Copy the weights into a network, which may be without the last layer.
 
         Raises
         ------
@@ -80,8 +80,6 @@ class Weights:
             given = self.tensors.get(name)
             is_classifier = name.startswith("classifier.")
             if is_classifier and (given is None or given.shape != there.shape):
-                if network.classifier.out_features == 1:
-                    continue
                 raise CheckpointError(f"{self.file} does not know the classes of AudioSet")
             if given is None:
                 if _may_lack(name, self.is_folded):
