@@ -210,7 +210,8 @@ def _typed(back: type[BackEnd], given: Mapping[str, str]) -> dict[str, Any]:
     for name, text in given.items():
         default = back.defaults[choose(f"--back-end={back.name}", name, back.defaults)]
         try:
-            typed[name] = text == "true" if isinstance(default, bool) else type(default)(text)
+            # The default may be one that depends on what else is chosen.
+            typed[name] = text if default is None else type(default)(text)
         except ValueError:
             raise ArgumentError(
                 f"--back-end={back.name}: {name}={text} is no {type(default).__name__}"
