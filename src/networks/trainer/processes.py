@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -118,7 +118,7 @@ class Processes:
             raise error
         if text is not None:
             raise SharedError(text)
-        return value
+        return cast("Value", value)
 
     def agree(self, value: Value) -> Value:
         """Return the main process' value in all of them.

@@ -131,7 +131,11 @@ class Progress:
                 # The format knows of no tensors that share memory, such as tied weights.
                 tensors[f"{part}.{name}"] = one.clone() if place in memory else one
                 memory.add(place)
-        told = {"step": self.step, "loss_sum": self.loss_sum, "n_unread": self.n_unread}
+        told: dict[str, Any] = {
+            "step": self.step,
+            "loss_sum": self.loss_sum,
+            "n_unread": self.n_unread,
+        }
         told["epochs"] = [asdict(one) for one in self.epochs]
         with replacing(folder / STATE) as temporary:
             save_file(tensors, temporary, {_KEY: json.dumps(told)})
@@ -155,7 +159,7 @@ class Progress:
             return cls()
         try:
             check_header(path)
-            parts: dict[str, Tensors] = {part: {} for part in _PARTS}
+            parts: dict[str, Any] = {part: {} for part in _PARTS}
             with safe_open(path, "pt") as file:
                 for part, name, value in _tensors(file):
                     parts[part][name] = value
