@@ -107,8 +107,7 @@ class TrainedNetwork:
         waveform : numpy.ndarray
             float32, shape (n,), at the front end's sampling rate.
         """
-        windows = cut_windows(waveform, self.settings.samples, self.settings.covers)
-        return np.stack([self.network.front_end.prepare(window) for window in windows])
+        return cut_windows(waveform, self.settings.samples, self.settings.covers)
 
     def vectors(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
         """Return the vector of each recording, float32 of shape (recordings, dim).
@@ -118,11 +117,14 @@ class TrainedNetwork:
         prepared : sequence of numpy.ndarray
             What `prepare` gave of each.
         """
-        windows = torch.from_numpy(np.concatenate(prepared))
+        # Recordings that are covered whole are of different lengths.
+        is_even = len({one.shape[1] for one in prepared}) == 1
+        groups = [np.concatenate(prepared)] if is_even else prepared
         with torch.inference_mode():
             parts = [
                 self.network.vectors(part.to(self.device)).float().cpu()
-                for part in windows.split(_BATCH_WINDOWS)
+                for group in groups
+                for part in torch.from_numpy(group).split(_BATCH_WINDOWS)
             ]
         of_windows = torch.cat(parts).numpy()
         counts = np.array([len(one) for one in prepared])

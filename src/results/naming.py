@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from src.models.lookup import detector_name, is_baseline
+from src.models.lookup import detector_name
 from src.utils.config import DEFAULTS, ROOT
 from src.utils.renamed import label_of
 from src.utils.runs import Kind, Run
@@ -68,6 +68,10 @@ def describe(run: Run) -> str:
         return f"scores of {Path(str(settings.get('scores', ''))).name}"
     if run.kind == Kind.COMPARISON:
         return f"comparison of {len(settings.get('runs', []))} runs"
+    if run.kind == Kind.PRETRAINING:
+        start = settings.get("start", {})
+        begun = Path(str(start.get("checkpoint") or start.get("config", "?"))).name
+        return f"pretraining of {backbone}, from {begun}"
     return run.kind or "?"
 
 
@@ -122,12 +126,7 @@ def command_to_test(run: Run, runs: Path) -> str:
     runs : pathlib.Path
         The runs folder.
     """
-    if not is_baseline(run):
-        return next_command("TestModel", run, runs)
-    root = run.manifest.get("root")
-    return next_command(
-        "TestBaseline", run, runs, *(_folder_flag("dataset", Path(root)) if root else [])
-    )
+    return next_command("TestModel", run, runs)
 
 
 def _folder_flag(name: str, folder: Path) -> list[str]:
