@@ -46,13 +46,11 @@ SMALL_BACK_ENDS = {
 
 def small_front_end(name: str, folder: Path) -> dict[str, Any]:
     """Return the small settings of a front end; fail for one that has none."""
-    assert name in SMALL_FRONT_ENDS, (
-        f"--front-end={name} has no small setting: add it to {__name__}"
-    )
+    assert name in SMALL_FRONT_ENDS, f"--front-end={name} has no small setting: add to {__name__}"
     return SMALL_FRONT_ENDS[name](folder)
 
 
 def small_back_end(name: str) -> SmallBackEnd:
     """Return the small setting of a back end; fail for one that has none."""
-    assert name in SMALL_BACK_ENDS, f"--back-end={name} has no small setting: add it to {__name__}"
+    assert name in SMALL_BACK_ENDS, f"--back-end={name} has no small setting: add to {__name__}"
     return SMALL_BACK_ENDS[name]

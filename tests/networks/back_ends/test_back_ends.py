@@ -45,7 +45,7 @@ def test_every_back_end_has_a_small_setting(name: str) -> None:
 
 
 def test_a_back_end_without_a_small_setting_fails() -> None:
-    with pytest.raises(AssertionError, match="--back-end=bogus has no small setting: add it to"):
+    with pytest.raises(AssertionError, match="--back-end=bogus has no small setting: add to"):
         small_back_end("bogus")
 
 

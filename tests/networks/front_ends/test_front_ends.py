@@ -24,7 +24,7 @@ of_each = pytest.mark.parametrize("front_end", FRONT_ENDS, indirect=True)
 
 
 def test_a_front_end_without_a_small_setting_fails(tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="--front-end=bogus has no small setting: add it to"):
+    with pytest.raises(AssertionError, match="--front-end=bogus has no small setting: add to"):
         small_front_end("bogus", tmp_path)
 
 
