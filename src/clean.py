@@ -73,6 +73,8 @@ _DEMO_CLIP = re.compile(r"(real|fake)_voices/\w+_([FM]\d{3})(_Fake)?/\2-\d{4}\.w
 _PICTURES = frozenset(
     {"report.webp", "audit.webp", "verdict.webp", "spliced.wav", "spliced.wav.png"}
 )
+_EVENTS = "tensorboard"
+"""The folder that TensorBoard's own library writes into a run."""
 _KEPT_SCORE = re.compile(r"clips\.csv|[a-z0-9.-]+\.json")
 _DEMO_SETS = ("corpus", "corpus-normalized", "corpus-normalized-noisy")
 
@@ -241,7 +243,8 @@ def _is_of_run(run: Path, name: str) -> bool:
     trial, _, rest = name.partition("/")
     if rest and _is_run(run / trial):
         return _is_of_run(run / trial, rest)
-    return name in _names_of_run(run) or _is_kept_score(run, above, last)
+    is_event = above == _EVENTS and last.startswith("events.out.tfevents.")
+    return is_event or name in _names_of_run(run) or _is_kept_score(run, above, last)
 
 
 def _is_kept_score(run: Path, above: str, name: str) -> bool:

@@ -53,6 +53,14 @@ FLAGS = {
         *("backbone", "classifier", "layer", "augmented", "calibrate", EMBEDDINGS, RUNS, SEED),
     ),
     "TrainBaseline": (DATASET, "weights", "epochs", "hyperparameters", RUNS, SEED),
+    "TrainNetwork": (
+        *(DATASET, "front-end", "back-end", "back-end-settings", "checkpoint", "loss", "seconds"),
+        *("layers", "freeze", "lora", "gradient-checkpointing", "epochs", "batch-size"),
+        *("accumulate", "learning-rate", "front-learning-rate", "weight-decay", "warmup"),
+        *("schedule", "max-norm", "patience", "precision", "augment", "augment-probability"),
+        *("steps", "snr-db", "noises", "rooms", "start-from", "workers", "log-to"),
+        *(RUNS, SEED, "seeds"),
+    ),
     "TestModel": (
         *("backbone", "classifier", "run-number", "study-number", "gender"),
         *(EMBEDDINGS, RUNS, *FORMS),
