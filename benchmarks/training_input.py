@@ -126,7 +126,9 @@ def main() -> None:
     for name, rate in rates.items():
         print(f"{name:36} {rate:9.1f} windows/s")
     fastest = max(rates[name] for name in learning)
-    print(f"decoding once is {rates['decoded once'] / rates['decoded each epoch']:.1f} times as fast")
+    print(
+        f"decoding once is {rates['decoded once'] / rates['decoded each epoch']:.1f} times as fast"
+    )
     print(f"read {rates[f'decoded once, {told}'] / fastest:.1f} times as fast as learnt from,")
     print(f"with RawBoost {rates[f'decoded once, RawBoost, {told}'] / fastest:.1f} times")
 

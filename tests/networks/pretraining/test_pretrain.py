@@ -114,6 +114,7 @@ def test_the_manifest_and_the_page_say_what_was_heard(
     text = read_page(page).text
     assert f"{len(split)} recordings" in text
     assert f"{done.run.folder.name}/checkpoint" in text
+    assert "The downstream splits, which detectors are made of, share no speaker with" in text
     assert ("codebook perplexity" in text) == (name == "wav2vec2")
     assert ("units predicted" in text) == (name == "hubert")
 
