@@ -496,12 +496,33 @@ def recipe(text: str | None, backbone: str, classifier: str) -> Recipe:
         return Recipe({})
     if text.endswith(".json"):
         return _read_recipe(text, {"backbone": backbone, "classifier": classifier})
+    return Recipe(settings("--hyperparameters", text, " nor a JSON file"))
+
+
+def settings(flag: str, text: str | None, or_else: str = "") -> dict[str, str]:
+    """Return the values by name of `name=value,name=value`; nothing where it was not given.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str or None
+        What was given.
+    or_else : str
+        What else it could have been, for the message.
+
+    Raises
+    ------
+    ArgumentError
+        When it is of another form.
+    """
+    if not text:
+        return {}
     pairs = [part.partition("=") for part in text.split(",")]
     if not all(name and value for name, _, value in pairs):
-        raise ArgumentError(
-            f"--hyperparameters={text} is neither name=value,name=value nor a JSON file"
-        )
-    return Recipe({name.strip(): value.strip() for name, _, value in pairs})
+        what = f"neither name=value,name=value{or_else}" if or_else else "not name=value,name=value"
+        raise ArgumentError(f"{flag}={text} is {what}")
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _read_recipe(text: str, wanted: dict[str, str]) -> Recipe:

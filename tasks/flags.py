@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from src.models.registry import CLASSIFIERS, MODELS
+from src.models.registry import CLASSIFIERS
 from src.networks.back_ends import BACK_ENDS
 from src.networks.front_ends import FRONT_ENDS
 from src.utils.audio.augmentations import AUGMENTATIONS, FAMILIES
@@ -46,7 +46,7 @@ def either(names: Iterable[str]) -> str:
 
 CORPUS_NAMES = either(CORPORA)
 RUN_BACKBONES = list(dict.fromkeys([*BACKBONES, *FRONT_ENDS]))
-RUN_CLASSIFIERS = list(dict.fromkeys([*MODELS, *BACK_ENDS]))
+RUN_CLASSIFIERS = [*CLASSIFIERS, *BACK_ENDS]
 """What a run may be of: classifiers of vectors of backbones, back ends of front ends."""
 ALL_CLASSIFIERS = ",".join(CLASSIFIERS)
 
@@ -201,7 +201,7 @@ class AugmentationFlags:
         return _recipe("--kind", _NOISE if self.kind is None else self.kind, self)
 
 
-def _recipe(flag_name: str, text: str, flags: AugmentationFlags | CopiesFlags) -> Recipe:
+def _recipe(flag_name: str, text: str, flags: AugmentationFlags | AugmentFlags) -> Recipe:
     """Return how chains are drawn, of flags that AddNoise and embedding copies share."""
     kinds = tuple(kind.strip() for kind in text.split(","))
     for kind in kinds:
@@ -361,17 +361,16 @@ class ExtractionFlags(CheckpointFlags):
 
 
 @dataclass(frozen=True)
-class CopiesFlags:
-    """Which augmented copies of training clips are embedded beside them."""
+class AugmentFlags:
+    """How training clips are augmented; nothing is unless `--augment` is given."""
 
     augment: str | None = flag(
         None,
-        f"Embed augmented copies of training clips, too: one or more of "
+        f"Augment training clips: one or more of "
         f"{', '.join(dict.fromkeys([*FAMILIES, *AUGMENTATIONS]))}, joined by commas.",
     )
-    copies: str | None = flag(None, "With --augment: copies of each training clip (default: 1).")
     steps: str | None = flag(
-        None, "With --augment: how many kinds a copy gets, such as 2 or 1..2 (default: 1)."
+        None, "With --augment: how many kinds a clip gets, such as 2 or 1..2 (default: 1)."
     )
     snr_db: str | None = flag(
         None, "With --augment: signal-to-noise ratio in dB, such as 5..20 (default)."
@@ -382,6 +381,29 @@ class CopiesFlags:
         "With --augment: a folder of room impulse responses, in place of simulated rooms; only "
         "read.",
     )
+
+    def recipe(self) -> Recipe | None:
+        """Return how the chain of a clip is drawn, None where nothing is augmented.
+
+        Raises
+        ------
+        ArgumentError
+            When a flag cannot be read, or flags do not go together.
+        """
+        if self.augment is not None:
+            return _recipe("--augment", self.augment, self)
+        for field in dataclasses.fields(self):
+            if getattr(self, field.name) is not None:
+                name = f"--{field.name.replace('_', '-')}"
+                raise ArgumentError(f"{name}={getattr(self, field.name)} goes with --augment")
+        return None
+
+
+@dataclass(frozen=True)
+class CopiesFlags(AugmentFlags):
+    """Which augmented copies of training clips are embedded beside them."""
+
+    copies: str | None = flag(None, "With --augment: copies of each training clip (default: 1).")
 
     def asked(self, seed: int) -> Copies | None:
         """Return the copies that are asked for, None for none.
@@ -396,14 +418,10 @@ class CopiesFlags:
         ArgumentError
             When a flag cannot be read, or flags do not go together.
         """
-        if self.augment is None:
-            for field in dataclasses.fields(self):
-                if getattr(self, field.name) is not None:
-                    name = f"--{field.name.replace('_', '-')}"
-                    raise ArgumentError(f"{name}={getattr(self, field.name)} goes with --augment")
+        recipe = self.recipe()
+        if recipe is None:
             return None
         count = 1 if self.copies is None else arguments.whole_number("--copies", self.copies, 1)
-        recipe = _recipe("--augment", self.augment, self)
         from src.utils.embeddings.copies import Copies
 
         return Copies(recipe, count, seed)

@@ -35,6 +35,16 @@ def test_runs(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("model.skops"))
 
 
+def test_what_is_drawn_of_a_training_is_part_of_its_run(tmp_path: Path) -> None:
+    with new_run(tmp_path, "train", {}) as run:
+        events = run.folder / "tensorboard"
+        events.mkdir()
+        (events / "events.out.tfevents.17.host.1.0").write_text("")
+        (events / "notes.txt").write_text("mine")
+    clean("runs", tmp_path)
+    assert [path.name for path in run.folder.rglob("*") if path.is_file()] == ["notes.txt"]
+
+
 def test_numbers_are_not_given_again(tmp_path: Path) -> None:
     with new_run(tmp_path / "runs", "train", {}):
         pass

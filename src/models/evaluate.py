@@ -13,7 +13,7 @@ from src.evaluation.results import Results, evaluate_trials
 from src.evaluation.results_file import TEST_RESULTS, figure_paths, read_values
 from src.models.calibrate import calibration_of
 from src.models.data import TEST, ClipSource, warn_if_stale
-from src.models.lookup import detector_name, require_current_backbone
+from src.models.lookup import detector_name, require_current
 from src.models.registry import load_classifier
 from src.models.split_notes import notes_of_recipe, split_notes
 from src.models.tested import TESTED, ending_for, keep_ending
@@ -92,7 +92,7 @@ def evaluate_run(
     """
     settings = run.settings
     require_training(run.manifest, run.folder / MANIFEST)
-    require_current_backbone(run)
+    require_current(run)
     store = EmbeddingStore.open(embeddings, settings["backbone"]["name"], TEST)
     _require_same_model(run, store)
 

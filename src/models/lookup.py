@@ -85,7 +85,7 @@ def newest_training(
     for run in reversed(found):
         named = run.settings.get("backbone", {}).get("name") == backbone
         if named and not _disagreements(run, {"classifier": classifier}):
-            require_current_backbone(run)
+            require_current(run)
     what = " ".join(["trained", *(value for value in (backbone, classifier) if value)])
     command = f"TrainModel --backbone={backbone or 'NAME'} --classifier={classifier or 'NAME'}"
     if classifier is not None and classifier not in CLASSIFIERS:
@@ -180,11 +180,14 @@ def is_network(run: Run) -> bool:
     run : Run
         A training.
     """
-    return NETWORK in run.settings or run.settings.get("classifier") == BASELINE
+    return NETWORK in run.settings
 
 
-def require_current_backbone(run: Run) -> None:
-    """Fail for a run on vectors of the descriptor `acoustic` of when it was called `lfcc`.
+def require_current(run: Run) -> None:
+    """Fail for a run of before what it is of was what it is now.
+
+    These are runs on vectors of the descriptor `acoustic` of when it was called `lfcc`, and such of
+    the baseline of before it was a network as all others.
 
     Parameters
     ----------
@@ -196,6 +199,11 @@ def require_current_backbone(run: Run) -> None:
     RunError
         Naming the commands that make it anew.
     """
+    if run.settings.get("classifier") == BASELINE and not is_network(run):
+        raise RunError(
+            f"run {run.number} is a {BASELINE} of before it was trained and scored as all networks "
+            f"are; train anew: fab TrainBaseline"
+        )
     about = run.settings.get("backbone", {})
     if is_renamed(about):
         flag = f"--backbone={backbone_of(about)}"

@@ -189,6 +189,19 @@ def _limit(logs: np.ndarray) -> float:
     return float(np.exp(logs.mean() + _RARE * logs.std()))
 
 
+def enough_clips(n_clips: int) -> np.ndarray:
+    """Return a mask of as many clips as a reference uses, or of all if there are fewer.
+
+    Parameters
+    ----------
+    n_clips : int
+        How many there are, of which vectors would have to be computed.
+    """
+    mask = np.zeros(n_clips, bool)
+    mask[np.linspace(0, n_clips - 1, MOST_CLIPS).astype(int)] = True
+    return mask
+
+
 def shrunk_covariance(z: np.ndarray) -> np.ndarray:
     """Return the Ledoit-Wolf covariance of `z`, centred vectors of shape (clips, dim).
 

@@ -3,9 +3,7 @@
 from src.models.classifier import Scorer
 from src.networks.backbone import NetworkBackbone
 from src.networks.trained import TrainedNetwork
-from src.utils.config import BASELINE
 from src.utils.embeddings.backbones import Backbone
-from src.utils.errors import ArgumentError
 from src.utils.runs import Run
 
 
@@ -24,13 +22,5 @@ def load_network(run: Run, checkpoint: str | None = None) -> tuple[Backbone, Sco
     AudiosError
         As `TrainedNetwork.of` does.
     """
-    if run.settings["classifier"] == BASELINE:
-        if checkpoint is not None:
-            raise ArgumentError(f"--checkpoint: run {run.number} is of {BASELINE}, and has none")
-        from src.models.yamnet.backbone import YamnetBackbone
-        from src.models.yamnet.model import YamnetClassifier
-
-        model = YamnetClassifier.of(run)
-        return YamnetBackbone(model), model
     trained = TrainedNetwork.of(run, checkpoint)
     return NetworkBackbone(trained), trained

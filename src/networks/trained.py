@@ -107,8 +107,7 @@ class TrainedNetwork:
         waveform : numpy.ndarray
             float32, shape (n,), at the front end's sampling rate.
         """
-        windows = cut_windows(waveform, self.settings.samples, self.settings.covers)
-        return np.stack([self.network.front_end.prepare(window) for window in windows])
+        return cut_windows(waveform, self.settings.samples, self.settings.covers)
 
     def vectors(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
         """Return the vector of each recording, float32 of shape (recordings, dim).

@@ -48,24 +48,14 @@ def cut_windows(waveform: np.ndarray, samples: int, covers: Covers) -> np.ndarra
     return np.stack([waveform[start : start + samples] for start in starts.tolist()])
 
 
-def crop(waveform: np.ndarray, samples: int, random: np.random.Generator) -> np.ndarray:
-    """Return a window at a random place, of a recording that is trained on.
+def random_start(length: int, samples: int, random: np.random.Generator) -> int:
+    """Return where a window begins, of a recording that is trained on.
 
     Parameters
     ----------
-    waveform : numpy.ndarray
-        float32, shape (n,), of at least one sample; a shorter one is repeated.
-    samples : int
-        Of the window.
+    length, samples : int
+        Samples of the recording and of the window; of a shorter recording it is the beginning.
     random : numpy.random.Generator
         Of this clip and epoch alone.
-
-    Returns
-    -------
-    numpy.ndarray
-        float32, shape (samples,).
     """
-    if len(waveform) <= samples:
-        return np.resize(waveform, samples)
-    start = int(random.integers(len(waveform) - samples + 1))
-    return waveform[start : start + samples]
+    return int(random.integers(max(length - samples, 0) + 1))

@@ -9,7 +9,7 @@ import numpy as np
 
 from src.models.calibrate import calibration_of
 from src.models.classifier import Scorer
-from src.models.lookup import is_network, require_current_backbone
+from src.models.lookup import is_network, require_current
 from src.models.reference import Reference
 from src.models.registry import load_classifier
 from src.utils.embeddings.backbones import Backbone, load_backbone
@@ -108,7 +108,7 @@ def load_parts(run: Run, checkpoint: str | None = None) -> tuple[Backbone, Score
         from src.networks.loading import load_network
 
         return load_network(run, checkpoint)
-    require_current_backbone(run)
+    require_current(run)
     classifier = load_classifier(run)
     return _load_backbone(run, checkpoint), classifier
 

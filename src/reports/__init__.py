@@ -21,13 +21,19 @@ from src.reports.dataset import (
 from src.reports.detectors import report_detectors
 from src.reports.embeddings import report_extraction, report_projection
 from src.reports.evaluation import report_evaluation, report_score_evaluation, report_sets
-from src.reports.models import report_baseline, report_probe, report_search, report_training
+from src.reports.models import (
+    report_networks,
+    report_probe,
+    report_search,
+    report_training,
+)
 from src.reports.predict import (
     VerdictLines,
     document_prediction,
     report_detector,
     report_prediction,
 )
+from src.reports.pretraining import report_pretraining
 from src.reports.released import report_calibrated, report_imported
 from src.reports.results import report_comparison, report_listing, report_pipeline
 from src.reports.robustness import report_robustness
@@ -42,7 +48,6 @@ __all__ = [
     "report_amplitudes",
     "report_audit",
     "report_audited",
-    "report_baseline",
     "report_calibrated",
     "report_comparison",
     "report_derived",
@@ -55,9 +60,11 @@ __all__ = [
     "report_imported",
     "report_listing",
     "report_matching",
+    "report_networks",
     "report_pipeline",
     "report_prediction",
     "report_prepared",
+    "report_pretraining",
     "report_probe",
     "report_projection",
     "report_rejected",

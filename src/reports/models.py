@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from src.models.probe import ProbeRun
     from src.models.search import Search
     from src.models.train import Training
-    from src.models.yamnet.train_and_test import BaselineTraining
+    from src.networks.train import NetworkTrainings
 
 
 def report_probe(done: ProbeRun) -> list[Block]:
@@ -64,30 +64,35 @@ def report_training(training: Training) -> list[Block]:
     ]
 
 
-def report_baseline(training: BaselineTraining) -> list[Block]:
-    """Show the epochs, the validation EER and where the run is.
+def report_networks(done: NetworkTrainings) -> list[Block]:
+    """Show the epochs, the validation EER and where the run is, of each seed, and all together.
 
     Parameters
     ----------
-    training : BaselineTraining
-        Of the network.
+    done : NetworkTrainings
+        Of one network.
     """
-    run = training.run
-    lines = []
-    if run.settings["weights"] is None:
-        lines.append(
-            "started from random weights; pretrained ones take far less data (--weights=FILE)"
+    blocks: list[Block] = [*warnings(done.trainings[0].run)]
+    for training in done.trainings:
+        run, found = training.run, training.results
+        lines = [f"went on behind epoch {training.n_kept}"] if training.n_kept else []
+        again = " (already trained)" if training.was_there else ""
+        of_seed = f"seed {run.settings['seed']}: " if len(done.trainings) > 1 else ""
+        lines += [
+            f"{of_seed}epoch {found['best_epoch'] + 1} of {found['epochs']} kept, validation EER "
+            f"{found['validation_eer']:.2%} at the threshold {found['threshold']:.4f}",
+            f"report: {run.report}",
+            f"run {run.number}: {run.folder}{again}",
+        ]
+        blocks += map(Paragraph, lines)
+    if len(done.trainings) > 1:
+        blocks.append(
+            Paragraph(
+                f"{len(done.trainings)} seeds: validation EER {done.mean:.2%} on average, "
+                f"standard deviation {done.spread:.2%}"
+            )
         )
-    if training.n_kept:
-        lines.append(f"went on behind epoch {training.n_kept}")
-    again = " (already trained)" if training.was_there else ""
-    lines += [
-        f"epoch {training.best + 1} of {training.n_epochs} kept, validation EER "
-        f"{training.validation_eer:.2%} at the threshold {training.threshold:.4f}",
-        f"report: {run.report}",
-        f"{run.name}: {run.folder}{again}",
-    ]
-    return [*warnings(run), *map(Paragraph, lines), *report_rejected(training.rejected)]
+    return [*blocks, *report_rejected(done.trainings[0].rejected)]
 
 
 def report_search(search: Search) -> list[Block]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from src.evaluation.results import Results
 from src.models.lookup import is_network
-from src.models.registry import MODELS
+from src.models.registry import CLASSIFIERS
 from src.models.trained_on import is_trained_elsewhere
 from src.results.audits import AuditNote, note_audit
 from src.results.blocks.blocks import Block, Bullets, Cell, Code, Facts, Heading, Paragraph
@@ -122,7 +122,9 @@ def _kind(run: Run) -> str:
     classifier = settings.get("classifier", "")
     if is_network(run):
         return network_sentence(run)
-    what = MODELS.load(classifier).description if classifier in MODELS else "a classifier"
+    what = "a classifier"
+    if classifier in CLASSIFIERS:
+        what = CLASSIFIERS.load(classifier).description
     source = "built in, without learnt weights"
     if backbone.get("checkpoint"):
         source = f"checkpoint {backbone['checkpoint']}"

@@ -57,6 +57,8 @@ class Kind(StrEnum):
     """An evaluation of scores that another system gave."""
     COMPARISON = "compare"
     """A comparison of tested runs."""
+    PRETRAINING = "pretrain"
+    """A self-supervised pretraining, whose folder holds a checkpoint."""
 
 
 RUN = "run"
@@ -67,6 +69,7 @@ PREFIXES: dict[str, str] = {
     Kind.PROJECTION: "projection",
     Kind.LAYER_PROBE: "probe",
     Kind.COMPARISON: "comparison",
+    Kind.PRETRAINING: "pretraining",
 }
 """By kind, what the folders of all others are called, each of which is counted by itself."""
 
@@ -305,6 +308,37 @@ def new_run(
     }
     # Written by the block itself: a manifest without a lock would tell of a run that was stopped.
     with keeping_status(Run(number, folder, about)) as run:
+        yield run
+
+
+@contextmanager
+def resumed_run(
+    parent: Path, kind: str, settings: dict[str, Any], inputs: dict[str, Any]
+) -> Iterator[Run]:
+    """Go on with the newest run of this kind, settings and inputs that did not end, or make one.
+
+    Parameters
+    ----------
+    parent, kind, settings, inputs
+        See `new_run`.
+
+    Yields
+    ------
+    Run
+
+    Raises
+    ------
+    AudiosError
+        As `new_run` and `keeping_status` do.
+    """
+    wanted = (kind, settings, inputs)
+    found = [
+        run
+        for run in list_runs(parent)
+        if (run.kind, run.settings, run.inputs) == wanted and not run.is_complete
+    ]
+    going_on = keeping_status(found[-1]) if found else new_run(parent, kind, settings, inputs)
+    with going_on as run:
         yield run
 
 

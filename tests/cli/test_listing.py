@@ -41,6 +41,11 @@ FLAGS = {
     "VisualizeEmbeddingsUMAP": DRAWING,
     "VisualizeEmbeddingsTSNE": DRAWING,
     "ProbeLayers": ("backbone", EMBEDDINGS, RUNS, SEED),
+    "PretrainBackbone": (
+        *(DATASET, "backbone", "checkpoint", "config", "splits", "seconds", "mask-share"),
+        *("mask-length", "units", "n-units", "units-from", "epochs", "batch-size", "accumulate"),
+        *("learning-rate", "warmup", "patience", "precision", "workers", "log-to", RUNS, SEED),
+    ),
     "OptimizeHyperparameters": (
         *("backbone", "classifier", "trials", "augmented", EMBEDDINGS, RUNS, SEED),
     ),
@@ -48,6 +53,14 @@ FLAGS = {
         *("backbone", "classifier", "layer", "augmented", "calibrate", EMBEDDINGS, RUNS, SEED),
     ),
     "TrainBaseline": (DATASET, "weights", "epochs", "hyperparameters", RUNS, SEED),
+    "TrainNetwork": (
+        *(DATASET, "front-end", "back-end", "back-end-settings", "checkpoint", "loss", "seconds"),
+        *("layers", "freeze", "lora", "gradient-checkpointing", "epochs", "batch-size"),
+        *("accumulate", "learning-rate", "front-learning-rate", "weight-decay", "warmup"),
+        *("schedule", "max-norm", "patience", "precision", "augment", "augment-probability"),
+        *("steps", "snr-db", "noises", "rooms", "start-from", "workers", "log-to"),
+        *(RUNS, SEED, "seeds"),
+    ),
     "TestModel": (
         *("backbone", "classifier", "run-number", "study-number", "gender"),
         *(EMBEDDINGS, RUNS, *FORMS),
@@ -94,6 +107,7 @@ REQUIRED = {
     "VisualizeEmbeddingsUMAP": {"backbone"},
     "VisualizeEmbeddingsTSNE": {"backbone"},
     "ProbeLayers": {"backbone"},
+    "PretrainBackbone": {"backbone"},
     "OptimizeHyperparameters": {"backbone", "classifier"},
     "TrainModel": {"backbone", "classifier"},
     "ImportDetector": {"kind", "weights"},

@@ -20,7 +20,7 @@ from src.utils.dataset.split import Shares, SplitSettings, split_dataset
 from src.utils.dataset.split_recordings import SplitRecordings
 from src.utils.runs import Kind, Run, new_run
 
-SETTINGS = NetworkSettings("raw", "aasist", samples=4800, back={"variant": "aasist-l"})
+SETTINGS = NetworkSettings("log-mel", "linear", samples=4800)
 
 
 def write_hissing(

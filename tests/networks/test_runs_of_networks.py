@@ -195,7 +195,7 @@ def test_the_stage_takes_the_run_s_own_data_set_or_others(
 ) -> None:
     nowhere, runs = place / "embeddings", place / "runs"
     assert is_network(find_training(runs))
-    assert find_training(runs, "raw", "aasist").number == 1
+    assert find_training(runs, "log-mel", "linear").number == 1
     own = stages.test(nowhere, runs, run_number=0)
     assert own.path.name == "test_results.json"
     there = stages.test(nowhere, runs, run_number=0, dataset=made / "other")
@@ -235,7 +235,7 @@ def test_it_judges_new_recordings(place: Path, run: Run, clips: SplitRecordings)
     # Made-up voices are no speech.
     [verdict] = predict(run, clips.source.path(file), any_sound=True).verdicts
     assert verdict.score == pytest.approx(scores[file], abs=1e-3)
-    with pytest.raises(ArgumentError, match="--checkpoint=somewhere: the front end raw loads none"):
+    with pytest.raises(ArgumentError, match="the front end log-mel loads none"):
         Detector.load(run, "somewhere")
 
 
@@ -258,13 +258,14 @@ def test_pages_listings_and_comparisons_tell_of_it(
     run = find_run(runs, 0)
     page = write_report(run, runs).read_text()
     card = (run.folder / "model_card.md").read_text()
-    assert "raw + aasist" in page
+    assert "log-mel + linear" in page
     assert "layer ?" not in page + card
-    assert "AASIST, a graph attention network over bands and frames, on the raw waveform" in card
+    kind = "a linear layer on the mean of the frames, on log-mel spectra, trained as one network"
+    assert kind in card
     assert "4800" in page
     assert "Of a recording the first" not in card
-    listing = list_all(runs, None, "aasist")
-    assert listing.table["what"].tolist() == ["raw + aasist"] * 2
+    listing = list_all(runs, None, "linear")
+    assert listing.table["what"].tolist() == ["log-mel + linear"] * 2
     assert not listing.faults
     compared = compare_runs(runs, [0, 1])
     assert {entry.run.number for entry in compared.entries} == {0, 1}

@@ -121,8 +121,28 @@ STAGES = (
         ),
         reads="corpus",
     ),
+    # Of the downstream splits, since there are too few people for others.
+    Stage(
+        "PretrainBackbone",
+        (
+            *(_CORPUS, "--splits=downstream", "--backbone=hubert", "--config=tiny"),
+            *("--seconds=1", "--n-units=4", "--epochs=2", "--workers=0", _RUNS),
+        ),
+        reads="corpus",
+        is_slow=True,
+    ),
     Stage("TrainBaseline", (_CORPUS, "--epochs=1", _RUNS), reads="corpus", is_slow=True),
     Stage("TestBaseline", (_CORPUS, _RUNS), reads="corpus", is_slow=True),
+    Stage(
+        "TrainNetwork",
+        (
+            *(_CORPUS, "--front-end=raw", "--back-end=aasist", _RUNS),
+            *("--back-end-settings=variant=aasist-l", "--seconds=0.3", "--epochs=2"),
+            *("--batch-size=8", "--augment=white,gain", "--workers=0"),
+        ),
+        reads="corpus",
+        is_slow=True,
+    ),
     Stage("ExportScores", ("--classifier=lr", "--output={here}/exported.csv", _RUNS)),
     Stage(
         "EvaluateScores",

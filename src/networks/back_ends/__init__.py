@@ -16,6 +16,7 @@ BACK_ENDS: Registry["BackEnd"] = Registry(
         "sls": "src.networks.back_ends.sls:Sls",
         "nes2net": "src.networks.back_ends.nes2net:Nes2Net",
         "lcnn": "src.networks.back_ends.lcnn:Lcnn",
+        "yamnet": "src.networks.back_ends.yamnet.back_end:Yamnet",
         "aasist": "src.networks.back_ends.aasist.back_end:Aasist",
     },
 )

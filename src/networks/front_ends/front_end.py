@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
-import numpy as np
 from torch import Tensor, nn
 
 from src.utils.config import SAMPLE_RATE
@@ -122,16 +121,6 @@ class FrontEnd(nn.Module, ABC):
     @abstractmethod
     def describe(self) -> dict[str, Any]:
         """Return what makes it what it is, as JSON values, but for weights that are trained."""
-
-    def prepare(self, window: np.ndarray) -> np.ndarray:
-        """Change a window before it is put into a batch; runs in the readers of recordings.
-
-        Parameters
-        ----------
-        window : numpy.ndarray
-            float32, shape (samples,), at `sample_rate`.
-        """
-        return window
 
     @abstractmethod
     def forward(self, windows: Tensor) -> Tensor:

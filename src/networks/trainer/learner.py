@@ -29,6 +29,17 @@ class Learner(nn.Module, ABC):
     def parts(self) -> Mapping[str, list[nn.Parameter]]:
         """Return the parameters that are trained, by `FRONT` and `BACK`; a part may be empty."""
 
+    def begin_step(self, step: int, steps: int) -> None:
+        """Prepare for a step, such as by lowering a temperature; by default nothing is to be done.
+
+        Parameters
+        ----------
+        step : int
+            Its number over all epochs, from 0 on.
+        steps : int
+            How many there are at most.
+        """
+
 
 class Examples(Protocol):
     """What a learner learns from; it can be pickled, since worker processes read it."""
@@ -49,7 +60,8 @@ class Examples(Protocol):
         Returns
         -------
         mapping of str to numpy.ndarray or None
-            Arrays of the same shapes for all examples; None where its recording cannot be read.
+            Arrays of the same shapes for all examples; None where its recording cannot be read,
+            so that the next one that can be is taken in its place.
         """
 
 
@@ -83,6 +95,8 @@ class Validator(Protocol):
 
     def measure(self, learner: Learner) -> Measured:
         """Return how it does; it is in evaluation mode, and no gradient is computed.
+
+        It is called in every process at once; what the main one returns counts.
 
         Parameters
         ----------

@@ -42,7 +42,9 @@ def network_sentence(run: Run) -> str:
     if backbone.get("checkpoint"):
         source = f" (checkpoint {backbone['checkpoint']}"
         source += f", revision {backbone['revision']})" if backbone.get("revision") else ")"
-    return f"{back}, on {front}{source}, trained as one network"
+    weights = run.settings.get("weights")
+    start = f" from the weights of {weights['file']}" if weights else ""
+    return f"{back}, on {front}{source}, trained as one network{start}"
 
 
 def network_limits(run: Run) -> list[str]:

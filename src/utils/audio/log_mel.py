@@ -1,4 +1,4 @@
-"""The front end of YAMNet: log-mel spectra of a waveform, and patches of them.
+"""The front end of YAMNet: log-mel spectra of a waveform.
 
 The parameters are those that Google published with the network
 (https://github.com/tensorflow/models/tree/master/research/audioset/yamnet): 25 ms Hann windows
@@ -11,10 +11,6 @@ import numpy as np
 
 from src.utils.config import SAMPLE_RATE
 
-VERSION = 1
-"""Version of the log-mel computation: raise it when values change, so that patches kept of
-another version are computed anew."""
-
 WINDOW = 400
 HOP = 160
 FFT_SIZE = 512
@@ -24,7 +20,7 @@ LOG_OFFSET = 0.001
 
 PATCH_FRAMES = 96
 BLOCK_FRAMES = 48
-"""Frames from one patch to the next: half a patch, so that each is two blocks side by side."""
+"""Frames from one patch to the next: half a patch."""
 
 _FRAMES_AT_ONCE = 3_000
 """Half a minute, so that the memory for a long recording does not grow with it."""
@@ -55,44 +51,6 @@ def compute_log_mel(waveform: np.ndarray) -> np.ndarray:
         spectrum = np.abs(np.fft.rfft(frames[part] * window, FFT_SIZE))
         found[part] = np.log(spectrum @ weights + np.float32(LOG_OFFSET))
     return found
-
-
-def compute_blocks(waveform: np.ndarray) -> np.ndarray:
-    """Return the log-mel spectrum in half patches: patch i is block i and the next one.
-
-    As in the original, silence is put behind a waveform that is shorter than a patch, and behind
-    the last patch where it has begun, so that every sample counts.
-
-    Parameters
-    ----------
-    waveform : numpy.ndarray
-        As for `compute_log_mel`.
-
-    Returns
-    -------
-    numpy.ndarray
-        float32, shape (patches + 1, 48, 64).
-    """
-    padded = np.pad(waveform, (0, padded_samples(len(waveform)) - len(waveform)))
-    return compute_log_mel(padded).reshape(-1, BLOCK_FRAMES, BANDS)
-
-
-def padded_samples(n_samples: int) -> int:
-    """Return how many samples a waveform has once it is padded to whole patches.
-
-    Parameters
-    ----------
-    n_samples : int
-        Samples of the waveform, at 16 kHz.
-
-    Examples
-    --------
-    >>> padded_samples(100), padded_samples(15_600), padded_samples(15_601)
-    (15600, 15600, 23280)
-    """
-    first = (PATCH_FRAMES - 1) * HOP + WINDOW
-    more = -(-max(0, n_samples - first) // (BLOCK_FRAMES * HOP))
-    return first + more * BLOCK_FRAMES * HOP
 
 
 @cache

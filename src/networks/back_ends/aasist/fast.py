@@ -79,7 +79,7 @@ def threads_of_one() -> Iterator[Each]:
 
 
 def filter_fast(bank: FilterBank, windows: Tensor, each: Each) -> Tensor:
-    """Return what a bank in evaluation gives of windows, laid out by time: (batch, frames, bands, 1).
+    """Return what a bank in evaluation gives, laid out by time: (batch, frames, bands, 1).
 
     Parameters
     ----------
@@ -184,9 +184,10 @@ class _Convolution:
             for down in range(height)
             for right in range(width)
         ]
-        around = torch.stack(taps).flatten(1)
-        weight = self._weight.flatten(1).t()
-        return torch.addmm(self._bias, around.t(), weight).view(-1, frames, bands, weight.shape[1])
+        # The bias is what one more neighbour, of ones, is weighed with.
+        around = torch.stack([*taps, torch.ones_like(taps[0])]).flatten(1)
+        weight = torch.cat([self._weight.flatten(1), self._bias[:, None]], dim=1).t()
+        return torch.mm(around.t(), weight).view(-1, frames, bands, weight.shape[1])
 
 
 class _FastBlock:
@@ -213,7 +214,7 @@ class _FastBlock:
 
         def compute(rows: slice, start: int, stop: int) -> None:
             to = slice(start // self._pooled, stop // self._pooled)
-            result[rows, to] = self._part(maps[rows], start, stop)
+            self._part(maps[rows], start, stop, result[rows, to])
 
         each(compute, self._cut(*maps.shape[:3]))
         return result
@@ -227,27 +228,26 @@ class _FastBlock:
             for start in range(0, frames, at_once):
                 yield slice(row, row + rows), start, min(start + at_once, frames)
 
-    def _part(self, maps: Tensor, start: int, stop: int) -> Tensor:
+    def _part(self, maps: Tensor, start: int, stop: int, to: Tensor) -> None:
         n_frames = maps.shape[1]
         before, after = max(2 - start, 0), max(stop + 2 - n_frames, 0)
         part = maps[:, max(start - 2, 0) : stop + 2]
         if before or after:
             part = pad(part, (0, 0, 0, 0, before, after))
         between = self._first(part)
-        below = between.clamp(max=0).exp_()
-        between.clamp_(min=0).add_(below, alpha=_ALPHA)
+        below = between.clamp_max(0).exp_()
+        between.relu_().add_(below, alpha=_ALPHA)
         if start == 0:
             between[:, 0] = _ALPHA
         if stop == n_frames:
             between[:, -1] = _ALPHA
-        if self._past is None:
-            result = part[:, 2:-2].clone()
-        else:
-            result = self._past(part[:, 1:-1])
+        past = self._past
+        result = part[:, 2:-2].clone() if past is None else past(part[:, 1:-1])
         self._second.add_to(result, between)
         if self._pooled == 1:
-            return result
-        return result.unflatten(1, (-1, self._pooled)).amax(dim=2)
+            to.copy_(result)
+        else:
+            torch.amax(result.unflatten(1, (-1, self._pooled)), dim=2, out=to)
 
 
 def _by_channel(maps: Tensor) -> Tensor:
