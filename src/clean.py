@@ -38,6 +38,7 @@ Known = Callable[[str], bool]
 """Says of a file's path within a folder whether AUDIOS writes it there."""
 
 _STORE = frozenset({ARRAY, CLIPS, REJECTED, STORE_MANIFEST, PLAN, PROGRESS})
+_CHECKPOINT = frozenset({"config.json", "model.safetensors", "preprocessor_config.json"})
 _RUN = frozenset(
     {
         *(RUN_MANIFEST, "report.html", "model_card.md", "bandwidths.json"),
@@ -50,6 +51,8 @@ _RUN = frozenset(
         *("optuna-journal.log", "results.json", "scores.csv"),
         *("comparison.csv", "comparison.html", "robustness_comparison.csv"),
         *("audit.json", "audit.html", "matches.csv", "shortcuts.png", "nuisances.png"),
+        *("pretrained_on.csv", "perplexities.npy", "spreads.npy", "units.safetensors"),
+        *(f"checkpoint/{name}" for name in _CHECKPOINT),
     }
 )
 """What runs of any kind hold beside the results of tests, whose names the manifest tells."""
@@ -69,7 +72,6 @@ _DATASET = frozenset(
 )
 _SPLIT = re.compile(r"splits/by_(file/files|people/people)-[a-z_]+\.csv")
 _DEMO_CLIP = re.compile(r"(real|fake)_voices/\w+_([FM]\d{3})(_Fake)?/\2-\d{4}\.wav")
-_CHECKPOINT = frozenset({"config.json", "model.safetensors", "preprocessor_config.json"})
 _PICTURES = frozenset(
     {"report.webp", "audit.webp", "verdict.webp", "spliced.wav", "spliced.wav.png"}
 )

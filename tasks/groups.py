@@ -10,11 +10,11 @@ GROUPS = {
     "Embeddings": (
         *("GenerateEmbeddings", "GenerateEmbeddingsWav2vec2", "GenerateEmbeddingsHubert"),
         *("VisualizeEmbeddings", "VisualizeEmbeddingsUMAP", "VisualizeEmbeddingsTSNE"),
-        "ProbeLayers",
+        *("ProbeLayers", "PretrainBackbone"),
     ),
     "Detectors": (
         *("OptimizeHyperparameters", "TrainModel", "TestModel", "TrainBaseline", "TestBaseline"),
-        *("TrainNetwork", "TestRobustness"),
+        *("TrainNetwork", "ImportDetector", "CalibrateRun", "TestRobustness"),
     ),
     "Results": ("ListRuns", "CompareRuns", "EvaluateScores", "ExportScores"),
     "Housekeeping": ("Clean",),

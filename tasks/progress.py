@@ -26,6 +26,8 @@ DOING = (
     ("src.visualize", "drawing figures"),
     ("src.results", "writing pages"),
     ("src.evaluation", "computing metrics"),
+    ("src.networks.pretraining.units", "finding units"),
+    ("src.networks.released", "reading released weights"),
     ("src.scoring", "scoring recordings"),
     ("src.networks", "training"),
     ("src.models", "fitting and scoring"),

@@ -1,16 +1,12 @@
 """Tiny speech models with random weights, saved as Hugging Face checkpoints."""
 
-import shutil
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 import transformers
 
-from src.utils.files import replacing
-
-WEIGHTS = "model.safetensors"
+from src.utils.embeddings.backbones.save_checkpoint import save_checkpoint
 
 _ARCHITECTURES = {
     "wav2vec2": (transformers.Wav2Vec2Config, transformers.Wav2Vec2Model),
@@ -62,13 +58,8 @@ def make_checkpoint(folder: Path, model_type: str, seed: int = 7, large: bool = 
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = model_class(config_class(**_TINY, **layout))
-    with TemporaryDirectory() as made:
-        transformers.Wav2Vec2FeatureExtractor(
-            sampling_rate=16_000, do_normalize=large or model_type == "wav2vec2"
-        ).save_pretrained(made)
-        model.save_pretrained(made)
-        # The weights last: where they are, the checkpoint is whole.
-        for path in sorted(Path(made).iterdir(), key=lambda path: path.name == WEIGHTS):
-            with replacing(folder / path.name) as temporary:
-                shutil.copyfile(path, temporary)
+    processor = transformers.Wav2Vec2FeatureExtractor(
+        sampling_rate=16_000, do_normalize=large or model_type == "wav2vec2"
+    )
+    save_checkpoint(folder, model, processor)
     return folder

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import pandas as pd
 
 from src.evaluation.figures import draw_figures
 from src.evaluation.results import Results, evaluate_trials
@@ -208,10 +209,33 @@ def require_unseen(run: Run, clips: LabelledClips, elsewhere: str | None) -> Non
     EmbeddingError
         Naming what they share.
     """
-    seen = read_trained_on(run)
     what, remedy = TEST, "the data set was split anew; train again first"
     if elsewhere:
         what, remedy = f"{TEST} of {elsewhere}", "if they are others of the same name, rename them"
+    require_apart(run, read_trained_on(run), clips, what, remedy)
+
+
+def require_apart(
+    run: Run, seen: pd.DataFrame, clips: LabelledClips, what: str, remedy: str
+) -> None:
+    """Fail for clips that share a speaker, or another unit, with some that a run has seen.
+
+    Parameters
+    ----------
+    run : Run
+        A training.
+    seen : pandas.DataFrame
+        Rows of what `read_trained_on` gives.
+    clips : LabelledClips
+        The others.
+    what, remedy : str
+        What they are, and what to do, for the message.
+
+    Raises
+    ------
+    EmbeddingError
+        Naming what they share.
+    """
     for name in unshared(run.settings.get("units", BY_SPEAKER), clips.units):
         kind = name.removesuffix("s")
         shared = sorted(set(seen[kind]) & set(getattr(clips, name)) - {""})

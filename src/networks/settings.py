@@ -1,6 +1,6 @@
 """What makes a network what it is, as the manifest of its run keeps it."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -14,8 +14,6 @@ from src.utils.shapes import Shape, require_shape
 
 LAST, WEIGHTED = "last", "weighted"
 
-_CHECKPOINT = "checkpoint"
-
 
 class Covers(StrEnum):
     """Which part of a recording is scored."""
@@ -24,6 +22,8 @@ class Covers(StrEnum):
     """Windows that cover it, whose vectors are averaged."""
     FIRST = "first"
     """Its first window, as published evaluations do."""
+    WHOLE = "whole"
+    """It as it is, in one window of its own length; one longer than a window as by `ALL`."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class NetworkSettings:
     back_end : str
         A name of `BACK_ENDS`.
     samples : int
-        Of a window at the front end's sampling rate; shorter recordings are repeated to it.
+        Of a window at the front end's sampling rate; shorter recordings are repeated to it, unless
+        they are covered whole.
     covers : Covers
         Which part of a recording is scored.
     layers : str
@@ -71,23 +72,6 @@ class NetworkSettings:
     def describe(self) -> dict[str, Any]:
         """Return them as JSON values."""
         return asdict(self) | {"covers": str(self.covers)}
-
-    def with_checkpoint(self, checkpoint: str) -> Self:
-        """Return them with the front end's checkpoint at another place.
-
-        Parameters
-        ----------
-        checkpoint : str
-            A folder or hub id.
-
-        Raises
-        ------
-        ArgumentError
-            When the front end has none.
-        """
-        if _CHECKPOINT not in self.front:
-            raise ArgumentError(f"--checkpoint: the front end {self.front_end} has none")
-        return replace(self, front=self.front | {_CHECKPOINT: checkpoint})
 
     @classmethod
     def of(cls, run: Run) -> Self:

@@ -33,6 +33,8 @@ from src.reports.predict import (
     report_detector,
     report_prediction,
 )
+from src.reports.pretraining import report_pretraining
+from src.reports.released import report_calibrated, report_imported
 from src.reports.results import report_comparison, report_listing, report_pipeline
 from src.reports.robustness import report_robustness
 from src.reports.spoofs import report_spoofs
@@ -46,6 +48,7 @@ __all__ = [
     "report_amplitudes",
     "report_audit",
     "report_audited",
+    "report_calibrated",
     "report_comparison",
     "report_derived",
     "report_detector",
@@ -54,12 +57,14 @@ __all__ = [
     "report_evaluation",
     "report_extraction",
     "report_findings",
+    "report_imported",
     "report_listing",
     "report_matching",
     "report_networks",
     "report_pipeline",
     "report_prediction",
     "report_prepared",
+    "report_pretraining",
     "report_probe",
     "report_projection",
     "report_rejected",

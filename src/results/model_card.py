@@ -10,6 +10,7 @@ from pathlib import Path
 from src.evaluation.results import Results
 from src.models.lookup import is_network
 from src.models.registry import CLASSIFIERS
+from src.models.trained_on import is_trained_elsewhere
 from src.results.audits import AuditNote, note_audit
 from src.results.blocks.blocks import Block, Bullets, Cell, Code, Facts, Heading, Paragraph
 from src.results.blocks.markdown import render_markdown
@@ -25,6 +26,7 @@ from src.results.sections.groups import groups
 from src.results.sections.metrics import metrics_table
 from src.results.sections.network import network_facts, network_sentence
 from src.results.sections.origin import flatten, provenance
+from src.results.sections.released import released_facts
 from src.results.sections.robustness import robustness_in_brief
 from src.results.sections.sets import sets_sections
 from src.results.wording import (
@@ -95,7 +97,8 @@ def write_model_card(run: Run, runs: Path) -> Path | None:
 def _model(run: Run) -> list[Block]:
     rows: list[tuple[str, Cell]] = [
         ("run", f"{name_of(run)} ({run.folder.name})"),
-        ("trained", str(run.manifest.get("started", "unknown"))),
+        (_begun(run), str(run.manifest.get("started", "unknown"))),
+        *released_facts(run),
         *augmentation_facts(run),
         *network_facts(run),
         *flatten(run.settings.get("hyperparameters", {})),
@@ -108,6 +111,10 @@ def _model(run: Run) -> list[Block]:
         ),
         Facts(rows),
     ]
+
+
+def _begun(run: Run) -> str:
+    return "imported" if is_trained_elsewhere(run) else "trained"
 
 
 def _kind(run: Run) -> str:

@@ -68,6 +68,10 @@ def describe(run: Run) -> str:
         return f"scores of {Path(str(settings.get('scores', ''))).name}"
     if run.kind == Kind.COMPARISON:
         return f"comparison of {len(settings.get('runs', []))} runs"
+    if run.kind == Kind.PRETRAINING:
+        start = settings.get("start", {})
+        begun = Path(str(start.get("checkpoint") or start.get("config", "?"))).name
+        return f"pretraining of {backbone}, from {begun}"
     return run.kind or "?"
 
 

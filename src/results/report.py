@@ -11,6 +11,7 @@ from src.results.model_card import write_model_card
 from src.results.naming import describe, name_of
 from src.results.pages.audit import audit_page
 from src.results.pages.evaluation import evaluation_page
+from src.results.pages.pretraining import pretraining_page
 from src.results.pages.probe import probe_page
 from src.results.pages.projection import projection_page
 from src.results.pages.study import study_page
@@ -26,6 +27,7 @@ _PAGES: dict[str, Callable[[Run, Path], list[Block]]] = {
     Kind.LAYER_PROBE: probe_page,
     Kind.EVALUATION: evaluation_page,
     Kind.AUDIT: audit_page,
+    Kind.PRETRAINING: pretraining_page,
 }
 """By the kind of a run, what its page tells between its title and its settings."""
 

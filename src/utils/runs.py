@@ -57,6 +57,8 @@ class Kind(StrEnum):
     """An evaluation of scores that another system gave."""
     COMPARISON = "compare"
     """A comparison of tested runs."""
+    PRETRAINING = "pretrain"
+    """A self-supervised pretraining, whose folder holds a checkpoint."""
 
 
 RUN = "run"
@@ -67,6 +69,7 @@ PREFIXES: dict[str, str] = {
     Kind.PROJECTION: "projection",
     Kind.LAYER_PROBE: "probe",
     Kind.COMPARISON: "comparison",
+    Kind.PRETRAINING: "pretraining",
 }
 """By kind, what the folders of all others are called, each of which is counted by itself."""
 

@@ -41,6 +41,11 @@ FLAGS = {
     "VisualizeEmbeddingsUMAP": DRAWING,
     "VisualizeEmbeddingsTSNE": DRAWING,
     "ProbeLayers": ("backbone", EMBEDDINGS, RUNS, SEED),
+    "PretrainBackbone": (
+        *(DATASET, "backbone", "checkpoint", "config", "splits", "seconds", "mask-share"),
+        *("mask-length", "units", "n-units", "units-from", "epochs", "batch-size", "accumulate"),
+        *("learning-rate", "warmup", "patience", "precision", "workers", "log-to", RUNS, SEED),
+    ),
     "OptimizeHyperparameters": (
         *("backbone", "classifier", "trials", "augmented", EMBEDDINGS, RUNS, SEED),
     ),
@@ -61,6 +66,13 @@ FLAGS = {
         *(EMBEDDINGS, RUNS, *FORMS),
     ),
     "TestBaseline": (DATASET, "run-number", "gender", RUNS),
+    "ImportDetector": (
+        *("kind", "weights", "checkpoint", DATASET, "split", "source", "licence", RUNS),
+    ),
+    "CalibrateRun": (
+        *("backbone", "classifier", "run-number", "study-number", DATASET, "split"),
+        *("checkpoint", RUNS),
+    ),
     "TestRobustness": (
         *("backbone", "classifier", "run-number", "study-number", "conditions", "noises"),
         *(DATASET, EMBEDDINGS, RUNS, SEED, *FORMS),
@@ -95,8 +107,10 @@ REQUIRED = {
     "VisualizeEmbeddingsUMAP": {"backbone"},
     "VisualizeEmbeddingsTSNE": {"backbone"},
     "ProbeLayers": {"backbone"},
+    "PretrainBackbone": {"backbone"},
     "OptimizeHyperparameters": {"backbone", "classifier"},
     "TrainModel": {"backbone", "classifier"},
+    "ImportDetector": {"kind", "weights"},
     "EvaluateScores": {"scores", "protocol"},
     "ExportScores": {"output"},
     "CompareRuns": {"runs-list"},

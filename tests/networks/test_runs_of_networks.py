@@ -235,7 +235,7 @@ def test_it_judges_new_recordings(place: Path, run: Run, clips: SplitRecordings)
     # Made-up voices are no speech.
     [verdict] = predict(run, clips.source.path(file), any_sound=True).verdicts
     assert verdict.score == pytest.approx(scores[file], abs=1e-3)
-    with pytest.raises(ArgumentError, match="--checkpoint: the front end log-mel has none"):
+    with pytest.raises(ArgumentError, match="the front end log-mel loads none"):
         Detector.load(run, "somewhere")
 
 

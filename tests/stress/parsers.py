@@ -24,6 +24,7 @@ from src.models.evaluate_sets import evaluate_sets
 from src.models.lookup import find_training
 from src.networks.back_ends.yamnet.network import YamNet
 from src.networks.back_ends.yamnet.weights import load_weights
+from src.networks.pretraining.units import Units
 from src.predict.bandwidths import bandwidths_of
 from src.predict.detector import Detector
 from src.predict.shipped import open_shipped
@@ -175,6 +176,7 @@ PARSERS = (
     Parser("h5", "weights/*.h5", lambda path, _: load_weights(str(path))),
     Parser("tflite", "weights/*.tflite", lambda path, _: load_weights(str(path)), is_pure=True),
     Parser("checkpoint", "checkpoint/*", lambda path, _: load_backbone("auto", str(path.parent))),
+    Parser("units", "units/*", lambda path, _: Units.read(path, 3)),
     Parser("vocoder", "vocoder/*.onnx", lambda path, _: files_of(path), is_pure=True),
     Parser("mel settings", "vocoder/*.json", lambda path, _: read_mel_settings(path)),
     Parser("sentences", "vocoder/*.txt", lambda path, _: read_sentences(path), is_pure=True),
@@ -205,8 +207,10 @@ def make_workplace(finished: Path, place: Path) -> None:
         (place / "sounds" / name).write_bytes(content)
     for name in NAMES:
         lay_out(name, place / "layouts" / name)
-    for folder in ("keys", "scores", "asv", "weights", "archived"):
+    for folder in ("keys", "scores", "asv", "weights", "archived", "units"):
         (place / folder).mkdir()
+    units = Units(np.arange(40, dtype=np.int16) % 7, np.array([0, 9, 30, 40]), 7)
+    units.write(place / "units" / "units.safetensors")
     texts = [path for path in (place / "layouts").rglob("*") if path.suffix in TEXTS]
     for number, path in enumerate(texts):
         shutil.copyfile(path, place / "keys" / f"{number}{path.suffix}")

@@ -121,6 +121,16 @@ STAGES = (
         ),
         reads="corpus",
     ),
+    # Of the downstream splits, since there are too few people for others.
+    Stage(
+        "PretrainBackbone",
+        (
+            *(_CORPUS, "--splits=downstream", "--backbone=hubert", "--config=tiny"),
+            *("--seconds=1", "--n-units=4", "--epochs=2", "--workers=0", _RUNS),
+        ),
+        reads="corpus",
+        is_slow=True,
+    ),
     Stage("TrainBaseline", (_CORPUS, "--epochs=1", _RUNS), reads="corpus", is_slow=True),
     Stage("TestBaseline", (_CORPUS, _RUNS), reads="corpus", is_slow=True),
     Stage(

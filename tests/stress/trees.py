@@ -34,15 +34,15 @@ TIMES = ("number", "started", "finished", "seconds", "tested", "pid", "host")
 """Entries of a run's manifest that tell when it was, not what."""
 
 _FOLDER = re.compile(
-    rb"\b(run|audit|projection|probe|comparison|[a-z][a-z0-9_]*_study)\d+_\d{8}-\d{6}"
+    rb"\b(run|audit|projection|probe|comparison|pretraining|[a-z][a-z0-9_]*_study)\d+_\d{8}-\d{6}"
 )
 _STAMP = re.compile(r"(\brun\d+)_\d{8}-\d{6}")
 _WORKER = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-\d+")
 _COMMIT = re.compile(rb"\b[0-9a-f]{40}\b")
 _WRITTEN = re.compile(rb"\b\d{19}\b")
 _NUMBER = re.compile(
-    rb"\b([Rr]uns?|[Aa]udit|[Pp]rojection|[Pp]robe|[Cc]omparison|[Ss]tudy|run-number=|"
-    rb"study-number=)( ?)\d+\b"
+    rb"\b([Rr]uns?|[Aa]udit|[Pp]rojection|[Pp]robe|[Cc]omparison|[Pp]retraining|[Ss]tudy|"
+    rb"run-number=|study-number=)( ?)\d+\b"
 )
 _TIME = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(\+00:00|Z| UTC)?")
 _SECONDS = re.compile(rb"(\"seconds\": |complete after )[\d.]+( s| min)?")

@@ -109,7 +109,7 @@ def test_kinds_are_plain_words_in_a_manifest(tmp_path: Path) -> None:
         text = (run.folder / "manifest.json").read_text()
         assert json.loads(text)["kind"] == kind.value
     by_number = (Kind.TRAINING, Kind.STUDY, Kind.EVALUATION)
-    by_name = (Kind.AUDIT, Kind.COMPARISON, Kind.LAYER_PROBE, Kind.PROJECTION)
+    by_name = (*(Kind.AUDIT, Kind.COMPARISON, Kind.PRETRAINING, Kind.LAYER_PROBE, Kind.PROJECTION),)
     assert [run.kind for run in list_runs(tmp_path)] == [*by_number, *by_name]
 
 
@@ -119,7 +119,10 @@ def test_what_is_no_training_is_counted_apart(tmp_path: Path) -> None:
         if kind != Kind.STUDY:
             with new_run(tmp_path, kind, {}) as run:
                 names.append(run.folder.name.partition("_")[0])
-    expected = ["run0", "projection0", "probe0", "audit0", "run1", "comparison0", "audit1", "run2"]
+    expected = [
+        *("run0", "projection0", "probe0", "audit0", "run1", "comparison0", "pretraining0"),
+        *("audit1", "run2"),
+    ]
     assert names == expected
     assert [find_run(tmp_path, number).kind for number in (0, 1)] == ["train", "evaluate"]
     with pytest.raises(RunError, match=r"no run 3 in .*; found 0, 1, 2$"):
@@ -143,7 +146,7 @@ def test_of_a_kind_the_newest_comes_last_whatever_it_was_called(tmp_path: Path) 
     assert find_run(tmp_path, 7).kind == Kind.AUDIT
 
 
-@pytest.mark.parametrize("prefix", ["audit", "projection", "probe", "comparison"])
+@pytest.mark.parametrize("prefix", ["audit", "projection", "probe", "comparison", "pretraining"])
 def test_a_classifier_of_such_a_name_does_not_collide(tmp_path: Path, prefix: str) -> None:
     make(tmp_path, prefix)
     assert parse_folder_name(folder_name(3, prefix=prefix)) == FolderName(3, None, prefix)

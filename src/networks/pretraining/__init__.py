@@ -1,0 +1,1 @@
+"""Self-supervised pretraining of encoders on the recordings of the pretext split."""
