@@ -87,7 +87,7 @@ def test_a_killed_training_goes_on_and_ends_the_same(fresh_fab, fab, trained, da
         ("TrainBaseline", ["--dataset=nowhere"], 1, ["no data set at nowhere"]),
         ("TestBaseline", ["--run-number=9"], 1, ["no run 9"]),
         ("TestBaseline", ["--gender=X"], 2, ["--gender=X is not one of M, F"]),
-        ("TestBaseline", ["--runs=nowhere"], 1, ["no trained yamnet run", "--back-end=yamnet"]),
+        ("TestBaseline", ["--runs=nowhere"], 1, ["no yamnet run", "fab TrainBaseline"]),
     ],
 )
 def test_mistakes_are_one_line(fab, trained, where, task, flags, code, words):
