@@ -76,8 +76,8 @@ class _Remembering:
 def calibrate_run(run: Run, source: SplitRecordings, checkpoint: str | None = None) -> Calibrated:
     """Fit threshold and calibration of a run on recordings, and write what a training writes.
 
-    A run that keeps no reference, by which unfamiliar recordings are told, gets one of the same
-    recordings. What was tested before was decided by the earlier threshold.
+    A run without a reference fitted on its training, by which unfamiliar recordings are told, gets
+    one of the same recordings. What was tested before was decided by the earlier threshold.
 
     Parameters
     ----------
@@ -109,7 +109,8 @@ def calibrate_run(run: Run, source: SplitRecordings, checkpoint: str | None = No
     scores = kept.scores[kept.is_scored]
     calibration, (eer, _) = fit_calibration(scores, clips.y), compute_eer(scores, clips.y)
     reference = None
-    if Reference.read(run.folder) is None:
+    # One that was fitted on the clips of an earlier calibration goes with it.
+    if is_trained_elsewhere(run) or Reference.read(run.folder) is None:
         rows = np.unique(np.linspace(0, len(vectors) - 1, MOST_CLIPS).astype(int))
         reference = fit_reference_alone(vectors[rows])
     with run.changing():

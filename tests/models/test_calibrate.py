@@ -11,6 +11,7 @@ from src.models.calibrate import (
     CALIBRATION,
     VALIDATION_SCORES,
     calibration_of,
+    has_calibration,
     write_calibration,
 )
 from src.utils.errors import AudiosError, RunError
@@ -124,6 +125,7 @@ def test_damaged_validation_scores(run: Run, text: str, error: str) -> None:
 
 
 def test_a_run_with_neither(run: Run) -> None:
-    with pytest.raises(RunError, match=f"neither {CALIBRATION} nor {VALIDATION_SCORES}") as caught:
+    assert not has_calibration(run)
+    with pytest.raises(RunError, match=rf"run {run.number} \(.*\) has no calibration") as caught:
         calibration_of(run)
-    assert "train it again" in str(caught.value)
+    assert f"fab CalibrateRun --run-number={run.number} --dataset=" in str(caught.value)

@@ -9,7 +9,13 @@ from sklearn.covariance import ledoit_wolf
 
 from src.models import reference
 from src.models.data import TrainingStores
-from src.models.reference import REFERENCE, Reference, fit_reference, shrunk_covariance
+from src.models.reference import (
+    REFERENCE,
+    Reference,
+    fit_reference,
+    fit_reference_alone,
+    shrunk_covariance,
+)
 from src.models.train import train_model
 from src.utils.errors import RunError
 
@@ -109,3 +115,18 @@ def test_damage_is_told(tmp_path: Path) -> None:
 
 
 PARTS = ("scale", "directions", "variances", "rest", "limit")
+
+
+def test_one_set_stands_for_training_and_validation() -> None:
+    """Of its own clips one in a hundred is beyond the limit, as of others, however few they are."""
+    few, others = correlated(60, 10), correlated(4000, 10, seed=2)
+    found = fit_reference_alone(few)
+    whole = fit_reference(few, few)
+    np.testing.assert_array_equal(found.directions, whole.directions)
+    np.testing.assert_array_equal(found.mean, whole.mean)
+    assert found.limit > whole.limit
+    assert (found.distances(others) > found.limit).mean() < 0.05
+    assert (whole.distances(others) > whole.limit).mean() > (
+        found.distances(others) > found.limit
+    ).mean()
+    assert fit_reference_alone(few[:2]).limit > 0

@@ -10,8 +10,11 @@ import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from safetensors.torch import save_file
+
 from src.demo.checkpoint import make_checkpoint
 from src.demo.corpus import make_corpus
+from tests.networks.released.back_ends import aasist_state
 from tests.stress.forks import Ended, Fork, SharedNumber, apart, fork_fab
 from tests.stress.moments import Moments
 from tests.stress.stages import STAGES, Stage
@@ -176,6 +179,7 @@ def make_inputs(here: Path) -> None:
             label = "real" if "real_voices" in clip.parts else "fake"
             archive.add(clip, f"for-2sec/{part}/{label}/{number}.wav")
     make_checkpoint(here / "checkpoint", "wav2vec2")
+    save_file(aasist_state("aasist-l"), here / "released.safetensors")
     (here / "evidence").mkdir()
     for number, clip in enumerate(clips[:6]):
         shutil.copy2(clip, here / f"evidence/{number}.wav")

@@ -13,6 +13,8 @@ import h5py  # noqa: F401 - before atheris looks at what is imported
 import numpy as np
 import pandas as pd
 import soundfile
+import torch
+from safetensors.torch import save_file
 
 from src.audit.findings import Findings
 from src.evaluation.asv_scores import read_asv_scores
@@ -25,6 +27,7 @@ from src.models.lookup import find_training
 from src.networks.back_ends.yamnet.network import YamNet
 from src.networks.back_ends.yamnet.weights import load_weights
 from src.networks.pretraining.units import Units
+from src.networks.released.weights import network_of, read_weights
 from src.predict.bandwidths import bandwidths_of
 from src.predict.detector import Detector
 from src.predict.shipped import open_shipped
@@ -47,6 +50,7 @@ from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.runs import list_runs
 from tests.networks.back_ends.yamnet.test_weights import CLASSES, SMALL, WRITERS
+from tests.networks.released.back_ends import aasist_state
 from tests.spoofs.onnx_writing import write_vocoder
 from tests.utils.audio.encodings import ENCODINGS
 from tests.utils.audio.encodings import write as write_sound
@@ -140,6 +144,10 @@ def _shipped(path: Path, place: Path) -> None:
     bandwidths_of(shipped.run, 16_000)
 
 
+def _released(path: Path, place: Path) -> None:
+    network_of("aasist", read_weights(path), path)
+
+
 def _unpack(path: Path, place: Path) -> None:
     target = place / "unpacked"
     shutil.rmtree(target, ignore_errors=True)
@@ -175,6 +183,7 @@ PARSERS = (
     Parser("pth", "weights/*.pth", lambda path, _: load_weights(str(path))),
     Parser("h5", "weights/*.h5", lambda path, _: load_weights(str(path))),
     Parser("tflite", "weights/*.tflite", lambda path, _: load_weights(str(path)), is_pure=True),
+    Parser("released weights", "released/*", _released),
     Parser("checkpoint", "checkpoint/*", lambda path, _: load_backbone("auto", str(path.parent))),
     Parser("units", "units/*", lambda path, _: Units.read(path, 3)),
     Parser("vocoder", "vocoder/*.onnx", lambda path, _: files_of(path), is_pure=True),
@@ -207,8 +216,11 @@ def make_workplace(finished: Path, place: Path) -> None:
         (place / "sounds" / name).write_bytes(content)
     for name in NAMES:
         lay_out(name, place / "layouts" / name)
-    for folder in ("keys", "scores", "asv", "weights", "archived", "units"):
+    for folder in ("keys", "scores", "asv", "weights", "archived", "units", "released"):
         (place / folder).mkdir()
+    state = aasist_state("aasist-l")
+    torch.save(state, place / "released" / "weights.pth")
+    save_file(state, place / "released" / "weights.safetensors")
     units = Units(np.arange(40, dtype=np.int16) % 7, np.array([0, 9, 30, 40]), 7)
     units.write(place / "units" / "units.safetensors")
     texts = [path for path in (place / "layouts").rglob("*") if path.suffix in TEXTS]

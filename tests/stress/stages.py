@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 _CORPUS = "--dataset={here}/corpus"
 _EMBEDDINGS, _RUNS = "--embeddings={here}/embeddings", "--runs={here}/runs"
+_RELEASED = "--runs={here}/runs-released"
 _ACOUSTIC = "--backbone=acoustic"
 _COPIED = "--embeddings={here}/embeddings-augmented"
 
@@ -143,6 +144,9 @@ STAGES = (
         reads="corpus",
         is_slow=True,
     ),
+    # Apart from the runs that the other stages look for.
+    Stage("ImportDetector", ("--kind=aasist", "--weights={here}/released.safetensors", _RELEASED)),
+    Stage("CalibrateRun", (_CORPUS, "--classifier=aasist", _RELEASED), reads="corpus"),
     Stage("ExportScores", ("--classifier=lr", "--output={here}/exported.csv", _RUNS)),
     Stage(
         "EvaluateScores",

@@ -41,7 +41,7 @@ class ReleasedNes2Net(ReleasedOnEncoder):
     def back(self, shapes: Shapes) -> dict[str, Any]:
         """Return the settings of the back end (see `ReleasedOnEncoder.back`)."""
         first = f"{_NESTED}{_BLOCKS}.0"
-        width = require(shapes, f"{first}.conv1.weight")[-1]
+        width = require(shapes, f"{first}.conv1.weight")[1]
         narrow = require(shapes, f"{first}.se.se.1.weight")[0]
         is_x = f"{first}.weighted_sum.0" in shapes
         return {

@@ -118,7 +118,10 @@ class ReleasedOnEncoder(Released):
                 f"--checkpoint={checkpoint}: the weights hold their encoder; leave it out"
             )
         if not has_encoder and checkpoint is None:
-            raise ValueError(f"it lacks the encoder ({self.prefix}...): add --checkpoint")
+            raise ArgumentError(
+                f"--checkpoint is needed: the weights are of the back end alone, without the "
+                f"encoder ({self.prefix}*)"
+            )
         if has_encoder:
             told: dict[str, Any] = front_end.of_config(
                 encoder_config(shapes, self.prefix),
