@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from src.demo.checkpoint import make_checkpoint
+from src.networks.front_ends import FRONT_ENDS
+
 
 @dataclass(frozen=True)
 class SmallBackEnd:
@@ -25,10 +28,22 @@ class SmallBackEnd:
     rate: float = 0.01
 
 
+def _opened(name: str, model_type: str) -> Callable[[Path], dict[str, Any]]:
+    """Return what gives the settings of a pretrained front end, on a tiny checkpoint."""
+    return lambda folder: FRONT_ENDS.load(name).open(
+        str(make_checkpoint(folder, model_type)), freeze="none"
+    )
+
+
 SMALL_FRONT_ENDS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "raw": lambda folder: {},
     "log-mel": lambda folder: {"bands": 16, "lowest_hz": 60, "highest_hz": 8000},
     "lfcc": lambda folder: {"coefficients": 6, "fft_size": 400, "highest_hz": 4000, "energy": True},
+    "wav2vec2": _opened("wav2vec2", "wav2vec2"),
+    "hubert": _opened("hubert", "hubert"),
+    "wavlm": _opened("wavlm", "wavlm"),
+    "xlsr": _opened("xlsr", "wav2vec2"),
+    "auto": _opened("auto", "hubert"),
 }
 """By name, what gives its settings; in the folder a checkpoint can be made."""
 

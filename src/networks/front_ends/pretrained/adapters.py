@@ -75,3 +75,6 @@ def merge_adapters(encoder: Any) -> None:
         if isinstance(module, LoraLayer):
             module.merge()
             encoder.set_submodule(name.removesuffix(".adapted"), module.get_base_layer())
+    # By this, peft would take the next adapters for further ones.
+    if hasattr(encoder, "peft_config"):
+        del encoder.peft_config

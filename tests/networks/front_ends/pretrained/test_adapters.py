@@ -7,6 +7,7 @@ from torch import Tensor
 from src.networks.front_ends.pretrained.parts import PARTS
 from src.networks.network import Network
 from tests.networks.front_ends.pretrained.tiny import (
+    NO_DROPOUT,
     Folder,
     changed_in,
     make,
@@ -21,8 +22,8 @@ def test_adapters_alone_are_trained(
     model_type: str, folder_of: Folder, windows: Tensor, labels: Tensor
 ) -> None:
     """Each of them has an effect, also where a model never calls the layer that is adapted."""
-    network = make(folder_of(model_type), lora=2)
-    plain = make(folder_of(model_type)).eval()
+    folder = folder_of(model_type, **NO_DROPOUT)
+    network, plain = make(folder, lora=2), make(folder).eval()
     # At first they add nothing.
     torch.testing.assert_close(network.eval().front_end(windows), plain.front_end(windows))
     before = weights_of(network)

@@ -27,7 +27,8 @@ def trained_run(
     settings = settings_of(checkpoint, layers, **opts)
     network = make(checkpoint, layers, **opts)
     train(network, windows, labels)
-    return save(settings, network, runs), network.eval()(windows).detach()
+    with torch.inference_mode():
+        return save(settings, network, runs), network.eval()(windows)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,9 @@ from src.networks.trained import TrainedNetwork
 from src.utils.runs import Kind, Run, new_run
 
 SAMPLES = 4000
+NO_DROPOUT = dict.fromkeys(
+    ("hidden_dropout", "attention_dropout", "activation_dropout", "feat_proj_dropout"), 0.0
+)
 
 
 def settings_of(
