@@ -45,18 +45,17 @@ class Encoder(FrontEnd):
         return torch.stack(layers, dim=1).transpose(2, 3)
 
 
-FRONT_ENDS: dict[Kind, Callable[[], FrontEnd]] = {
-    Kind.WAVEFORM: Raw,
-    Kind.SPECTRAL: lambda: LogMel({"bands": WIDTH}),
-    Kind.HIDDEN: Encoder,
-}
-"""One that gives frames of each kind."""
+def make_front_end(back_end: str, kind: Kind) -> FrontEnd:
+    """Make one that gives a back end frames of a kind."""
+    if kind == Kind.SPECTRAL:
+        return LogMel({"bands": small_back_end(back_end).bands})
+    return Raw() if kind == Kind.WAVEFORM else Encoder()
 
 
 def make_network(back_end: str, kind: Kind, seed: int = 0, **settings: Any) -> Network:
     """Make a small network with a back end, on frames of a kind that it takes."""
     torch.manual_seed(seed)
-    front, back_class = FRONT_ENDS[kind](), BACK_ENDS.load(back_end)
+    front, back_class = make_front_end(back_end, kind), BACK_ENDS.load(back_end)
     layers, shape = None, front.shape
     if not back_class.takes_layers:
         layers = LayerChoice(shape.layers, LAST)

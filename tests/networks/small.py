@@ -21,11 +21,17 @@ class SmallBackEnd:
         In which it overfits six clips.
     rate : float
         Adam's, for that.
+    bands : int
+        Of the spectra that it is given, if it takes any.
+    shortest : float
+        Seconds of the shortest window that it takes.
     """
 
     settings: dict[str, Any] = field(default_factory=dict)
     steps: int = 30
     rate: float = 0.01
+    bands: int = 16
+    shortest: float = 0.05
 
 
 def _opened(name: str, model_type: str) -> Callable[[Path], dict[str, Any]]:
@@ -48,15 +54,16 @@ SMALL_FRONT_ENDS: dict[str, Callable[[Path], dict[str, Any]]] = {
 """By name, what gives its settings; in the folder a checkpoint can be made."""
 
 SMALL_BACK_ENDS = {
-    "linear": SmallBackEnd(),
+    "linear": SmallBackEnd(steps=100, rate=0.3),
     "attentive": SmallBackEnd({"size": 8, "attention": 4}),
     "mhfa": SmallBackEnd({"heads": 2, "compression": 8, "size": 8}),
     "sls": SmallBackEnd({"frames": 12, "size": 16}),
     "nes2net": SmallBackEnd({"groups": 2, "inner_groups": 4, "reduction": 2}),
     "lcnn": SmallBackEnd({"embedding": 8}, steps=40),
-    "aasist": SmallBackEnd({"variant": "aasist-l"}, steps=12),
+    "yamnet": SmallBackEnd({"width": 0.125}, bands=64),
+    "aasist": SmallBackEnd(steps=20, rate=0.003, shortest=0.15),
 }
-"""By name, on frames of 16 numbers in three layers."""
+"""By name, on frames of 16 numbers in three layers where they are hidden ones."""
 
 
 def small_front_end(name: str, folder: Path) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def test_scores_separate(name: str) -> None:
     loss, head = kind(3.0), kind.head(64, kind.outputs)
     optimiser = torch.optim.Adam(head.parameters(), 0.05)
     costs = []
-    for _ in range(60):
+    for _ in range(300):
         optimiser.zero_grad()
         costs.append(loss(head(vectors), labels).mean())
         costs[-1].backward()
