@@ -6,13 +6,15 @@ of them is kept; of a pooling, what is kept says in one byte which frame was the
 what the activation was given is found again from what it gave.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
-from torch import Tensor
-from torch.nn.functional import batch_norm, conv2d, pad, selu
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, pad, selu
 
 from src.networks.back_ends.aasist.encoder import Encoder, ResidualBlock
+from src.networks.back_ends.aasist.fast import ALPHA, SCALE
 
 
 class _GreatestOfThree(torch.autograd.Function):
@@ -22,23 +24,83 @@ class _GreatestOfThree(torch.autograd.Function):
     def forward(context: Any, maps: Tensor) -> Tensor:
         one, two, three = maps[:, : maps.shape[1] // 3 * 3].unflatten(1, (-1, 3)).unbind(2)
         greatest = torch.maximum(one, two)
-        which = torch.gt(two, one).to(torch.uint8)
-        which.masked_fill_(torch.gt(three, greatest), 2)
+        is_second, is_third = torch.gt(two, one), torch.gt(three, greatest)
         torch.maximum(greatest, three, out=greatest)
-        context.save_for_backward(which)
+        context.save_for_backward(is_second, is_third)
         context.n_frames = maps.shape[1]
         return greatest
 
     @staticmethod
     def backward(context: Any, *gradients: Tensor) -> Tensor:
-        (which,), (gradient,) = context.saved_tensors, gradients
+        (is_second, is_third), (gradient,) = context.saved_tensors, gradients
         batch, frames, *rest = gradient.shape
         result = gradient.new_empty(batch, context.n_frames, *rest)
         result[:, frames * 3 :] = 0
-        of_three = result[:, : frames * 3].unflatten(1, (frames, 3))
-        for at in range(3):
-            torch.mul(gradient, which == at, out=of_three[:, :, at])
+        one, two, three = result[:, : frames * 3].unflatten(1, (frames, 3)).unbind(2)
+        none = gradient.new_zeros(())
+        torch.where(is_third, gradient, none, out=three)
+        of_others = torch.where(is_third, none, gradient)
+        torch.where(is_second, of_others, none, out=two)
+        torch.where(is_second, none, of_others, out=one)
         return result
+
+
+_NUMBERS_AT_ONCE = 300_000
+"""That are normalised at once, which stay in the cache."""
+
+
+class _NormalizedSelu(torch.autograd.Function):
+    """SELU of what a normalisation in training gives of channels; its statistics are in float64."""
+
+    @staticmethod
+    @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.float32)
+    def forward(
+        context: Any, maps: Tensor, gain: Tensor, shift: Tensor, epsilon: float
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        maps = maps.contiguous()
+        rows = maps.view(-1, len(gain))
+        sums = torch.zeros(2, len(gain), dtype=torch.float64)
+        for (part,) in _by_parts(rows):
+            sums[0] += part.sum(dim=0)
+            sums[1] += part.square().sum(dim=0)
+        mean = sums[0] / len(rows)
+        variance = (sums[1] / len(rows) - mean.square()).clamp(min=0)
+        inverse = (variance + epsilon).rsqrt()
+        factor, rest = (gain * inverse).float(), (shift - mean * gain * inverse).float()
+        result = torch.empty_like(maps)
+        for part, to in _by_parts(rows, result.view_as(rows)):
+            selu(torch.addcmul(rest, part, factor, out=to), inplace=True)
+        context.save_for_backward(maps, result, gain, mean, inverse)
+        context.mark_non_differentiable(mean, variance)
+        return result, mean.float(), variance.float()
+
+    @staticmethod
+    @torch.amp.custom_bwd(device_type="cpu")
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        maps, result, gain, mean, inverse = context.saved_tensors
+        rows = maps.view(-1, len(gain))
+        gradient = gradients[0].contiguous().view_as(rows)
+        of_rows = torch.empty_like(rows)
+        sums = torch.zeros(2, len(gain), dtype=torch.float64)
+        for part, told, made, to in _by_parts(rows, gradient, result.view_as(rows), of_rows):
+            # SELU's slope, of what it gave: its scale, or what it gave and scale * alpha.
+            slope = made.clamp(max=0).add_(SCALE * ALPHA).masked_fill_(made > 0, SCALE)
+            torch.mul(told, slope, out=to)
+            sums[0] += to.sum(dim=0)
+            sums[1] += torch.mul(to, part, out=slope).sum(dim=0)
+        of_gain = (sums[1] - mean * sums[0]) * inverse
+        factor = gain * inverse
+        of_part = -factor * inverse * of_gain / len(rows)
+        rest = (-factor * sums[0] / len(rows) - of_part * mean).float()
+        for part, to in _by_parts(rows, of_rows):
+            to.mul_(factor.float()).add_(rest).addcmul_(part, of_part.float())
+        return of_rows.view_as(maps), of_gain.float(), sums[0].float(), None
+
+
+def _by_parts(*matrices: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Yield rows of several matrices of the same width that stay in the cache."""
+    at_once = _NUMBERS_AT_ONCE // matrices[0].shape[1]
+    yield from zip(*(matrix.split(at_once) for matrix in matrices), strict=True)
 
 
 _FRAMES_AT_ONCE = 400
@@ -129,21 +191,19 @@ def train_encoder(encoder: Encoder, maps: Tensor) -> Tensor:
 
 def _train_block(block: ResidualBlock, maps: Tensor) -> Tensor:
     between = _convolve(maps, block.first.weight, block.first.bias, (1, 1))
-    norm = block.norm
-    if norm.num_batches_tracked is not None:
-        norm.num_batches_tracked.add_(1)
-    between = batch_norm(
-        between.permute(0, 3, 1, 2),
-        norm.running_mean,
-        norm.running_var,
-        norm.weight,
-        norm.bias,
-        True,
-        norm.momentum,
-        norm.eps,
-    )
-    between = selu(between, inplace=True).permute(0, 2, 3, 1)
+    between = _normalize(block.norm, between)
     result = _convolve(between, block.second.weight, block.second.bias, (0, 1))
     past = block.past
     result += maps if past is None else _convolve(maps, past.weight, past.bias, (0, 1))
     return result if block.pooled == 1 else _GreatestOfThree.apply(result)
+
+
+def _normalize(norm: nn.BatchNorm2d, maps: Tensor) -> Tensor:
+    """Return the SELU of what a normalisation in training gives, whose running means move."""
+    normalized, mean, variance = _NormalizedSelu.apply(maps, norm.weight, norm.bias, norm.eps)
+    count = maps.numel() // maps.shape[-1]
+    with torch.no_grad():
+        norm.num_batches_tracked.add_(1)
+        norm.running_mean.lerp_(mean, norm.momentum)
+        norm.running_var.lerp_(variance * count / max(count - 1, 1), norm.momentum)
+    return normalized

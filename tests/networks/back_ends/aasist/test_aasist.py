@@ -114,7 +114,7 @@ def test_training_has_the_gradients_of_the_plain_layers(variant: str, plainly: C
 
 
 def test_a_window_has_a_gradient_where_it_is_asked_for(plainly: Callable) -> None:
-    frames = frames_of("aasist-l", 1, 4000).requires_grad_()
+    frames = frames_of("aasist-l", 2, 4000).requires_grad_()
     network = make("aasist-l").train()
     network(frames).sum().backward()
     assert frames.grad is not None and frames.grad.abs().sum() > 0
