@@ -16,6 +16,8 @@ from typing import Any
 
 from src.evaluation.results_file import TEST_RESULTS
 from src.evaluation.sets_file import SETS
+from src.networks.names import FOLDER as SCORED
+from src.networks.names import scores_path
 from src.robustness.names import FIGURES as ROBUSTNESS_FIGURES
 from src.robustness.names import FOLDER as ROBUSTNESS
 from src.utils.config import DEMO_MARKER, DEMO_PICTURES, GENDERS, PROJECTION_GROUPS
@@ -248,7 +250,9 @@ def _is_of_run(run: Path, name: str) -> bool:
 
 
 def _is_kept_score(run: Path, above: str, name: str) -> bool:
-    """Say whether a test of robustness keeps a file of this name in its folder."""
+    """Say whether a test of robustness or of a network keeps a file of this name in its folder."""
+    if above == SCORED:
+        return name in {scores_path(run, suffix).name for suffix in _suffixes_of_run(run)}
     folders = {f"{ROBUSTNESS}{suffix}" for suffix in _suffixes_of_run(run)}
     return above in folders and _KEPT_SCORE.fullmatch(name) is not None
 

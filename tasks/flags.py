@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from src.models.registry import CLASSIFIERS
+from src.networks.back_ends import BACK_ENDS
+from src.networks.front_ends import FRONT_ENDS
 from src.utils.audio.augmentations import AUGMENTATIONS, FAMILIES
 from src.utils.config import AUTO, DEFAULTS, GENDERS, MIN_FOLDS, SPLIT_UNITS
 from src.utils.dataset.layouts import LAYOUTS
@@ -43,6 +45,9 @@ def either(names: Iterable[str]) -> str:
 
 
 CORPUS_NAMES = either(CORPORA)
+RUN_BACKBONES = list(dict.fromkeys([*BACKBONES, *FRONT_ENDS]))
+RUN_CLASSIFIERS = [*CLASSIFIERS, *BACK_ENDS]
+"""What a run may be of: classifiers of vectors of backbones, back ends of front ends."""
 ALL_CLASSIFIERS = ",".join(CLASSIFIERS)
 
 REQUIRED = "(required)"
@@ -453,6 +458,12 @@ class ModelFlags:
 class RunFlags(ModelFlags):
     """Which training is meant; whatever is not given leaves the choice open."""
 
+    backbone: str | None = flag(
+        None, f"Of its vectors; of a network the front end: one of {', '.join(RUN_BACKBONES)}."
+    )
+    classifier: str | None = flag(
+        None, f"Its own; of a network the back end: one of {', '.join(RUN_CLASSIFIERS)}."
+    )
     run_number: str | None = flag(None, HELP["run_number"])
     study_number: str | None = flag(None, HELP["study_number"])
 
@@ -464,10 +475,8 @@ class RunFlags(ModelFlags):
         ArgumentError
             For an unknown name, or a number that cannot be read.
         """
-        if self.backbone is not None:
-            arguments.backbone_name(self.backbone)
-        if self.classifier is not None:
-            arguments.classifier_name(self.classifier)
+        arguments.optional_choice("--backbone", self.backbone, RUN_BACKBONES)
+        arguments.optional_choice("--classifier", self.classifier, RUN_CLASSIFIERS)
         return (
             arguments.optional_number("--run-number", self.run_number),
             arguments.optional_number("--study-number", self.study_number),

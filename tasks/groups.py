@@ -14,7 +14,7 @@ GROUPS = {
     ),
     "Detectors": (
         *("OptimizeHyperparameters", "TrainModel", "TestModel", "TrainBaseline", "TestBaseline"),
-        *("TrainNetwork", "TestRobustness"),
+        *("TrainNetwork", "ImportDetector", "CalibrateRun", "TestRobustness"),
     ),
     "Results": ("ListRuns", "CompareRuns", "EvaluateScores", "ExportScores"),
     "Housekeeping": ("Clean",),

@@ -136,6 +136,8 @@ def TrainModel(
     study_number="Test a trial of this study.",
     embeddings=f"{HELP['embeddings'][:-1]}; several, joined by commas, give one table: each set, "
     "average, pooled and worst.",
+    dataset="For a run of a network: the data set's folder, or several, joined by commas (default: "
+    "the one that it was trained on).",
 )
 def TestModel(
     c: Context,
@@ -143,11 +145,13 @@ def TestModel(
     form: AnswerFlags,
     gender: str | None = None,
     embeddings: str | None = None,
+    dataset: str | None = None,
     runs: str | None = None,
 ) -> None:
     """Test a run on unseen speakers.
 
-    Writes EER, accuracy and the rest, scores and figures into the run's folder. A set among several
+    Writes EER, accuracy and the rest, scores and figures into the run's folder. A classifier is
+    tested on vectors, a network on recordings. A set among several
     that cannot be tested is named, the others are tested, and the exit status is 1.
 
     Example: fab TestModel --run-number=3
@@ -155,6 +159,7 @@ def TestModel(
     run_number, study_number = run.numbers()
     arguments.optional_choice("--gender", gender, GENDERS)
     folders = configured.folders(c, "embeddings", embeddings)
+    datasets = [] if dataset is None else arguments.paths("--dataset", dataset)
     where = configured.folder(c, "runs", runs)
     which: dict[str, Any] = {
         "backbone": run.backbone,
@@ -162,9 +167,10 @@ def TestModel(
         "run_number": run_number,
         "study_number": study_number,
     }
-    if len(folders) > 1:
-        _answer_sets(form, stages.models.test_on_sets(folders, where, gender, **which))
+    if len(folders) > 1 or len(datasets) > 1:
+        _answer_sets(form, stages.models.test_on_sets(folders, where, gender, datasets, **which))
     else:
+        which["dataset"] = datasets[0] if datasets else None
         _answer_test(form, stages.models.test(folders[0], where, gender=gender, **which))
 
 

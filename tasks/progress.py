@@ -26,13 +26,13 @@ DOING = (
     ("src.visualize", "drawing figures"),
     ("src.results", "writing pages"),
     ("src.evaluation", "computing metrics"),
-    ("src.models.yamnet", "computing patches and training"),
     ("src.networks.pretraining.units", "finding units"),
+    ("src.networks.released", "reading released weights"),
+    ("src.scoring", "scoring recordings"),
     ("src.networks", "training"),
     ("src.models", "fitting and scoring"),
     ("src.audit", "measuring"),
     ("src.predict", "judging"),
-    ("src.robustness.scoring", "scoring clips under conditions"),
     ("src.robustness", "comparing conditions"),
     ("src.utils.embeddings", "computing vectors"),
     ("src.utils.dataset", "reading tables and recordings"),
@@ -204,7 +204,9 @@ def speaking(task: str, begins: str, is_quiet: bool = False) -> Iterator[None]:
     is_quiet : bool
         Whether it is to be silent.
     """
-    if is_quiet or os.environ.get("TQDM_DISABLE", "").lower() not in ("", "0", "false"):
+    is_quiet |= os.environ.get("TQDM_DISABLE", "").lower() not in ("", "0", "false")
+    # Of several processes that a launcher started, the main one alone speaks.
+    if is_quiet or os.environ.get("RANK", "0") != "0":
         yield
         return
     voice = Voice(task, begins)

@@ -3,10 +3,10 @@
 from invoke import Context
 
 from src import stages
-from src.models.registry import CLASSIFIERS, MODELS
+from src.models.registry import CLASSIFIERS
 from src.utils.errors import ArgumentError, choose
 from tasks import arguments, configured
-from tasks.flags import AnswerFlags, RunFlags
+from tasks.flags import RUN_CLASSIFIERS, AnswerFlags, RunFlags
 from tasks.show import answer, say
 from tasks.task import stage
 
@@ -54,7 +54,7 @@ def ExportScores(
 
 @stage(
     study_number="List the trials of this study.",
-    classifier=f"Only this one of {', '.join(MODELS)}.",
+    classifier=f"Only this one of {', '.join(RUN_CLASSIFIERS)}.",
     sort="eer (default: lowest test EER first, then validation EER), number or time.",
 )
 def ListRuns(
@@ -73,7 +73,7 @@ def ListRuns(
     Example: fab ListRuns --sort=eer
     """
     study = arguments.optional_number("--study-number", study_number)
-    arguments.optional_choice("--classifier", classifier, MODELS)
+    arguments.optional_choice("--classifier", classifier, RUN_CLASSIFIERS)
     from src.reports import answers, report_listing
     from src.results.listing import ORDERS
 

@@ -255,7 +255,6 @@ KINDS: dict[str, Kind] = {
     "derived from": Kind("normalized/derived-from.json", (_NORMALIZE,)),
     "derived": Kind("normalized/derived.jsonl", (_NORMALIZE,)),
     "measured nuisances": Kind("data/*.sqlite", (("AuditDataset", {}),)),
-    "patches": Kind("data/log-mel.sqlite", (("TestBaseline", {}),)),
     "pointer": Kind("data/dataset.json", _DATA),
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from src.models.registry import MODELS
+from src.models.registry import CLASSIFIERS as TABLE
 from src.utils.config import ROOT
 
 LEVELS: list[tuple[str, ...]] = [
@@ -48,6 +48,7 @@ LEVELS: list[tuple[str, ...]] = [
     ("src.audit",),
     ("src.evaluation",),
     ("src.models",),
+    ("src.scoring",),
     ("src.networks",),
     ("src.predict",),
     ("src.robustness",),
@@ -62,7 +63,7 @@ LEVELS: list[tuple[str, ...]] = [
 ]
 """From the bottom to the top, a room a level; the small helpers may import one another."""
 
-CLASSIFIERS = sorted(place.rpartition(".model:")[0] for place in MODELS.places.values())
+CLASSIFIERS = sorted(place.rpartition(".model:")[0] for place in TABLE.places.values())
 """The package of each."""
 
 PLACE = re.compile(r"(src(?:\.\w+)+):\w+")

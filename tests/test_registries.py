@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from src.demo.checkpoint import make_checkpoint
-from src.models.classifier import Choice, Classifier, Range, TrainedModel
-from src.models.registry import CLASSIFIERS, MODELS
-from src.utils.config import BASELINE, LABELS, SPLITS
+from src.models.classifier import Choice, Classifier, Range
+from src.models.registry import CLASSIFIERS
+from src.utils.config import LABELS, SPLITS
 from src.utils.dataset.layouts import LAYOUTS, scan_folder
 from src.utils.dataset.layouts.layout import Layout
 from src.utils.dataset.split import Shares, SplitSettings
@@ -60,22 +60,16 @@ class Contract:
         self.check(name, self.fixtures[name], request)
 
 
-def check_model(name: str, _: Any, request: pytest.FixtureRequest) -> None:
-    model = MODELS.load(name)
-    assert issubclass(model, TrainedModel)
+def check_classifier(name: str, small: Small, request: pytest.FixtureRequest) -> None:
+    """What does not show in its scores; `tests/models/test_classifiers.py` looks at those."""
+    model = CLASSIFIERS.load(name)
+    assert issubclass(model, Classifier)
     assert model.name == name, f"{name} gives {model.name}"
     # It goes on behind "A detector of synthetic speech: ", on a model card.
     assert model.description.strip() == model.description != ""
     assert not model.description.endswith(".")
     assert set(model.limits) == set(model.defaults)
     model(model.defaults)
-
-
-def check_classifier(name: str, small: Small, request: pytest.FixtureRequest) -> None:
-    """What does not show in its scores; `tests/models/test_classifiers.py` looks at those."""
-    check_model(name, small, request)
-    model = CLASSIFIERS.load(name)
-    assert issubclass(model, Classifier)
     assert model.default_trials >= 1
     assert model.search_space
     for key, space in model.search_space.items():
@@ -163,7 +157,6 @@ def check_backbone(name: str, model_type: str | None, request: pytest.FixtureReq
 
 CONTRACTS = {
     "classifiers": Contract(CLASSIFIERS, SMALL, "tests/models/small.py", check_classifier),
-    "models": Contract(MODELS, {**SMALL, BASELINE: None}, "tests/models/small.py", check_model),
     # Whether it computes without a cluster; what does not, is tried in engines/test_cluster.py.
     "engines": Contract(ENGINES, {"local": True, "ray": False}, __name__, check_engine),
     # The column of the files table that it follows.
@@ -220,7 +213,6 @@ def test_an_entry_that_gives_another_class_is_told(request, monkeypatch) -> None
     """A random forest under another's name is found out."""
     places = CLASSIFIERS.places | {"bogus": CLASSIFIERS.places["rf"]}
     bogus: Registry[Classifier] = Registry("--classifier", places)
-    monkeypatch.setattr("tests.test_registries.MODELS", bogus)
     monkeypatch.setattr("tests.test_registries.CLASSIFIERS", bogus)
     contract = replace(
         CONTRACTS["classifiers"], table=bogus, fixtures={**SMALL, "bogus": SMALL["rf"]}

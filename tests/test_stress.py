@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 import fabfile
-from src.utils.dataset.patches import BLOCK_BYTES, BLOCKS, INDEX
-from src.utils.dataset.recording_cache import open_cache
 from src.utils.files import locked
 from tests.stress.bench import Bench, Place
 from tests.stress.faults import Trial, judge_fault
@@ -165,21 +163,6 @@ def test_the_lock_of_a_killed_process_is_no_difference_but_one_that_is_held_is(
         ]
     lock.write_text("no lock")
     assert len(differences(wanted, read_tree(tmp_path / "b"))) == 1
-
-
-def test_log_mel_blocks_may_come_in_any_order(tmp_path: Path) -> None:
-    for name, order in (("a", "xy"), ("b", "yx"), ("wrong", "xy")):
-        folder = tmp_path / name
-        folder.mkdir()
-        with open_cache(folder / INDEX, ("first", "patches"), 1, "computed") as index:
-            for place, file in enumerate(order):
-                index.add(file, ("1", "2"), (2 * place, 1))
-        first = "y" if name == "wrong" else order[0]
-        contents = [file.encode() * 2 * BLOCK_BYTES for file in (first, order[1])]
-        (folder / BLOCKS).write_bytes(b"".join(contents))
-    one, other, wrong = (read_tree(tmp_path / name) for name in ("a", "b", "wrong"))
-    assert not differences(one, other)
-    assert [found.file for found in differences(one, wrong)] == [BLOCKS]
 
 
 @pytest.mark.parametrize(("name", "is_sound"), [("x.wav", True), ("y.wav", False)])

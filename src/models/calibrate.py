@@ -18,6 +18,8 @@ from src.utils.tables import read_csv
 
 CALIBRATION = "calibration.json"
 VALIDATION_SCORES = "scores_val.csv"
+CALIBRATED_ON = "calibrated_on"
+"""The entry of a run's manifest that says what it was calibrated on, where not by its training."""
 _REMEDY = "train again"
 
 _KINDS: dict[str, Callable] = get_type_hints(Calibration)
@@ -69,6 +71,17 @@ def fitted_on(run: Run) -> str:
     return str(found.get("fitted_on", CLEAN))
 
 
+def has_calibration(run: Run) -> bool:
+    """Say whether something tells what a run's scores mean.
+
+    Parameters
+    ----------
+    run : Run
+        A training.
+    """
+    return any((run.folder / name).is_file() for name in (CALIBRATION, VALIDATION_SCORES))
+
+
 def calibration_of(run: Run) -> Calibration:
     """Return a run's calibration, fitted on its validation scores where an older run has none.
 
@@ -85,8 +98,9 @@ def calibration_of(run: Run) -> Calibration:
     path = run.folder / VALIDATION_SCORES
     if not path.is_file():
         raise RunError(
-            f"{run.folder} holds neither {CALIBRATION} nor {VALIDATION_SCORES}: nothing tells what "
-            f"its scores mean; train it again"
+            f"run {run.number} ({run.folder}) has no calibration: nothing tells what its scores "
+            f"mean; fit one on clips of your own: fab CalibrateRun --run-number={run.number} "
+            f"--dataset=FOLDER"
         )
     table = read_csv(path)
     try:

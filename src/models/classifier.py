@@ -142,8 +142,8 @@ class Scorer(Protocol):
         """Return real-valued scores, float64 of shape (clips,), for x of shape (clips, dim)."""
 
 
-class TrainedModel(Configured, ABC):
-    """What the folder of a training run holds: a model that is saved, loaded and scores vectors.
+class Classifier(Configured, ABC):
+    """A detector of spoofs from embeddings; its scores are higher for bona-fide.
 
     Parameters
     ----------
@@ -155,6 +155,10 @@ class TrainedModel(Configured, ABC):
     """What `--classifier` takes, and what runs and studies of it say."""
     description: ClassVar[str]
     """What it is, in a few words with their article; a model card says it."""
+    search_space: ClassVar[dict[str, Range | Choice]]
+    """What a hyperparameter search draws from, inside `limits`."""
+    default_trials: ClassVar[int]
+    """How many trials a hyperparameter search makes where nobody says how many."""
 
     @classmethod
     def of(cls, run: Run) -> Self:
@@ -195,21 +199,6 @@ class TrainedModel(Configured, ABC):
         RunError
             When the file is absent or holds anything but the expected.
         """
-
-
-class Classifier(TrainedModel):
-    """A detector of spoofs from embeddings; its scores are higher for bona-fide.
-
-    Parameters
-    ----------
-    hyperparameters, seed
-        See `Configured`.
-    """
-
-    search_space: ClassVar[dict[str, Range | Choice]]
-    """What a hyperparameter search draws from, inside `limits`."""
-    default_trials: ClassVar[int]
-    """How many trials a hyperparameter search makes where nobody says how many."""
 
     @abstractmethod
     def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> History | None:

@@ -1,18 +1,19 @@
 """Stage 11: testing a trained run on clips it has never seen; written once for all classifiers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import pandas as pd
 
 from src.evaluation.figures import draw_figures
 from src.evaluation.results import Results, evaluate_trials
 from src.evaluation.results_file import TEST_RESULTS, figure_paths, read_values
 from src.models.calibrate import calibration_of
 from src.models.data import TEST, ClipSource, warn_if_stale
-from src.models.lookup import detector_name, require_current_backbone, require_vectors
+from src.models.lookup import detector_name, require_current
 from src.models.registry import load_classifier
 from src.models.split_notes import notes_of_recipe, split_notes
 from src.models.tested import TESTED, ending_for, keep_ending
@@ -48,6 +49,8 @@ class Evaluation:
         The pictures that were drawn.
     elsewhere : str or None
         The folder of the recordings where they are of another data set than the run's.
+    rejected : dict of str to str
+        The reason by recording of those that could not be scored, where recordings are.
     """
 
     run: Run
@@ -56,6 +59,7 @@ class Evaluation:
     scores: Path
     figures: list[Path]
     elsewhere: str | None = None
+    rejected: dict[str, str] = field(default_factory=dict)
 
 
 def evaluate_run(
@@ -88,8 +92,7 @@ def evaluate_run(
     """
     settings = run.settings
     require_training(run.manifest, run.folder / MANIFEST)
-    require_vectors(run)
-    require_current_backbone(run)
+    require_current(run)
     store = EmbeddingStore.open(embeddings, settings["backbone"]["name"], TEST)
     _require_same_model(run, store)
 
@@ -97,8 +100,8 @@ def evaluate_run(
         warn_if_stale(store)
         return store.load(settings["layer"])
 
-    def score(clips: EmbeddingSet) -> np.ndarray:
-        return load_classifier(run).score(clips.x)
+    def score(clips: EmbeddingSet) -> tuple[EmbeddingSet, np.ndarray]:
+        return clips, load_classifier(run).score(clips.x)
 
     return evaluate_clips(run, store, load, score, gender, reuse)
 
@@ -107,7 +110,7 @@ def evaluate_clips(
     run: Run,
     source: ClipSource,
     load: Callable[[], Clips],
-    score: Callable[[Clips], np.ndarray],
+    score: Callable[[Clips], tuple[Clips, np.ndarray]],
     gender: str | None = None,
     reuse: bool = False,
 ) -> Evaluation:
@@ -119,8 +122,10 @@ def evaluate_clips(
         A finished training.
     source : ClipSource
         Where the clips are from.
-    load, score : callable
-        Give the clips, and the score of each, float64 of shape (clips,).
+    load : callable
+        Gives the clips.
+    score : callable
+        Gives those of them that can be scored, with their scores, float64 of shape (clips,).
     gender, reuse
         See `evaluate_run`.
     """
@@ -148,7 +153,8 @@ def evaluate_clips(
         what += f" with gender {gender}"
     clips.require_both_classes(what)
     calibration = calibration_of(run)
-    scores = score(clips)
+    clips, scores = score(clips)
+    clips.require_both_classes(f"what can be scored of {what}")
     trials = trials_of(clips, scores, calibration, source)
     results = evaluate_trials(
         trials, calibration.threshold, calibration.confidence, seed=settings["seed"]
@@ -203,10 +209,33 @@ def require_unseen(run: Run, clips: LabelledClips, elsewhere: str | None) -> Non
     EmbeddingError
         Naming what they share.
     """
-    seen = read_trained_on(run)
     what, remedy = TEST, "the data set was split anew; train again first"
     if elsewhere:
         what, remedy = f"{TEST} of {elsewhere}", "if they are others of the same name, rename them"
+    require_apart(run, read_trained_on(run), clips, what, remedy)
+
+
+def require_apart(
+    run: Run, seen: pd.DataFrame, clips: LabelledClips, what: str, remedy: str
+) -> None:
+    """Fail for clips that share a speaker, or another unit, with some that a run has seen.
+
+    Parameters
+    ----------
+    run : Run
+        A training.
+    seen : pandas.DataFrame
+        Rows of what `read_trained_on` gives.
+    clips : LabelledClips
+        The others.
+    what, remedy : str
+        What they are, and what to do, for the message.
+
+    Raises
+    ------
+    EmbeddingError
+        Naming what they share.
+    """
     for name in unshared(run.settings.get("units", BY_SPEAKER), clips.units):
         kind = name.removesuffix("s")
         shared = sorted(set(seen[kind]) & set(getattr(clips, name)) - {""})

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pandas as pd
 
@@ -10,9 +11,9 @@ from src.evaluation.sets import average_sets, pool_sets, row_of
 from src.evaluation.sets_file import SetResults, sets_paths
 from src.evaluation.trials import Trials
 from src.models.calibrate import calibration_of
-from src.models.data import TEST
+from src.models.data import TEST, ClipSource
 from src.models.evaluate import Evaluation, evaluate_run
-from src.models.lookup import detector_name, require_vectors
+from src.models.lookup import detector_name
 from src.models.tested import ending_for
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import AudiosError, EmbeddingError, StorageError
@@ -46,8 +47,55 @@ class SetsEvaluation:
     evaluations: list[Evaluation]
 
 
+class Tester(Protocol):
+    """Tests a run on what lies in a folder: vectors, or recordings."""
+
+    def open(self, folder: Path) -> ClipSource:
+        """Return the test set of a folder.
+
+        Parameters
+        ----------
+        folder : pathlib.Path
+            Of the vectors, or of the data set.
+        """
+
+    def test(self, folder: Path, gender: str | None, reuse: bool) -> Evaluation:
+        """Test the run on the test set of a folder.
+
+        Parameters
+        ----------
+        folder, gender, reuse
+            See `evaluate_run`.
+        """
+
+
+class VectorTester:
+    """Tests a classifier on vectors (see `Tester`).
+
+    Parameters
+    ----------
+    run : Run
+        A finished training of a classifier.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def open(self, folder: Path) -> EmbeddingStore:
+        """Return the store of the test's vectors (see `Tester.open`)."""
+        return EmbeddingStore.open(folder, self._run.settings["backbone"]["name"], TEST)
+
+    def test(self, folder: Path, gender: str | None, reuse: bool) -> Evaluation:
+        """Test the run on vectors (see `Tester.test`)."""
+        return evaluate_run(self._run, folder, gender, reuse)
+
+
 def evaluate_sets(
-    run: Run, folders: Sequence[Path], gender: str | None = None, reuse: bool = False
+    run: Run,
+    folders: Sequence[Path],
+    gender: str | None = None,
+    reuse: bool = False,
+    tester: Tester | None = None,
 ) -> SetsEvaluation:
     """Test a run on each of many sets as `evaluate_run` does, and write a table of all beside them.
 
@@ -59,9 +107,11 @@ def evaluate_sets(
     run : Run
         A finished training.
     folders : sequence of pathlib.Path
-        The embeddings' folder of each set.
+        The embeddings' folder of each set, or its data set.
     gender, reuse
         See `evaluate_run`.
+    tester : Tester, optional
+        By default the run is tested on vectors.
 
     Raises
     ------
@@ -71,28 +121,28 @@ def evaluate_sets(
         When the run cannot be tested at all.
     """
     require_training(run.manifest, run.folder / MANIFEST)
-    require_vectors(run)
     calibration = calibration_of(run)
-    stores, failed = _open_all(run, folders)
-    _require_apart(stores)
+    tester = VectorTester(run) if tester is None else tester
+    sources, failed = _open_all(tester, folders)
+    _require_apart(sources)
     evaluations, tests, rows = [], [], []
-    for store in _in_order(run, stores):
+    for folder, source in _in_order(run, sources):
         try:
-            evaluation = evaluate_run(run, store.embeddings, gender, reuse)
+            evaluation = tester.test(folder, gender, reuse)
         except StorageError:
             raise
         except AudiosError as error:
-            failed[str(store.embeddings)] = str(error)
+            failed[str(folder)] = str(error)
             continue
-        ending = ending_for(run, store)
+        ending = ending_for(run, source)
         evaluations.append(evaluation)
         tests.append(Trials.read(evaluation.scores, calibration.llrs))
         rows.append(
             row_of(
-                ending or store.dataset_name,
+                ending or source.dataset_name,
                 evaluation.results,
-                dataset=store.dataset,
-                embeddings=str(store.embeddings),
+                dataset=source.dataset,
+                embeddings=str(folder) if isinstance(source, EmbeddingStore) else "",
                 is_own=not ending,
             )
         )
@@ -115,36 +165,41 @@ def evaluate_sets(
     return SetsEvaluation(run, results, path, figure, evaluations)
 
 
-def _open_all(run: Run, folders: Sequence[Path]) -> tuple[list[EmbeddingStore], dict[str, str]]:
-    stores, failed = [], {}
+_Sources = list[tuple[Path, ClipSource]]
+
+
+def _open_all(tester: Tester, folders: Sequence[Path]) -> tuple[_Sources, dict[str, str]]:
+    sources: _Sources = []
+    failed = {}
     for folder in folders:
         try:
-            stores.append(EmbeddingStore.open(folder, run.settings["backbone"]["name"], TEST))
+            sources.append((folder, tester.open(folder)))
         except AudiosError as error:
             failed[str(folder)] = str(error)
-    return stores, failed
+    return sources, failed
 
 
-def _require_apart(stores: Sequence[EmbeddingStore]) -> None:
+def _require_apart(sources: _Sources) -> None:
     """Refuse two sets whose results would have the same files."""
     folders: dict[str, Path] = {}
-    for store in stores:
-        there = folders.setdefault(store.dataset, store.embeddings)
-        if there != store.embeddings:
+    for folder, source in sources:
+        there = folders.setdefault(source.dataset, folder)
+        if there != folder:
             raise EmbeddingError(
-                f"{there} and {store.embeddings} hold clips of one data set, {store.dataset}, "
-                f"whose results share their files; leave one of them out"
+                f"{there} and {folder} hold clips of one data set, {source.dataset}, whose results "
+                f"share their files; leave one of them out"
             )
 
 
-def _in_order(run: Run, stores: Sequence[EmbeddingStore]) -> list[EmbeddingStore]:
+def _in_order(run: Run, sources: _Sources) -> _Sources:
     """Return the run's own data set first, then the others by name."""
     own = run.manifest.get("dataset")
 
-    def place(store: EmbeddingStore) -> tuple[bool, str, str]:
-        return store.dataset != own, store.dataset_name, store.dataset
+    def place(one: tuple[Path, ClipSource]) -> tuple[bool, str, str]:
+        source = one[1]
+        return source.dataset != own, source.dataset_name, source.dataset
 
-    return sorted(stores, key=place)
+    return sorted(sources, key=place)
 
 
 def _draw(run: Run, results: SetResults, path: Path) -> None:

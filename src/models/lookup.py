@@ -5,12 +5,16 @@ from typing import Any
 
 from pydantic import NonNegativeInt, PositiveInt
 
+from src.models.registry import CLASSIFIERS
 from src.utils.config import BASELINE
 from src.utils.errors import RunError, shorten
 from src.utils.renamed import backbone_of, is_renamed, label_of
 from src.utils.run_manifest import Hyperparameter, Rate
 from src.utils.runs import Kind, Run, find_run, list_runs, list_sound, studied_classifiers
 from src.utils.shapes import Shape, read_shaped
+
+NETWORK = "network"
+"""The entry of a run's settings that only networks have: what makes them what they are."""
 
 BEST = "best_hyperparameters.json"
 """What a study's folder keeps of its best trial."""
@@ -65,15 +69,14 @@ def newest_training(
     folder : pathlib.Path
         The runs folder.
     backbone, classifier : str, optional
-        Names that its settings must hold. The baseline is tested by tasks of its own, and is
-        found only when it is asked for by its name.
+        Names that its settings must hold; of a network the front end and the back end.
 
     Raises
     ------
     RunError
         When there is none, naming the task that makes one.
     """
-    found = _finished(list_runs(folder), classifier)
+    found = _finished(list_runs(folder))
     fitting = [run for run in found if fits(run, backbone, classifier)]
     if fitting:
         return fitting[-1]
@@ -82,13 +85,15 @@ def newest_training(
     for run in reversed(found):
         named = run.settings.get("backbone", {}).get("name") == backbone
         if named and not _disagreements(run, {"classifier": classifier}):
-            require_current_backbone(run)
+            require_current(run)
     what = " ".join(["trained", *(value for value in (backbone, classifier) if value)])
-    flags = f"--backbone={backbone or 'NAME'} --classifier={classifier or 'NAME'}"
-    raise RunError(f"no {what} run in {folder}/; run first: fab TrainModel {flags}")
+    command = f"TrainModel --backbone={backbone or 'NAME'} --classifier={classifier or 'NAME'}"
+    if classifier is not None and classifier not in CLASSIFIERS:
+        command = f"TrainNetwork --front-end={backbone or 'NAME'} --back-end={classifier}"
+    raise RunError(f"no {what} run in {folder}/; run first: fab {command}")
 
 
-def trainings_of(runs: Path, classifier: str | None = None) -> list[Run]:
+def trainings_of(runs: Path) -> list[Run]:
     """Return every finished training, and every finished trial of a study; oldest first.
 
     Runs whose manifest is damaged are left aside, as in `list_sound`.
@@ -97,14 +102,12 @@ def trainings_of(runs: Path, classifier: str | None = None) -> list[Run]:
     ----------
     runs : pathlib.Path
         The runs folder.
-    classifier : str, optional
-        As of `newest_training`, for which the baseline alone is found by its name.
     """
     found = list_sound(runs)[0]
     for name in studied_classifiers(runs):
         for study in list_sound(runs, study_of=name)[0]:
             found += list_sound(study.folder)[0]
-    return sorted(_finished(found, classifier), key=lambda run: str(run.manifest.get("started")))
+    return sorted(_finished(found), key=lambda run: str(run.manifest.get("started")))
 
 
 def fits(run: Run, backbone: str | None, classifier: str | None) -> bool:
@@ -120,14 +123,8 @@ def fits(run: Run, backbone: str | None, classifier: str | None) -> bool:
     return not _disagreements(run, {"backbone": backbone, "classifier": classifier})
 
 
-def _finished(runs: list[Run], classifier: str | None) -> list[Run]:
-    return [
-        run
-        for run in runs
-        if run.kind == Kind.TRAINING
-        and run.is_complete
-        and is_baseline(run) == (classifier == BASELINE)
-    ]
+def _finished(runs: list[Run]) -> list[Run]:
+    return [run for run in runs if run.kind == Kind.TRAINING and run.is_complete]
 
 
 def training_by_number(
@@ -175,39 +172,22 @@ def detector_name(run: Run) -> str:
     return f"{backbone} + {run.settings.get('classifier', '?')}{augmented}"
 
 
-def is_baseline(run: Run) -> bool:
-    """Say whether a training is of the classifier that is given no vectors.
+def is_network(run: Run) -> bool:
+    """Say whether a training is of a network, which is given recordings and no vectors.
 
     Parameters
     ----------
     run : Run
         A training.
     """
-    return run.settings.get("classifier") == BASELINE
+    return NETWORK in run.settings
 
 
-def require_vectors(run: Run) -> None:
-    """Fail for a run whose classifier is given no vectors.
+def require_current(run: Run) -> None:
+    """Fail for a run of before what it is of was what it is now.
 
-    Parameters
-    ----------
-    run : Run
-        A training.
-
-    Raises
-    ------
-    RunError
-        Naming the task for it.
-    """
-    if is_baseline(run):
-        raise RunError(
-            f"run {run.number} is a {BASELINE} baseline, which is given recordings and no vectors; "
-            f"test it by: fab TestBaseline --run-number={run.number}"
-        )
-
-
-def require_current_backbone(run: Run) -> None:
-    """Fail for a run on vectors of the descriptor `acoustic` of when it was called `lfcc`.
+    These are runs on vectors of the descriptor `acoustic` of when it was called `lfcc`, and such of
+    the baseline of before it was a network as all others.
 
     Parameters
     ----------
@@ -219,6 +199,11 @@ def require_current_backbone(run: Run) -> None:
     RunError
         Naming the commands that make it anew.
     """
+    if run.settings.get("classifier") == BASELINE and not is_network(run):
+        raise RunError(
+            f"run {run.number} is a {BASELINE} of before it was trained and scored as all networks "
+            f"are; train anew: fab TrainBaseline"
+        )
     about = run.settings.get("backbone", {})
     if is_renamed(about):
         flag = f"--backbone={backbone_of(about)}"

@@ -74,7 +74,10 @@ def record_inputs(run: Run, train: Part, validation: Part) -> None:
         **({"demonstration": True} if in_demonstration(Path(source.dataset)) else {}),
     )
     write_json(run.folder / "hyperparameters.json", run.settings)
-    parts = [_clips_of(TRAIN, train), _clips_of(VALIDATION, validation)]
+    parts = [
+        listing_of(split, part.clips, part.source)
+        for split, part in ((TRAIN, train), (VALIDATION, validation))
+    ]
     write_csv(run.folder / TRAINED_ON, pd.concat(parts))
 
 
@@ -128,12 +131,21 @@ def record_outcome(
     return eer, calibration.threshold
 
 
-def _clips_of(split: str, part: Part) -> pd.DataFrame:
-    """List the clips of a part with their conditions, so that a test can tell unseen ones."""
-    clips = part.clips
+def listing_of(split: str, clips: LabelledClips, source: ClipSource) -> pd.DataFrame:
+    """List clips with their conditions, so that a test can tell unseen ones.
+
+    Parameters
+    ----------
+    split : str
+        What they are of: training or validation.
+    clips : LabelledClips
+        The clips.
+    source : ClipSource
+        Where they come from.
+    """
     table = pd.DataFrame({"split": split, "file": clips.files, "speaker": clips.speaker})
     table["label"] = np.where(clips.y == 1, BONA_FIDE, SPOOF)
-    return table.join(conditions_of(clips, part.source))
+    return table.join(conditions_of(clips, source))
 
 
 def _save_array(path: Path, values: np.ndarray) -> None:

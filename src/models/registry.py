@@ -2,12 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from src.utils.config import BASELINE
 from src.utils.registry import Registry
 
 if TYPE_CHECKING:
     # Only for annotations: the names of the classifiers are listed without importing torch.
-    from src.models.classifier import Classifier, TrainedModel
+    from src.models.classifier import Classifier
     from src.utils.runs import Run
 
 CLASSIFIERS: Registry["Classifier"] = Registry(
@@ -21,13 +20,8 @@ CLASSIFIERS: Registry["Classifier"] = Registry(
 )
 """What is trained on vectors, by the name that `--classifier` takes."""
 
-MODELS: Registry["TrainedModel"] = Registry(
-    "--classifier", CLASSIFIERS.places | {BASELINE: "src.models.yamnet.model:YamnetClassifier"}
-)
-"""What a training run may hold: the classifiers, and the baseline, which is given no vectors."""
 
-
-def load_classifier(run: "Run") -> "TrainedModel":
+def load_classifier(run: "Run") -> "Classifier":
     """Load the model of a training run.
 
     Parameters
@@ -42,4 +36,4 @@ def load_classifier(run: "Run") -> "TrainedModel":
     RunError
         When its file is absent or damaged.
     """
-    return MODELS.load(run.settings["classifier"]).of(run)
+    return CLASSIFIERS.load(run.settings["classifier"]).of(run)

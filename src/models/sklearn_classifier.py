@@ -66,7 +66,7 @@ class SklearnClassifier(Classifier):
         save_pipeline(folder, self._pipeline)
 
     def load(self, folder: Path) -> None:
-        """Read `model.skops` (see `TrainedModel.load`)."""
+        """Read `model.skops` (see `Classifier.load`)."""
         pipeline, path = load_pipeline(folder, self.trusted), folder / NAME
         try:
             self.check_pipeline(path, pipeline)

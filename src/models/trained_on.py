@@ -13,9 +13,27 @@ if TYPE_CHECKING:
 
 TRAINED_ON = "trained_on.csv"
 
+ELSEWHERE = "released"
+"""The entry of the settings of a run whose weights others released: what is known of them."""
+
+_COLUMNS = ("split", "file", "speaker")
+
+
+def is_trained_elsewhere(run: Run) -> bool:
+    """Say whether a run's weights were released by others, who know what they were trained on.
+
+    Parameters
+    ----------
+    run : Run
+        A training.
+    """
+    return ELSEWHERE in run.settings
+
 
 def read_trained_on(run: Run) -> pd.DataFrame:
     """Return the table of the clips that a run was trained and validated on, as text.
+
+    Of a run that was trained elsewhere it holds those that it was calibrated on, none before.
 
     Parameters
     ----------
@@ -28,8 +46,12 @@ def read_trained_on(run: Run) -> pd.DataFrame:
         When it is absent or damaged.
     """
     path = run.folder / TRAINED_ON
+    if is_trained_elsewhere(run) and not path.is_file():
+        import pandas as pd
+
+        return pd.DataFrame({name: [] for name in _COLUMNS}, dtype=str)
     table = read_csv(path)
-    missing = [name for name in ("split", "file", "speaker") if name not in table]
+    missing = [name for name in _COLUMNS if name not in table]
     if missing:
         raise RunError(f"{path} is damaged: it lacks the column {', '.join(missing)}; train again")
     return table

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from src.networks.settings import NETWORK
 from src.networks.trained import TrainedNetwork
 
 
@@ -30,8 +31,8 @@ class NetworkBackbone:
         return self._trained.device.type != "cpu"
 
     def describe(self) -> dict[str, Any]:
-        """Return the description of the vectors as JSON values."""
-        return input_of(self._trained)
+        """Return what makes the vectors what they are, but for the weights, as JSON values."""
+        return input_of(self._trained) | {NETWORK: self._trained.settings.describe()}
 
     def prepare(self, waveform: np.ndarray) -> np.ndarray:
         """Return the windows of a float32 waveform, shape (windows, samples)."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear, normalize
+from torch.nn.functional import linear, normalize, selu
 
 
 class Head(nn.Module, ABC):
@@ -54,6 +54,33 @@ class LinearHead(Head):
         return self.layer(vectors)
 
 
+class SeluHead(LinearHead):
+    """A linear layer and a SELU of its two logits, as SLS has; the score is their difference.
+
+    The published score is the logarithm of bona-fide's share in a softmax of both, by which clips
+    have the same order.
+
+    Parameters
+    ----------
+    dim, outputs
+        See `Head`.
+    """
+
+    name = "selu"
+
+    def __init__(self, dim: int, outputs: int = 2) -> None:
+        super().__init__(dim, outputs)
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Return logits, shape (batch, outputs), of vectors (batch, dim)."""
+        return selu(self.layer(vectors))
+
+    def score(self, vectors: Tensor) -> Tensor:
+        """Return scores of vectors (see `Head.score`)."""
+        logits = self(vectors)
+        return logits[:, -1] if self.outputs == 1 else logits[:, 1] - logits[:, 0]
+
+
 class CosineHead(Head):
     """The cosine between a vector and each class' direction; with two, the score is the difference.
 
@@ -71,8 +98,10 @@ class CosineHead(Head):
         nn.init.kaiming_uniform_(self.directions, 0.25)
 
     def forward(self, vectors: Tensor) -> Tensor:
-        """Return cosines, shape (batch, outputs), of vectors (batch, dim)."""
-        return linear(normalize(vectors, dim=1), normalize(self.directions, dim=1))
+        """Return cosines, float32 of shape (batch, outputs), of vectors (batch, dim)."""
+        # In bfloat16 the cosines near 1 would have steps of 0.004, which a scale of 20 shows.
+        with torch.autocast(vectors.device.type, enabled=False):
+            return linear(normalize(vectors.float(), dim=1), normalize(self.directions, dim=1))
 
     def score(self, vectors: Tensor) -> Tensor:
         """Return scores between -2 and 2 of vectors (see `Head.score`)."""
@@ -80,5 +109,5 @@ class CosineHead(Head):
         return cosines[:, 0] if self.outputs == 1 else cosines[:, 1] - cosines[:, 0]
 
 
-HEADS: dict[str, type[Head]] = {head.name: head for head in (LinearHead, CosineHead)}
+HEADS: dict[str, type[Head]] = {head.name: head for head in (LinearHead, SeluHead, CosineHead)}
 """The output layers by name; a loss says which it takes."""

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, softplus
 
-from src.networks.heads import Head, LinearHead
+from src.networks.heads import CosineHead, Head, LinearHead
 from src.utils.registry import Registry
 
 
@@ -36,6 +36,10 @@ class Loss(nn.Module, ABC):
     def __init__(self, spoofs_per_bona_fide: float = 1.0) -> None:
         super().__init__()
         self.spoofs_per_bona_fide = spoofs_per_bona_fide
+
+    def weigh(self, costs: Tensor, labels: Tensor) -> Tensor:
+        """Return what windows cost by their labels' weights, both of shape (batch,)."""
+        return costs * torch.where(labels > 0, self.spoofs_per_bona_fide, 1.0)
 
     @abstractmethod
     def forward(self, outputs: Tensor, labels: Tensor) -> Tensor:
@@ -70,13 +74,70 @@ class CrossEntropy(Loss):
                 outputs[:, 0].float(), labels, pos_weight=weight, reduction="none"
             )
         costs = cross_entropy(outputs.float(), labels.long(), reduction="none")
-        return costs * torch.where(labels > 0, self.spoofs_per_bona_fide, 1.0)
+        return self.weigh(costs, labels)
+
+
+SCALE = 20.0
+"""What cosines are multiplied by, in both losses of angles."""
+
+
+class OcSoftmax(Loss):
+    """OC-Softmax: only bona-fide has a direction; spoofs are kept away from it, wherever they are.
+
+    Zhang, Jiang & Duan (2021), "One-class learning towards synthetic voice spoofing detection"
+    (IEEE Signal Processing Letters), equation 5, with their scale of 20 and their margins: the
+    cosine of bona-fide is pushed above 0.9, that of spoofs below 0.2.
+
+    Parameters
+    ----------
+    spoofs_per_bona_fide
+        See `Loss`.
+    """
+
+    name = "oc-softmax"
+    head = CosineHead
+    margin_bona_fide, margin_spoof = 0.9, 0.2
+
+    def forward(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """Return the cost of one cosine a window, outputs (batch, 1), and labels: (batch,)."""
+        cosines = outputs[:, 0].float()
+        beyond = torch.where(
+            labels > 0, self.margin_bona_fide - cosines, cosines - self.margin_spoof
+        )
+        return self.weigh(softplus(SCALE * beyond), labels)
+
+
+class AmSoftmax(Loss):
+    """AM-Softmax: each class has a direction, and its own must be nearer by a margin.
+
+    Wang, Cheng, Liu & Liu (2018), "Additive margin softmax for face verification" (IEEE Signal
+    Processing Letters), with the scale of 20 and the margin of 0.9 that Zhang, Jiang & Duan (2021)
+    compare with.
+
+    Parameters
+    ----------
+    spoofs_per_bona_fide
+        See `Loss`.
+    """
+
+    name = "am-softmax"
+    head = CosineHead
+    outputs = 2
+    margin = 0.9
+
+    def forward(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """Return the cost of two cosines a window, outputs (batch, 2), and labels: (batch,)."""
+        spoof, bona_fide = outputs.float().unbind(dim=1)
+        ahead = torch.where(labels > 0, bona_fide - spoof, spoof - bona_fide)
+        return self.weigh(softplus(SCALE * (self.margin - ahead)), labels)
 
 
 LOSSES: Registry[Loss] = Registry(
     "--loss",
     {
         "cross-entropy": "src.networks.losses:CrossEntropy",
+        "oc-softmax": "src.networks.losses:OcSoftmax",
+        "am-softmax": "src.networks.losses:AmSoftmax",
     },
 )
 """What a network minimises, by the name that `--loss` takes."""

@@ -24,26 +24,30 @@ class LayerChoice(nn.Module):
         How many there are.
     layers : str
         `last`, `weighted` or a layer's number.
+    first : int
+        The number of the first one.
 
     Raises
     ------
     ArgumentError
-        When there is no such layer.
+        When there is no such layer, or only one to weigh.
     """
 
-    def __init__(self, n_layers: int, layers: str) -> None:
+    def __init__(self, n_layers: int, layers: str, first: int = 0) -> None:
         super().__init__()
+        if layers == WEIGHTED and n_layers == 1:
+            raise ArgumentError(f"--layers={layers}: the front end gives one layer alone")
         self.weights = nn.Parameter(torch.zeros(n_layers)) if layers == WEIGHTED else None
-        self.number = n_layers - 1 if layers in (LAST, WEIGHTED) else int(layers)
-        if self.number >= n_layers:
+        self.place = n_layers - 1 if layers in (LAST, WEIGHTED) else int(layers) - first
+        if not 0 <= self.place < n_layers:
             raise ArgumentError(
-                f"--layers={layers}: the front end has the layers 0 to {n_layers - 1}"
+                f"--layers={layers}: the front end has the layers {first} to {first + n_layers - 1}"
             )
 
     def forward(self, frames: Tensor) -> Tensor:
         """Map frames (batch, layers, frames, width) to (batch, 1, frames, width)."""
         if self.weights is None:
-            return frames[:, self.number : self.number + 1]
+            return frames[:, self.place : self.place + 1]
         shares = self.weights.softmax(dim=0).to(frames.dtype)
         return torch.einsum("l,bltw->btw", shares, frames)[:, None]
 
@@ -70,13 +74,16 @@ class Network(nn.Module):
         self.front_end, self.layers, self.back_end, self.head = front_end, layers, back_end, head
 
     @classmethod
-    def make(cls, settings: NetworkSettings) -> "Network":
+    def make(cls, settings: NetworkSettings, is_restored: bool = False) -> "Network":
         """Make a network; what is trained of it has random weights, or its checkpoint's.
 
         Parameters
         ----------
         settings : NetworkSettings
             What makes it what it is.
+        is_restored : bool
+            Whether a run's weights will take the place of all that it keeps: a checkpoint is
+            loaded for what it does not keep alone.
 
         Raises
         ------
@@ -85,11 +92,13 @@ class Network(nn.Module):
         CheckpointError
             When the front end's checkpoint cannot be loaded.
         """
-        front_end = FRONT_ENDS.load(settings.front_end).make(settings.front)
+        front_class = FRONT_ENDS.load(settings.front_end)
+        make = front_class.restore if is_restored else front_class.make
+        front_end = make(settings.front)
         back_class, shape = BACK_ENDS.load(settings.back_end), front_end.shape
         layers = None
         if not back_class.takes_layers:
-            layers = LayerChoice(shape.layers, settings.layers)
+            layers = LayerChoice(shape.layers, settings.layers, front_end.first_layer)
             shape = FrameShape(shape.kind, 1, shape.width)
         back_end = back_class(shape, settings.back)
         head = HEADS[settings.head](back_end.dim, settings.outputs)

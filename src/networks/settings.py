@@ -2,17 +2,15 @@
 
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
+from src.models.lookup import NETWORK
 from src.networks.heads import HEADS
 from src.utils.errors import ArgumentError, RunError, choose
 from src.utils.runs import MANIFEST, Run
 from src.utils.shapes import Shape, require_shape
-
-NETWORK = "network"
-"""The entry of a run's settings that holds them; only networks have it."""
 
 LAST, WEIGHTED = "last", "weighted"
 
@@ -24,6 +22,8 @@ class Covers(StrEnum):
     """Windows that cover it, whose vectors are averaged."""
     FIRST = "first"
     """Its first window, as published evaluations do."""
+    WHOLE = "whole"
+    """It as it is, in one window of its own length; one longer than a window as by `ALL`."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class NetworkSettings:
     back_end : str
         A name of `BACK_ENDS`.
     samples : int
-        Of a window at the front end's sampling rate; shorter recordings are repeated to it.
+        Of a window at the front end's sampling rate; shorter recordings are repeated to it, unless
+        they are covered whole.
     covers : Covers
         Which part of a recording is scored.
     layers : str
@@ -95,22 +96,11 @@ class NetworkSettings:
             raise RunError(f"{path} is damaged: {error}; train again") from error
 
 
-def is_network(run: Run) -> bool:
-    """Say whether a training is of a network, which is given recordings and no vectors.
-
-    Parameters
-    ----------
-    run : Run
-        A training.
-    """
-    return NETWORK in run.settings
-
-
 class _Shape(Shape):
     front_end: str
     back_end: str
     samples: Annotated[int, Field(ge=1, le=10_000_000)]
-    covers: Covers
+    covers: Literal["all", "first"]
     layers: str
     head: str
     outputs: Annotated[int, Field(ge=1, le=2)]

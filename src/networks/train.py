@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 import torch
@@ -33,7 +33,38 @@ from src.utils.dataset.waveforms import Decoded, decoding
 from src.utils.files import sha256_file
 from src.utils.runs import Kind, Run, find_complete, list_runs, resumed_run
 
+if TYPE_CHECKING:
+    # It loads transformers, which few networks need.
+    from src.networks.front_ends.pretrained.front_end import PretrainedFrontEnd
+
 STAGE = "TrainNetwork"
+
+
+class Pretrained(Protocol):
+    """Pretrained weights of a back end, from a file."""
+
+    def describe(self) -> dict[str, str]:
+        """Return which they are, for a run's settings."""
+
+    def begin(self, network: Network) -> None:
+        """Put them into a network.
+
+        Parameters
+        ----------
+        network : Network
+            A new one.
+        """
+
+    def adapt(self, network: Network, crops: Crops) -> None:
+        """Fit what they lack for training by windows of the training.
+
+        Parameters
+        ----------
+        network : Network
+            That they are in.
+        crops : Crops
+            What is trained on.
+        """
 
 
 @dataclass(frozen=True)
@@ -54,6 +85,8 @@ class NetworkRecipe:
         The run whose network is trained further, in place of a new one.
     training : dict
         How pretrained weights are trained, such as `freeze`, where a run's network goes on.
+    weights : Pretrained or None
+        What the back end of a new network begins with, in place of random weights.
     """
 
     network: NetworkSettings
@@ -62,6 +95,7 @@ class NetworkRecipe:
     augmenting: Augmenting | None = None
     start: Run | None = None
     training: dict[str, Any] = field(default_factory=dict)
+    weights: Pretrained | None = None
 
 
 @dataclass(frozen=True)
@@ -186,6 +220,8 @@ def train_network(
         log = stack.enter_context(tracked(log_to, run.folder, processes))
         (train, validation), (given, held) = decoded.recordings, decoded.waveforms
         crops = Crops.of(train, given, trained.settings.samples, seed, recipe.augmenting)
+        if recipe.weights is not None:
+            recipe.weights.adapt(learner.network, crops)
         validator = DetectorValidator(trained.settings, held, validation.clips.y, processes)
         trainer = Trainer(learner, recipe.trainer, seed, processes, workers, log)
         progress = trainer.fit(crops, validator, run.folder)
@@ -201,19 +237,21 @@ def _begin(
 ) -> tuple[TrainedNetwork, DetectorLearner]:
     """Make the network, not yet trained on these recordings, and what learns."""
     loss_of = LOSSES.load(recipe.loss)
-    head = {"head": loss_of.head.name, "outputs": loss_of.outputs}
+    head: dict[str, Any] = {"head": loss_of.head.name, "outputs": loss_of.outputs}
     labels = train.clips.y
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         if recipe.start is None:
             settings = replace(recipe.network, **head)
             network = Network.make(settings)
+            if recipe.weights is not None:
+                recipe.weights.begin(network)
         else:
             begun = TrainedNetwork.of(recipe.start)
             network, settings = begun.network, begun.settings
             settings = replace(settings, samples=recipe.network.samples)
             if recipe.training:
-                network.front_end.restart(**recipe.training)
+                cast("PretrainedFrontEnd", network.front_end).restart(**recipe.training)
             if (settings.head, settings.outputs) != tuple(head.values()):
                 dim = network.back_end.dim
                 network.head = HEADS[loss_of.head.name](dim, loss_of.outputs)
@@ -229,9 +267,11 @@ def _settings(
     """Return the settings of a training, as its manifest keeps them."""
     units, augmenting = train.clips.units, recipe.augmenting
     # Named only where they differ, as all trainings do.
-    told = {} if units == BY_SPEAKER else {"units": units}
+    told: dict[str, Any] = {} if units == BY_SPEAKER else {"units": units}
     if augmenting is not None:
         told |= {"augmentation": augmenting.describe()}
+    if recipe.weights is not None:
+        told |= {"weights": recipe.weights.describe()}
     if recipe.start is not None:
         told |= {"started_from": recipe.start.folder.name}
     return told | {

@@ -1,6 +1,7 @@
 """A trained network: its file, and the vectors and scores of recordings."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -8,6 +9,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
+from src.networks.front_ends import FRONT_ENDS
 from src.networks.network import Network
 from src.networks.settings import NetworkSettings
 from src.networks.windows import cut_windows
@@ -63,16 +65,21 @@ class TrainedNetwork:
 
         Raises
         ------
+        ArgumentError
+            When a checkpoint is given for a front end that loads none.
         CheckpointError
-            When the front end's checkpoint cannot be loaded.
+            When the front end's checkpoint cannot be loaded, or is another than in training.
         RunError
             When a file of the run is absent or damaged.
         """
         require_training(run.manifest, run.folder / MANIFEST)
         settings = NetworkSettings.of(run)
+        if checkpoint is not None:
+            front_class = FRONT_ENDS.load(settings.front_end)
+            settings = replace(settings, front=front_class.moved(settings.front, checkpoint))
         path = run.folder / NAME
         try:
-            network = Network.make(settings)
+            network = Network.make(settings, is_restored=True)
             network.load_kept_state(load_tensors(path))
         except CheckpointError:
             raise
@@ -110,11 +117,14 @@ class TrainedNetwork:
         prepared : sequence of numpy.ndarray
             What `prepare` gave of each.
         """
-        windows = torch.from_numpy(np.concatenate(prepared))
+        # Recordings that are covered whole are of different lengths.
+        is_even = len({one.shape[1] for one in prepared}) == 1
+        groups = [np.concatenate(prepared)] if is_even else prepared
         with torch.inference_mode():
             parts = [
                 self.network.vectors(part.to(self.device)).float().cpu()
-                for part in windows.split(_BATCH_WINDOWS)
+                for group in groups
+                for part in torch.from_numpy(group).split(_BATCH_WINDOWS)
             ]
         of_windows = torch.cat(parts).numpy()
         counts = np.array([len(one) for one in prepared])

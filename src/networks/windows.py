@@ -4,12 +4,17 @@ import numpy as np
 
 from src.networks.settings import Covers
 
+FEWEST_SAMPLES = 400
+"""Of a window of a recording's own length: one frame of an encoder (25 ms), to which what is
+shorter is repeated."""
+
 
 def cut_windows(waveform: np.ndarray, samples: int, covers: Covers) -> np.ndarray:
     """Return the windows of a recording that is scored.
 
     They cover it evenly, with the fewest windows that do, so that neighbours overlap where its
-    length is no multiple of theirs. A shorter recording is repeated to a window's length.
+    length is no multiple of theirs. A shorter recording is repeated to a window's length, unless it
+    is to be covered whole.
 
     Parameters
     ----------
@@ -18,12 +23,12 @@ def cut_windows(waveform: np.ndarray, samples: int, covers: Covers) -> np.ndarra
     samples : int
         Of a window.
     covers : Covers
-        Whether all of it is covered, or its beginning.
+        Which part of it is covered.
 
     Returns
     -------
     numpy.ndarray
-        float32, shape (windows, samples).
+        float32, shape (windows, samples); of one that is covered whole, (1, n).
 
     Examples
     --------
@@ -34,7 +39,10 @@ def cut_windows(waveform: np.ndarray, samples: int, covers: Covers) -> np.ndarra
     array([[0., 1., 0.]])
     """
     if len(waveform) <= samples:
-        return np.resize(waveform, (1, samples))
+        wanted = samples
+        if covers == Covers.WHOLE:
+            wanted = min(samples, max(len(waveform), FEWEST_SAMPLES))
+        return np.resize(waveform, (1, wanted))
     count = 1 if covers == Covers.FIRST else -(-len(waveform) // samples)
     starts = np.linspace(0, len(waveform) - samples, count).round().astype(int)
     return np.stack([waveform[start : start + samples] for start in starts.tolist()])

@@ -8,15 +8,20 @@ import numpy as np
 import pandas as pd
 
 from src.evaluation.results import Results
-from src.models.yamnet.train_and_test import BaselineTraining, evaluate_baseline, train_baseline
+from src.models.data import TEST
+from src.networks.choice import NetworkChoice
+from src.networks.evaluate import evaluate_network
+from src.networks.train import NetworkTraining, train_network
+from src.utils.config import BASELINE, LOG_MEL
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.normalize import normalize_dataset
 from src.utils.dataset.split import Shares, SplitSettings, split_dataset
+from src.utils.dataset.split_recordings import SplitRecordings
 
 AS_RECORDED, AT_ONE_LEVEL = "as recorded", "RMS 0.1"
 
-# A few hundred patches make only a few steps of 128 an epoch, too few to learn anything in.
-_SMALL_STEPS = {"batch_size": 32, "learning_rate": 2e-3}
+# A few dozen recordings make only a few steps of 16 an epoch, too few to learn anything in.
+_SMALL_STEPS = {"batch_size": 8, "learning_rate": 2e-3}
 
 _SHARES = Shares(0.0, downstream_train=0.6, downstream_val=0.2, downstream_test=0.2)
 
@@ -29,14 +34,14 @@ class Attempt:
     ----------
     name : str
         The version of the recordings.
-    training : BaselineTraining
+    training : NetworkTraining
         The training run.
     results : Results
         The metrics of the test.
     """
 
     name: str
-    training: BaselineTraining
+    training: NetworkTraining
     results: Results
 
     @property
@@ -47,7 +52,8 @@ class Attempt:
     @property
     def validation_accuracy(self) -> float:
         """Accuracy on validation of the epoch that early stopping kept."""
-        return float(np.load(self.training.run.folder / "val_accuracies.npy")[self.training.best])
+        accuracies = np.load(self.training.run.folder / "val_accuracies.npy")
+        return float(accuracies[self.training.results["best_epoch"]])
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ class Experiment:
             rows.append(
                 {
                     "recordings": one.name,
-                    "validation EER": one.training.validation_eer,
+                    "validation EER": one.training.results["validation_eer"],
                     "validation accuracy": one.validation_accuracy,
                     "test EER": one.results.detection.eer,
                     "test from": low,
@@ -96,7 +102,7 @@ def try_levels(dataset: Dataset, epochs: int, width: float, seed: int = 7) -> Ex
     epochs : int
         Number of training epochs.
     width : float
-        Width multiplier of the network (see `YamNet`).
+        Width multiplier of the network (see `Yamnet`).
     seed : int
         Seed of the split and of the training.
 
@@ -113,8 +119,9 @@ def try_levels(dataset: Dataset, epochs: int, width: float, seed: int = 7) -> Ex
     attempts = []
     for name, version in ((AS_RECORDED, recorded), (AT_ONE_LEVEL, levelled)):
         split_dataset(version, SplitSettings(shares=_SHARES, spread_without_spoofs=True), seed)
-        hyperparameters = _SMALL_STEPS | {"epochs": epochs}
-        training = train_baseline(version, root / "runs", None, hyperparameters, seed, width=width)
-        evaluation = evaluate_baseline(training.run, version)
+        steps = _SMALL_STEPS | {"epochs": epochs}
+        choice = NetworkChoice(LOG_MEL, BASELINE, {"width": width}, seconds=2, trainer=steps)
+        training = train_network(version, root / "runs", choice.recipe(), seed, workers=0)
+        evaluation = evaluate_network(training.run, SplitRecordings.read(version, TEST))
         attempts.append(Attempt(name, training, evaluation.results))
     return Experiment(attempts, folder)

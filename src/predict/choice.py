@@ -104,7 +104,7 @@ def choose_detector(
         run = find_training(runs, backbone, classifier, run_number, study_number)
         return _trained(run, audio)
     is_own = audio is not None and in_demonstration(audio)
-    fitting = [run for run in trainings_of(runs, classifier) if fits(run, backbone, classifier)]
+    fitting = [run for run in trainings_of(runs) if fits(run, backbone, classifier)]
     tested = _by_eer(run for run in fitting if is_own or not is_of_demonstration(run))
     if tested:
         return _trained(tested[0], audio)

@@ -1,8 +1,7 @@
 """A trained detector: the backbone, classifier, calibration and reference of a run."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +9,14 @@ import numpy as np
 
 from src.models.calibrate import calibration_of
 from src.models.classifier import Scorer
-from src.models.lookup import is_baseline, require_current_backbone
+from src.models.lookup import is_network, require_current
 from src.models.reference import Reference
 from src.models.registry import load_classifier
-from src.utils.config import BASELINE
 from src.utils.embeddings.backbones import Backbone, load_backbone
 from src.utils.embeddings.differences import backbone_differences
-from src.utils.embeddings.engines.embed import embed_each
+from src.utils.embeddings.engines.embed import embed_vectors
 from src.utils.embeddings.engines.engine import Embedded
-from src.utils.errors import ArgumentError, CheckpointError
+from src.utils.errors import CheckpointError
 from src.utils.metrics.calibration import Calibration
 from src.utils.runs import Run
 
@@ -71,23 +69,8 @@ class Detector:
             When a file of the run is absent or damaged, or the run is of before its backbone had
             its name.
         """
-        if is_baseline(run):
-            return cls._load_baseline(run, checkpoint)
-        require_current_backbone(run)
-        classifier = load_classifier(run)
-        calibration, reference = calibration_of(run), Reference.read(run.folder)
-        return cls(run, _load_backbone(run, checkpoint), classifier, calibration, reference)
-
-    @classmethod
-    def _load_baseline(cls, run: Run, checkpoint: str | None) -> "Detector":
-        if checkpoint is not None:
-            raise ArgumentError(f"--checkpoint: run {run.number} is of {BASELINE}, and has none")
-        from src.models.yamnet.backbone import YamnetBackbone
-        from src.models.yamnet.model import YamnetClassifier
-
-        model = YamnetClassifier.of(run)
-        calibration, reference = calibration_of(run), Reference.read(run.folder)
-        return cls(run, YamnetBackbone(model), model, calibration, reference)
+        backbone, classifier = load_parts(run, checkpoint)
+        return cls(run, backbone, classifier, calibration_of(run), Reference.read(run.folder))
 
     def embed(self, prepared: Sequence[np.ndarray]) -> Embedded:
         """Embed prepared waveforms as in training.
@@ -102,10 +85,32 @@ class Detector:
         Embedded
             Whose rows are places among them, with vectors of shape (len(rows), dim).
         """
-        done = embed_each(self.backbone, prepared)
-        # One layer, its statistics side by side (see `EmbeddingStore.load`).
-        dim = math.prod(done.vectors.shape[2:])
-        return replace(done, vectors=done.vectors[:, 0].reshape(len(done.rows), dim))
+        return embed_vectors(self.backbone, prepared)
+
+
+def load_parts(run: Run, checkpoint: str | None = None) -> tuple[Backbone, Scorer]:
+    """Load what makes vectors of waveforms and what scores them, of a run of any kind.
+
+    Parameters
+    ----------
+    run : Run
+        A finished training.
+    checkpoint : str, optional
+        See `Detector.load`.
+
+    Raises
+    ------
+    AudiosError
+        As `Detector.load` does, but for calibration and reference.
+    """
+    if is_network(run):
+        # Here, since torch is not needed for classifiers of built-in vectors.
+        from src.networks.loading import load_network
+
+        return load_network(run, checkpoint)
+    require_current(run)
+    classifier = load_classifier(run)
+    return _load_backbone(run, checkpoint), classifier
 
 
 def _load_backbone(run: Run, checkpoint: str | None) -> Backbone:

@@ -22,7 +22,6 @@ from src.reports.detectors import report_detectors
 from src.reports.embeddings import report_extraction, report_projection
 from src.reports.evaluation import report_evaluation, report_score_evaluation, report_sets
 from src.reports.models import (
-    report_baseline,
     report_networks,
     report_probe,
     report_search,
@@ -35,6 +34,7 @@ from src.reports.predict import (
     report_prediction,
 )
 from src.reports.pretraining import report_pretraining
+from src.reports.released import report_calibrated, report_imported
 from src.reports.results import report_comparison, report_listing, report_pipeline
 from src.reports.robustness import report_robustness
 from src.reports.spoofs import report_spoofs
@@ -48,7 +48,7 @@ __all__ = [
     "report_amplitudes",
     "report_audit",
     "report_audited",
-    "report_baseline",
+    "report_calibrated",
     "report_comparison",
     "report_derived",
     "report_detector",
@@ -57,6 +57,7 @@ __all__ = [
     "report_evaluation",
     "report_extraction",
     "report_findings",
+    "report_imported",
     "report_listing",
     "report_matching",
     "report_networks",

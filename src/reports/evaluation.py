@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from src.evaluation.formatting import decided_sentence
+from src.reports.dataset import report_rejected
 from src.results.blocks.blocks import Block, Cell, Facts, Paragraph
 from src.results.sections.groups import groups
 from src.results.sections.metrics import metric_facts
@@ -37,6 +38,7 @@ def report_evaluation(evaluation: Evaluation) -> list[Block]:
         *warnings(run, results),
         *metrics_in_brief(results),
         *(Paragraph(str(path)) for path in files),
+        *report_rejected(evaluation.rejected),
     ]
 
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from src.models.probe import ProbeRun
     from src.models.search import Search
     from src.models.train import Training
-    from src.models.yamnet.train_and_test import BaselineTraining
     from src.networks.train import NetworkTrainings
 
 
@@ -63,32 +62,6 @@ def report_training(training: Training) -> list[Block]:
         Paragraph(f"report: {run.report}"),
         Paragraph(f"run {run.number}: {run.folder}{again}"),
     ]
-
-
-def report_baseline(training: BaselineTraining) -> list[Block]:
-    """Show the epochs, the validation EER and where the run is.
-
-    Parameters
-    ----------
-    training : BaselineTraining
-        Of the network.
-    """
-    run = training.run
-    lines = []
-    if run.settings["weights"] is None:
-        lines.append(
-            "started from random weights; pretrained ones take far less data (--weights=FILE)"
-        )
-    if training.n_kept:
-        lines.append(f"went on behind epoch {training.n_kept}")
-    again = " (already trained)" if training.was_there else ""
-    lines += [
-        f"epoch {training.best + 1} of {training.n_epochs} kept, validation EER "
-        f"{training.validation_eer:.2%} at the threshold {training.threshold:.4f}",
-        f"report: {run.report}",
-        f"{run.name}: {run.folder}{again}",
-    ]
-    return [*warnings(run), *map(Paragraph, lines), *report_rejected(training.rejected)]
 
 
 def report_networks(done: NetworkTrainings) -> list[Block]:

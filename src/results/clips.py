@@ -8,7 +8,7 @@ import pandas as pd
 from src.evaluation.trials import CONDITIONS, DURATION
 from src.models.calibrate import VALIDATION_SCORES
 from src.models.data import TEST, TRAIN, VALIDATION
-from src.models.trained_on import TRAINED_ON
+from src.models.trained_on import TRAINED_ON, is_trained_elsewhere
 from src.utils.config import LABELS, SPOOF
 from src.utils.errors import RunError
 from src.utils.runs import Run
@@ -81,6 +81,8 @@ class Clips:
 def clips_of_training(run: Run) -> list[Clips]:
     """Return the clips of training and validation, as a run keeps them.
 
+    Of one that was trained elsewhere they are those that it was calibrated on, if it was.
+
     Parameters
     ----------
     run : Run
@@ -91,9 +93,14 @@ def clips_of_training(run: Run) -> list[Clips]:
     AudiosError
         When a file is absent or damaged.
     """
+    splits = (TRAIN, VALIDATION)
+    if is_trained_elsewhere(run):
+        if not (run.folder / TRAINED_ON).is_file():
+            return []
+        splits = (VALIDATION,)
     seen = _read(run.folder / TRAINED_ON, ("split", "file", "speaker"))
     parts = []
-    for split in (TRAIN, VALIDATION):
+    for split in splits:
         table = seen[seen["split"] == split]
         if "label" not in seen and split == VALIDATION:
             # A run of before more was kept of each clip has it with the scores.

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from src.evaluation.results import Results
+from src.models.trained_on import is_trained_elsewhere
 from src.results.clips import PARTS, Clips, clips_of_test, clips_of_training
 from src.results.outcomes import Outcome
+from src.results.sections.network import network_limits
 from src.results.sections.robustness import summary
 from src.results.sections.warnings import warning_texts
 from src.results.wording import sentence
@@ -76,6 +78,8 @@ def split_sentence(run: Run) -> str:
     """
     recipe = run.manifest.get("split")
     text = "Training, validation and test share no speakers."
+    if is_trained_elsewhere(run):
+        text = "Which clips it was trained on is not known here; validation and test are apart."
     units = run.settings.get("units", BY_SPEAKER)
     if units in SHARED_VOICES:
         text = f"Only {units}s are kept apart: {SHARED_VOICES[units]}."
@@ -123,7 +127,7 @@ def limits_of_use(run: Run, data: Data, results: Results) -> list[str]:
         told.append(
             f"Recordings are heard at {rate:,} Hz: nothing above {rate / 2000:g} kHz counts."
         )
-    told += _size_limits(results)
+    told += network_limits(run) + _size_limits(results)
     told += _robustness_limits(run)
     told += [
         "Probabilities hold where half of the clips are spoofs; Predict takes another share by "

@@ -8,8 +8,9 @@ to beware of.
 from pathlib import Path
 
 from src.evaluation.results import Results
-from src.models.lookup import is_baseline
-from src.models.registry import MODELS
+from src.models.lookup import is_network
+from src.models.registry import CLASSIFIERS
+from src.models.trained_on import is_trained_elsewhere
 from src.results.audits import AuditNote, note_audit
 from src.results.blocks.blocks import Block, Bullets, Cell, Code, Facts, Heading, Paragraph
 from src.results.blocks.markdown import render_markdown
@@ -23,7 +24,9 @@ from src.results.sections.data import data_section
 from src.results.sections.evaluation import further_test
 from src.results.sections.groups import groups
 from src.results.sections.metrics import metrics_table
+from src.results.sections.network import network_facts, network_sentence
 from src.results.sections.origin import flatten, provenance
+from src.results.sections.released import released_facts
 from src.results.sections.robustness import robustness_in_brief
 from src.results.sections.sets import sets_sections
 from src.results.wording import (
@@ -94,8 +97,10 @@ def write_model_card(run: Run, runs: Path) -> Path | None:
 def _model(run: Run) -> list[Block]:
     rows: list[tuple[str, Cell]] = [
         ("run", f"{name_of(run)} ({run.folder.name})"),
-        ("trained", str(run.manifest.get("started", "unknown"))),
+        (_begun(run), str(run.manifest.get("started", "unknown"))),
+        *released_facts(run),
         *augmentation_facts(run),
+        *network_facts(run),
         *flatten(run.settings.get("hyperparameters", {})),
     ]
     return [
@@ -108,15 +113,18 @@ def _model(run: Run) -> list[Block]:
     ]
 
 
+def _begun(run: Run) -> str:
+    return "imported" if is_trained_elsewhere(run) else "trained"
+
+
 def _kind(run: Run) -> str:
-    settings = run.settings
+    settings, backbone = run.settings, run.settings.get("backbone", {})
     classifier = settings.get("classifier", "")
-    what = MODELS.load(classifier).description if classifier in MODELS else "a classifier"
-    if is_baseline(run):
-        weights = settings.get("weights")
-        start = f"the weights of {weights['file']}" if weights else "random weights"
-        return f"{what}, trained as a whole from {start}"
-    backbone = settings.get("backbone", {})
+    if is_network(run):
+        return network_sentence(run)
+    what = "a classifier"
+    if classifier in CLASSIFIERS:
+        what = CLASSIFIERS.load(classifier).description
     source = "built in, without learnt weights"
     if backbone.get("checkpoint"):
         source = f"checkpoint {backbone['checkpoint']}"

@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from src.models.lookup import detector_name, is_baseline
+from src.models.lookup import detector_name
 from src.utils.config import DEFAULTS, ROOT
 from src.utils.renamed import label_of
 from src.utils.runs import Kind, Run
@@ -126,12 +126,7 @@ def command_to_test(run: Run, runs: Path) -> str:
     runs : pathlib.Path
         The runs folder.
     """
-    if not is_baseline(run):
-        return next_command("TestModel", run, runs)
-    root = run.manifest.get("root")
-    return next_command(
-        "TestBaseline", run, runs, *(_folder_flag("dataset", Path(root)) if root else [])
-    )
+    return next_command("TestModel", run, runs)
 
 
 def _folder_flag(name: str, folder: Path) -> list[str]:

@@ -10,10 +10,11 @@ import pandas as pd
 from src.evaluation.paired import SameDraws, same_clips
 from src.evaluation.trials import Trials
 from src.models.calibrate import calibration_of
-from src.robustness.kept import KeptScores, read_clips
+from src.robustness.kept import read_clips
 from src.robustness.measure import trials_of_scores
 from src.robustness.names import CLIPS, results_path, scores_folder
 from src.robustness.results import ConditionResult, Robustness
+from src.scoring.kept import KeptScores
 from src.utils.errors import AudiosError
 from src.utils.files import sha256_file
 from src.utils.metrics.calibration import Calibration

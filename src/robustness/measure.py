@@ -7,7 +7,6 @@ import pandas as pd
 
 from src.evaluation.paired import Measured, SameDraws
 from src.evaluation.trials import Trials
-from src.robustness.kept import KeptScores
 from src.robustness.results import (
     BONA_FIDE_SHIFT,
     MEASURED,
@@ -15,6 +14,7 @@ from src.robustness.results import (
     ConditionResult,
     Estimate,
 )
+from src.scoring.kept import KeptScores
 from src.utils.audio.augmentations.conditions import CLEAN, Condition
 from src.utils.metrics.calibration import Calibration
 from src.utils.parallel import map_ahead

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from src.evaluation.results import number_of_clusters
@@ -13,13 +14,15 @@ from src.models.evaluate import require_unseen
 from src.models.tested import ending_for, keep_ending
 from src.predict.detector import Detector
 from src.robustness.figures import draw_figures
-from src.robustness.kept import KeptScores, read_clips, write_clips
+from src.robustness.kept import read_clips, write_clips
 from src.robustness.measure import measure_conditions, trials_of_scores
 from src.robustness.names import CLIPS, results_path, scores_folder
 from src.robustness.results import Robustness
-from src.robustness.scoring import Scorer, count_done
+from src.scoring.kept import KeptScores
+from src.scoring.recordings import Change, RecordingScorer, count_done, describe_scores
 from src.utils.audio.augmentations import AUGMENTATIONS
 from src.utils.audio.augmentations.augmentation import Augmentation, Material
+from src.utils.audio.augmentations.chain import apply_chain
 from src.utils.audio.augmentations.conditions import (
     CLEAN,
     CONDITIONS,
@@ -30,10 +33,10 @@ from src.utils.dataset.split_recordings import SplitRecordings
 from src.utils.errors import ArgumentError, RunError
 from src.utils.files import locked, make_folder, remove_partials, sha256_file, sha256_text
 from src.utils.runs import Run
+from src.utils.seeding import file_generator
 
 _FORMAT = 1
 """Raised where scores of the same clips change for another reason than their conditions."""
-_MODELS = (".safetensors", ".skops")
 _LOCK = ".lock"
 _OF_FOLDER = "noises"
 """The augmentation that is made of what lies in a folder that is given."""
@@ -167,23 +170,40 @@ def _score(
     total, done = len(kept) * len(source.clips), count_done([*kept.values()])
     if done == total:
         return
-    scorer = Scorer(detector, source, seed)
+    scorer = RecordingScorer(detector.backbone, detector.classifier, source, scores_again=True)
     with tqdm(None, "conditions", total, unit="clip", initial=done, leave=False) as bar:
         for condition, one in kept.items():
             if not one.is_done.all():
                 bar.set_description(condition.title)
-                scorer.score(condition, made.get(condition, {}), one, bar.update)
+                change = _changing(condition, made.get(condition, {}), detector, source, seed)
+                scorer.score(one, bar.update, change)
+
+
+def _changing(
+    condition: Condition,
+    by: Mapping[str, Augmentation],
+    detector: Detector,
+    source: SplitRecordings,
+    seed: int,
+) -> Change | None:
+    """Return what changes clips as a condition says, None for clips as they are."""
+    if not condition.steps:
+        return None
+    clips, rate = source.clips, detector.backbone.sample_rate
+
+    def change(waveform: np.ndarray, row: int) -> np.ndarray:
+        random = file_generator(seed, f"{condition.name}/{clips.files[row]}")
+        chain = condition.draw(random, by, str(clips.speaker[row]))
+        return apply_chain(chain, waveform, rate, by)
+
+    return change
 
 
 def _describe(detector: Detector, source: SplitRecordings, seed: int) -> dict[str, Any]:
     """Return what scores depend on besides the condition, as JSON values."""
-    folder = detector.run.folder
-    models = sorted(path for path in folder.glob("model.*") if path.suffix in _MODELS)
     return {
         "format": [_FORMAT, VERSION],
-        "backbone": detector.backbone.describe(),
-        "models": {path.name: sha256_file(path) for path in models},
-        "clips": source.fingerprint,
+        **describe_scores(detector.run, detector.backbone, source),
         "seed": seed,
     }
 

@@ -1,50 +1,38 @@
-"""Stages 10 and 11 of the baseline, which is given recordings and no vectors."""
+"""Stages 10 and 11 of the YAMNet baseline, a network as others with a task of its own name."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from src.audit.summary import Audited, find_audit
+from src.audit.summary import Audited
+from src.models.data import TEST
 from src.models.evaluate import Evaluation
 from src.models.lookup import find_training
-from src.models.yamnet.train_and_test import (
-    TEST_STAGE,
-    BaselineTraining,
-    evaluate_baseline,
-    train_baseline,
-)
-from src.models.yamnet.weights import NONE, load_weights
+from src.networks.back_ends.yamnet.start import YamnetStart
+from src.networks.back_ends.yamnet.weights import NONE, load_weights
+from src.networks.choice import NetworkChoice
+from src.networks.evaluate import evaluate_network
+from src.networks.train import NetworkTrainings
 from src.results.report import write_report
-from src.utils.config import BASELINE
+from src.stages.networks import train_recipe
+from src.utils.config import BASELINE, LOG_MEL
 from src.utils.dataset.dataset import Dataset
+from src.utils.dataset.split_recordings import SplitRecordings
 
-
-@dataclass(frozen=True)
-class BaselineTest:
-    """A finished test of the baseline.
-
-    Attributes
-    ----------
-    evaluation : Evaluation
-        The run, and how it did.
-    rejected : dict of str to str
-        The reason by recording.
-    """
-
-    evaluation: Evaluation
-    rejected: dict[str, str]
+DEFAULTS: dict[str, Any] = {"epochs": 10, "patience": 10, "batch_size": 16, "learning_rate": 3e-4}
+"""How the baseline is trained where nobody says otherwise."""
 
 
 def train(
     dataset: Path,
     runs: Path,
     weights: str = NONE,
-    epochs: int | None = None,
     hyperparameters: Mapping[str, Any] | None = None,
     seed: int = 7,
+    workers: int | None = None,
     on_audit: Callable[[Audited | None], None] | None = None,
-) -> BaselineTraining:
+) -> NetworkTrainings:
     """Train the baseline, into a run folder with its page.
 
     Parameters
@@ -55,34 +43,32 @@ def train(
         The runs folder.
     weights : str
         What it starts from: a file, `package` or `none` (see `load_weights`).
-    epochs : int, optional
-        The most there are, in place of what `hyperparameters` says.
     hyperparameters : mapping, optional
-        In place of the classifier's defaults.
+        Of `TrainerSettings`, in place of `DEFAULTS`.
     seed : int
         Of everything random.
+    workers : int, optional
+        See `train_network`.
     on_audit : callable, optional
         Called, before the training, with what the newest audit says of the recordings.
 
     Raises
     ------
     AudiosError
-        As `load_weights` and `train_baseline` do.
+        As `load_weights` and `train_network` do.
     """
-    values = dict(hyperparameters or {})
-    if epochs is not None:
-        values["epochs"] = epochs
-    loaded, source = load_weights(weights), Dataset.open(dataset)
-    if on_audit is not None:
-        on_audit(find_audit(runs, str(source.audio.resolve())))
-    training = train_baseline(source, runs, loaded, values, seed)
-    write_report(training.run, runs)
-    return training
+    given = DEFAULTS | dict(hyperparameters or {})
+    loaded = load_weights(weights)
+    recipe = NetworkChoice(LOG_MEL, BASELINE, trainer=given).recipe()
+    if loaded is not None:
+        recipe = replace(recipe, weights=YamnetStart(loaded))
+    source = Dataset.open(dataset)
+    return train_recipe(recipe, source, runs, seed, workers=workers, on_audit=on_audit)
 
 
 def test(
     dataset: Path, runs: Path, run_number: int | None = None, gender: str | None = None
-) -> BaselineTest:
+) -> Evaluation:
     """Test a training of the baseline, into its own folder, and write its page anew.
 
     Parameters
@@ -101,10 +87,10 @@ def test(
     RunError
         When there is no such training.
     AudiosError
-        As `evaluate_baseline` does.
+        As `evaluate_network` does.
     """
     run = find_training(runs, None, BASELINE, run_number)
-    source = Dataset.open(dataset)
-    evaluation = evaluate_baseline(run, source, gender)
+    source = SplitRecordings.read(Dataset.open(dataset), TEST)
+    evaluation = evaluate_network(run, source, gender)
     write_report(run, runs)
-    return BaselineTest(evaluation, source.read_rejected(TEST_STAGE))
+    return evaluation

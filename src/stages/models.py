@@ -15,12 +15,13 @@ from src.models.data import (
 )
 from src.models.evaluate import Evaluation, evaluate_run
 from src.models.evaluate_sets import SetsEvaluation, evaluate_sets
-from src.models.lookup import best_of_study, find_training
+from src.models.lookup import best_of_study, find_training, is_network
 from src.models.probe import ProbeRun, run_probe
 from src.models.search import Search
 from src.models.search import optimize as search_hyperparameters
 from src.models.train import Training, train_model
 from src.results.report import write_report
+from src.scoring.clips import find_clips
 from src.utils.config import CALIBRATED_ON, CLEAN, PROBE, LayerChoice
 from src.utils.dataset.dataset import Dataset
 from src.utils.embeddings.backbones import load_backbone
@@ -29,6 +30,7 @@ from src.utils.embeddings.extract import SplitTable, extract_versions
 from src.utils.embeddings.store import MANIFEST as STORE_MANIFEST
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import ArgumentError, EmbeddingError, choose
+from src.utils.runs import Run
 
 AuditHeard = Callable[[Audited | None], None]
 """Given what the newest audit says of the recordings, None where there is no audit."""
@@ -187,13 +189,14 @@ def test(
     study_number: int | None = None,
     gender: str | None = None,
     reuse: bool = False,
+    dataset: Path | None = None,
 ) -> Evaluation:
     """Test a training on clips of unseen speakers, into its own folder, and write its page anew.
 
     Parameters
     ----------
     embeddings : pathlib.Path
-        The embeddings' folder.
+        The embeddings' folder; a network is given recordings.
     runs : pathlib.Path
         The runs folder.
     backbone, classifier : str, optional
@@ -206,16 +209,27 @@ def test(
         Only clips of this gender.
     reuse : bool
         Return the results that are there when they are of these very clips.
+    dataset : pathlib.Path, optional
+        The folder of a data set whose recordings a network is tested on; by default its own.
 
     Raises
     ------
+    ArgumentError
+        When a data set is named for a classifier of vectors.
     RunError
         When there is no such training.
     AudiosError
-        As `evaluate_run` does.
+        As `evaluate_run` and `evaluate_network` do.
     """
     run = find_training(runs, backbone, classifier, run_number, study_number)
-    evaluation = evaluate_run(run, embeddings, gender, reuse)
+    if is_network(run):
+        from src.networks.evaluate import evaluate_network
+
+        source = find_clips(run, dataset, embeddings)
+        evaluation = evaluate_network(run, source, gender, reuse)
+    else:
+        _require_no_datasets(run, [] if dataset is None else [dataset])
+        evaluation = evaluate_run(run, embeddings, gender, reuse)
     write_report(run, runs)
     return evaluation
 
@@ -274,32 +288,59 @@ def degrade_validation(stores: TrainingStores) -> EmbeddingStore:
 
 
 def test_on_sets(
-    embeddings: Sequence[Path], runs: Path, gender: str | None = None, **which: Any
+    embeddings: Sequence[Path],
+    runs: Path,
+    gender: str | None = None,
+    datasets: Sequence[Path] = (),
+    **which: Any,
 ) -> SetsEvaluation:
     """Test a training on many test sets at once, into its own folder, and write its page anew.
 
     Parameters
     ----------
     embeddings : sequence of pathlib.Path
-        The embeddings' folder of each set.
+        The embeddings' folder of each set, of a classifier of vectors.
     runs : pathlib.Path
         The runs folder.
     gender : {'M', 'F'}, optional
         Only clips of this gender.
+    datasets : sequence of pathlib.Path
+        The data set of each set, of a network.
     which : dict
         Names and numbers of the training (see `test`).
 
     Raises
     ------
+    ArgumentError
+        When the sets are not what the training is given: vectors, or recordings.
     RunError
         When there is no such training.
     AudiosError
         As `evaluate_sets` does.
     """
     run = find_training(runs, **which)
-    done = evaluate_sets(run, embeddings, gender)
+    if is_network(run):
+        from src.networks.evaluate import RecordingTester
+
+        if len(embeddings) > 1:
+            raise ArgumentError(
+                f"--embeddings: run {run.number} is of a network, which is given recordings: name "
+                f"the sets by --dataset=DIR,DIR"
+            )
+        done = evaluate_sets(run, datasets, gender, tester=RecordingTester(run))
+    else:
+        _require_no_datasets(run, datasets)
+        done = evaluate_sets(run, embeddings, gender)
     write_report(run, runs)
     return done
+
+
+def _require_no_datasets(run: Run, datasets: Sequence[Path]) -> None:
+    if datasets:
+        raise ArgumentError(
+            f"--dataset: run {run.number} is of a classifier of vectors: make those of "
+            f"{datasets[0]} (fab GenerateEmbeddings), and name their folder by --embeddings"
+        )
 
 
 def _open(

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from src.audit.summary import Audited, find_audit
-from src.models.lookup import training_by_number
+from src.models.lookup import is_network, training_by_number
 from src.networks.choice import NetworkChoice
-from src.networks.settings import is_network
-from src.networks.train import NetworkTrainings, train_network
+from src.networks.train import NetworkRecipe, NetworkTrainings, train_network
 from src.networks.trainer.processes import Processes
 from src.networks.trainer.tracking import require_tracker
 from src.results.report import write_report
@@ -59,6 +58,30 @@ def train(
     if start is not None and not is_network(start):
         raise ArgumentError(f"--start-from={start_from} is no network: it was trained on vectors")
     recipe, source = choice.recipe(start), Dataset.open(dataset)
+    return train_recipe(recipe, source, runs, seed, n_seeds, workers, log_to, on_audit)
+
+
+def train_recipe(
+    recipe: NetworkRecipe,
+    source: Dataset,
+    runs: Path,
+    seed: int = 7,
+    n_seeds: int = 1,
+    workers: int | None = None,
+    log_to: str | None = None,
+    on_audit: Callable[[Audited | None], None] | None = None,
+) -> NetworkTrainings:
+    """Train a network as `train` does, by a recipe.
+
+    Parameters
+    ----------
+    recipe : NetworkRecipe
+        What is trained, and how.
+    source : Dataset
+        The data set.
+    runs, seed, n_seeds, workers, log_to, on_audit
+        See `train`.
+    """
     processes = Processes.join()
     if on_audit is not None and processes.is_main:
         on_audit(find_audit(runs, str(source.audio.resolve())))

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from src.models.lookup import find_training
 from src.results.report import write_report
-from src.robustness.clips import find_clips
 from src.robustness.robustness import RobustnessTest, measure_robustness
+from src.scoring.clips import find_clips
 from src.utils.audio.augmentations.conditions import choose_conditions
 
 

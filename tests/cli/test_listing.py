@@ -66,6 +66,13 @@ FLAGS = {
         *(EMBEDDINGS, RUNS, *FORMS),
     ),
     "TestBaseline": (DATASET, "run-number", "gender", RUNS),
+    "ImportDetector": (
+        *("kind", "weights", "checkpoint", DATASET, "split", "source", "licence", RUNS),
+    ),
+    "CalibrateRun": (
+        *("backbone", "classifier", "run-number", "study-number", DATASET, "split"),
+        *("checkpoint", RUNS),
+    ),
     "TestRobustness": (
         *("backbone", "classifier", "run-number", "study-number", "conditions", "noises"),
         *(DATASET, EMBEDDINGS, RUNS, SEED, *FORMS),
@@ -103,6 +110,7 @@ REQUIRED = {
     "PretrainBackbone": {"backbone"},
     "OptimizeHyperparameters": {"backbone", "classifier"},
     "TrainModel": {"backbone", "classifier"},
+    "ImportDetector": {"kind", "weights"},
     "EvaluateScores": {"scores", "protocol"},
     "ExportScores": {"output"},
     "CompareRuns": {"runs-list"},

@@ -43,7 +43,7 @@ def test_the_table_tells_both(experiment: Experiment) -> None:
     table = experiment.table
     assert table["recordings"].tolist() == [AS_RECORDED, AT_ONE_LEVEL]
     for one, row in zip(experiment.attempts, table.itertuples(index=False), strict=True):
-        assert row[1] == one.training.validation_eer
+        assert row[1] == one.training.results["validation_eer"]
         assert row[3] == one.results.detection.eer
         assert 0 <= row[2] <= 1
         assert one.curve.read_bytes().startswith(b"\x89PNG")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from src.evaluation.results import Results
-from src.models.registry import CLASSIFIERS, MODELS
+from src.models.registry import CLASSIFIERS
 from src.results.model_card import write_model_card
 from src.utils.metrics.table import METRICS
 from src.utils.tables import read_csv
@@ -130,7 +130,8 @@ def test_the_card_of_an_older_test(runs: Path, run_of: Callable, make_older: Cal
 
 @pytest.mark.parametrize(
     ("classifier", "words"),
-    [(name, MODELS.load(name).description) for name in CLASSIFIERS] + [("of_old", "a classifier")],
+    [(name, CLASSIFIERS.load(name).description) for name in CLASSIFIERS]
+    + [("of_old", "a classifier")],
 )
 def test_the_card_says_what_the_classifier_is(
     runs: Path, run_of: Callable, classifier: str, words: str

@@ -15,10 +15,11 @@ from src.reports.answers import document_comparison
 from src.results.compare import compare_runs
 from src.results.report import write_report
 from src.results.robust_differences import TABLE
-from src.robustness.kept import KeptScores, read_clips
+from src.robustness.kept import read_clips
 from src.robustness.measure import measure_conditions, trials_of_scores
 from src.robustness.names import CLIPS, results_path, scores_folder
 from src.robustness.results import Robustness
+from src.scoring.kept import KeptScores
 from src.utils.audio.augmentations.conditions import CLEAN, Condition, choose_conditions
 from src.utils.files import sha256_file
 from src.utils.runs import Run

@@ -8,9 +8,9 @@ import pytest
 
 from src.evaluation.paired import compare_trials
 from src.evaluation.results import evaluate_trials
-from src.robustness.kept import KeptScores
 from src.robustness.measure import NO_CLASS, measure_conditions, trials_of_scores
 from src.robustness.results import MEASURED
+from src.scoring.kept import KeptScores
 from src.utils.audio.augmentations.conditions import CLEAN, choose_conditions
 from src.utils.metrics.calibration import Calibration
 

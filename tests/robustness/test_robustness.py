@@ -1,17 +1,18 @@
 """A run under conditions: what is scored, what is kept, and what comes out."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from src.robustness import robustness, scoring
-from src.robustness.clips import find_clips
-from src.robustness.kept import KeptScores, read_clips
+from src.robustness import robustness
+from src.robustness.kept import read_clips
 from src.robustness.results import Robustness, read_all, read_own
 from src.robustness.robustness import measure_robustness
+from src.scoring import recordings
+from src.scoring.clips import find_clips
+from src.scoring.kept import KeptScores
 from src.utils.audio.augmentations.conditions import choose_conditions
 from src.utils.audio.augmentations.level import Gain
 from src.utils.dataset.dataset import Dataset
@@ -79,7 +80,7 @@ def test_a_killed_test_goes_on_and_ends_with_the_same_bytes(
     backbone: LoudnessBackbone,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(scoring, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(recordings, "KEEP_SECONDS", 0.0)
     backbone.n_left = 11
     with pytest.raises(KeyboardInterrupt):
         measure_robustness(run, clips, GAIN)
@@ -133,7 +134,7 @@ def test_clips_that_cannot_be_changed_leave_both_sides(
 ) -> None:
     apply = Gain.apply
     first = clips.clips.files[0]
-    loud = scoring.read_waveform(clips.path(0), 16_000)
+    loud = recordings.read_waveform(clips.path(0), 16_000)
 
     def fail(self: Gain, waveform: np.ndarray, *rest) -> np.ndarray:
         if np.array_equal(waveform, loud):
@@ -217,18 +218,3 @@ def test_a_damaged_file_is_told(
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises(RunError, match=f"is damaged: .*{fault}.*run TestRobustness again"):
         Robustness.read(path)
-
-
-def test_damaged_scores_are_told(tmp_path: Path, make_set: Callable) -> None:
-    path = tmp_path / "a.json"
-    kept = KeptScores(path, "f", np.array([0.5, np.nan, np.nan]), {1: "is short"})
-    kept.write()
-    read = KeptScores.read(path)
-    assert read.is_done.tolist() == [True, True, False]
-    assert read.is_scored.tolist() == [True, False, False]
-    path.write_text(path.read_text().replace('"1"', '"3"'))
-    with pytest.raises(RunError, match="there is no clip '3'"):
-        KeptScores.read(path)
-    path.write_text('{"fingerprint": "f", "scores": [0.5]}')
-    with pytest.raises(RunError, match=r"is damaged: .*failed"):
-        KeptScores.read(path)

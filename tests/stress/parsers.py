@@ -22,16 +22,17 @@ from src.evaluation.sets_file import SetResults
 from src.models.calibrate import calibration_of
 from src.models.evaluate_sets import evaluate_sets
 from src.models.lookup import find_training
-from src.models.yamnet.network import YamNet
-from src.models.yamnet.weights import load_weights
+from src.networks.back_ends.yamnet.network import YamNet
+from src.networks.back_ends.yamnet.weights import load_weights
 from src.networks.pretraining.units import Units
 from src.predict.bandwidths import bandwidths_of
 from src.predict.detector import Detector
 from src.predict.shipped import open_shipped
 from src.results.listing import list_all
 from src.results.report import write_report
-from src.robustness.kept import KeptScores, read_clips
+from src.robustness.kept import read_clips
 from src.robustness.results import Robustness
+from src.scoring.kept import KeptScores
 from src.spoofs.mel_settings import read_mel_settings
 from src.spoofs.onnx_file import files_of
 from src.spoofs.sentences import read_sentences
@@ -45,7 +46,7 @@ from src.utils.dataset.split import read_split, read_units
 from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.runs import list_runs
-from tests.models.yamnet.test_weights import CLASSES, SMALL, WRITERS
+from tests.networks.back_ends.yamnet.test_weights import CLASSES, SMALL, WRITERS
 from tests.spoofs.onnx_writing import write_vocoder
 from tests.utils.audio.encodings import ENCODINGS
 from tests.utils.audio.encodings import write as write_sound

@@ -10,7 +10,6 @@ What two undisturbed runs differ in is left out, and nothing else:
 - the order of rows in caches and of lines in journals, whose workers end in any order, and lines
   that were torn or that later ones take the place of;
 - a `rejected.csv` without rows, of what is well again;
-- the order of the blocks in the file of log-mel spectra, which is that of their computing;
 - runs that did not end, whose number nobody gets again, and what a killed writer has left: under a
   name with `.partial`, and the empty file of a lock that the system has freed, both of which
   `Clean` may remove;
@@ -28,7 +27,6 @@ from pathlib import Path
 
 from src.utils.dataset.dataset import MEASUREMENTS, REJECTED_TABLE
 from src.utils.dataset.derive import JOURNAL
-from src.utils.dataset.patches import BLOCK_BYTES, BLOCKS, INDEX
 from src.utils.files import PARTIAL, is_locked
 from src.utils.runs import CLAIMS, MANIFEST, parse_folder_name
 
@@ -131,9 +129,7 @@ def _is_freed_lock(path: Path) -> bool:
 def _content(path: Path) -> bytes:
     content = path.read_bytes()
     if content.startswith(b"SQLite format 3"):
-        return _rows(path, without="first" if path.name == INDEX else "")
-    if path.name == BLOCKS:
-        return _blocks(path)
+        return _rows(path)
     if path.name == MANIFEST and parse_folder_name(path.parent.name) is not None:
         about = {key: v for key, v in json.loads(content).items() if key not in TIMES}
         content = json.dumps(about, indent=1, sort_keys=True).encode()
@@ -158,28 +154,14 @@ def _last_lines(content: bytes) -> bytes:
     return b"\n".join(line for _, line in sorted(lines.items()))
 
 
-def _rows(path: Path, without: str) -> bytes:
+def _rows(path: Path) -> bytes:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         columns = [row[1] for row in database.execute("PRAGMA table_info(clips)")]
-        names = ", ".join(f'"{name}"' for name in columns if name != without)
+        names = ", ".join(f'"{name}"' for name in columns)
         return repr(sorted(map(repr, database.execute(f"SELECT {names} FROM clips")))).encode()
 
 
-def _blocks(path: Path) -> bytes:
-    """Return the log-mel blocks of all recordings, in the order of their names."""
-    content, index = path.read_bytes(), path.with_name(INDEX)
-    if not index.is_file():
-        return b""
-    with closing(sqlite3.connect(f"file:{index}?mode=ro", uri=True)) as database:
-        places = sorted(database.execute("SELECT file, first, patches FROM clips"))
-    # A recording of some patches has one block more.
-    return b"".join(
-        content[first * BLOCK_BYTES : (first + count + 1) * BLOCK_BYTES]
-        for _, first, count in places
-    )
-
-
-GROWING = (JOURNAL, ".sqlite", ".sqlite-journal", BLOCKS)
+GROWING = (JOURNAL, ".sqlite", ".sqlite-journal")
 MISSING = "is missing"
 PAGES = ("report.html", "audit.html", "comparison.html", "model_card.md")
 """What is written last, of what a run holds already."""

@@ -6,7 +6,9 @@ from dataclasses import fields
 import pytest
 
 import fabfile
-from src.models.registry import CLASSIFIERS, MODELS
+from src.models.registry import CLASSIFIERS
+from src.networks.back_ends import BACK_ENDS
+from src.networks.front_ends import FRONT_ENDS
 from src.utils.audio.augmentations import AUGMENTATIONS, FAMILIES
 from src.utils.audio.augmentations.augmentation import Material
 from src.utils.audio.augmentations.chain import Recipe
@@ -39,7 +41,7 @@ def help_at(task: str, flag: str) -> str:
 
 def test_every_group_tells_of_all_its_flags() -> None:
     groups = [found for name, found in vars(flags).items() if name.endswith("Flags")]
-    assert len(groups) == 10
+    assert len(groups) == 11
     for group in groups:
         assert set(help_of(group)) == {field.name for field in fields(group)}
         assert all(help_of(group).values())
@@ -55,7 +57,9 @@ def test_names_are_those_of_the_tables() -> None:
     assert set(BACKBONES) <= words(help_at("GenerateEmbeddings", "backbone"))
     for task in ("TrainModel", "CompareRuns", "RunPipeline"):
         assert set(CLASSIFIERS) <= words(help_at(task, "classifier"))
-    assert set(MODELS) <= words(help_at("ListRuns", "classifier"))
+    assert {*CLASSIFIERS, *BACK_ENDS} <= words(help_at("ListRuns", "classifier"))
+    assert {*CLASSIFIERS, *BACK_ENDS} <= words(help_at("TestModel", "classifier"))
+    assert {*BACKBONES, *FRONT_ENDS} <= words(help_at("Predict", "backbone"))
     assert set(GENDERS) <= words(help_at("TestModel", "gender"))
     for name, default in DEFAULTS.items():
         assert f"(default: {default})" in HELP[name]

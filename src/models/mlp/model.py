@@ -125,7 +125,7 @@ class MlpClassifier(Classifier):
             save_file({key: value.contiguous() for key, value in tensors.items()}, temporary)
 
     def load(self, folder: Path) -> None:
-        """Read `model.safetensors` (see `TrainedModel.load`)."""
+        """Read `model.safetensors` (see `Classifier.load`)."""
         path = folder / NAME
         try:
             tensors = load_tensors(path)

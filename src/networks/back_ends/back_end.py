@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 
 from src.networks.front_ends.front_end import FrameShape, Kind
-from src.utils.errors import ArgumentError, choose
+from src.networks.part_settings import complete
+from src.utils.errors import ArgumentError
 
 
 class BackEnd(nn.Module, ABC):
@@ -40,7 +41,7 @@ class BackEnd(nn.Module, ABC):
     Raises
     ------
     ArgumentError
-        For frames that it does not take, or an unknown setting.
+        For frames that it does not take, an unknown setting, or a value that cannot be.
     """
 
     name: ClassVar[str]
@@ -59,11 +60,8 @@ class BackEnd(nn.Module, ABC):
                 f"--back-end={self.name} takes {taken} frames, and the front end gives "
                 f"{frames.kind} ones"
             )
-        for name, value in (settings or {}).items():
-            choose(f"--back-end={self.name}", name, self.defaults)
-            if name in self.choices:
-                choose(f"--back-end={self.name}: {name}", value, self.choices[name])
-        self.settings = self.defaults | dict(settings or {})
+        flag = f"--back-end={self.name}"
+        self.settings = complete(flag, self.defaults, settings, self.choices)
 
     @abstractmethod
     def forward(self, frames: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 from torch import Tensor, nn
 
 from src.utils.config import SAMPLE_RATE
+from src.utils.errors import ArgumentError
 
 
 class Kind(StrEnum):
@@ -55,7 +56,9 @@ class FrontEnd(nn.Module, ABC):
     shape : FrameShape
         Of the frames that it gives.
     is_pretrained : bool
-        Whether it begins with the weights of a checkpoint (see `pretrained`).
+        Whether it begins with the weights of a checkpoint.
+    first_layer : int
+        The number of the first layer that it gives.
     """
 
     name: ClassVar[str]
@@ -63,6 +66,7 @@ class FrontEnd(nn.Module, ABC):
     is_pretrained: ClassVar[bool] = False
     sample_rate: int = SAMPLE_RATE
     shape: FrameShape
+    first_layer: int = 0
 
     @classmethod
     @abstractmethod
@@ -79,6 +83,40 @@ class FrontEnd(nn.Module, ABC):
         AudiosError
             When they fit none, or what they name cannot be loaded.
         """
+
+    @classmethod
+    def restore(cls, settings: Mapping[str, Any]) -> Self:
+        """Make it for the weights of a run, which take the place of all that it keeps.
+
+        Parameters
+        ----------
+        settings : mapping
+            What `describe` said.
+
+        Raises
+        ------
+        AudiosError
+            As `make` does.
+        """
+        return cls.make(settings)
+
+    @classmethod
+    def moved(cls, settings: Mapping[str, Any], checkpoint: str) -> dict[str, Any]:
+        """Return settings whose checkpoint lies elsewhere now.
+
+        Parameters
+        ----------
+        settings : mapping
+            What `describe` said.
+        checkpoint : str
+            A hub id or a folder.
+
+        Raises
+        ------
+        ArgumentError
+            When it loads none.
+        """
+        raise ArgumentError(f"--checkpoint={checkpoint}: the front end {cls.name} loads none")
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:

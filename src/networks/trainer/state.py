@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from math import nan
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
-from pydantic import ConfigDict, Field, NonNegativeInt
+from pydantic import ConfigDict, NonNegativeInt
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
@@ -57,6 +57,8 @@ class Progress:
     ----------
     epochs : list of Epoch
         The finished epochs.
+    steps : int
+        Steps of an epoch; 0 where none was begun.
     step : int
         Steps that are done of the next one.
     loss_sum : float
@@ -70,6 +72,7 @@ class Progress:
     """
 
     epochs: list[Epoch] = field(default_factory=list)
+    steps: int = 0
     step: int = 0
     loss_sum: float = 0.0
     n_unread: int = 0
@@ -122,12 +125,21 @@ class Progress:
         folder : pathlib.Path
             The run's.
         """
-        tensors = {
-            f"{part}.{name}": value.detach().cpu().contiguous().clone()
-            for part in _PARTS
-            for name, value in getattr(self, part).items()
+        tensors: Tensors = {}
+        memory = set()
+        for part in _PARTS:
+            for name, value in getattr(self, part).items():
+                one = value.detach().cpu().contiguous()
+                place = one.untyped_storage().data_ptr()
+                # The format knows of no tensors that share memory, such as tied weights.
+                tensors[f"{part}.{name}"] = one.clone() if place in memory else one
+                memory.add(place)
+        told: dict[str, Any] = {
+            "steps": self.steps,
+            "step": self.step,
+            "loss_sum": self.loss_sum,
+            "n_unread": self.n_unread,
         }
-        told = {"step": self.step, "loss_sum": self.loss_sum, "n_unread": self.n_unread}
         told["epochs"] = [asdict(one) for one in self.epochs]
         with replacing(folder / STATE) as temporary:
             save_file(tensors, temporary, {_KEY: json.dumps(told)})
@@ -151,7 +163,7 @@ class Progress:
             return cls()
         try:
             check_header(path)
-            parts: dict[str, Tensors] = {part: {} for part in _PARTS}
+            parts: dict[str, Any] = {part: {} for part in _PARTS}
             with safe_open(path, "pt") as file:
                 for part, name, value in _tensors(file):
                     parts[part][name] = value
@@ -196,7 +208,8 @@ class _Epoch(Shape):
 class _Told(Shape):
     model_config = ConfigDict(extra="forbid")
 
-    step: Annotated[int, Field(ge=0)]
+    steps: NonNegativeInt = 0
+    step: NonNegativeInt
     loss_sum: float
     n_unread: NonNegativeInt
     epochs: list[_Epoch]

@@ -107,6 +107,7 @@ class Trainer:
                 # Of another network, or of its parameters in another order.
                 raise damaged(folder, error) from error
         training = _Training(self, optimizer, examples, validator, folder)
+        training.require_same_steps(progress)
         with _global_generators_kept(), _reproducible():
             while not progress.is_over(self._settings.epochs, self._settings.patience):
                 if not training.advance(progress):
@@ -162,6 +163,16 @@ class _Training:
         self._steps = self._plan.steps * self._settings.epochs
         self._line = LiveLine(self._plan.steps, self._settings.epochs, self._processes.is_main)
         self._written, self._writing = time.monotonic(), 0.0
+
+    def require_same_steps(self, progress: Progress) -> None:
+        """Fail where a training goes on by more or fewer processes, whose steps are others."""
+        before, progress.steps = progress.steps, self._plan.steps
+        if before not in (0, self._plan.steps):
+            raise self._processes.failure(
+                f"the training in {self._folder} has {before} steps an epoch, and by "
+                f"{self._processes.count} processes there are {self._plan.steps}: launch as many "
+                f"as before, or remove its folder"
+            )
 
     def close(self) -> None:
         """End the line."""

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from src.evaluation.results import Results
+from src.models.calibrate import has_calibration
 from src.models.probe import TABLE as PROBE_TABLE
 from src.results.audits import AuditNote, note_audit
 from src.results.blocks.blocks import (
@@ -19,15 +20,17 @@ from src.results.blocks.blocks import (
     Verdict,
 )
 from src.results.facts import Data, dataset_of, limits_of_use
-from src.results.naming import command_to_test
+from src.results.naming import command_to_test, next_command
 from src.results.outcomes import Outcome, Tests, read_tests
 from src.results.sections.audit import audit_note
 from src.results.sections.augmentation import augmentation_facts
 from src.results.sections.calibration import calibration_facts
 from src.results.sections.data import data_section
 from src.results.sections.evaluation import further_test, main_test
+from src.results.sections.network import network_facts
 from src.results.sections.origin import hyperparameters
 from src.results.sections.probe import probe
+from src.results.sections.released import released_facts
 from src.results.sections.robustness import robustness
 from src.results.sections.sets import sets_sections
 from src.results.sections.validation import validation
@@ -97,6 +100,11 @@ def _untested(run: Run, runs: Path, tests: Tests, note: AuditNote) -> list[Block
         return [
             Verdict(f"This training is {run.status}: there is no detector to judge.", is_bad=True)
         ]
+    if not has_calibration(run):
+        return [
+            Verdict("Not calibrated yet: nothing tells what its scores mean.", is_bad=True),
+            Code(next_command("CalibrateRun", run, runs, "--dataset=FOLDER", reads_vectors=False)),
+        ]
     if tests.others:
         text = "Tested on the clips of one gender only."
     else:
@@ -121,7 +129,12 @@ def _training(run: Run) -> list[Block]:
         rows.append(("layer", str(run.settings["layer"])))
     if "validation_eer" in found:
         rows.append(("validation EER", f"{found['validation_eer']:.2%}"))
-    rows += [*augmentation_facts(run), *calibration_facts(run)]
+    rows += [
+        *released_facts(run),
+        *network_facts(run),
+        *augmentation_facts(run),
+        *calibration_facts(run),
+    ]
     for step in ("epoch", "tree"):
         if f"{step}s" in found:
             kept = f"{found[f'best_{step}'] + 1:,} of {found[f'{step}s']:,}"

@@ -1,6 +1,14 @@
 """The threshold and the calibration of a training."""
 
-from src.models.calibrate import VALIDATION_SCORES, calibration_of, fitted_on
+from collections.abc import Mapping
+from pathlib import Path
+
+from src.models.calibrate import (
+    CALIBRATED_ON,
+    VALIDATION_SCORES,
+    calibration_of,
+    fitted_on,
+)
 from src.results.blocks.blocks import Cell
 from src.utils.config import ALL, BONA_FIDE, CLEAN, MATCHED, SPOOF
 from src.utils.runs import Run
@@ -28,6 +36,9 @@ def calibration_facts(run: Run) -> list[tuple[str, Cell]]:
     if not (run.folder / VALIDATION_SCORES).is_file():
         return []
     fixed, clips = calibration_of(run), _CLIPS[fitted_on(run)]
+    anew = run.manifest.get(CALIBRATED_ON)
+    if isinstance(anew, Mapping):
+        clips = f"{anew.get('split')} of {Path(str(anew.get('dataset'))).name}"
     return [
         ("threshold", f"{fixed.threshold:.6g}, fixed on {clips}"),
         (

@@ -4,7 +4,12 @@ import tempfile
 from pathlib import Path
 
 from src.evaluation.trials import Trials
-from src.models.calibrate import VALIDATION_SCORES, calibration_of, fitted_on
+from src.models.calibrate import (
+    CALIBRATED_ON,
+    VALIDATION_SCORES,
+    calibration_of,
+    fitted_on,
+)
 from src.results.blocks.blocks import Block, Cell, Figure, Heading, Paragraph, SideBySide, Table
 from src.results.metric_cells import interval
 from src.results.naming import describe
@@ -48,12 +53,17 @@ def validation(run: Run) -> list[Block]:
         Heading("Validation"),
         Paragraph(
             f"{found.n_bona_fide:,} bona-fide and {found.n_spoof:,} spoof clips. "
-            f"{_FITTED[fitted_on(run)]}, and hyperparameters and layer may have been chosen by "
-            f"them, so that all of this flatters."
+            f"{_FITTED[fitted_on(run)]}{_chosen_by(run)}, so that all of this flatters."
         ),
         validation_table(run, trials, found),
         SideBySide(_draw(trials, found, describe(run))),
     ]
+
+
+def _chosen_by(run: Run) -> str:
+    if CALIBRATED_ON in run.manifest:
+        return ""
+    return ", and hyperparameters and layer may have been chosen by them"
 
 
 def validation_table(run: Run, trials: Trials, found: DetectionMetrics) -> Table:

@@ -1,4 +1,4 @@
-"""The front end of YAMNet: log-mel spectra of a waveform, and patches of them.
+"""The front end of YAMNet: log-mel spectra of a waveform.
 
 The parameters are those that Google published with the network
 (https://github.com/tensorflow/models/tree/master/research/audioset/yamnet): 25 ms Hann windows
@@ -11,10 +11,6 @@ import numpy as np
 
 from src.utils.config import SAMPLE_RATE
 
-VERSION = 1
-"""Version of the log-mel computation: raise it when values change, so that patches kept of
-another version are computed anew."""
-
 WINDOW = 400
 HOP = 160
 FFT_SIZE = 512
@@ -24,7 +20,7 @@ LOG_OFFSET = 0.001
 
 PATCH_FRAMES = 96
 BLOCK_FRAMES = 48
-"""Frames from one patch to the next: half a patch, so that each is two blocks side by side."""
+"""Frames from one patch to the next: half a patch."""
 
 _FRAMES_AT_ONCE = 3_000
 """Half a minute, so that the memory for a long recording does not grow with it."""
@@ -57,44 +53,6 @@ def compute_log_mel(waveform: np.ndarray) -> np.ndarray:
     return found
 
 
-def compute_blocks(waveform: np.ndarray) -> np.ndarray:
-    """Return the log-mel spectrum in half patches: patch i is block i and the next one.
-
-    As in the original, silence is put behind a waveform that is shorter than a patch, and behind
-    the last patch where it has begun, so that every sample counts.
-
-    Parameters
-    ----------
-    waveform : numpy.ndarray
-        As for `compute_log_mel`.
-
-    Returns
-    -------
-    numpy.ndarray
-        float32, shape (patches + 1, 48, 64).
-    """
-    padded = np.pad(waveform, (0, padded_samples(len(waveform)) - len(waveform)))
-    return compute_log_mel(padded).reshape(-1, BLOCK_FRAMES, BANDS)
-
-
-def padded_samples(n_samples: int) -> int:
-    """Return how many samples a waveform has once it is padded to whole patches.
-
-    Parameters
-    ----------
-    n_samples : int
-        Samples of the waveform, at 16 kHz.
-
-    Examples
-    --------
-    >>> padded_samples(100), padded_samples(15_600), padded_samples(15_601)
-    (15600, 15600, 23280)
-    """
-    first = (PATCH_FRAMES - 1) * HOP + WINDOW
-    more = -(-max(0, n_samples - first) // (BLOCK_FRAMES * HOP))
-    return first + more * BLOCK_FRAMES * HOP
-
-
 @cache
 def hann_window() -> np.ndarray:
     """Return the periodic Hann window, float32 of shape (400,)."""
@@ -103,14 +61,25 @@ def hann_window() -> np.ndarray:
 
 
 @cache
-def mel_weights() -> np.ndarray:
-    """Return the mel filter bank: the weight of each FFT bin in each band, float32 (257, 64).
+def mel_weights(
+    bands: int = BANDS, lowest_hz: float = LOWEST_HZ, highest_hz: float = HIGHEST_HZ
+) -> np.ndarray:
+    """Return the mel filter bank: the weight of each FFT bin in each band, float32 (257, bands).
 
+    Parameters
+    ----------
+    bands : int
+        How many.
+    lowest_hz, highest_hz : float
+        Where the first begins and the last ends.
+
+    Notes
+    -----
     The triangles have straight sides on the mel scale, not in Hz, and reach 1 where the next one
     begins. The mel scale is that of HTK (Young et al., "The HTK book"): 1127 ln(1 + f / 700).
     """
     bins = _mel(np.arange(FFT_SIZE // 2 + 1) * SAMPLE_RATE / FFT_SIZE)[:, None]
-    edges = np.linspace(_mel(LOWEST_HZ), _mel(HIGHEST_HZ), BANDS + 2)
+    edges = np.linspace(_mel(lowest_hz), _mel(highest_hz), bands + 2)
     lower, centre, upper = edges[:-2], edges[1:-1], edges[2:]
     rising, falling = (bins - lower) / (centre - lower), (upper - bins) / (upper - centre)
     return np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)

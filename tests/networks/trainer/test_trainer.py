@@ -169,6 +169,13 @@ def test_a_damaged_state_is_refused_in_one_line(tmp_path: Path) -> None:
         fit(tmp_path, learner)
 
 
+def test_a_training_does_not_go_on_with_other_steps(tmp_path: Path) -> None:
+    """As it would by another number of processes, at other learning rates."""
+    fit(tmp_path)
+    with pytest.raises(AudiosError, match=r"has 3 steps an epoch, and by 1 processes there are 2"):
+        fit(tmp_path, examples=ToyExamples(16))
+
+
 def test_bfloat16_is_computed_in_where_it_is_asked_for(tmp_path: Path) -> None:
     settings = TrainerSettings(**vars(SETTINGS) | {"precision": "bfloat16"})
     half, full = (fit(tmp_path / one.precision, None, one) for one in (settings, SETTINGS))

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from src.models.yamnet.tflite import FULLY_CONNECTED, MUL, read_operators
+from src.networks.back_ends.yamnet.tflite import FULLY_CONNECTED, MUL, read_operators
 from src.utils.audio import log_mel
-from src.utils.audio.log_mel import compute_blocks, compute_log_mel, hann_window, mel_weights
+from src.utils.audio.log_mel import compute_log_mel, hann_window, mel_weights
 from src.utils.config import ROOT
 
 WEIGHTS = ROOT.parent / "shared" / "weights" / "yamnet.tflite"
@@ -61,20 +61,6 @@ def test_a_tone_is_loudest_in_the_band_that_it_lies_in() -> None:
         wave = np.sin(2 * np.pi * hertz * np.arange(4_000) / 16_000).astype(np.float32)
         band = (mel(hertz) - mel(125)) / ((mel(7500) - mel(125)) / 65) - 1
         assert np.abs(compute_log_mel(wave).argmax(axis=1) - band).max() < 1.5
-
-
-@pytest.mark.parametrize(
-    ("samples", "patches"), [(1, 1), (15_600, 1), (15_601, 2), (23_280, 2), (23_281, 3)]
-)
-def test_every_sample_is_in_a_patch(samples: int, patches: int, voice: Callable) -> None:
-    wave = np.resize(voice(1.0), samples)
-    blocks = compute_blocks(wave)
-    assert blocks.shape == (patches + 1, 48, 64)
-    padded = np.concatenate([wave, np.zeros(40_000, np.float32)])
-    frames = compute_log_mel(padded)
-    for patch in range(patches):
-        both = np.concatenate([blocks[patch], blocks[patch + 1]])
-        np.testing.assert_allclose(both, frames[48 * patch : 48 * patch + 96], atol=1e-5)
 
 
 def test_long_recordings_are_computed_part_by_part(

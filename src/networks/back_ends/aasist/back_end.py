@@ -7,14 +7,17 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from src.networks.back_ends.aasist.encoder import FilterBank, make_encoder
+from src.networks.back_ends.aasist.encoder import POOLED, Encoder, FilterBank
+from src.networks.back_ends.aasist.fast import encode_fast, filter_fast, is_fast, threads_of_one
 from src.networks.back_ends.aasist.graphs import (
     GraphAttention,
     GraphPool,
     HeterogeneousAttention,
 )
+from src.networks.back_ends.aasist.hidden import Projection, Readout
 from src.networks.back_ends.back_end import BackEnd
 from src.networks.front_ends.front_end import FrameShape, Kind
+from src.utils.errors import ArgumentError
 
 
 @dataclass(frozen=True)
@@ -32,17 +35,24 @@ class Variant:
         heterogeneous attention.
     bands : int
         Bands that the encoder gives.
+    takes : Kind
+        The frames it is for: of samples, filters make bands; hidden ones are projected to bands,
+        and what the encoder makes of them is weighed by attention.
     """
 
     channels: tuple[int, ...]
     nodes: tuple[int, int]
     kept: tuple[float, float, float]
     bands: int = 23
+    takes: Kind = Kind.WAVEFORM
 
 
 VARIANTS = {
     "aasist": Variant((32, 32, 64, 64, 64, 64), (64, 32), (0.5, 0.7, 0.5)),
     "aasist-l": Variant((32, 32, 24, 24, 24, 24), (24, 32), (0.4, 0.5, 0.7)),
+    "ssl": Variant(
+        (32, 32, 64, 64, 64, 64), (64, 32), (0.5, 0.5, 0.5), bands=42, takes=Kind.HIDDEN
+    ),
 }
 
 _WARM, _HOT = 2.0, 100.0
@@ -71,26 +81,39 @@ class _Branch(nn.Module):
 
 
 class Aasist(BackEnd):
-    """AASIST and AASIST-L, with the quirks of the released networks.
+    """AASIST and AASIST-L, and AASIST on an encoder, with the quirks of the released networks.
 
     Parameters
     ----------
     frames, settings
-        See `BackEnd`.
+        See `BackEnd`. The variant goes with the frames; without one it is the first that does.
     """
 
     name = "aasist"
     description = "AASIST, a graph attention network over bands and frames"
-    takes = (Kind.WAVEFORM,)
-    defaults: ClassVar[dict[str, Any]] = {"variant": "aasist"}
+    takes = (Kind.WAVEFORM, Kind.HIDDEN)
+    defaults: ClassVar[dict[str, Any]] = {"variant": None}
     choices: ClassVar[dict[str, tuple[Any, ...]]] = {"variant": tuple(VARIANTS)}
 
     def __init__(self, frames: FrameShape, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(frames, settings)
-        variant = VARIANTS[self.settings["variant"]]
+        fitting = [name for name, each in VARIANTS.items() if each.takes == frames.kind]
+        name = self.settings["variant"] or fitting[0]
+        if name not in fitting:
+            raise ArgumentError(
+                f"--back-end={self.name}: the variant {name} takes no {frames.kind} frames; those "
+                f"that do: {', '.join(fitting)}"
+            )
+        self.settings["variant"] = name
+        variant = VARIANTS[name]
         channels, (size, out) = variant.channels[-1], variant.nodes
-        self.filter_bank = FilterBank()
-        self.encoder = make_encoder(variant.channels)
+        if frames.kind == Kind.WAVEFORM:
+            self.filter_bank = FilterBank()
+            self.encoder = Encoder(variant.channels)
+        else:
+            self.projection = Projection(frames.width, POOLED * variant.bands + 2)
+            self.encoder = Encoder(variant.channels, pooled=1)
+            self.readout = Readout(channels)
         self.band_places = nn.Parameter(torch.randn(1, variant.bands, channels))
         self.among_bands = GraphAttention(channels, size, _WARM)
         self.among_frames = GraphAttention(channels, size, _WARM)
@@ -99,13 +122,16 @@ class Aasist(BackEnd):
         self.branches = nn.ModuleList(_Branch(variant) for _ in range(2))
         self.drop_in_branches, self.dropout = nn.Dropout(0.2), nn.Dropout(0.5)
         self.dim = 5 * out
+        self._takes_samples = frames.kind == Kind.WAVEFORM
 
     def forward(self, frames: Tensor) -> Tensor:
-        """Return vectors, shape (batch, 160), of frames that are samples (batch, 1, samples, 1)."""
-        maps = self.encoder(self.filter_bank(frames[:, 0, :, 0])).abs()
-        bands = self.among_bands(maps.amax(dim=3).transpose(1, 2) + self.band_places)
-        times = self.among_frames(maps.amax(dim=2).transpose(1, 2))
-        bands, times = self.pool_bands(bands), self.pool_frames(times)
+        """Return vectors, shape (batch, dim), of frames (batch, 1, frames, width).
+
+        Frames that are samples have the shape (batch, 1, samples, 1).
+        """
+        bands, times = self._read(self._encode(frames))
+        bands = self.pool_bands(self.among_bands(bands + self.band_places))
+        times = self.pool_frames(self.among_frames(times))
         parts = zip(*(branch(times, bands) for branch in self.branches), strict=True)
         times, bands, master = (torch.maximum(*map(self.drop_in_branches, both)) for both in parts)
         told = [
@@ -114,3 +140,24 @@ class Aasist(BackEnd):
             master[:, 0],
         ]
         return self.dropout(torch.cat(told, dim=1))
+
+    def _encode(self, frames: Tensor) -> Tensor:
+        """Return maps, shape (batch, channels, bands, frames)."""
+        frames = frames[:, 0]
+        if self.training or not is_fast(frames):
+            return self.encoder(
+                self.filter_bank(frames[..., 0]) if self._takes_samples else self.projection(frames)
+            )
+        with threads_of_one() as each:
+            if self._takes_samples:
+                maps = filter_fast(self.filter_bank, frames[..., 0], each)
+            else:
+                maps = self.projection(frames).permute(0, 3, 2, 1).contiguous()
+            return encode_fast(self.encoder, maps, each).permute(0, 3, 2, 1)
+
+    def _read(self, maps: Tensor) -> tuple[Tensor, Tensor]:
+        """Return nodes of bands and of frames, both (batch, nodes, channels)."""
+        if not self._takes_samples:
+            return self.readout(maps)
+        maps = maps.abs()
+        return maps.amax(dim=3).transpose(1, 2), maps.amax(dim=2).transpose(1, 2)

@@ -1,6 +1,7 @@
 """The residual encoder of AASIST, and the fixed band-pass filters before it."""
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,10 @@ def sinc_filters(count: int, taps: int, sample_rate: int) -> Tensor:
     return ((low[1:] - low[:-1]) * window).float()
 
 
+POOLED = 3
+"""Filters and samples, and then frames, of which the greatest is kept."""
+
+
 class FilterBank(nn.Module):
     """Magnitudes behind fixed sinc filters, pooled by three in frequency and in time.
 
@@ -53,37 +58,45 @@ class FilterBank(nn.Module):
     def forward(self, windows: Tensor) -> Tensor:
         """Map windows (batch, samples) to (batch, 1, count // 3, frames)."""
         filtered = conv1d(windows[:, None], self.filters)
-        return selu(self.norm(max_pool2d(filtered[:, None].abs(), 3)))
+        return selu(self.norm(max_pool2d(filtered[:, None].abs(), POOLED)))
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions beside a way past them, and pooling by three in time.
+    """Two convolutions beside a way past them, and pooling in time.
 
     Parameters
     ----------
     n_in, n_out : int
         Channels.
+    pooled : int
+        Frames of which the greatest is kept; of 1, all are.
     """
 
-    def __init__(self, n_in: int, n_out: int) -> None:
+    def __init__(self, n_in: int, n_out: int, pooled: int = POOLED) -> None:
         super().__init__()
+        self.pooled = pooled
         self.first = nn.Conv2d(n_in, n_out, (2, 3), padding=(1, 1))
         self.norm = nn.BatchNorm2d(n_out)
         self.second = nn.Conv2d(n_out, n_out, (2, 3), padding=(0, 1))
         self.past = None if n_in == n_out else nn.Conv2d(n_in, n_out, (1, 3), padding=(0, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map maps x (batch, n_in, bands, frames) to (batch, n_out, bands, frames // 3)."""
+        """Map maps x (batch, n_in, bands, frames) to (batch, n_out, bands, frames // pooled)."""
         changed = self.second(selu(self.norm(self.first(x))))
-        return max_pool2d(changed + (x if self.past is None else self.past(x)), (1, 3))
+        changed = changed + (x if self.past is None else self.past(x))
+        return changed if self.pooled == 1 else max_pool2d(changed, (1, self.pooled))
 
 
-def make_encoder(channels: tuple[int, ...]) -> nn.Sequential:
-    """Return residual blocks in a row.
+class Encoder(nn.Sequential):
+    """Residual blocks in a row.
 
     Parameters
     ----------
     channels : tuple of int
         What each block gives; the first is given one channel.
+    pooled : int
+        See `ResidualBlock`.
     """
-    return nn.Sequential(*map(ResidualBlock, (1, *channels), channels))
+
+    def __init__(self, channels: tuple[int, ...], pooled: int = POOLED) -> None:
+        super().__init__(*(ResidualBlock(*both, pooled) for both in pairwise((1, *channels))))

@@ -14,7 +14,6 @@ from src.utils.dataset.dataset import (
 )
 from src.utils.dataset.derive import AUGMENTATIONS_TABLE, JOURNAL, RECIPE
 from src.utils.dataset.inspection import DATABASE
-from src.utils.dataset.patches import BLOCKS, INDEX
 from src.utils.dataset.voices import DATABASE as VOICES
 
 WORK = ".preparing"
@@ -33,7 +32,7 @@ _RESERVED = frozenset(
     for name in (
         *(WORK, LOCK, RECORD, FILES_TABLE, PEOPLE_TABLE, REJECTED_TABLE, WARNINGS_TABLE),
         *(MEASUREMENTS, POINTER, RECIPE, JOURNAL, AUGMENTATIONS_TABLE, DATABASE, VOICES),
-        *(BLOCKS, INDEX, "splits"),
+        "splits",
     )
 )
 """AUDIOS reads these from a data set; an archive that brought one could misdirect it."""

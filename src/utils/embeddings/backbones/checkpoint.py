@@ -147,6 +147,7 @@ class Checkpoint:
         part: str = "",
         dtype: torch.dtype = torch.float32,
         architecture: Any = transformers.AutoModel,
+        config: Any = None,
     ) -> Any:
         """Load the model, or a part of it, ready to infer: no dropout, layers or frames left out.
 
@@ -159,6 +160,8 @@ class Checkpoint:
             What the weights are kept in.
         architecture : type
             The class of transformers that makes it, where `AutoModel` does not know its type.
+        config : transformers.PreTrainedConfig, optional
+            In place of its own settings: fewer layers, say.
 
         Returns
         -------
@@ -170,9 +173,10 @@ class Checkpoint:
         CheckpointError
             When weights cannot be read, are missing or do not fit.
         """
-        check_size(self.name, self.config, self._weights(), architecture)
+        config = self.config if config is None else config
+        check_size(self.name, config, self._weights(), architecture)
         options: dict[str, Any] = {
-            "config": self.config,
+            "config": config,
             "dtype": dtype,
             "output_loading_info": True,
         }

@@ -1,7 +1,9 @@
 """Embedding clips together, of which one alone may be at fault."""
 
 import logging
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -54,6 +56,27 @@ def embed_each(backbone: Backbone, prepared: Sequence[np.ndarray]) -> Embedded:
     finite = np.isfinite(vectors).all(axis=(1, 2, 3))
     rejected |= {row: "gives a vector that is not finite" for row in rows[~finite].tolist()}
     return Embedded(rows[finite].tolist(), vectors[finite], rejected)
+
+
+def embed_vectors(backbone: Backbone, prepared: Sequence[np.ndarray]) -> Embedded:
+    """Embed a batch as `embed_each` does, by a backbone that computes one layer.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        Computes the vectors.
+    prepared : sequence of numpy.ndarray
+        What `backbone.prepare` gave of each clip.
+
+    Returns
+    -------
+    Embedded
+        With vectors of shape (len(rows), dim), as classifiers take them.
+    """
+    done = embed_each(backbone, prepared)
+    # One layer, its statistics side by side (see `EmbeddingStore.load`).
+    dim = math.prod(done.vectors.shape[2:])
+    return replace(done, vectors=done.vectors[:, 0].reshape(len(done.rows), dim))
 
 
 def _embed_alone(backbone: Backbone, clip: np.ndarray) -> np.ndarray | AudioError:

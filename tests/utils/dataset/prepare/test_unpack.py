@@ -80,7 +80,7 @@ BAD = {
     "device": (Item(f"{TOP}/d", kind="device"), "/d", "neither a file nor a folder"),
     "junction": (Item(f"{TOP}/d", kind="junction", target="/x"), "/d", "neither a file nor"),
     "our-own": (Item("dataset.json", b"{}"), "dataset.json", "keeps for itself"),
-    "our-own-cache": (Item("log-mel.sqlite", b"x"), "log-mel.sqlite", "keeps for itself"),
+    "our-own-cache": (Item("inspection.sqlite", b"x"), "inspection.sqlite", "keeps for itself"),
     "our-own-case": (Item("Prepared.JSON", b"{}"), "Prepared.JSON", "keeps for itself"),
     "too-long": (Item("n" * 256), "nnn", "255 bytes"),
 }

@@ -90,18 +90,24 @@ class Waveform:
         The checkpoint's preprocessor.
     geometry : Geometry
         How the model's frames lie over samples.
+
+    Attributes
+    ----------
+    receptive_field : int
+        Samples that one frame is computed from.
     """
 
     def __init__(self, processor: Any, geometry: Geometry) -> None:
         self._processor = processor
         self._geometry = geometry
+        self.receptive_field = geometry.receptive_field
         self.hop = geometry.hop
         self.longest = round(WINDOW_SECONDS * processor.sampling_rate / self.hop)
         self.context = round(CONTEXT_SECONDS * processor.sampling_rate / self.hop)
 
     def prepare(self, waveform: np.ndarray) -> np.ndarray:
         """Normalise the clip (see `ModelInput.prepare`)."""
-        return prepare_waveform(waveform, self._processor, self._geometry.receptive_field)
+        return prepare_waveform(waveform, self._processor, self.receptive_field)
 
     def n_frames(self, prepared: np.ndarray) -> int:
         """Return how many frames the clip gives (see `ModelInput.n_frames`)."""

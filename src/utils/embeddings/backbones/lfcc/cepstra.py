@@ -27,12 +27,12 @@ from src.utils.config import SAMPLE_RATE
 N_COEFFICIENTS = 20
 """Static ones; with deltas and double deltas there are three times as many."""
 
-_PRE_EMPHASIS = 0.97
-_WINDOW = 320
-_HOP = 160
-_FFT_SIZE = 512
-_N_FILTERS = 20
-_LOG_OFFSET = np.finfo(np.float64).eps
+PRE_EMPHASIS = 0.97
+WINDOW = 320
+HOP = 160
+FFT_SIZE = 512
+N_FILTERS = 20
+LOG_OFFSET = float(np.finfo(np.float64).eps)
 
 _FRAMES_AT_ONCE = 3_000
 """Half a minute, so that the spectra of a long recording do not fill the memory."""
@@ -76,13 +76,24 @@ def delta(frames: np.ndarray) -> np.ndarray:
     return padded[2:] - padded[:-2]
 
 
-def filter_bank() -> np.ndarray:
-    """Return the weight of every bin in every filter, float64 of shape (20, 257).
+def filter_bank(
+    n_filters: int = N_FILTERS, fft_size: int = FFT_SIZE, highest_hz: float = SAMPLE_RATE / 2
+) -> np.ndarray:
+    """Return the weight of every bin in every filter, float64 of shape (n_filters, bins).
 
     The filters reach 1 where the next one begins.
+
+    Parameters
+    ----------
+    n_filters : int
+        How many, equally wide, from 0 Hz on.
+    fft_size : int
+        Points of the Fourier transform, which has half as many bins, and one more.
+    highest_hz : float
+        Where the last one ends.
     """
-    bins = np.linspace(0.0, SAMPLE_RATE / 2, _FFT_SIZE // 2 + 1)
-    edges = np.linspace(0.0, SAMPLE_RATE / 2, _N_FILTERS + 2)[:, None]
+    bins = np.linspace(0.0, SAMPLE_RATE / 2, fft_size // 2 + 1)
+    edges = np.linspace(0.0, highest_hz, n_filters + 2)[:, None]
     lower, centre, upper = edges[:-2], edges[1:-1], edges[2:]
     rising, falling = (bins - lower) / (centre - lower), (upper - bins) / (upper - centre)
     return np.maximum(0.0, np.minimum(rising, falling))
@@ -90,18 +101,18 @@ def filter_bank() -> np.ndarray:
 
 def _static(waveform: np.ndarray) -> np.ndarray:
     n_samples = len(waveform)
-    n_frames = max(1, -(-(n_samples - _WINDOW) // _HOP) + 1)
-    emphasised = np.zeros((n_frames - 1) * _HOP + _WINDOW)
+    n_frames = max(1, -(-(n_samples - WINDOW) // HOP) + 1)
+    emphasised = np.zeros((n_frames - 1) * HOP + WINDOW)
     emphasised[:n_samples] = waveform
-    emphasised[1:n_samples] -= _PRE_EMPHASIS * emphasised[: max(0, n_samples - 1)]
-    frames = sliding_window_view(emphasised, _WINDOW)[::_HOP]
-    window, weights = np.hamming(_WINDOW), filter_bank()
-    energies = np.empty((n_frames, _N_FILTERS))
+    emphasised[1:n_samples] -= PRE_EMPHASIS * emphasised[: max(0, n_samples - 1)]
+    frames = sliding_window_view(emphasised, WINDOW)[::HOP]
+    window, weights = np.hamming(WINDOW), filter_bank()
+    energies = np.empty((n_frames, N_FILTERS))
     for start in range(0, n_frames, _FRAMES_AT_ONCE):
         part = slice(start, start + _FRAMES_AT_ONCE)
-        spectrum = scipy.fft.rfft(frames[part] * window, _FFT_SIZE, axis=1)
+        spectrum = scipy.fft.rfft(frames[part] * window, FFT_SIZE, axis=1)
         power = spectrum.real**2 + spectrum.imag**2
         # Not a matrix product: that one's last bits depend on the number of threads.
         energies[part] = np.einsum("tf,bf->tb", power, weights)
-    cepstra = scipy.fft.dct(np.log10(energies + _LOG_OFFSET), type=2, axis=1, norm="ortho")
+    cepstra = scipy.fft.dct(np.log10(energies + LOG_OFFSET), type=2, axis=1, norm="ortho")
     return np.asarray(cepstra[:, :N_COEFFICIENTS])

@@ -1,0 +1,1 @@
+"""Scores of recordings, straight from audio, kept as they come so that a kill loses little."""
