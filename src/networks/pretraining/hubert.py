@@ -63,7 +63,7 @@ class HubertLearner(PretrainingLearner):
         return self.model
 
     def forward(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Return the mean cross-entropy of masked frames."""
+        """Return the mean cross-entropy of the masked frames of a batch."""
         logits, _ = self._predict(batch)
         return cross_entropy(logits, batch[UNITS][batch[MASK]])
 

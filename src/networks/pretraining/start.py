@@ -26,15 +26,13 @@ BACKBONES = tuple(_CONFIGS)
 
 
 def _narrow(width: int, layers: int, heads: int, convolutions: int, code_width: int) -> Any:
-    """Return the settings of an encoder that is narrower than the paper's, normed by layer."""
+    """Return the settings of an encoder that is narrower than the papers' base."""
     return {
         "hidden_size": width,
         "num_hidden_layers": layers,
         "num_attention_heads": heads,
         "intermediate_size": 4 * width,
         "conv_dim": (convolutions,) * 7,
-        "feat_extract_norm": "layer",
-        "do_stable_layer_norm": True,
         "codevector_dim": code_width,
         "proj_codevector_dim": code_width,
     }
@@ -45,13 +43,13 @@ SIZES: dict[str, dict[str, Any]] = {
     "small": _narrow(384, 6, 6, 256, 256),
     "base": {},
     "large": {
+        "feat_extract_norm": "layer",
+        "do_stable_layer_norm": True,
+        "conv_bias": True,
         "hidden_size": 1024,
+        "intermediate_size": 4096,
         "num_hidden_layers": 24,
         "num_attention_heads": 16,
-        "intermediate_size": 4096,
-        "feat_extract_norm": "layer",
-        "conv_bias": True,
-        "do_stable_layer_norm": True,
         "codevector_dim": 768,
         "proj_codevector_dim": 768,
     },

@@ -122,7 +122,7 @@ class Wav2Vec2Learner(PretrainingLearner):
         )
 
     def forward(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Return the loss of a masked frame: contrastive, and the weighted diversity penalty."""
+        """Return the loss of a batch: contrastive, a masked frame, and the diversity penalty."""
         contrast = self.contrast(batch)
         logits = contrast.logits.clone()
         # As the authors do: one that is the positive itself is no distractor.
