@@ -75,6 +75,7 @@ class Epochs:
         self._batches = [part.tolist() for part in np.split(order, range(BATCH, len(order), BATCH))]
 
     def __call__(self) -> None:
+        """Read the next one."""
         for _ in self._reader.read(next(self._numbers), self._batches):
             pass
 
@@ -91,6 +92,7 @@ class Steps:
         }
 
     def __call__(self) -> None:
+        """Compute its gradient."""
         self._learner.zero_grad()
         self._learner(self._batch).backward()
 

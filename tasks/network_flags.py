@@ -182,6 +182,8 @@ def network_choice(
     ArgumentError
         When a flag cannot be read, or flags do not go together.
     """
+    front_end = arguments.optional_choice("--front-end", network.front_end, FRONT_ENDS)
+    back_end = arguments.optional_choice("--back-end", network.back_end, BACK_ENDS)
     given = trainer.given()
     seconds = network.seconds
     own = arguments.settings("--back-end-settings", network.back_end_settings)
@@ -190,8 +192,8 @@ def network_choice(
     from src.networks.choice import NetworkChoice
 
     return NetworkChoice(
-        front_end=arguments.optional_choice("--front-end", network.front_end, FRONT_ENDS),
-        back_end=arguments.optional_choice("--back-end", network.back_end, BACK_ENDS),
+        front_end=front_end,
+        back_end=back_end,
         back_end_settings=own,
         checkpoint=network.checkpoint,
         layers=network.layers,

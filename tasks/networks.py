@@ -1,5 +1,7 @@
 """The tasks on networks, which are trained end to end from recordings."""
 
+import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +14,9 @@ from tasks.network_flags import NetworkFlags, TrainerFlags, WindowFlags, network
 from tasks.show import show, show_audit
 from tasks.task import stage
 
+_PATIENCE = 3.0
+"""Seconds for the main process to tell what all fail of."""
+
 
 @contextmanager
 def one_voice() -> Iterator[None]:
@@ -19,10 +24,13 @@ def one_voice() -> Iterator[None]:
     try:
         yield
     except AudiosError as error:
-        from src.networks.trainer.processes import is_told_elsewhere
+        if os.environ.get("RANK", "0") != "0":
+            from src.networks.trainer.processes import is_told_elsewhere
 
-        if is_told_elsewhere(error):
-            raise Exit("", error.exit_code) from error
+            if is_told_elsewhere(error):
+                # The launcher ends all once one has failed, and the main one is to be heard first.
+                time.sleep(_PATIENCE)
+                raise Exit("", error.exit_code) from error
         raise
 
 

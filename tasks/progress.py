@@ -204,7 +204,9 @@ def speaking(task: str, begins: str, is_quiet: bool = False) -> Iterator[None]:
     is_quiet : bool
         Whether it is to be silent.
     """
-    if is_quiet or os.environ.get("TQDM_DISABLE", "").lower() not in ("", "0", "false"):
+    is_quiet |= os.environ.get("TQDM_DISABLE", "").lower() not in ("", "0", "false")
+    # Of several processes that a launcher started, the main one alone speaks.
+    if is_quiet or os.environ.get("RANK", "0") != "0":
         yield
         return
     voice = Voice(task, begins)

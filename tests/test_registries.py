@@ -1,5 +1,6 @@
 """The tables of names: one contract for every entry of every table, and no entry untried."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,12 @@ import pytest
 from src.demo.checkpoint import make_checkpoint
 from src.models.classifier import Choice, Classifier, Range
 from src.models.registry import CLASSIFIERS
+from src.networks.back_ends import BACK_ENDS
+from src.networks.back_ends.back_end import BackEnd
+from src.networks.front_ends import FRONT_ENDS
+from src.networks.front_ends.front_end import FrontEnd
+from src.networks.heads import HEADS
+from src.networks.losses import LOSSES, Loss
 from src.utils.config import LABELS, SPLITS
 from src.utils.dataset.layouts import LAYOUTS, scan_folder
 from src.utils.dataset.layouts.layout import Layout
@@ -27,6 +34,8 @@ from src.utils.errors import ArgumentError, AudiosError
 from src.utils.registry import LazyTable, Registry
 from src.utils.runs import FolderName, folder_name, parse_folder_name
 from tests.models.small import SMALL, Small
+from tests.networks.small import SMALL_BACK_ENDS, SMALL_FRONT_ENDS, SmallBackEnd
+from tests.networks.test_losses import FORMULAS
 from tests.utils.dataset.layouts.conftest import NAMES as LAID_OUT
 from tests.utils.dataset.layouts.conftest import lay_out
 from tests.utils.embeddings.toy import Toy
@@ -60,14 +69,18 @@ class Contract:
         self.check(name, self.fixtures[name], request)
 
 
+def check_words(description: str) -> None:
+    """It goes on behind "A detector of synthetic speech: ", on a model card."""
+    assert description.strip() == description != ""
+    assert not description.endswith(".")
+
+
 def check_classifier(name: str, small: Small, request: pytest.FixtureRequest) -> None:
     """What does not show in its scores; `tests/models/test_classifiers.py` looks at those."""
     model = CLASSIFIERS.load(name)
     assert issubclass(model, Classifier)
     assert model.name == name, f"{name} gives {model.name}"
-    # It goes on behind "A detector of synthetic speech: ", on a model card.
-    assert model.description.strip() == model.description != ""
-    assert not model.description.endswith(".")
+    check_words(model.description)
     assert set(model.limits) == set(model.defaults)
     model(model.defaults)
     assert model.default_trials >= 1
@@ -155,8 +168,46 @@ def check_backbone(name: str, model_type: str | None, request: pytest.FixtureReq
     np.testing.assert_allclose(backbone.embed(clips[1:])[0], vectors[1], rtol=1e-4, atol=1e-5)
 
 
+def check_front_end(name: str, make_settings: Any, request: pytest.FixtureRequest) -> None:
+    """What does not show in its frames; `tests/networks/front_ends` looks at those."""
+    front_end = FRONT_ENDS.load(name)
+    assert issubclass(front_end, FrontEnd)
+    check_words(front_end.description)
+    made = front_end.make(make_settings(request.getfixturevalue("tmp_path")))
+    # It goes into the manifest of a run.
+    assert json.loads(json.dumps(made.describe())) == made.describe()
+
+
+def check_back_end(name: str, small: SmallBackEnd, request: pytest.FixtureRequest) -> None:
+    """What does not show in its vectors; `tests/networks/back_ends` looks at those."""
+    back_end = BACK_ENDS.load(name)
+    assert issubclass(back_end, BackEnd)
+    check_words(back_end.description)
+    assert back_end.takes
+    assert json.loads(json.dumps(back_end.defaults)) == back_end.defaults
+    assert set(small.settings) <= set(back_end.defaults)
+    assert set(back_end.choices) <= set(back_end.defaults)
+    assert all(back_end.defaults[key] in values for key, values in back_end.choices.items())
+
+
+def check_loss(name: str, _: Any, request: pytest.FixtureRequest) -> None:
+    loss = LOSSES.load(name)
+    assert issubclass(loss, Loss)
+    assert HEADS[loss.head.name] is loss.head
+
+
 CONTRACTS = {
     "classifiers": Contract(CLASSIFIERS, SMALL, "tests/models/small.py", check_classifier),
+    "front ends": Contract(
+        FRONT_ENDS, SMALL_FRONT_ENDS, "tests/networks/small.py", check_front_end
+    ),
+    "back ends": Contract(BACK_ENDS, SMALL_BACK_ENDS, "tests/networks/small.py", check_back_end),
+    "losses": Contract(
+        LOSSES,
+        {name: None for name, _ in FORMULAS},
+        "tests/networks/test_losses.py",
+        check_loss,
+    ),
     # Whether it computes without a cluster; what does not, is tried in engines/test_cluster.py.
     "engines": Contract(ENGINES, {"local": True, "ray": False}, __name__, check_engine),
     # The column of the files table that it follows.

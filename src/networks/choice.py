@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from src.networks.back_ends import BACK_ENDS
 from src.networks.back_ends.back_end import BackEnd
@@ -25,6 +25,10 @@ from src.networks.train import NetworkRecipe
 from src.networks.trainer.settings import TrainerSettings
 from src.utils.errors import ArgumentError, choose
 from src.utils.runs import Run
+
+if TYPE_CHECKING:
+    # It loads transformers, which few networks need.
+    from src.networks.front_ends.pretrained.front_end import PretrainedFrontEnd
 
 _RAW = "raw"
 _ALL_LAYERS = "all"
@@ -128,8 +132,8 @@ class NetworkChoice:
     def _front(self, front: type[FrontEnd], layers: str) -> dict[str, Any]:
         asked = self._training()
         if front.is_pretrained:
-            opened: dict[str, Any] = front.open(self.checkpoint, layers=layers, **asked)
-            return opened
+            pretrained = cast("type[PretrainedFrontEnd]", front)
+            return pretrained.open(self.checkpoint, layers=layers, **asked)
         given = asked if self.checkpoint is None else {"checkpoint": self.checkpoint} | asked
         self._refuse(given, f"--front-end={front.name}, which has no checkpoint")
         return {}
@@ -210,7 +214,8 @@ def _typed(back: type[BackEnd], given: Mapping[str, str]) -> dict[str, Any]:
     for name, text in given.items():
         default = back.defaults[choose(f"--back-end={back.name}", name, back.defaults)]
         try:
-            typed[name] = text == "true" if isinstance(default, bool) else type(default)(text)
+            # The default may be one that depends on what else is chosen.
+            typed[name] = text if default is None else type(default)(text)
         except ValueError:
             raise ArgumentError(
                 f"--back-end={back.name}: {name}={text} is no {type(default).__name__}"

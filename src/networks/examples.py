@@ -141,9 +141,10 @@ class Crops:
     def _window(self, epoch: int, number: int) -> np.ndarray:
         random = file_generator(self.seed, f"epoch{epoch}/{self.files[number]}")
         by, samples = self.augmenting, self.samples
-        is_augmented = by is not None and random.random() < by.probability
+        if by is not None and random.random() >= by.probability:
+            by = None
         wanted = samples
-        if is_augmented and not by.keeps_length:
+        if by is not None and not by.keeps_length:
             wanted += int(_MARGIN * samples)
         length = self.waveforms.lengths[number]
         start = random_start(length, wanted, random)
@@ -151,7 +152,7 @@ class Crops:
         if len(window) < wanted:
             # Before it is augmented, since noise does not repeat itself.
             window = np.resize(window, max(len(window), samples))
-        if is_augmented:
+        if by is not None:
             chain = by.recipe.draw(random, self.speakers[number])
             window = by.recipe.apply(chain, window, self.waveforms.sample_rate)
         return np.ascontiguousarray(np.resize(window, samples), np.float32)

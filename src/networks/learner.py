@@ -25,6 +25,8 @@ class DetectorLearner(Learner):
     def __init__(self, network: Network, loss: Loss) -> None:
         super().__init__()
         self.network, self.loss = network, loss
+        # Of an encoder, layers may be dropped, and masks are not always laid.
+        self.reaches_all = not network.front_end.is_pretrained
 
     def forward(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Return the mean loss of windows (batch, samples) with labels (batch,)."""

@@ -85,7 +85,7 @@ class OcSoftmax(Loss):
     """OC-Softmax: only bona-fide has a direction; spoofs are kept away from it, wherever they are.
 
     Zhang, Jiang & Duan (2021), "One-class learning towards synthetic voice spoofing detection"
-    (IEEE Signal Processing Letters), equation 5, with their scale of 20 and their margins: the
+    (IEEE Signal Processing Letters), with their scale of 20 and their margins: the
     cosine of bona-fide is pushed above 0.9, that of spoofs below 0.2.
 
     Parameters

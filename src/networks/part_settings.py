@@ -38,10 +38,10 @@ def complete(
     """
     for name, value in (given or {}).items():
         default = defaults[choose(flag, name, defaults)]
+        if type(value) is not type(default):
+            raise ArgumentError(f"{flag}: {name}={value} is not of the kind of {default}")
         if choices and name in choices:
             choose(f"{flag}: {name}", value, choices[name])
-        elif type(value) is not type(default):
-            raise ArgumentError(f"{flag}: {name}={value} is not of the kind of {default}")
         elif isinstance(value, int | float) and not (value > 0 or value == default == 0):
             least = "at least" if default == 0 else "above"
             raise ArgumentError(f"{flag}: {name}={value} is not {least} 0")

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 import torch
@@ -32,6 +32,10 @@ from src.utils.dataset.split_recordings import SplitRecordings
 from src.utils.dataset.waveforms import Decoded, decoding
 from src.utils.files import sha256_file
 from src.utils.runs import Kind, Run, find_complete, list_runs, resumed_run
+
+if TYPE_CHECKING:
+    # It loads transformers, which few networks need.
+    from src.networks.front_ends.pretrained.front_end import PretrainedFrontEnd
 
 STAGE = "TrainNetwork"
 
@@ -233,7 +237,7 @@ def _begin(
 ) -> tuple[TrainedNetwork, DetectorLearner]:
     """Make the network, not yet trained on these recordings, and what learns."""
     loss_of = LOSSES.load(recipe.loss)
-    head = {"head": loss_of.head.name, "outputs": loss_of.outputs}
+    head: dict[str, Any] = {"head": loss_of.head.name, "outputs": loss_of.outputs}
     labels = train.clips.y
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -247,7 +251,7 @@ def _begin(
             network, settings = begun.network, begun.settings
             settings = replace(settings, samples=recipe.network.samples)
             if recipe.training:
-                network.front_end.restart(**recipe.training)
+                cast("PretrainedFrontEnd", network.front_end).restart(**recipe.training)
             if (settings.head, settings.outputs) != tuple(head.values()):
                 dim = network.back_end.dim
                 network.head = HEADS[loss_of.head.name](dim, loss_of.outputs)
@@ -263,7 +267,7 @@ def _settings(
     """Return the settings of a training, as its manifest keeps them."""
     units, augmenting = train.clips.units, recipe.augmenting
     # Named only where they differ, as all trainings do.
-    told = {} if units == BY_SPEAKER else {"units": units}
+    told: dict[str, Any] = {} if units == BY_SPEAKER else {"units": units}
     if augmenting is not None:
         told |= {"augmentation": augmenting.describe()}
     if recipe.weights is not None:

@@ -50,9 +50,10 @@ def test_it_stands_in_the_list_of_runs(fab, trained, where):
     assert "complete" in answer.out
 
 
-def test_tasks_for_vectors_name_the_right_one(fab, trained, where, data):
-    fab("TestModel", "--run-number=0", where[1]).fails(1, "run 0 is a yamnet", "fab TestBaseline")
-    fab("TestModel", where[1]).fails(1, "no trained run", "fab TrainModel")
+def test_it_is_tested_as_every_network(fab, trained, where, data):
+    test = fab("TestModel", "--run-number=0", where[1]).succeeds("test_results.json")
+    assert str(folder_in(data.parent / "runs")) in test.out
+    fab("TestModel", "--run-number=0", where[1], "--embeddings=a,b").fails(2, "--dataset=DIR,DIR")
 
 
 def test_a_killed_training_goes_on_and_ends_the_same(fresh_fab, fab, trained, data):

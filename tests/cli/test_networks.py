@@ -2,10 +2,9 @@
 
 import pytest
 
-SMALL = (
-    *("--front-end=raw", "--back-end=aasist", "--back-end-settings=variant=aasist-l"),
-    *("--seconds=0.3", "--epochs=1", "--batch-size=8", "--workers=0"),
-)
+NAMED = ("--front-end=raw", "--back-end=aasist")
+SHORT = ("--seconds=0.3", "--epochs=1", "--batch-size=8", "--workers=0")
+SMALL = (*NAMED, "--back-end-settings=variant=aasist-l", *SHORT)
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +25,7 @@ def test_several_seeds_are_trained_and_told_together(fab, where):
     # What is there is not trained again, and goes on where asked to.
     again = fab("TrainNetwork", *where, *SMALL, "--seeds=2").succeeds()
     assert again.out.count("(already trained)") == 2
-    further = ("--start-from=1", "--epochs=1", "--seconds=0.3", "--batch-size=8", "--workers=0")
-    fab("TrainNetwork", *where, *further).succeeds("run 2:")
+    fab("TrainNetwork", *where, *SHORT, "--start-from=1").succeeds("run 2:")
 
 
 @pytest.mark.parametrize(
@@ -36,24 +34,23 @@ def test_several_seeds_are_trained_and_told_together(fab, where):
         ((), 2, ["--front-end is needed", "raw"]),
         (("--front-end=raw",), 2, ["--back-end is needed", "aasist"]),
         (("--front-end=row",), 2, ["--front-end=row", "did you mean raw?"]),
-        ((*SMALL, "--loss=entropy"), 2, ["--loss=entropy", "cross-entropy"]),
-        ((*SMALL, "--back-end-settings=variant=xl"), 2, ["variant", "aasist-l"]),
-        ((*SMALL, "--back-end-settings=big"), 2, ["not name=value"]),
-        ((*SMALL, "--checkpoint=here"), 2, ["--checkpoint does not go with", "raw"]),
-        ((*SMALL, "--freeze=all"), 2, ["--freeze does not go with"]),
-        ((*SMALL, "--layers=3"), 2, ["--layers=3 goes with a pretrained"]),
-        ((*SMALL, "--epochs=0"), 2, ["--epochs=0", "at least 1"]),
-        ((*SMALL, "--warmup=2"), 2, ["--warmup=2.0 must lie"]),
-        ((*SMALL, "--augment-probability=0.5"), 2, ["goes with --augment"]),
-        ((*SMALL, "--augment=white", "--augment-probability=2"), 2, ["between 0 and 1"]),
-        ((*SMALL, "--log-to=paper"), 2, ["--log-to=paper", "tensorboard"]),
-        ((*SMALL, "--start-from=0"), 1, ["no run 0"]),
-        ((*SMALL, "--dataset=nowhere"), 1, ["no data set at nowhere"]),
+        ((*NAMED, "--loss=entropy"), 2, ["--loss=entropy", "cross-entropy"]),
+        ((*NAMED, "--back-end-settings=variant=xl"), 2, ["variant", "aasist-l"]),
+        ((*NAMED, "--back-end-settings=big"), 2, ["not name=value"]),
+        ((*NAMED, "--checkpoint=here"), 2, ["--checkpoint does not go with", "raw"]),
+        ((*NAMED, "--freeze=all"), 2, ["--freeze does not go with"]),
+        ((*NAMED, "--layers=3"), 2, ["--layers=3 goes with a pretrained"]),
+        ((*NAMED, "--epochs=0"), 2, ["--epochs=0", "at least 1"]),
+        ((*NAMED, "--warmup=2"), 2, ["--warmup=2.0 must lie"]),
+        ((*NAMED, "--augment-probability=0.5"), 2, ["goes with --augment"]),
+        ((*NAMED, "--augment=white", "--augment-probability=2"), 2, ["between 0 and 1"]),
+        ((*NAMED, "--log-to=paper"), 2, ["--log-to=paper", "tensorboard"]),
+        ((*NAMED, "--start-from=0"), 1, ["no run 0"]),
+        ((*NAMED, "--dataset=nowhere"), 1, ["no data set at nowhere"]),
     ],
 )
 def test_mistakes_are_told_in_one_line(fab, tmp_path, flags, code, words):
-    answer = fab("TrainNetwork", f"--runs={tmp_path}", *flags).fails(code, *words)
-    assert "Traceback" not in answer.err
+    fab("TrainNetwork", f"--runs={tmp_path}", *flags).fails(code, *words)
 
 
 def test_help_names_every_loss(fab):

@@ -128,15 +128,13 @@ def test_the_card_of_an_older_test(runs: Path, run_of: Callable, make_older: Cal
     assert told["AUC"][1] == "cannot be told" and told["AUC"][0] != "–"
 
 
-@pytest.mark.parametrize(
-    ("classifier", "words"),
-    [(name, CLASSIFIERS.load(name).description) for name in CLASSIFIERS]
-    + [("of_old", "a classifier")],
-)
+@pytest.mark.parametrize("classifier", [*CLASSIFIERS, "of_old"])
 def test_the_card_says_what_the_classifier_is(
-    runs: Path, run_of: Callable, classifier: str, words: str
+    runs: Path, run_of: Callable, classifier: str
 ) -> None:
     run = run_of(0)
     run.update(settings=run.settings | {"classifier": classifier})
     text = write_model_card(run, runs).read_text()
+    known = classifier in CLASSIFIERS
+    words = CLASSIFIERS.load(classifier).description if known else "a classifier"
     assert f"A detector of synthetic speech: {words} on vectors of wav2vec2 (" in text

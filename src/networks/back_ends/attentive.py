@@ -17,7 +17,7 @@ class Attentive(BackEnd):
     """Weighted mean and standard deviation of projected frames; one weight a frame is learned.
 
     Okabe, Koshinaka & Shinoda (2018), "Attentive statistics pooling for deep speaker embedding"
-    (Interspeech), equations 2 to 6: the weights are a softmax over frames of a small network with
+    (Interspeech): the weights are a softmax over frames of a small network with
     one hidden layer. The frames are projected first, with a rectifier.
 
     Parameters

@@ -14,7 +14,7 @@ class Mhfa(BackEnd):
     """Keys say where each head looks, values what it finds; each has layer weights of its own.
 
     Peng et al. (2023), "An attention-based backend allowing efficient fine-tuning of transformer
-    models for speaker verification" (SLT 2022), section 3; with wav2vec 2.0 and WavLM it has been
+    models for speaker verification" (SLT 2022); with wav2vec 2.0 and WavLM it has been
     used for anti-spoofing since Rohdin et al. (2024), "BUT systems and analyses for the ASVspoof 5
     challenge". Keys and values are weighted sums of the layers, compressed by a linear layer each;
     a head is a linear function of the compressed keys and a softmax over the frames.

@@ -101,7 +101,7 @@ class Nes2Net(BackEnd):
     """Nes2Net and Nes2Net-X, which bring no frame to fewer numbers before they look at it.
 
     Liu et al. (2025), "Nes2Net: a lightweight nested architecture for foundation model driven
-    speech anti-spoofing" (IEEE TIFS), section 3. The numbers of a frame are dealt to groups; each
+    speech anti-spoofing" (IEEE TIFS). The numbers of a frame are dealt to groups; each
     but the last goes, with what the one before gave, through a Res2Net block with groups of its
     own. The mean over frames is the vector.
 

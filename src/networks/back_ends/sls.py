@@ -19,7 +19,7 @@ class Sls(BackEnd):
     """A gated sum of the layers, pooled by three in both directions, and a large linear layer.
 
     Zhang, Wen & Hu (2024), "Audio deepfake detection with self-supervised XLS-R and SLS classifier"
-    (ACM Multimedia), section 3. A layer's gate is a sigmoid of a linear function of its mean frame.
+    (ACM Multimedia). A layer's gate is a sigmoid of a linear function of its mean frame.
     As published, the output layer's logits go through a SELU (the head `selu`).
 
     Parameters
@@ -61,14 +61,23 @@ class Sls(BackEnd):
         gates = torch.sigmoid(self.gate(layers.mean(dim=2))).squeeze(-1).to(layers.dtype)
         summed = torch.einsum("bl,bltw->btw", gates, layers)
         normed = selu(self.norm(summed[:, None]))
-        pooled = _pool_frames(max_pool2d(normed, (1, _POOL))[:, 0], self._pooled)
+        pooled = pool_frames(max_pool2d(normed, (1, _POOL))[:, 0], self._pooled)
         return selu(self.out(pooled.flatten(1)))
 
 
-def _pool_frames(frames: Tensor, count: int) -> Tensor:
-    """Bring frames (batch, frames, width) to `count`, the highest of even shares of them.
+def pool_frames(frames: Tensor, count: int) -> Tensor:
+    """Return the highest of each of `count` even shares of frames, (batch, count, width).
 
-    `adaptive_max_pool2d` does the same, but cannot be exported where the shares overlap.
+    Parameters
+    ----------
+    frames : torch.Tensor
+        Shape (batch, frames, width).
+    count : int
+        How many there are to be; shares overlap where they must.
+
+    Notes
+    -----
+    `adaptive_max_pool2d` does the same, but cannot be exported where shares overlap.
     """
     length = frames.shape[1]
     numbers = torch.arange(count, device=frames.device)

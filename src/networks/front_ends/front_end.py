@@ -56,7 +56,7 @@ class FrontEnd(nn.Module, ABC):
     shape : FrameShape
         Of the frames that it gives.
     is_pretrained : bool
-        Whether it begins with the weights of a checkpoint (see `pretrained`).
+        Whether it begins with the weights of a checkpoint.
     first_layer : int
         The number of the first layer that it gives.
     """

@@ -5,7 +5,6 @@ Hidden Units" (IEEE/ACM TASLP), section II: a softmax over the cosines between a
 and an embedding of each unit, on masked frames alone.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,18 +37,17 @@ class HubertLearner(PretrainingLearner):
     ----------
     model : transformers.HubertModel
         The encoder.
-    counts : numpy.ndarray
-        int64, shape (units,): how often each occurs in the training's recordings.
+    n_units : int
+        How many there are.
     """
 
     name = "hubert"
     groups = 1
 
-    def __init__(self, model: transformers.HubertModel, counts: np.ndarray) -> None:
+    def __init__(self, model: transformers.HubertModel, n_units: int) -> None:
         super().__init__(model.config)
         self.model = model
-        self.codes = len(counts)
-        self.chance = math.log(perplexity_of(counts))
+        self.codes = n_units
         width = min(MOST_WIDTH, model.config.hidden_size)
         self.projection = nn.Linear(model.config.hidden_size, width)
         self.unit_embeddings = nn.Parameter(torch.randn(self.codes, width))

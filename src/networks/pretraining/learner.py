@@ -56,14 +56,11 @@ class PretrainingLearner(Learner):
         The backbone's.
     groups, codes : int
         Codebooks, and codes of each; for HuBERT one of all units.
-    chance : float
-        The validation loss of one that has learned nothing, nats.
     """
 
     name: ClassVar[str]
     groups: int
     codes: int
-    chance: float
 
     def __init__(self, config: Any) -> None:
         super().__init__()

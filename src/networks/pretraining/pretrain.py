@@ -138,9 +138,8 @@ def pretrain_backbone(
         units = None
         if features is not None:
             units = processes.by_main(lambda: _units(run, decoded, features, settings, seed))
-        learner = _learner(start, seed, units, len(decoded.recordings[0]))
         train, validation = _examples(decoded, start, settings, seed, units)
-        expected = Expected("codes" if is_wav2vec2 else "units", learner.codes, learner.chance)
+        learner, expected = _begin(start, seed, train.units, validation.units)
         validator = PretrainingValidator(validation, expected, trainer.batch_size, processes)
         progress = Trainer(learner, trainer, seed, processes, workers, log).fit(
             train, validator, run.folder
@@ -197,12 +196,17 @@ def _units(
     return found
 
 
-def _learner(start: Start, seed: int, units: Units | None, n_train: int) -> PretrainingLearner:
-    if units is None:
-        return Wav2Vec2Learner(start.make_wav2vec2(seed))
+def _begin(
+    start: Start, seed: int, train: Units | None, validation: Units | None
+) -> tuple[PretrainingLearner, Expected]:
+    """Make what learns, and say what it would do if it learned nothing."""
+    if train is None or validation is None:
+        by_contrast = Wav2Vec2Learner(start.make_wav2vec2(seed))
+        return by_contrast, Expected("codes", by_contrast.codes, by_contrast.chance)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return HubertLearner(start.make_hubert(seed), units.rows(0, n_train).counts)
+        by_units = HubertLearner(start.make_hubert(seed), train.count)
+    return by_units, Expected("units", train.count, train.chance_on(validation))
 
 
 def _examples(

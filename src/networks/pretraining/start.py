@@ -264,7 +264,8 @@ def _read_config(path: Path, backbone: str) -> Any:
         )
     try:
         config = without_choices(_CONFIGS[backbone].from_dict(settings))
-        with torch.device("meta"):
+        # Made without its numbers, to see that it can be.
+        with torch.random.fork_rng(), torch.device("meta"):
             transformers.AutoModel.from_config(config, trust_remote_code=False)
     except Exception as error:  # transformers raises a dozen kinds
         raise CheckpointError(f"{path} makes no {backbone}: {first_line(error)}") from error

@@ -77,6 +77,23 @@ class Units:
         """How often each unit occurs, int64 of shape (units,)."""
         return np.bincount(self.of, minlength=self.count)
 
+    def chance_on(self, others: "Units") -> float:
+        """Return the loss of one that knows how often units occur here, and nothing else.
+
+        Parameters
+        ----------
+        others : Units
+            Those that it predicts.
+
+        Returns
+        -------
+        float
+            Nats a frame.
+        """
+        # One more of each, so that none is impossible.
+        shares = (self.counts + 1) / (self.counts + 1).sum()
+        return float(-np.log(shares[others.of]).mean())
+
     def write(self, path: Path) -> None:
         """Write them, atomically.
 

@@ -71,7 +71,11 @@ class Wav2Vec2Learner(PretrainingLearner):
         self.model = model
         self.groups = model.config.num_codevector_groups
         self.codes = model.config.num_codevectors_per_group
-        self.chance = math.log(1 + model.config.num_negatives)
+
+    @property
+    def chance(self) -> float:
+        """The loss of one that cannot tell frames apart, nats."""
+        return math.log(1 + self.config.num_negatives)
 
     @property
     def encoder(self) -> nn.Module:

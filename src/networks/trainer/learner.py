@@ -13,7 +13,16 @@ FRONT, BACK = "front", "back"
 
 
 class Learner(nn.Module, ABC):
-    """A network with its loss: what a training changes."""
+    """A network with its loss: what a training changes.
+
+    Attributes
+    ----------
+    reaches_all : bool
+        Whether every batch's loss depends on every trained parameter, which several processes that
+        train together need not find out then.
+    """
+
+    reaches_all: bool = False
 
     @abstractmethod
     def forward(self, batch: Mapping[str, Tensor]) -> Tensor:

@@ -4,11 +4,12 @@ import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 
+from src.networks.trainer.learner import Learner
 from src.utils.errors import AudiosError
 
 if TYPE_CHECKING:
@@ -69,16 +70,14 @@ class Processes:
     @classmethod
     def join(cls) -> "Processes":
         """Connect with the others, if a launcher started some."""
-        from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGroupKwargs
+        from accelerate import Accelerator, InitProcessGroupKwargs
 
-        # A pretrained encoder has parameters that not every batch reaches.
-        unused = DistributedDataParallelKwargs(find_unused_parameters=True)
         patient = InitProcessGroupKwargs(timeout=_LONGEST_WAIT)
         return cls(
             Accelerator(
                 cpu=not torch.cuda.is_available(),
                 mixed_precision="no",
-                kwargs_handlers=[unused, patient],
+                kwargs_handlers=[patient],
             )
         )
 
@@ -119,7 +118,7 @@ class Processes:
             raise error
         if text is not None:
             raise SharedError(text)
-        return value
+        return cast("Value", value)
 
     def agree(self, value: Value) -> Value:
         """Return the main process' value in all of them.
@@ -165,21 +164,26 @@ class Processes:
         """Wait until all are here."""
         self._accelerator.wait_for_everyone()
 
-    def connect(self, module: nn.Module) -> nn.Module:
-        """Return a module whose gradients are averaged over all processes.
+    def connect(self, learner: Learner) -> nn.Module:
+        """Return a learner as a module whose gradients are averaged over all processes.
 
         Parameters
         ----------
-        module : torch.nn.Module
+        learner : Learner
             On `device`. Its weights become those of the main process.
         """
-        if self.count == 1 or not any(one.requires_grad for one in module.parameters()):
-            return module
-        if self.device.type == "cuda":
-            module = nn.SyncBatchNorm.convert_sync_batchnorm(module)
-        return self._accelerator.prepare_model(module)
+        if self.count == 1 or not any(one.requires_grad for one in learner.parameters()):
+            return learner
+        on_gpu = self.device.type == "cuda"
+        module = nn.SyncBatchNorm.convert_sync_batchnorm(learner) if on_gpu else learner
+        return nn.parallel.DistributedDataParallel(
+            module,
+            device_ids=[self.device] if on_gpu else None,
+            find_unused_parameters=not learner.reaches_all,
+        )
 
-    def not_yet(self, module: nn.Module) -> AbstractContextManager[Any]:
+    @staticmethod
+    def not_yet(module: nn.Module) -> AbstractContextManager[Any]:
         """Return a context in which gradients are summed and not yet averaged.
 
         Parameters
@@ -187,7 +191,8 @@ class Processes:
         module : torch.nn.Module
             As `connect` gave it.
         """
-        return nullcontext() if self.count == 1 else self._accelerator.no_sync(module)
+        is_connected = isinstance(module, nn.parallel.DistributedDataParallel)
+        return module.no_sync() if is_connected else nullcontext()
 
     def leave(self) -> None:
         """Part from the others, at the end of all that is done together."""

@@ -122,12 +122,20 @@ class Progress:
         folder : pathlib.Path
             The run's.
         """
-        tensors = {
-            f"{part}.{name}": value.detach().cpu().contiguous().clone()
-            for part in _PARTS
-            for name, value in getattr(self, part).items()
+        tensors: Tensors = {}
+        memory = set()
+        for part in _PARTS:
+            for name, value in getattr(self, part).items():
+                one = value.detach().cpu().contiguous()
+                place = one.untyped_storage().data_ptr()
+                # The format knows of no tensors that share memory, such as tied weights.
+                tensors[f"{part}.{name}"] = one.clone() if place in memory else one
+                memory.add(place)
+        told: dict[str, Any] = {
+            "step": self.step,
+            "loss_sum": self.loss_sum,
+            "n_unread": self.n_unread,
         }
-        told = {"step": self.step, "loss_sum": self.loss_sum, "n_unread": self.n_unread}
         told["epochs"] = [asdict(one) for one in self.epochs]
         with replacing(folder / STATE) as temporary:
             save_file(tensors, temporary, {_KEY: json.dumps(told)})
@@ -151,7 +159,7 @@ class Progress:
             return cls()
         try:
             check_header(path)
-            parts: dict[str, Tensors] = {part: {} for part in _PARTS}
+            parts: dict[str, Any] = {part: {} for part in _PARTS}
             with safe_open(path, "pt") as file:
                 for part, name, value in _tensors(file):
                     parts[part][name] = value

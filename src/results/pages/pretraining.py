@@ -6,6 +6,7 @@ from pathlib import Path
 from src.results.blocks.blocks import Block, Verdict
 from src.results.sections.pretraining import heard_sentence, pretraining
 from src.results.wording import sentence
+from src.utils.config import BY_SPEAKER, PRETEXT_SPLITS
 from src.utils.runs import Run
 
 
@@ -32,8 +33,15 @@ def pretraining_page(run: Run, runs: Path) -> list[Block]:
     points = [
         *map(sentence, collapse[1:]),
         heard_sentence(run),
-        "Whatever is tested on one of these recordings, or of their speakers, is tested on what "
-        "its backbone has heard; the downstream splits share no speaker with pretext.",
+        _apart_from_tests(run),
         f"Use it by --checkpoint={shlex.quote(folder)} with --backbone={name}.",
     ]
     return [Verdict(text, points, bool(collapse)), *pretraining(run)]
+
+
+def _apart_from_tests(run: Run) -> str:
+    """Say what the recordings that were heard have in common with those of detectors."""
+    if run.settings["splits"][0] not in PRETEXT_SPLITS:
+        return "Detectors are trained on the same recordings; those of their test were not heard."
+    unit = (run.manifest.get("split") or {}).get("units", BY_SPEAKER)
+    return f"The downstream splits, which detectors are made of, share no {unit} with these."

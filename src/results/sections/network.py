@@ -23,8 +23,11 @@ def network_facts(run: Run) -> list[tuple[str, Cell]]:
     run : Run
         A training.
     """
-    about = _settings_of(run)
-    return flatten({name: value for name, value in about.items() if value != {}})
+    shown = {
+        name: _without_tables(value) if isinstance(value, Mapping) else value
+        for name, value in _settings_of(run).items()
+    }
+    return flatten(shown)
 
 
 def network_sentence(run: Run) -> str:
@@ -65,6 +68,11 @@ def network_limits(run: Run) -> list[str]:
 def _settings_of(run: Run) -> Mapping[str, Any]:
     found: Mapping[str, Any] = run.settings.get(NETWORK) or {}
     return found
+
+
+def _without_tables(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the whole configuration of an encoder, which some front ends keep."""
+    return {name: value for name, value in about.items() if not isinstance(value, Mapping)}
 
 
 def _description(table: Registry[Any], name: str) -> str:

@@ -42,8 +42,6 @@ class RecordingCache:
         Names of the values.
     version : int
         Of what computes the values.
-    before_write : callable, optional
-        See `open_cache`.
     batch_rows : int
         See `open_cache`.
     batch_seconds : float
@@ -57,7 +55,6 @@ class RecordingCache:
         database: sqlite3.Connection,
         columns: Sequence[str],
         version: int,
-        before_write: Callable[[], None] | None = None,
         batch_rows: int = BATCH_ROWS,
         batch_seconds: float = BATCH_SECONDS,
         is_sound: Callable[[tuple], bool] | None = None,
@@ -65,7 +62,6 @@ class RecordingCache:
         self._database = database
         self._columns = tuple(columns)
         self._version = version
-        self._before_write = before_write
         self._batch_rows = batch_rows
         self._batch_seconds = batch_seconds
         self._is_sound = is_sound
@@ -96,7 +92,7 @@ class RecordingCache:
         read = wanted if self._is_sound is None else self._columns
         rows = self._database.execute(
             f"SELECT {_quoted(['file', 'bytes', 'mtime_ns', *read])} FROM clips "
-            f"WHERE {_version_of_row(self._database)} = ?",
+            f"WHERE {_VERSION} = ?",
             (self._version,),
         )
         places = [read.index(name) for name in wanted]
@@ -127,9 +123,6 @@ class RecordingCache:
     def write(self) -> None:
         """Write what is waiting, in one transaction."""
         if self._waiting:
-            if self._before_write is not None:
-                self._before_write()
-            _require_versions(self._database)
             names = [*_STATE, *self._columns]
             marks = ", ".join("?" * len(names))
             with self._database:
@@ -140,38 +133,6 @@ class RecordingCache:
             self._waiting.clear()
         self._written = time.monotonic()
 
-    def clear(self) -> None:
-        """Forget everything, also what is waiting."""
-        self._waiting.clear()
-        with self._database:
-            self._database.execute("DELETE FROM clips")
-
-    def clear_other_versions(self) -> None:
-        """Forget what another version has computed."""
-        _require_versions(self._database)
-        with self._database:
-            self._database.execute("DELETE FROM clips WHERE version IS NOT ?", (self._version,))
-
-    def largest_sum(self, columns: Sequence[str]) -> int | None:
-        """Return the largest sum of some values of one recording, over all rows there are.
-
-        Parameters
-        ----------
-        columns : sequence of str
-            Names of the values to add up.
-
-        Returns
-        -------
-        int or None
-            None when there is no row.
-        """
-        self.write()
-        total = " + ".join(_quoted([name]) for name in columns)
-        largest: int | None = self._database.execute(f"SELECT max({total}) FROM clips").fetchone()[
-            0
-        ]
-        return largest
-
 
 @contextmanager
 def open_cache(
@@ -179,7 +140,6 @@ def open_cache(
     columns: Sequence[str],
     version: int,
     done: str,
-    before_write: Callable[[], None] | None = None,
     batch_rows: int = BATCH_ROWS,
     batch_seconds: float = BATCH_SECONDS,
     is_sound: Callable[[tuple], bool] | None = None,
@@ -196,8 +156,6 @@ def open_cache(
         Of what computes the values; rows of another version count as unknown.
     done : str
         What is done again once the file is removed, for messages: `measured`, `computed`.
-    before_write : callable, optional
-        Called before every transaction: puts on the disk what its rows refer to.
     batch_rows : int
         How many rows may wait for a transaction.
     batch_seconds : float
@@ -224,9 +182,7 @@ def open_cache(
                 path.touch()
         with closing(sqlite3.connect(path, timeout=_LOCK_SECONDS)) as database:
             _require_table(database, columns)
-            cache = RecordingCache(
-                database, columns, version, before_write, batch_rows, batch_seconds, is_sound
-            )
+            cache = RecordingCache(database, columns, version, batch_rows, batch_seconds, is_sound)
             try:
                 yield cache
             finally:
@@ -258,38 +214,15 @@ def _is_of_storage(error: sqlite3.Error) -> bool:
 def _require_table(database: sqlite3.Connection, columns: Sequence[str]) -> None:
     """Make the table, in place of one with other columns."""
     wanted = {*_STATE, *columns}
-    fitting = (wanted, wanted - {_VERSION})
-    if _columns_of(database) in fitting:
+    if _columns_of(database) == wanted:
         return
     with database:
         # Locked first: another process that made the table meanwhile has perhaps filled it.
         database.execute("BEGIN IMMEDIATE")
-        if _columns_of(database) not in fitting:
+        if _columns_of(database) != wanted:
             database.execute("DROP TABLE IF EXISTS clips")
             others = _quoted([*_STATE[1:], *columns])
             database.execute(f"CREATE TABLE clips (file TEXT PRIMARY KEY, {others})")
-
-
-def _version_of_row(database: sqlite3.Connection) -> str:
-    """Return the SQL of a row's version: of the file's, where rows have none of their own.
-
-    The index of log-mel patches was once written so. It is read as it is, since whoever reads it
-    may not be allowed to write to it.
-    """
-    if _VERSION in _columns_of(database):
-        return _VERSION
-    return str(int(database.execute("PRAGMA user_version").fetchone()[0]))
-
-
-def _require_versions(database: sqlite3.Connection) -> None:
-    """Give every row a version of its own."""
-    if _VERSION in _columns_of(database):
-        return
-    with database:
-        database.execute("BEGIN IMMEDIATE")
-        version = _version_of_row(database)
-        if version != _VERSION:
-            database.execute(f"ALTER TABLE clips ADD COLUMN {_VERSION} DEFAULT {version}")
 
 
 def _columns_of(database: sqlite3.Connection) -> set[str]:

@@ -29,7 +29,7 @@ def wav2vec2(start_of: Callable[[str], Start]) -> Wav2Vec2Learner:
 
 @pytest.fixture
 def hubert(start_of: Callable[[str], Start]) -> HubertLearner:
-    return HubertLearner(start_of("hubert").make_hubert(7), np.ones(N_UNITS))
+    return HubertLearner(start_of("hubert").make_hubert(7), N_UNITS)
 
 
 @pytest.mark.parametrize("training", [True, False])

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 import transformers
 
 from src.clean import find_removable
@@ -30,7 +29,7 @@ from tests.utils.embeddings.backbones.shapes import pooled, reference_states
 from tests.visualize.reading import read_page
 
 SETTINGS = PretrainingSettings(seconds=0.5, mask_length=4, n_units=8)
-HOW = TrainerSettings(epochs=6, batch_size=4, learning_rate=5e-3)
+HOW = TrainerSettings(epochs=4, batch_size=4, learning_rate=5e-3)
 
 
 def run_it(dataset: Dataset, runs: Path, start: Start, **options: Any) -> Pretraining:
@@ -75,7 +74,7 @@ def test_the_loss_falls_and_codes_stay_in_use(made: dict, name: str) -> None:
     assert len(losses) == HOW.epochs == len(curves(done, "spreads"))
     assert losses.min() < losses[0] - 0.05
     assert done.results["loss"] == losses.min() == losses[done.results["best_epoch"]]
-    assert curves(done, "perplexities").min() >= 1.5
+    assert curves(done, "perplexities")[-1] >= 1.8
     assert (done.run.folder / "loss_plot.png").stat().st_size > 10_000
     assert not list(done.run.folder.glob("*.safetensors"))
     assert not list(done.run.folder.glob(".*partial*"))
@@ -115,6 +114,7 @@ def test_the_manifest_and_the_page_say_what_was_heard(
     text = read_page(page).text
     assert f"{len(split)} recordings" in text
     assert f"{done.run.folder.name}/checkpoint" in text
+    assert "The downstream splits, which detectors are made of, share no speaker with" in text
     assert ("codebook perplexity" in text) == (name == "wav2vec2")
     assert ("units predicted" in text) == (name == "hubert")
 
@@ -171,15 +171,11 @@ def test_a_checkpoint_is_pretrained_further(made: dict, dataset: Dataset, tmp_pa
     assert further.run.settings["start"]["revision"].startswith("sha256:")
     again = transformers.AutoModel.from_pretrained(further.checkpoint)
     moved = [
-        float((one - model.get_parameter(name)).abs().max())
+        float((one - model.get_parameter(name)).detach().abs().max())
         for name, one in again.named_parameters()
     ]
     # By one or two steps of its learning rate, from where it was.
     assert 0 < max(moved) < 1e-3
-    assert torch.equal(
-        again.feature_extractor.conv_layers[0].conv.weight != 0,
-        model.feature_extractor.conv_layers[0].conv.weight != 0,
-    )
 
 
 def test_without_a_pretext_split_it_is_said(

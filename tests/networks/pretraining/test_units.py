@@ -90,6 +90,14 @@ def test_what_cannot_give_units_is_said(
         find_units([tones], features, 500, 7, "test")
 
 
+def test_chance_is_what_knowing_how_often_units_occur_is_worth() -> None:
+    def units(*of: int) -> Units:
+        return Units(np.array(of, np.int16), np.array([0, len(of)]), 2)
+
+    # Three and two of five, with one more of each.
+    assert units(0, 0, 1).chance_on(units(1, 0)) == pytest.approx(-np.log(3 / 5 * 2 / 5) / 2)
+
+
 def test_units_come_back_from_their_file_and_damage_is_told(tmp_path: Path) -> None:
     units = Units(np.array([0, 1, 1], np.int16), np.array([0, 2, 3]), 2)
     path = tmp_path / "units.safetensors"

@@ -26,13 +26,12 @@ def test_frames_lie_where_those_of_the_encoder_do(voice: Callable) -> None:
 
 
 def test_deltas_are_slopes_of_the_coefficients(voice: Callable) -> None:
-    found = compute_mfcc(voice(1.0), 16_000, 160, 98)
-    half = compute_mfcc(voice(1.0), 16_000, 320, 49)
-    # Of twice as many frames, every second one is that of the longer hop.
-    static = found[:, :13]
+    # At half the hop the windows between those of the encoder's frames are seen, too.
+    static = compute_mfcc(voice(1.0), 16_000, 160, 98)[:, :13]
     slope = sum(k * (static[2 + k : 96 + k] - static[2 - k : 96 - k]) for k in (1, 2)) / 10
-    np.testing.assert_allclose(found[2:96, 13:26], slope, atol=1e-3)
-    assert half.shape == (49, 39)
+    found = compute_mfcc(voice(1.0), 16_000, 320, 49)
+    np.testing.assert_allclose(found[:, :13], static[::2], atol=1e-3)
+    np.testing.assert_allclose(found[1:48, 13:26], slope[::2], atol=1e-3)
 
 
 def test_a_missing_last_frame_repeats_the_one_before(voice: Callable) -> None:

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from src.utils.config import ROOT
+from src.utils.dataset import recording_cache
 from src.utils.dataset.recording_cache import open_cache
 from src.utils.errors import DatasetError, StorageError
 from tests.utils.dataset.damage import DAMAGES, damage
@@ -84,8 +86,6 @@ def test_another_version_is_unknown(path: Path) -> None:
     # The older version goes on with what the newer has not replaced.
     with opened(path, version=1) as cache:
         assert list(cache.read({"a": STATE, "b": STATE})) == ["b"]
-        cache.clear_other_versions()
-    assert rows_of(path) == [("b", 1)]
 
 
 def test_other_columns_are_begun_anew(path: Path) -> None:
@@ -94,32 +94,6 @@ def test_other_columns_are_begun_anew(path: Path) -> None:
         assert cache.read({"a": STATE}) == {}
         cache.add("b", STATE, (1, 2))
     assert rows_of(path) == [("b", 1)]
-
-
-def without_versions(path: Path, version: int) -> None:
-    """Make the file one in which the version is that of the whole, as it once was."""
-    with closing(sqlite3.connect(path)) as database, database:
-        database.execute("ALTER TABLE clips DROP COLUMN version")
-        database.execute(f"PRAGMA user_version = {version}")
-
-
-def test_a_file_of_one_version_serves(path: Path) -> None:
-    fill(path, "ab")
-    without_versions(path, 3)
-    before = path.read_bytes()
-    with opened(path, version=2) as cache:
-        assert cache.read({"a": STATE, "b": STATE}) == {}
-    with opened(path, version=3) as cache:
-        assert cache.read({"a": STATE, "b": STATE}) == {"a": VALUES, "b": VALUES}
-    # Whoever only reads may not be allowed to write.
-    assert path.read_bytes() == before
-    with opened(path, version=4) as cache:
-        cache.add("b", STATE, VALUES)
-    assert rows_of(path) == [("a", 3), ("b", 4)]
-    without_versions(path, 3)
-    with opened(path, version=4) as cache:
-        cache.clear_other_versions()
-    assert rows_of(path) == []
 
 
 def test_rows_are_written_in_batches(path: Path) -> None:
@@ -139,16 +113,6 @@ def test_rows_do_not_wait_for_long(path: Path) -> None:
         assert len(rows_of(path)) == 1
 
 
-def test_what_rows_refer_to_is_put_on_the_disk_before(path: Path) -> None:
-    calls: list[int] = []
-    with opened(path, batch_rows=2, before_write=lambda: calls.append(len(rows_of(path)))) as cache:
-        for file in "abcde":
-            cache.add(file, STATE, VALUES)
-        cache.read({})
-        assert calls == [0, 2, 4]
-    assert calls == [0, 2, 4]
-
-
 @pytest.mark.parametrize("stopped_by", [KeyboardInterrupt, DatasetError])
 def test_a_stop_loses_nothing(path: Path, stopped_by: type[BaseException]) -> None:
     with pytest.raises(stopped_by), opened(path) as cache:
@@ -158,22 +122,30 @@ def test_a_stop_loses_nothing(path: Path, stopped_by: type[BaseException]) -> No
     assert rows_of(path) == [("a", 1), ("b", 1)]
 
 
-def test_ctrl_c_while_a_batch_is_written_loses_nothing(path: Path) -> None:
-    def once() -> None:
+def test_ctrl_c_while_a_batch_is_written_loses_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quote = recording_cache._quoted
+
+    def once(names: Sequence[str]) -> str:
         if not stopped:
             stopped.append(True)
             raise KeyboardInterrupt
+        return quote(names)
 
     stopped: list[bool] = []
-    with pytest.raises(KeyboardInterrupt), opened(path, batch_rows=2, before_write=once) as cache:
+    with pytest.raises(KeyboardInterrupt), opened(path, batch_rows=2) as cache:
+        monkeypatch.setattr(recording_cache, "_quoted", once)
         for file in "abc":
             cache.add(file, STATE, VALUES)
+    assert stopped
     assert rows_of(path) == [("a", 1), ("b", 1)]
 
 
 WRITER = """
 import sys
 from pathlib import Path
+from src.utils.dataset import recording_cache
 from src.utils.dataset.recording_cache import open_cache
 path, prefix, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 with open_cache(path, ("number",), 1, "measured", batch_rows=10) as cache:
@@ -277,15 +249,3 @@ def test_a_full_disk_is_not_a_damaged_file(path: Path) -> None:
     assert rows_of(path) == [("a", 1)]
     fill(path, "b")
     assert rows_of(path) == [("a", 1), ("b", 1)]
-
-
-def test_the_largest_sum(path: Path) -> None:
-    with opened(path, columns=("first", "count")) as cache:
-        assert cache.largest_sum(["first", "count"]) is None
-        cache.add("a", STATE, (10, 5))
-        cache.add("b", STATE, (15, 2))
-        assert cache.largest_sum(["first", "count"]) == 17
-        assert cache.largest_sum(["count"]) == 5
-        cache.add("c", STATE, (99, 1))
-        cache.clear()
-        assert cache.largest_sum(["first"]) is None

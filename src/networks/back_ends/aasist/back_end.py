@@ -6,9 +6,18 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import selu
 
 from src.networks.back_ends.aasist.encoder import POOLED, Encoder, FilterBank
-from src.networks.back_ends.aasist.fast import encode_fast, filter_fast, is_fast, threads_of_one
+from src.networks.back_ends.aasist.fast import (
+    encode_fast,
+    filter_fast,
+    is_fast,
+    is_on_cpu,
+    pool_filtered,
+    threads_of_one,
+)
+from src.networks.back_ends.aasist.fused import train_encoder
 from src.networks.back_ends.aasist.graphs import (
     GraphAttention,
     GraphPool,
@@ -144,6 +153,12 @@ class Aasist(BackEnd):
     def _encode(self, frames: Tensor) -> Tensor:
         """Return maps, shape (batch, channels, bands, frames)."""
         frames = frames[:, 0]
+        if (
+            self.training
+            and is_on_cpu(frames)
+            and not (self._takes_samples and frames.requires_grad)
+        ):
+            return train_encoder(self.encoder, self._enter_training(frames)).permute(0, 3, 2, 1)
         if self.training or not is_fast(frames):
             return self.encoder(
                 self.filter_bank(frames[..., 0]) if self._takes_samples else self.projection(frames)
@@ -154,6 +169,14 @@ class Aasist(BackEnd):
             else:
                 maps = self.projection(frames).permute(0, 3, 2, 1).contiguous()
             return encode_fast(self.encoder, maps, each).permute(0, 3, 2, 1)
+
+    def _enter_training(self, frames: Tensor) -> Tensor:
+        """Return what the encoder is given in training, laid out by time."""
+        if not self._takes_samples:
+            return self.projection(frames).permute(0, 3, 2, 1).contiguous()
+        with torch.no_grad(), threads_of_one() as each:
+            pooled = pool_filtered(self.filter_bank, frames[..., 0], each)
+        return selu(self.filter_bank.norm(pooled.permute(0, 3, 1, 2))).permute(0, 2, 3, 1)
 
     def _read(self, maps: Tensor) -> tuple[Tensor, Tensor]:
         """Return nodes of bands and of frames, both (batch, nodes, channels)."""

@@ -32,8 +32,8 @@ _SCALE = 1.0507009873554805
 """Of SELU: scale * (max(x, 0) + alpha * (exp(min(x, 0)) - 1))."""
 
 
-def is_fast(frames: Tensor) -> bool:
-    """Say whether the fast encoder can be used: no gradient, no tracing, float32 on a CPU.
+def is_on_cpu(frames: Tensor) -> bool:
+    """Say whether what is made for CPUs can be used: no other device, and nothing is traced.
 
     Parameters
     ----------
@@ -43,12 +43,22 @@ def is_fast(frames: Tensor) -> bool:
     return (
         frames.device.type == "cpu"
         and frames.dtype == torch.float32
-        and not torch.is_grad_enabled()
-        and not torch.is_autocast_enabled("cpu")
         and not torch.jit.is_tracing()
         and not torch.compiler.is_compiling()
         and torch.backends.mkldnn.is_available()
     )
+
+
+def is_fast(frames: Tensor) -> bool:
+    """Say whether the fast encoder can be used: as `is_on_cpu`, in float32 without a gradient.
+
+    Parameters
+    ----------
+    frames : torch.Tensor
+        What the network is given.
+    """
+    is_exact = not torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu")
+    return is_exact and is_on_cpu(frames)
 
 
 Each = Callable[[Callable[..., None], Iterable[tuple]], None]
@@ -78,13 +88,13 @@ def threads_of_one() -> Iterator[Each]:
         torch.set_num_threads(threads)
 
 
-def filter_fast(bank: FilterBank, windows: Tensor, each: Each) -> Tensor:
-    """Return what a bank in evaluation gives, laid out by time: (batch, frames, bands, 1).
+def pool_filtered(bank: FilterBank, windows: Tensor, each: Each) -> Tensor:
+    """Return what a bank pools before it normalises, laid out by time: (batch, frames, bands, 1).
 
     Parameters
     ----------
     bank : FilterBank
-        In evaluation mode.
+        Its filters are used; nothing of it has a gradient.
     windows : torch.Tensor
         Shape (batch, samples).
     each : callable
@@ -108,8 +118,19 @@ def filter_fast(bank: FilterBank, windows: Tensor, each: Each) -> Tensor:
 
     starts = range(0, n_frames, _GROUPS_AT_ONCE)
     each(filter_part, [(*both, at) for both in zip(windows, result, strict=True) for at in starts])
+    return result
+
+
+def filter_fast(bank: FilterBank, windows: Tensor, each: Each) -> Tensor:
+    """Return what a bank in evaluation gives, laid out by time: (batch, frames, bands, 1).
+
+    Parameters
+    ----------
+    bank, windows, each
+        See `pool_filtered`.
+    """
     gain, shift = _folded(bank.norm)
-    return selu(result.mul_(gain).add_(shift), inplace=True)
+    return selu(pool_filtered(bank, windows, each).mul_(gain).add_(shift), inplace=True)
 
 
 def encode_fast(encoder: Encoder, maps: Tensor, each: Each) -> Tensor:

@@ -1,0 +1,168 @@
+"""AASIST computed in a way of its own gives what its plain layers give."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import torch
+from torch import Tensor
+
+from src.networks.back_ends.aasist import back_end as module
+from src.networks.back_ends.aasist.back_end import VARIANTS, Aasist
+from src.networks.back_ends.aasist.encoder import Encoder
+from src.networks.front_ends.front_end import FrameShape, Kind
+from src.utils.errors import ArgumentError
+
+WIDTH = 48
+
+
+@pytest.fixture(params=VARIANTS)
+def variant(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(params=[1, 2])
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def plainly(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Tensor]], Tensor]:
+    """Call a function while only plain layers are used."""
+
+    def call(function: Callable[[], Tensor]) -> Tensor:
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "is_fast", lambda frames: False)
+            patch.setattr(module, "is_on_cpu", lambda frames: False)
+            return function()
+
+    return call
+
+
+def shape_of(variant: str) -> FrameShape:
+    kind = VARIANTS[variant].takes
+    return FrameShape(kind, 1, 1 if kind == Kind.WAVEFORM else WIDTH)
+
+
+def make(variant: str) -> Aasist:
+    """Return a network whose normalisations are as if it had been trained."""
+    torch.manual_seed(3)
+    network = Aasist(shape_of(variant), {"variant": variant})
+    for part in network.modules():
+        if isinstance(part, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
+            part.running_mean.normal_(0, 0.3)
+            part.running_var.uniform_(0.5, 2)
+            torch.nn.init.normal_(part.weight, 1, 0.3)
+            torch.nn.init.normal_(part.bias, 0, 0.3)
+    return network
+
+
+def frames_of(variant: str, batch: int, samples: int) -> Tensor:
+    """Return what a front end gives of windows."""
+    of_waveform = VARIANTS[variant].takes == Kind.WAVEFORM
+    shape = (batch, 1, samples, 1) if of_waveform else (batch, 1, samples // 320, WIDTH)
+    return torch.randn(shape, generator=torch.Generator().manual_seed(batch))
+
+
+@pytest.mark.parametrize(("batch", "samples"), [(1, 8000), (3, 4831), (2, 5003)])
+def test_scoring_equals_the_plain_layers(
+    variant: str, batch: int, samples: int, plainly: Callable, threads: int
+) -> None:
+    network, frames = make(variant).eval(), frames_of(variant, batch, samples)
+    with torch.inference_mode():
+        wanted = plainly(lambda: network(frames))
+        found = network(frames)
+    assert torch.get_num_threads() == threads
+    assert not torch.equal(found, wanted), "both are computed in the same way"
+    torch.testing.assert_close(found, wanted, atol=1e-5, rtol=1e-5)
+
+
+def test_long_windows_are_cut_without_a_seam(plainly: Callable) -> None:
+    network, frames = make("aasist-l").eval(), frames_of("aasist-l", 1, 20_000)
+    with torch.no_grad():
+        wanted = plainly(lambda: network._encode(frames))
+        found = network._encode(frames)
+    torch.testing.assert_close(found, wanted, atol=1e-4, rtol=1e-4)
+
+
+def test_weights_that_changed_are_used() -> None:
+    network, frames = make("aasist-l").eval(), frames_of("aasist-l", 1, 4000)
+    with torch.no_grad():
+        before = network(frames)
+        network.encoder[0].second.weight.mul_(2)
+        assert not torch.allclose(network(frames), before)
+
+
+def test_training_has_the_gradients_of_the_plain_layers(variant: str, plainly: Callable) -> None:
+    frames = frames_of(variant, 2, 4831)
+
+    def gradients() -> list[Tensor]:
+        network = make(variant).train()
+        torch.manual_seed(5)  # The dropouts draw the same.
+        network(frames).square().sum().backward()
+        moved = [value.float() for name, value in network.named_buffers() if "norm" in name]
+        return [*moved, *(weight.grad for weight in network.parameters())]
+
+    wanted, found = plainly(gradients), gradients()
+    assert any(not torch.equal(*both) for both in zip(found, wanted, strict=True))
+    largest = max(float(each.abs().max()) for each in wanted)
+    for one, other in zip(found, wanted, strict=True):
+        # A bias before a normalisation has no gradient but what rounding leaves.
+        torch.testing.assert_close(one, other, atol=2e-5 * largest, rtol=2e-3)
+
+
+def test_a_window_has_a_gradient_where_it_is_asked_for(plainly: Callable) -> None:
+    frames = frames_of("aasist-l", 1, 4000).requires_grad_()
+    network = make("aasist-l").train()
+    network(frames).sum().backward()
+    assert frames.grad is not None and frames.grad.abs().sum() > 0
+
+
+def test_in_bfloat16_training_stays_near(plainly: Callable) -> None:
+    frames = frames_of("aasist", 2, 4831)
+    network = make("aasist").train()
+    with torch.autocast("cpu", torch.bfloat16):
+        found = network._encode(frames)
+    wanted = plainly(lambda: network._encode(frames))
+    assert float((found.float() - wanted).norm() / wanted.norm()) < 0.05
+
+
+def test_hidden_frames() -> None:
+    """As large as the released network behind its encoder, whose layers have 1024 numbers."""
+    network = Aasist(FrameShape(Kind.HIDDEN, 1, 1024))
+    assert network.settings == {"variant": "ssl"}
+    with torch.no_grad():
+        assert network.eval()(torch.randn(2, 1, 201, 1024)).shape == (2, 160)
+        maps = network._encode(torch.randn(1, 1, 201, 1024))
+    assert maps.shape == (1, 64, 42, 67)
+    projection = 1024 * 128 + 128 + 2
+    readout = 2 * 64 + 128 * 64 + 128 + 2 * 128 + 64 * 128 + 64
+    graphs = sum(p.numel() for p in Aasist(FrameShape(Kind.WAVEFORM, 1, 1)).parameters()) - 2
+    more_bands = (42 - 23) * 64
+    counted = sum(parameter.numel() for parameter in network.parameters())
+    assert counted == graphs + projection + readout + more_bands
+
+
+@pytest.mark.parametrize(("kind", "name"), [(Kind.HIDDEN, "aasist-l"), (Kind.WAVEFORM, "ssl")])
+def test_variants_go_with_their_frames(kind: Kind, name: str) -> None:
+    with pytest.raises(ArgumentError, match=f"the variant {name} takes no {kind} frames"):
+        Aasist(FrameShape(kind, 1, 1), {"variant": name})
+
+
+def test_sizes_are_the_published_ones() -> None:
+    """What the released networks hold beside normalisations that they do not use."""
+    unused = {"aasist": 2 * (32 + 32 + 64 + 64 + 64), "aasist-l": 2 * (32 + 32 + 24 + 24 + 24)}
+    published = {"aasist": 297_866, "aasist-l": 85_306}
+    for name, count in published.items():
+        network = Aasist(FrameShape(Kind.WAVEFORM, 1, 1), {"variant": name})
+        head = 2 * (network.dim + 1)
+        found = sum(parameter.numel() for parameter in network.parameters()) + head
+        assert found + unused[name] == count
+
+
+def test_blocks_pool_no_frame_of_hidden_frames() -> None:
+    maps = torch.randn(1, 1, 5, 8)
+    assert Encoder((4, 6), pooled=1)(maps).shape == (1, 6, 5, 8)
+    assert Encoder((4, 6))(torch.randn(1, 1, 5, 18)).shape == (1, 6, 5, 2)
