@@ -65,7 +65,7 @@ def ImportDetector(
         clips,
         split,
     )
-    show(report_imported(done))
+    show(report_imported(done.run, done.calibrated))
 
 
 @stage(

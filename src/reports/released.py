@@ -10,20 +10,21 @@ from src.results.sections.warnings import warnings
 
 if TYPE_CHECKING:
     from src.predict.calibrating import Calibrated
-    from src.stages.released import Imported
+    from src.utils.runs import Run
 
 
-def report_imported(done: Imported) -> list[Block]:
-    """Show what was imported, and its calibration or how it gets one.
+def report_imported(run: Run, calibrated: Calibrated | None = None) -> list[Block]:
+    """Show where the run of a released detector is, and its calibration or how it gets one.
 
     Parameters
     ----------
-    done : Imported
-        The run of a released detector.
+    run : Run
+        The run that was made of it.
+    calibrated : Calibrated, optional
+        How it was calibrated, if it was.
     """
-    run = done.run
-    if done.calibrated is not None:
-        return report_calibrated(done.calibrated)
+    if calibrated is not None:
+        return report_calibrated(calibrated)
     return [
         *warnings(run),
         Paragraph(

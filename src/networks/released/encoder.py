@@ -71,7 +71,7 @@ def is_layer_normed(shapes: Shapes, prefix: str) -> bool:
     Parameters
     ----------
     shapes : mapping of str to tuple of int
-        See `released.Shapes`.
+        The shape of each tensor of the file, by its published name.
     prefix : str
         What the names of the encoder begin with.
     """

@@ -46,7 +46,7 @@ class Released(ABC):
         Parameters
         ----------
         shapes : mapping of str to tuple of int
-            See `Shapes`.
+            The shape of each tensor of the file, by its published name.
         checkpoint : str, optional
             Folder or hub id of the encoder, where the file does not hold it.
 
@@ -67,7 +67,7 @@ class Released(ABC):
         name : str
             Ours, as `Network.kept_state` has it.
         shapes : mapping of str to tuple of int
-            See `Shapes`.
+            The shape of each tensor of the file, by its published name.
         """
 
     def is_unused(self, name: str) -> bool:
@@ -100,7 +100,7 @@ class Released(ABC):
         ours : collection of str
             The names that our network has.
         shapes : mapping of str to tuple of int
-            See `Shapes`.
+            The shape of each tensor of the file, by its published name.
 
         Returns
         -------
@@ -135,7 +135,7 @@ def require(shapes: Shapes, name: str) -> tuple[int, ...]:
     Parameters
     ----------
     shapes : mapping of str to tuple of int
-        See `Shapes`.
+        The shape of each tensor of the file, by its published name.
     name : str
         As published.
 
