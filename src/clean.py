@@ -16,6 +16,7 @@ from typing import Any
 
 from src.evaluation.results_file import TEST_RESULTS
 from src.evaluation.sets_file import SETS
+from src.exported.about import names_in_run
 from src.networks.names import FOLDER as SCORED
 from src.networks.names import scores_path
 from src.robustness.names import FIGURES as ROBUSTNESS_FIGURES
@@ -53,6 +54,7 @@ _RUN = frozenset(
         *("audit.json", "audit.html", "matches.csv", "shortcuts.png", "nuisances.png"),
         *("pretrained_on.csv", "perplexities.npy", "spreads.npy", "units.safetensors"),
         *(f"checkpoint/{name}" for name in _CHECKPOINT),
+        *names_in_run(),
     }
 )
 """What runs of any kind hold beside the results of tests, whose names the manifest tells."""

@@ -14,7 +14,7 @@ GROUPS = {
     ),
     "Detectors": (
         *("OptimizeHyperparameters", "TrainModel", "TestModel", "TrainBaseline", "TestBaseline"),
-        *("TrainNetwork", "ImportDetector", "CalibrateRun", "TestRobustness"),
+        *("TrainNetwork", "ImportDetector", "CalibrateRun", "TestRobustness", "ExportModel"),
     ),
     "Results": ("ListRuns", "CompareRuns", "EvaluateScores", "ExportScores"),
     "Housekeeping": ("Clean",),

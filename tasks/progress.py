@@ -32,6 +32,8 @@ DOING = (
     ("src.networks", "training"),
     ("src.models", "fitting and scoring"),
     ("src.audit", "measuring"),
+    ("src.exported", "exporting"),
+    ("src.predict.exporting", "comparing with the run"),
     ("src.predict", "judging"),
     ("src.robustness", "comparing conditions"),
     ("src.utils.embeddings", "computing vectors"),

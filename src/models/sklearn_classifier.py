@@ -25,7 +25,15 @@ class SklearnClassifier(Classifier):
     trusted: ClassVar[tuple[str, ...]]
     """Full names of types that its file may hold: the estimator, and what it is made of."""
 
+    certain: ClassVar[float | None] = None
+    """Where scores are log-odds of probabilities: how far from 0 and 1 these are kept."""
+
     _pipeline: Pipeline
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The fitted scaler and estimator."""
+        return self._pipeline
 
     @staticmethod
     @abstractmethod

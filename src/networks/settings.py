@@ -1,29 +1,18 @@
 """What makes a network what it is, as the manifest of its run keeps it."""
 
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
 from src.models.lookup import NETWORK
 from src.networks.heads import HEADS
+from src.networks.windows import Covers
 from src.utils.errors import ArgumentError, RunError, choose
 from src.utils.runs import MANIFEST, Run
 from src.utils.shapes import Shape, require_shape
 
 LAST, WEIGHTED = "last", "weighted"
-
-
-class Covers(StrEnum):
-    """Which part of a recording is scored."""
-
-    ALL = "all"
-    """Windows that cover it, whose vectors are averaged."""
-    FIRST = "first"
-    """Its first window, as published evaluations do."""
-    WHOLE = "whole"
-    """It as it is, in one window of its own length; one longer than a window as by `ALL`."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +89,7 @@ class _Shape(Shape):
     front_end: str
     back_end: str
     samples: Annotated[int, Field(ge=1, le=10_000_000)]
-    covers: Literal["all", "first"]
+    covers: Literal["all", "first", "whole"]
     layers: str
     head: str
     outputs: Annotated[int, Field(ge=1, le=2)]

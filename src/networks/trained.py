@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from src.networks.front_ends import FRONT_ENDS
 from src.networks.network import Network
 from src.networks.settings import NetworkSettings
-from src.networks.windows import cut_windows
+from src.networks.windows import cut_windows, mean_vectors
 from src.utils.errors import CheckpointError, RunError
 from src.utils.files import replacing
 from src.utils.run_manifest import require_training
@@ -20,9 +20,6 @@ from src.utils.runs import MANIFEST, Run
 from src.utils.tensor_file import first_line, load_tensors
 
 NAME = "model.safetensors"
-
-_BATCH_WINDOWS = 16
-"""Windows that are computed at once."""
 
 
 def default_device() -> torch.device:
@@ -117,19 +114,13 @@ class TrainedNetwork:
         prepared : sequence of numpy.ndarray
             What `prepare` gave of each.
         """
-        # Recordings that are covered whole are of different lengths.
-        is_even = len({one.shape[1] for one in prepared}) == 1
-        groups = [np.concatenate(prepared)] if is_even else prepared
+
+        def compute(windows: np.ndarray) -> np.ndarray:
+            given = torch.from_numpy(windows).to(self.device)
+            return self.network.vectors(given).float().cpu().numpy()
+
         with torch.inference_mode():
-            parts = [
-                self.network.vectors(part.to(self.device)).float().cpu()
-                for group in groups
-                for part in torch.from_numpy(group).split(_BATCH_WINDOWS)
-            ]
-        of_windows = torch.cat(parts).numpy()
-        counts = np.array([len(one) for one in prepared])
-        starts = np.cumsum(counts) - counts
-        return np.add.reduceat(of_windows, starts) / counts[:, None].astype(np.float32)
+            return mean_vectors(prepared, compute)
 
     def score(self, x: np.ndarray) -> np.ndarray:
         """Return real-valued scores, float64 of shape (recordings,), of vectors.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from src.evaluation.results_file import TEST_RESULTS, read_values
+from src.exported.about import is_exported, open_exported
 from src.models.lookup import (
     detector_name,
     find_training,
@@ -75,7 +76,7 @@ def choose_detector(
     runs : pathlib.Path
         The runs folder.
     detector : str, optional
-        The name of a shipped detector.
+        The name of a shipped detector, or the folder of an exported one.
     backbone, classifier : str, optional
         Of the training; what is left out fits any.
     run_number, study_number : int, optional
@@ -96,9 +97,11 @@ def choose_detector(
     if detector is not None:
         if numbered or backbone or classifier:
             raise ArgumentError(
-                f"--detector={detector} is one that comes with AUDIOS: leave out the flags that "
+                f"--detector={detector} comes with AUDIOS or was exported: leave out the flags that "
                 f"describe a run"
             )
+        if is_exported(Path(detector)):
+            return _trained(open_exported(Path(detector)), audio, "exported ")
         return _shipped(open_shipped(detector, detectors))
     if numbered:
         run = find_training(runs, backbone, classifier, run_number, study_number)
@@ -170,8 +173,8 @@ def _shipped(shipped: Shipped, warnings: tuple[str, ...] = ()) -> Chosen:
     return Chosen(shipped.run, _line(name, told), (*chance, *warnings), shipped)
 
 
-def _trained(run: Run, audio: Path | None) -> Chosen:
-    name = f"run {run.number}"
+def _trained(run: Run, audio: Path | None, how: str = "") -> Chosen:
+    name = f"{how}run {run.number}"
     if run.study is not None:
         name += f" of {run.study.study_of} study {run.study.number}"
     if audio is not None and is_of_demonstration(run) and not in_demonstration(audio):
@@ -192,7 +195,9 @@ def _trained(run: Run, audio: Path | None) -> Chosen:
         flag = f"--run-number={run.number}"
         if run.study is not None:
             flag += f" --study-number={run.study.number}"
-        warnings = (f"not tested, so nothing tells how often it errs: fab TestModel {flag}",)
+        warnings = ("not tested, so nothing tells how often it errs",)
+        if not how:
+            warnings = (f"{warnings[0]}: fab TestModel {flag}",)
     attacks, languages = _heard(run)
     told = [
         measured,

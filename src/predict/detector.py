@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from src.exported.about import is_exported
+from src.exported.model import load_exported
 from src.models.calibrate import calibration_of
 from src.models.classifier import Scorer
 from src.models.lookup import is_network, require_current
@@ -16,7 +18,7 @@ from src.utils.embeddings.backbones import Backbone, load_backbone
 from src.utils.embeddings.differences import backbone_differences
 from src.utils.embeddings.engines.embed import embed_vectors
 from src.utils.embeddings.engines.engine import Embedded
-from src.utils.errors import CheckpointError
+from src.utils.errors import ArgumentError, CheckpointError
 from src.utils.metrics.calibration import Calibration
 from src.utils.runs import Run
 
@@ -103,6 +105,13 @@ def load_parts(run: Run, checkpoint: str | None = None) -> tuple[Backbone, Score
     AudiosError
         As `Detector.load` does, but for calibration and reference.
     """
+    if is_exported(run.folder):
+        network, scorer = load_exported(run)
+        if network is None:
+            return _load_backbone(run, checkpoint), scorer
+        if checkpoint is not None:
+            raise ArgumentError("--checkpoint: an exported network holds all of its weights")
+        return network, scorer
     if is_network(run):
         # Here, since torch is not needed for classifiers of built-in vectors.
         from src.networks.loading import load_network

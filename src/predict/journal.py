@@ -24,7 +24,7 @@ FORMAT = 2
 
 _SYNC_SECONDS = 5.0
 """How much work a power cut may lose; a kill loses none."""
-_MODELS = (".safetensors", ".skops")
+_MODELS = (".safetensors", ".skops", ".onnx", ".data")
 _NUMBERS = ("score", "llr", "probability", "duration")
 
 Identity = tuple[str, str]

@@ -21,6 +21,7 @@ from src.reports.dataset import (
 from src.reports.detectors import report_detectors
 from src.reports.embeddings import report_extraction, report_projection
 from src.reports.evaluation import report_evaluation, report_score_evaluation, report_sets
+from src.reports.export import report_export
 from src.reports.models import (
     report_networks,
     report_probe,
@@ -55,6 +56,7 @@ __all__ = [
     "report_detectors",
     "report_durations",
     "report_evaluation",
+    "report_export",
     "report_extraction",
     "report_findings",
     "report_imported",

@@ -5,20 +5,20 @@ from threading import Lock
 from typing import ClassVar
 
 import numpy as np
-import onnxruntime
 
 from src.spoofs.attack import Attack, Material
 from src.spoofs.mel_settings import MelSettings, compute_mel, read_mel_settings
 from src.spoofs.named import named_after
-from src.spoofs.onnx_file import files_of
 from src.spoofs.resampling import resampled
 from src.utils.audio.augmentations.augmentation import Parameters
 from src.utils.errors import AudioError, CheckpointError
 from src.utils.files import sha256_file, sha256_text
+from src.utils.onnx_file import files_of, open_graph
 
 _LONGER = 1.5
 """Times the length of its input that a vocoder's output may have."""
 _TRIED_FRAMES = 32
+_WHAT = "the vocoder"
 
 
 class OnnxVocoder(Attack):
@@ -44,12 +44,15 @@ class OnnxVocoder(Attack):
         super().__init__(material)
         self.name = named_after("onnx", path.name)
         self.path = path
-        files = files_of(path)
+        if not path.is_file():
+            raise CheckpointError(f"no vocoder {path}; --vocoder takes a file in ONNX")
+        files = files_of(path, _WHAT)
         beside = path.with_name(f"{path.name}.json")
         described = beside if beside.is_file() else path.with_suffix(".json")
         self.mel: MelSettings = read_mel_settings(described)
         self._identity = sha256_text("".join(map(sha256_file, (*files, described))))
-        self._session = _session(path)
+        # One thread, so that sums have one order; several clips are worked on at once anyway.
+        self._session = open_graph(path, _WHAT, threads=1)
         inputs = self._session.get_inputs()
         if len(inputs) != 1 or inputs[0].type != "tensor(float)":
             raise CheckpointError(
@@ -108,15 +111,3 @@ class OnnxVocoder(Attack):
                 f"the vocoder {self.path} makes {len(made):,} samples of {_TRIED_FRAMES} frames, "
                 f"not {expected:,}: hop_length={self.mel.hop_length} is not its own"
             )
-
-
-def _session(path: Path) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    # One thread, so that sums have one order; several clips are worked on at once anyway.
-    options.inter_op_num_threads = options.intra_op_num_threads = 1
-    options.log_severity_level = 4
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises a dozen kinds
-        reason = " ".join(str(error).split())[:200]
-        raise CheckpointError(f"the vocoder {path} cannot be loaded: {reason}") from error

@@ -56,7 +56,7 @@ def predict(
     stream : int, optional
         Which audio stream, from 0 on, of a file that has several; by default the first.
     detector : str, optional
-        The name of a detector that comes with AUDIOS (see `choose_detector`).
+        The name of a detector that comes with AUDIOS, or the folder of an exported one.
     any_sound : bool
         Whether what holds no speech is judged too.
     choosing : callable, optional

@@ -80,6 +80,9 @@ PROBE: Final = "probe"
 
 LayerChoice = int | Literal["probe"]
 
+EXPORT_FORMATS = ONNX, TORCHSCRIPT = ("onnx", "torchscript")
+"""What detectors are exported as; the first is taken back."""
+
 CALIBRATED_ON = CLEAN, MATCHED, ALL = ("clean", "matched", "all")
 """The validation clips that threshold and calibration are fitted on: as they were recorded,
 degraded as the training's copies are, or both."""

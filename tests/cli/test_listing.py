@@ -82,6 +82,10 @@ FLAGS = {
         *("columns", "probabilities"),
         *("validation-protocol", "asv-scores", "asv-protocol", RUNS, SEED),
     ),
+    "ExportModel": (
+        *("backbone", "classifier", "run-number", "study-number", "format", "output"),
+        *("checkpoint", DATASET, EMBEDDINGS, RUNS),
+    ),
     "ExportScores": ("run-number", "study-number", "format", "output", "split", "values", RUNS),
     "ListRuns": ("study-number", "classifier", "sort", RUNS, *FORMS),
     "CompareRuns": ("runs-list", "study-number", "classifier", "tested-on", RUNS, SEED, *FORMS),

@@ -13,8 +13,8 @@ import pytest
 from src.clean import find_removable
 from src.models.lookup import find_training, is_network
 from src.networks.evaluate import RecordingTester, evaluate_network
-from src.networks.settings import Covers
 from src.networks.trained import TrainedNetwork
+from src.networks.windows import Covers
 from src.predict.choice import choose_detector
 from src.predict.detector import Detector
 from src.predict.predict import predict

@@ -10,10 +10,10 @@ import pytest
 from src.spoofs.attack import Material
 from src.spoofs.make import SpoofSettings, make_spoofs
 from src.spoofs.mel_settings import MelSettings, compute_mel, read_mel_settings
-from src.spoofs.onnx_file import files_of
 from src.spoofs.vocoder import OnnxVocoder
 from src.utils.dataset.dataset import Dataset
 from src.utils.errors import CheckpointError
+from src.utils.onnx_file import files_of
 from tests.spoofs.onnx_writing import MEL, block, number, write_vocoder
 
 
@@ -47,7 +47,7 @@ def test_weights_beside_the_graph_count(tmp_path: Path, clip: np.ndarray) -> Non
     one = OnnxVocoder(Material(), write_vocoder(tmp_path / "one"))
     two = OnnxVocoder(Material(), write_vocoder(tmp_path / "two", "weights.bin"))
     assert np.allclose(one.apply(clip, 16_000, {}), two.apply(clip, 16_000, {}), atol=1e-6)
-    assert len(files_of(two.path)) == 2
+    assert len(files_of(two.path, "the vocoder")) == 2
     assert one.identity() != two.identity()
 
 

@@ -37,7 +37,6 @@ from src.robustness.kept import read_clips
 from src.robustness.results import Robustness
 from src.scoring.kept import KeptScores
 from src.spoofs.mel_settings import read_mel_settings
-from src.spoofs.onnx_file import files_of
 from src.spoofs.sentences import read_sentences
 from src.stages import dataset as dataset_stages
 from src.utils.audio.io import measure_level, read_blocks, read_info, read_waveform
@@ -48,6 +47,7 @@ from src.utils.dataset.layouts.keys import read_key
 from src.utils.dataset.split import read_split, read_units
 from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.store import EmbeddingStore
+from src.utils.onnx_file import files_of
 from src.utils.runs import list_runs
 from tests.networks.back_ends.yamnet.test_weights import CLASSES, SMALL, WRITERS
 from tests.networks.released.back_ends import aasist_state
@@ -186,7 +186,9 @@ PARSERS = (
     Parser("released weights", "released/*", _released),
     Parser("checkpoint", "checkpoint/*", lambda path, _: load_backbone("auto", str(path.parent))),
     Parser("units", "units/*", lambda path, _: Units.read(path, 3)),
-    Parser("vocoder", "vocoder/*.onnx", lambda path, _: files_of(path), is_pure=True),
+    Parser(
+        "vocoder", "vocoder/*.onnx", lambda path, _: files_of(path, "the vocoder"), is_pure=True
+    ),
     Parser("mel settings", "vocoder/*.json", lambda path, _: read_mel_settings(path)),
     Parser("sentences", "vocoder/*.txt", lambda path, _: read_sentences(path), is_pure=True),
     Parser("zip", "archived/*.zip", _unpack, is_pure=True),

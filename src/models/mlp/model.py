@@ -34,6 +34,33 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+class ScoringModule(nn.Module):
+    """A fitted MLP as one module, from vectors as they are to scores.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        From standardised vectors to logits, shape (clips, 1).
+    mean, scale : torch.Tensor
+        By which vectors are standardised, shape (dim,).
+    """
+
+    outputs = ("scores",)
+    mean: torch.Tensor
+    scale: torch.Tensor
+
+    def __init__(self, network: nn.Module, mean: torch.Tensor, scale: torch.Tensor) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", mean)
+        self.register_buffer("scale", scale)
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Return scores (clips,) of vectors (clips, dim)."""
+        scores: torch.Tensor = self.network((vectors - self.mean) / self.scale).squeeze(1)
+        return scores
+
+
 class MlpClassifier(Classifier):
     """One hidden layer of rectified units with dropout; scores are its logits.
 
@@ -117,6 +144,10 @@ class MlpClassifier(Classifier):
         with torch.inference_mode():
             logits = self._network(self._standardised(x)).squeeze(1)
         return logits.double().numpy()
+
+    def as_module(self) -> ScoringModule:
+        """Return the fitted MLP as one module of torch, in evaluation mode."""
+        return ScoringModule(self._network, self._mean, self._scale).eval()
 
     def save(self, folder: Path) -> None:
         """Write weights and scaler as `model.safetensors`."""

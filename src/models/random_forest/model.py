@@ -107,6 +107,7 @@ class RandomForest(SklearnClassifier):
         "min_samples_leaf": Range(1, 10),
     }
     trusted = TRUSTED
+    certain = _CERTAIN
     check_pipeline = staticmethod(_check_trees)
     default_trials = 30
 

@@ -10,7 +10,8 @@ from src.networks.released.released import (
     renamed,
     require,
 )
-from src.networks.settings import Covers, NetworkSettings
+from src.networks.settings import NetworkSettings
+from src.networks.windows import Covers
 from src.utils.errors import ArgumentError
 
 _WITHIN = {

@@ -7,7 +7,7 @@ from torch import Tensor
 from src.networks.released.aasist import HEAD
 from src.networks.released.on_encoder import ReleasedOnEncoder
 from src.networks.released.released import WHOLE_SAMPLES, Shapes, require
-from src.networks.settings import Covers
+from src.networks.windows import Covers
 
 
 class AntiDeepfake(ReleasedOnEncoder):

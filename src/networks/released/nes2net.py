@@ -6,7 +6,7 @@ from typing import Any
 from src.networks.released.aasist import BACK, HEAD
 from src.networks.released.on_encoder import ReleasedOnEncoder
 from src.networks.released.released import WHOLE_SAMPLES, Shapes, require
-from src.networks.settings import Covers
+from src.networks.windows import Covers
 
 _NESTED = "Nested_Res2Net_TDNN."
 _BLOCKS = "Build_in_Res2Nets"

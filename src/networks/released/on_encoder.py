@@ -13,7 +13,8 @@ from src.networks.released.encoder import (
     published_encoder,
 )
 from src.networks.released.released import PUBLISHED_SAMPLES, Released, Shapes
-from src.networks.settings import LAST, Covers, NetworkSettings
+from src.networks.settings import LAST, NetworkSettings
+from src.networks.windows import Covers
 from src.utils.config import SAMPLE_RATE
 from src.utils.errors import ArgumentError
 

@@ -14,7 +14,7 @@ from torch.nn.functional import layer_norm
 
 from src.networks.released import RELEASED
 from src.networks.released.weights import network_of, read_weights
-from src.networks.settings import Covers
+from src.networks.windows import Covers
 from src.utils.errors import ArgumentError, CheckpointError
 from tests.networks.released.back_ends import (
     aasist_state,

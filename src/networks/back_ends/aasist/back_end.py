@@ -82,7 +82,7 @@ class _Branch(nn.Module):
 
     def forward(self, frames: Tensor, bands: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Map the nodes of both graphs to fewer ones, and the master node."""
-        master = self.master.expand(len(frames), -1, -1)
+        master = self.master.expand(frames.shape[0], -1, -1)
         frames, bands, master = self.first(frames, bands, master)
         bands, frames = self.pool_bands(bands), self.pool_frames(frames)
         more_frames, more_bands, more_master = self.second(frames, bands, master)

@@ -86,7 +86,7 @@ class HeterogeneousAttention(nn.Module):
         is_two = (torch.arange(nodes.shape[1], device=nodes.device) >= n_one).long()
         kinds = torch.cat([self.weight_one, self.weight_between, self.weight_two], dim=1)
         all_weights = edges @ kinds
-        kind = (is_two[:, None] + is_two[None, :]).expand(len(nodes), -1, -1).unsqueeze(-1)
+        kind = (is_two[:, None] + is_two[None, :]).expand(nodes.shape[0], -1, -1).unsqueeze(-1)
         weights = all_weights.gather(-1, kind).squeeze(-1)
         weights = (weights / self.temperature).softmax(dim=-1)
         shares = torch.tanh(self.to_master(nodes * master)) @ self.weight_master

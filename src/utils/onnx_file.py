@@ -7,7 +7,10 @@ of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto; what is no weight is 
 from collections.abc import Iterator
 from pathlib import Path
 
+import onnxruntime
+
 from src.utils.errors import CheckpointError, StorageError
+from src.utils.tensor_file import first_line
 
 LARGEST = 2 << 30
 """Bytes: protobuf's own limit."""
@@ -31,13 +34,15 @@ _DEEPEST = 64
 _LOCATION = b"location"
 
 
-def files_of(path: Path) -> list[Path]:
+def files_of(path: Path, what: str) -> list[Path]:
     """Return the files that a graph in ONNX is kept in: itself, and those with its weights.
 
     Parameters
     ----------
     path : pathlib.Path
         The graph.
+    what : str
+        What it is, for messages, with its article.
 
     Raises
     ------
@@ -47,17 +52,17 @@ def files_of(path: Path) -> list[Path]:
         When it cannot be read.
     """
     if not path.is_file():
-        raise CheckpointError(f"no vocoder {path}; --vocoder takes a file in ONNX")
+        raise CheckpointError(f"{what} {path} is not there")
     try:
         if path.stat().st_size > LARGEST:
-            raise CheckpointError(f"the vocoder {path} is larger than {LARGEST >> 30} GB")
+            raise CheckpointError(f"{what} {path} is larger than {LARGEST >> 30} GB")
         content = path.read_bytes()
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror}") from error
     try:
         names = sorted({name.decode() for name in _locations(memoryview(content), "model", 0)})
     except (ValueError, IndexError) as error:
-        raise CheckpointError(f"the vocoder {path} is no graph in ONNX") from error
+        raise CheckpointError(f"{what} {path} is no graph in ONNX") from error
     folder = path.resolve().parent
     found = [path]
     for name in names:
@@ -65,11 +70,37 @@ def files_of(path: Path) -> list[Path]:
         # Links are followed: what counts is which file would be read.
         if "\0" in name or not place.resolve().is_relative_to(folder) or not place.is_file():
             raise CheckpointError(
-                f"the vocoder {path} keeps weights in {name[:80]!r}, which is no file in its "
+                f"{what} {path} keeps weights in {name[:80]!r}, which is no file in its "
                 f"folder; put it there, or save the graph as one file"
             )
         found.append(place)
     return found
+
+
+def open_graph(path: Path, what: str, threads: int = 0) -> onnxruntime.InferenceSession:
+    """Load a graph in ONNX to compute by it on the CPU; only operators of ONNX are known.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The graph, which `files_of` has looked at.
+    what : str
+        What it is, for messages, with its article.
+    threads : int
+        That share an operator's work; 0 for as many as there are cores.
+
+    Raises
+    ------
+    CheckpointError
+        When it cannot be loaded.
+    """
+    options = onnxruntime.SessionOptions()
+    options.inter_op_num_threads, options.intra_op_num_threads = 1, threads
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises a dozen kinds
+        raise CheckpointError(f"{what} {path} cannot be loaded: {first_line(error)}") from error
 
 
 def _locations(message: memoryview, kind: str, depth: int) -> Iterator[bytes]:

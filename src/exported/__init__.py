@@ -1,0 +1,1 @@
+"""Detectors as files that run without this code: written for a run, checked, and taken back."""
