@@ -36,9 +36,7 @@ class SmallBackEnd:
 
 def _opened(name: str, model_type: str) -> Callable[[Path], dict[str, Any]]:
     """Return what gives the settings of a pretrained front end, on a tiny checkpoint."""
-    return lambda folder: FRONT_ENDS.load(name).open(
-        str(make_checkpoint(folder, model_type)), freeze="none"
-    )
+    return lambda folder: FRONT_ENDS.load(name).open(str(make_checkpoint(folder, model_type)))
 
 
 SMALL_FRONT_ENDS: dict[str, Callable[[Path], dict[str, Any]]] = {
