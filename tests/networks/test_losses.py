@@ -61,16 +61,16 @@ def test_each_is_its_formula(name: str, outputs: int, weight: float) -> None:
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_scores_separate(name: str) -> None:
-    """On vectors whose class shows in no single number, with three spoofs to a bona-fide."""
+    """On vectors whose class shows a little in each number, with three spoofs to a bona-fide."""
     assert any(name == known for known, _ in FORMULAS), f"{name} has no formula in {__name__}"
     chance = torch.Generator().manual_seed(7)
     labels = torch.tensor([1.0, 0.0, 0.0, 0.0] * 8)
-    vectors = torch.randn(32, 64, generator=chance) + 1.0
+    vectors = torch.randn(32, 64, generator=chance) + 0.8 * (2 * labels - 1)[:, None]
     kind = LOSSES.load(name)
     loss, head = kind(3.0), kind.head(64, kind.outputs)
     optimiser = torch.optim.Adam(head.parameters(), 0.05)
     costs = []
-    for _ in range(300):
+    for _ in range(100):
         optimiser.zero_grad()
         costs.append(loss(head(vectors), labels).mean())
         costs[-1].backward()
