@@ -194,7 +194,7 @@ def _train_block(block: ResidualBlock, maps: Tensor) -> Tensor:
     between = _normalize(block.norm, between)
     result = _convolve(between, block.second.weight, block.second.bias, (0, 1))
     past = block.past
-    result += maps if past is None else _convolve(maps, past.weight, past.bias, (0, 1))
+    result = result + (maps if past is None else _convolve(maps, past.weight, past.bias, (0, 1)))
     return result if block.pooled == 1 else _GreatestOfThree.apply(result)
 
 
