@@ -79,7 +79,7 @@ def train(network: Network, windows: Tensor, autocast: bool = False) -> float:
     labels = torch.arange(len(windows)) % 2
     loss = torch.nn.functional.cross_entropy(outputs, labels)
     loss.backward()
-    return float(loss)
+    return loss.item()
 
 
 def losses(network: Network, windows: Tensor, autocast: bool = False) -> list[float]:

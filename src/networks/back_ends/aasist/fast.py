@@ -27,8 +27,8 @@ _NUMBERS_AT_ONCE = 150_000
 _GROUPS_AT_ONCE = 1536
 """Frames that are filtered at once."""
 
-ALPHA = 1.6732632423543772
-SCALE = 1.0507009873554805
+_ALPHA = 1.6732632423543772
+_SCALE = 1.0507009873554805
 """Of SELU: scale * (max(x, 0) + alpha * (exp(min(x, 0)) - 1))."""
 
 
@@ -220,9 +220,9 @@ class _FastBlock:
         self._first = _Convolution(weight, block.first.bias * gain + shift, 1)
         # Between the two there is max(x, 0) + alpha * exp(min(x, 0)): scale and offset of SELU are
         # folded into what follows, and the padding is what SELU makes 0 of.
-        weight = block.second.weight * SCALE
+        weight = block.second.weight * _SCALE
         self._second = _Convolution(
-            weight, block.second.bias - ALPHA * weight.sum(dim=(1, 2, 3)), 0
+            weight, block.second.bias - _ALPHA * weight.sum(dim=(1, 2, 3)), 0
         )
         past = block.past
         self._past = None if past is None else _Convolution(past.weight, past.bias, 0)
@@ -257,11 +257,11 @@ class _FastBlock:
             part = pad(part, (0, 0, 0, 0, before, after))
         between = self._first(part)
         below = between.clamp_max(0).exp_()
-        between.relu_().add_(below, alpha=ALPHA)
+        between.relu_().add_(below, alpha=_ALPHA)
         if start == 0:
-            between[:, 0] = ALPHA
+            between[:, 0] = _ALPHA
         if stop == n_frames:
-            between[:, -1] = ALPHA
+            between[:, -1] = _ALPHA
         past = self._past
         result = part[:, 2:-2].clone() if past is None else past(part[:, 1:-1])
         self._second.add_to(result, between)

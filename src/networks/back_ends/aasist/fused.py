@@ -2,19 +2,16 @@
 
 Maps are laid out by time, then band, then channel, as in scoring (see `fast`): oneDNN convolves
 and torch normalises them without reordering. The fixed filters have no gradient, so that nothing
-of them is kept; of a pooling, what is kept says in one byte which frame was the greatest; and
-what the activation was given is found again from what it gave.
+of them is kept, and of a pooling, what is kept says in two bytes which frame was the greatest.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, pad, selu
+from torch.nn.functional import batch_norm, conv2d, pad, selu
 
 from src.networks.back_ends.aasist.encoder import Encoder, ResidualBlock
-from src.networks.back_ends.aasist.fast import ALPHA, SCALE
 
 
 class _GreatestOfThree(torch.autograd.Function):
@@ -43,64 +40,6 @@ class _GreatestOfThree(torch.autograd.Function):
         torch.where(is_second, of_others, none, out=two)
         torch.where(is_second, none, of_others, out=one)
         return result
-
-
-_NUMBERS_AT_ONCE = 300_000
-"""That are normalised at once, which stay in the cache."""
-
-
-class _NormalizedSelu(torch.autograd.Function):
-    """SELU of what a normalisation in training gives of channels; its statistics are in float64."""
-
-    @staticmethod
-    @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.float32)
-    def forward(
-        context: Any, maps: Tensor, gain: Tensor, shift: Tensor, epsilon: float
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        maps = maps.contiguous()
-        rows = maps.view(-1, len(gain))
-        sums = torch.zeros(2, len(gain), dtype=torch.float64)
-        for (part,) in _by_parts(rows):
-            sums[0] += part.sum(dim=0)
-            sums[1] += part.square().sum(dim=0)
-        mean = sums[0] / len(rows)
-        variance = (sums[1] / len(rows) - mean.square()).clamp(min=0)
-        inverse = (variance + epsilon).rsqrt()
-        factor, rest = (gain * inverse).float(), (shift - mean * gain * inverse).float()
-        result = torch.empty_like(maps)
-        for part, to in _by_parts(rows, result.view_as(rows)):
-            selu(torch.addcmul(rest, part, factor, out=to), inplace=True)
-        context.save_for_backward(maps, result, gain, mean, inverse)
-        context.mark_non_differentiable(mean, variance)
-        return result, mean.float(), variance.float()
-
-    @staticmethod
-    @torch.amp.custom_bwd(device_type="cpu")
-    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        maps, result, gain, mean, inverse = context.saved_tensors
-        rows = maps.view(-1, len(gain))
-        gradient = gradients[0].contiguous().view_as(rows)
-        of_rows = torch.empty_like(rows)
-        sums = torch.zeros(2, len(gain), dtype=torch.float64)
-        for part, told, made, to in _by_parts(rows, gradient, result.view_as(rows), of_rows):
-            # SELU's slope, of what it gave: its scale, or what it gave and scale * alpha.
-            slope = made.clamp(max=0).add_(SCALE * ALPHA).masked_fill_(made > 0, SCALE)
-            torch.mul(told, slope, out=to)
-            sums[0] += to.sum(dim=0)
-            sums[1] += torch.mul(to, part, out=slope).sum(dim=0)
-        of_gain = (sums[1] - mean * sums[0]) * inverse
-        factor = gain * inverse
-        of_part = -factor * inverse * of_gain / len(rows)
-        rest = (-factor * sums[0] / len(rows) - of_part * mean).float()
-        for part, to in _by_parts(rows, of_rows):
-            to.mul_(factor.float()).add_(rest).addcmul_(part, of_part.float())
-        return of_rows.view_as(maps), of_gain.float(), sums[0].float(), None
-
-
-def _by_parts(*matrices: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    """Yield rows of several matrices of the same width that stay in the cache."""
-    at_once = _NUMBERS_AT_ONCE // matrices[0].shape[1]
-    yield from zip(*(matrix.split(at_once) for matrix in matrices), strict=True)
 
 
 _FRAMES_AT_ONCE = 400
@@ -194,16 +133,21 @@ def _train_block(block: ResidualBlock, maps: Tensor) -> Tensor:
     between = _normalize(block.norm, between)
     result = _convolve(between, block.second.weight, block.second.bias, (0, 1))
     past = block.past
-    result += maps if past is None else _convolve(maps, past.weight, past.bias, (0, 1))
+    result = result + (maps if past is None else _convolve(maps, past.weight, past.bias, (0, 1)))
     return result if block.pooled == 1 else _GreatestOfThree.apply(result)
 
 
 def _normalize(norm: nn.BatchNorm2d, maps: Tensor) -> Tensor:
     """Return the SELU of what a normalisation in training gives, whose running means move."""
-    normalized, mean, variance = _NormalizedSelu.apply(maps, norm.weight, norm.bias, norm.eps)
-    count = maps.numel() // maps.shape[-1]
-    with torch.no_grad():
-        norm.num_batches_tracked.add_(1)
-        norm.running_mean.lerp_(mean, norm.momentum)
-        norm.running_var.lerp_(variance * count / max(count - 1, 1), norm.momentum)
-    return normalized
+    norm.num_batches_tracked.add_(1)
+    image = batch_norm(
+        maps.permute(0, 3, 1, 2),
+        norm.running_mean,
+        norm.running_var,
+        norm.weight,
+        norm.bias,
+        training=True,
+        momentum=norm.momentum,
+        eps=norm.eps,
+    )
+    return selu(image, inplace=True).permute(0, 2, 3, 1)
