@@ -27,7 +27,7 @@ from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split_recordings import SplitRecordings
 from src.utils.errors import AudiosError, CheckpointError, DatasetError, EmbeddingError, RunError
 from src.utils.files import sha256_file
-from src.utils.runs import Run, find_run
+from src.utils.runs import Kind, Run, find_run, new_run
 from tests.networks.released.back_ends import aasist_state
 from tests.networks.runs import make_run, write_hissing
 from tests.reports.telling import told
@@ -212,6 +212,47 @@ def test_a_run_that_was_trained_here_is_calibrated_anew(made: Path, tmp_path: Pa
     assert old | new <= set(seen["file"])
     page = run.report.read_text()
     assert "fixed on downstream_val of other" in page
+
+
+class Level:
+    """A backbone of one number, the level of a recording, which is its score as well."""
+
+    sample_rate = 16_000
+    batch_seconds = 60.0
+
+    def prepare(self, waveform: np.ndarray) -> np.ndarray:
+        return waveform
+
+    def embed(self, prepared: list[np.ndarray]) -> np.ndarray:
+        return np.array([wave.std() for wave in prepared], np.float32)[:, None, None, None]
+
+    def score(self, x: np.ndarray) -> np.ndarray:
+        return x[:, 0].astype(np.float64)
+
+
+def test_a_run_on_vectors_is_calibrated_by_its_recordings(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {
+        "backbone": {"name": "acoustic", "sample_rate": 16_000},
+        "classifier": "svm",
+        "layer": 0,
+        "seed": 7,
+        "hyperparameters": {},
+    }
+    with new_run(tmp_path / "runs", Kind.TRAINING, settings) as run:
+        seen = pd.DataFrame({"split": ["downstream_train"], "file": ["x.wav"], "speaker": ["x"]})
+        seen.to_csv(run.folder / "trained_on.csv", index=False)
+    level = Level()
+    monkeypatch.setattr("src.predict.calibrating.load_parts", lambda *_: (level, level))
+    done = released.calibrate(made / "data", tmp_path / "runs", run_number=0)
+    source = recordings(made / "data", "downstream_val")
+    wanted = [read_waveform(source.path(row), 16_000).std() for row in range(len(source))]
+    scores = pd.read_csv(run.folder / "scores_val.csv")["score"]
+    np.testing.assert_allclose(scores, wanted, rtol=1e-5)
+    assert calibration_of(run).threshold == done.threshold
+    assert set(read_trained_on(run)["speaker"]) > {"x"}
+    assert (run.folder / REFERENCE).is_file()
 
 
 def test_clips_of_the_training_are_refused(made: Path, tmp_path: Path) -> None:
