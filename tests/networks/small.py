@@ -39,6 +39,7 @@ SMALL_BACK_ENDS = {
     "sls": SmallBackEnd({"frames": 12, "size": 16}),
     "nes2net": SmallBackEnd({"groups": 2, "inner_groups": 4, "reduction": 2}),
     "lcnn": SmallBackEnd({"embedding": 8}, steps=40),
+    "yamnet": SmallBackEnd({"width": 0.0625}, steps=60),
     "aasist": SmallBackEnd({"variant": "aasist-l"}, steps=12),
 }
 """By name, on frames of 16 numbers in three layers."""
