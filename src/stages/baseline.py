@@ -22,6 +22,8 @@ from src.utils.dataset.split_recordings import SplitRecordings
 
 DEFAULTS: dict[str, Any] = {"epochs": 10, "patience": 10, "batch_size": 16, "learning_rate": 3e-4}
 """How the baseline is trained where nobody says otherwise."""
+_SECONDS = 3.375
+"""Of a window: six patches, as many as a usual clip has, and not a sample more."""
 
 
 def train(
@@ -59,7 +61,7 @@ def train(
     """
     given = DEFAULTS | dict(hyperparameters or {})
     loaded = load_weights(weights)
-    recipe = NetworkChoice(LOG_MEL, BASELINE, trainer=given).recipe()
+    recipe = NetworkChoice(LOG_MEL, BASELINE, seconds=_SECONDS, trainer=given).recipe()
     if loaded is not None:
         recipe = replace(recipe, weights=YamnetStart(loaded))
     source = Dataset.open(dataset)

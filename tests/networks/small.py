@@ -58,7 +58,7 @@ SMALL_BACK_ENDS = {
     "sls": SmallBackEnd({"frames": 12, "size": 16}),
     "nes2net": SmallBackEnd({"groups": 2, "inner_groups": 4, "reduction": 2}),
     "lcnn": SmallBackEnd({"embedding": 8}, steps=40),
-    "yamnet": SmallBackEnd({"width": 0.125}, bands=64),
+    "yamnet": SmallBackEnd({"width": 0.0625}, steps=60),
     "aasist": SmallBackEnd(steps=20, rate=0.003, shortest=0.15),
 }
 """By name, on frames of 16 numbers in three layers where they are hidden ones."""

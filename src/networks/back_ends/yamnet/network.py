@@ -12,8 +12,6 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from src.utils.audio.log_mel import BANDS, PATCH_FRAMES
-
 N_CLASSES = 521
 """Number of classes of AudioSet; the first is "Speech"."""
 
@@ -177,7 +175,6 @@ class YamNet(nn.Module):
 
 
 def _as_images(patches: torch.Tensor) -> torch.Tensor:
-    assert patches.shape[1:] == (PATCH_FRAMES, BANDS), patches.shape
     return patches[:, None]
 
 
