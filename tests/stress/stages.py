@@ -143,6 +143,7 @@ STAGES = (
         reads="corpus",
         is_slow=True,
     ),
+    Stage("ExportModel", (*(_ACOUSTIC, "--classifier=lr", _EMBEDDINGS), _RUNS), reads="corpus"),
     Stage("ExportScores", ("--classifier=lr", "--output={here}/exported.csv", _RUNS)),
     Stage(
         "EvaluateScores",
