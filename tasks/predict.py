@@ -35,8 +35,8 @@ FAIL_ON = {
     audio="A recording, or a folder of them, sound or video of any usual format; only read.",
     stream="Which audio stream of a file with several, from 0 on (default: the first).",
     any_sound="Judge also what holds no speech, such as music, instead of refusing it.",
-    detector="Judge by this detector: the name of one that comes with AUDIOS (see ListDetectors), or "
-    "the folder of an exported one (see ExportModel).",
+    detector="Judge by this detector: the name of one that comes with AUDIOS (see ListDetectors), "
+    "or the folder of an exported one (see ExportModel).",
     run_number="Judge by this run (default: the best tested one, or else the detector that comes "
     "with AUDIOS).",
     study_number="Judge by a trial of this study.",

@@ -1,5 +1,6 @@
 """Pipelines of scikit-learn as graphs in ONNX, in the precision that scikit-learn computes in."""
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -53,12 +54,15 @@ def write_sklearn(
     if certain is None:
         options["raw_scores"] = True
     try:
-        model = skl2onnx.convert_sklearn(
-            estimator,
-            initial_types=[(_SCALED, DoubleTensorType([None, dim]))],
-            options={type(estimator): options},
-            target_opset=_OPSETS,
-        )
+        with warnings.catch_warnings():
+            # It asks for attributes that scikit-learn warns of.
+            warnings.simplefilter("ignore", FutureWarning)
+            model = skl2onnx.convert_sklearn(
+                estimator,
+                initial_types=[(_SCALED, DoubleTensorType([None, dim]))],
+                options={type(estimator): options},
+                target_opset=_OPSETS,
+            )
     except Exception as error:  # skl2onnx raises a dozen kinds
         raise AudiosError(f"the model cannot be told in ONNX: {first_line(error)}") from error
     helper, kinds = onnx.helper, onnx.TensorProto

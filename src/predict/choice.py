@@ -97,8 +97,8 @@ def choose_detector(
     if detector is not None:
         if numbered or backbone or classifier:
             raise ArgumentError(
-                f"--detector={detector} comes with AUDIOS or was exported: leave out the flags that "
-                f"describe a run"
+                f"--detector={detector} comes with AUDIOS or was exported: leave out the flags "
+                f"that describe a run"
             )
         if is_exported(Path(detector)):
             return _trained(open_exported(Path(detector)), audio, "exported ")

@@ -20,11 +20,12 @@ def report_export(done: Export) -> list[Block]:
     done : Export
         The exported detector.
     """
+    seconds, before = done.seconds, done.seconds_before
     lines = [
         f"compared on {done.n_clips} clips: scores differ by at most {done.largest_difference:.2g} "
         f"(allowed: {done.tolerance:.2g})",
-        f"a clip of {done.clip_seconds:g} s takes {1000 * done.seconds:.1f} ms, a real-time factor "
-        f"of {done.seconds / done.clip_seconds:.4f} (the run itself: {1000 * done.seconds_before:.1f} ms)",
+        f"a clip of {done.clip_seconds:g} s takes {1000 * seconds:.1f} ms, a real-time factor of "
+        f"{seconds / done.clip_seconds:.4f} (the run itself: {1000 * before:.1f} ms)",
     ]
     if done.is_any_length is not None:
         lengths = "windows of any length" if done.is_any_length else "windows of its own length"

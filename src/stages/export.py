@@ -1,12 +1,17 @@
 """A run's detector as files that judge without its run: ONNX or TorchScript."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from src.exported.about import default_folder
 from src.models.lookup import find_training
-from src.predict.exporting import Export, export_run
 from src.scoring.clips import find_clips
 from src.utils.config import ONNX
+
+if TYPE_CHECKING:
+    from src.predict.exporting import Export
 
 
 def export(
@@ -51,5 +56,8 @@ def export(
     """
     run = find_training(runs, backbone, classifier, run_number, study_number)
     source = find_clips(run, dataset, embeddings)
+    # Here, since torch takes seconds that a wrong flag need not wait for.
+    from src.predict.exporting import export_run
+
     folder = default_folder(run, form) if output is None else output
     return export_run(run, source, folder, form, checkpoint)

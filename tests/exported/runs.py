@@ -22,9 +22,8 @@ def embed_part(dataset: Dataset, split: str) -> EmbeddingSet:
     backbone, part = load_backbone("acoustic"), SplitRecordings.read(dataset, split)
     clips = [backbone.prepare(read_waveform(part.path(row), 16_000)) for row in range(len(part))]
     x = backbone.embed(clips)[:, 0].reshape(len(part), -1)
-    about = {
-        name: getattr(part.clips, name) for name in ("files", "y", "gender", "speaker", "attack")
-    }
+    names = ("files", "y", "gender", "speaker", "attack")
+    about = {name: getattr(part.clips, name) for name in names}
     return EmbeddingSet(x=x, backbone="acoustic", layer=0, **about)
 
 
@@ -34,10 +33,8 @@ def make_classifier_run(
     """Make a run of a classifier on `acoustic`, of the sets of training and validation."""
     model = CLASSIFIERS.load(name)(small(name).hyperparameters, 7)
     train, held = sets
-    parts = [
-        Part(part.clips, part)
-        for part in (SplitRecordings.read(dataset, split) for split in (TRAIN, VALIDATION))
-    ]
+    sources = [SplitRecordings.read(dataset, split) for split in (TRAIN, VALIDATION)]
+    parts = [Part(source.clips, source) for source in sources]
     asked = {
         "backbone": load_backbone("acoustic").describe(),
         "classifier": name,

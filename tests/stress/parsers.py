@@ -21,6 +21,7 @@ from src.evaluation.asv_scores import read_asv_scores
 from src.evaluation.results import Results
 from src.evaluation.score_files import SCORE_FORMATS, read_scores, write_scores_as
 from src.evaluation.sets_file import SetResults
+from src.exported.about import open_exported
 from src.models.calibrate import calibration_of
 from src.models.evaluate_sets import evaluate_sets
 from src.models.lookup import find_training
@@ -148,6 +149,10 @@ def _released(path: Path, place: Path) -> None:
     network_of("aasist", read_weights(path), path)
 
 
+def _exported(path: Path, place: Path) -> None:
+    Detector.load(open_exported(path.parent))
+
+
 def _unpack(path: Path, place: Path) -> None:
     target = place / "unpacked"
     shutil.rmtree(target, ignore_errors=True)
@@ -179,6 +184,7 @@ PARSERS = (
     Parser("kept clips", "runs/run*/robustness/*.csv", lambda path, _: read_clips(path.parent)),
     Parser("test sets", "runs/run*/test_sets.json", lambda path, _: SetResults.read(path)),
     Parser("detector", "detectors/*/*.*", _shipped),
+    Parser("exported", "runs/run*/exported-onnx/*.[jo]*", _exported),
     Parser("audit", "runs/audit*/audit.json", lambda path, _: Findings.read(path)),
     Parser("pth", "weights/*.pth", lambda path, _: load_weights(str(path))),
     Parser("h5", "weights/*.h5", lambda path, _: load_weights(str(path))),

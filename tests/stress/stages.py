@@ -147,6 +147,7 @@ STAGES = (
     # Apart from the runs that the other stages look for.
     Stage("ImportDetector", ("--kind=aasist", "--weights={here}/released.safetensors", _RELEASED)),
     Stage("CalibrateRun", (_CORPUS, "--classifier=aasist", _RELEASED), reads="corpus"),
+    Stage("ExportModel", (*(_ACOUSTIC, "--classifier=lr", _EMBEDDINGS), _RUNS), reads="corpus"),
     Stage("ExportScores", ("--classifier=lr", "--output={here}/exported.csv", _RUNS)),
     Stage(
         "EvaluateScores",
