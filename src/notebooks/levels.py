@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -119,7 +120,7 @@ def try_levels(dataset: Dataset, epochs: int, width: float, seed: int = 7) -> Ex
     attempts = []
     for name, version in ((AS_RECORDED, recorded), (AT_ONE_LEVEL, levelled)):
         split_dataset(version, SplitSettings(shares=_SHARES, spread_without_spoofs=True), seed)
-        steps = _SMALL_STEPS | {"epochs": epochs}
+        steps: dict[str, Any] = _SMALL_STEPS | {"epochs": epochs}
         choice = NetworkChoice(LOG_MEL, BASELINE, {"width": width}, seconds=2, trainer=steps)
         training = train_network(version, root / "runs", choice.recipe(), seed, workers=0)
         evaluation = evaluate_network(training.run, SplitRecordings.read(version, TEST))

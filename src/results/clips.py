@@ -93,7 +93,7 @@ def clips_of_training(run: Run) -> list[Clips]:
     AudiosError
         When a file is absent or damaged.
     """
-    splits = (TRAIN, VALIDATION)
+    splits: tuple[str, ...] = (TRAIN, VALIDATION)
     if is_trained_elsewhere(run):
         if not (run.folder / TRAINED_ON).is_file():
             return []

@@ -20,7 +20,10 @@ from src.utils.files import read_json
 from src.utils.notes import note
 from src.utils.tensor_file import first_line
 
-_CONFIGS = {"wav2vec2": transformers.Wav2Vec2Config, "hubert": transformers.HubertConfig}
+_CONFIGS: dict[str, Any] = {
+    "wav2vec2": transformers.Wav2Vec2Config,
+    "hubert": transformers.HubertConfig,
+}
 BACKBONES = tuple(_CONFIGS)
 """The backbones that are pretrained, each by its own objective."""
 

@@ -89,7 +89,9 @@ class Wav2Vec2Learner(PretrainingLearner):
 
     def begin_step(self, step: int, steps: int) -> None:
         """Set the Gumbel temperature of a step (see `Learner.begin_step`)."""
-        self.model.set_gumbel_temperature(gumbel_temperature(step, steps))
+        model: Any = self.model
+        # It takes any number, but says that it takes whole ones.
+        model.set_gumbel_temperature(gumbel_temperature(step, steps))
 
     def contrast(self, batch: Mapping[str, Tensor]) -> Contrast:
         """Compare each masked frame with its quantised vector and with its distractors'.

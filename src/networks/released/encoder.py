@@ -109,7 +109,7 @@ def encoder_config(shapes: Shapes, prefix: str) -> dict[str, Any]:
         if name.startswith(prefix)
     }
     layers = {int(found[1]) for name in inner if (found := _FIRST_OF_LAYER.fullmatch(name))}
-    convolutions = []
+    convolutions: list[tuple[int, ...]] = []
     while f"feature_extractor.conv_layers.{len(convolutions)}.0.weight" in inner:
         kernel = inner[f"feature_extractor.conv_layers.{len(convolutions)}.0.weight"]
         if len(kernel) != 3 or kernel[2] not in STRIDES:

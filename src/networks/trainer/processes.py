@@ -191,8 +191,9 @@ class Processes:
         module : torch.nn.Module
             As `connect` gave it.
         """
-        is_connected = isinstance(module, nn.parallel.DistributedDataParallel)
-        return module.no_sync() if is_connected else nullcontext()
+        if isinstance(module, nn.parallel.DistributedDataParallel):
+            return module.no_sync()
+        return nullcontext()
 
     def leave(self) -> None:
         """Part from the others, at the end of all that is done together."""

@@ -1,7 +1,9 @@
 """The residual encoder of AASIST, and the fixed band-pass filters before it."""
 
 import math
+from collections.abc import Iterator
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -100,3 +102,31 @@ class Encoder(nn.Sequential):
 
     def __init__(self, channels: tuple[int, ...], pooled: int = POOLED) -> None:
         super().__init__(*(ResidualBlock(*both, pooled) for both in pairwise((1, *channels))))
+
+    def blocks(self) -> Iterator[ResidualBlock]:
+        """Yield its blocks, the first one first."""
+        return cast(Iterator[ResidualBlock], iter(self))
+
+
+def bias_of(convolution: nn.Conv2d) -> Tensor:
+    """Return the bias of a convolution, which those of the encoder have.
+
+    Parameters
+    ----------
+    convolution : torch.nn.Conv2d
+        One of a block's.
+    """
+    assert convolution.bias is not None
+    return convolution.bias
+
+
+def running_of(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Return the running mean and variance of a normalisation, which those here have.
+
+    Parameters
+    ----------
+    norm : torch.nn.BatchNorm2d
+        One of a block's, or of the filters'.
+    """
+    assert norm.running_mean is not None and norm.running_var is not None
+    return norm.running_mean, norm.running_var

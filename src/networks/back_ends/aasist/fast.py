@@ -17,7 +17,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, selu
 
-from src.networks.back_ends.aasist.encoder import POOLED, Encoder, FilterBank, ResidualBlock
+from src.networks.back_ends.aasist.encoder import (
+    POOLED,
+    Encoder,
+    FilterBank,
+    ResidualBlock,
+    bias_of,
+    running_of,
+)
 
 _onednn = torch.ops.mkldnn
 
@@ -61,7 +68,7 @@ def is_fast(frames: Tensor) -> bool:
     return is_exact and is_on_cpu(frames)
 
 
-Each = Callable[[Callable[..., None], Iterable[tuple]], None]
+Each = Callable[[Callable[..., None], Iterable[tuple]], object]
 """Calls a function with each of several arguments, in any order and several at once."""
 
 
@@ -78,11 +85,11 @@ def threads_of_one() -> Iterator[Each]:
             work(*arguments)
 
     if threads == 1:
-        yield lambda work, all_arguments: [work(*each) for each in all_arguments] and None
+        yield lambda work, rows: [work(*row) for row in rows]
         return
     try:
         with ThreadPoolExecutor(threads, initializer=partial(torch.set_num_threads, 1)) as pool:
-            yield lambda work, rows: [None for _ in pool.map(partial(call, work), rows)] and None
+            yield lambda work, rows: [*pool.map(partial(call, work), rows)]
     finally:
         # Each thread has a number of its own, but those to come begin with the last that was set.
         torch.set_num_threads(threads)
@@ -145,15 +152,16 @@ def encode_fast(encoder: Encoder, maps: Tensor, each: Each) -> Tensor:
     each : callable
         See `threads_of_one`.
     """
-    for block in encoder:
+    for block in encoder.blocks():
         maps = _FastBlock(block)(maps, each)
     return maps
 
 
 def _folded(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     """Return what a normalisation in evaluation multiplies with, and what it adds then."""
-    gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-    return gain, norm.bias - norm.running_mean * gain
+    mean, variance = running_of(norm)
+    gain = norm.weight / torch.sqrt(variance + norm.eps)
+    return gain, norm.bias - mean * gain
 
 
 class _Convolution:
@@ -217,15 +225,15 @@ class _FastBlock:
     def __init__(self, block: ResidualBlock) -> None:
         gain, shift = _folded(block.norm)
         weight = block.first.weight * gain[:, None, None, None]
-        self._first = _Convolution(weight, block.first.bias * gain + shift, 1)
+        self._first = _Convolution(weight, bias_of(block.first) * gain + shift, 1)
         # Between the two there is max(x, 0) + alpha * exp(min(x, 0)): scale and offset of SELU are
         # folded into what follows, and the padding is what SELU makes 0 of.
         weight = block.second.weight * _SCALE
         self._second = _Convolution(
-            weight, block.second.bias - _ALPHA * weight.sum(dim=(1, 2, 3)), 0
+            weight, bias_of(block.second) - _ALPHA * weight.sum(dim=(1, 2, 3)), 0
         )
         past = block.past
-        self._past = None if past is None else _Convolution(past.weight, past.bias, 0)
+        self._past = None if past is None else _Convolution(past.weight, bias_of(past), 0)
         self._pooled, self._channels = block.pooled, len(block.second.weight)
 
     def __call__(self, maps: Tensor, each: Each) -> Tensor:

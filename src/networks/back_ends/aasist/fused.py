@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import batch_norm, conv2d, pad, selu
 
-from src.networks.back_ends.aasist.encoder import Encoder, ResidualBlock
+from src.networks.back_ends.aasist.encoder import Encoder, ResidualBlock, bias_of, running_of
 
 
 class _GreatestOfThree(torch.autograd.Function):
@@ -123,31 +123,33 @@ def train_encoder(encoder: Encoder, maps: Tensor) -> Tensor:
     maps : torch.Tensor
         Shape (batch, frames, bands, channels).
     """
-    for block in encoder:
+    for block in encoder.blocks():
         maps = _train_block(block, maps)
     return maps
 
 
 def _train_block(block: ResidualBlock, maps: Tensor) -> Tensor:
-    between = _convolve(maps, block.first.weight, block.first.bias, (1, 1))
+    between = _convolve(maps, block.first.weight, bias_of(block.first), (1, 1))
     between = _normalize(block.norm, between)
-    result = _convolve(between, block.second.weight, block.second.bias, (0, 1))
+    result = _convolve(between, block.second.weight, bias_of(block.second), (0, 1))
     past = block.past
-    result = result + (maps if past is None else _convolve(maps, past.weight, past.bias, (0, 1)))
+    result = result + (
+        maps if past is None else _convolve(maps, past.weight, bias_of(past), (0, 1))
+    )
     return result if block.pooled == 1 else _GreatestOfThree.apply(result)
 
 
 def _normalize(norm: nn.BatchNorm2d, maps: Tensor) -> Tensor:
     """Return the SELU of what a normalisation in training gives, whose running means move."""
-    norm.num_batches_tracked.add_(1)
+    if norm.num_batches_tracked is not None:
+        norm.num_batches_tracked.add_(1)
     image = batch_norm(
         maps.permute(0, 3, 1, 2),
-        norm.running_mean,
-        norm.running_var,
+        *running_of(norm),
         norm.weight,
         norm.bias,
         training=True,
-        momentum=norm.momentum,
+        momentum=norm.momentum or 0.0,
         eps=norm.eps,
     )
     return selu(image, inplace=True).permute(0, 2, 3, 1)
