@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from src.models.calibrate import calibration_of
+from src.models.lookup import is_network
 from src.models.reference import Reference
 from src.networks.examples import Augmenting
-from src.networks.settings import NETWORK, NetworkSettings, is_network
+from src.networks.settings import NETWORK, NetworkSettings
 from src.networks.train import NetworkRecipe, NetworkTraining, train_network
 from src.networks.trained import TrainedNetwork
 from src.networks.trainer.settings import TrainerSettings
