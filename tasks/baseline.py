@@ -34,9 +34,9 @@ def TrainBaseline(
 ) -> None:
     """Train the YAMNet baseline.
 
-    TrainNetwork --front-end=log-mel --back-end=yamnet, by defaults of its own (windows of 3.375 s)
-    and, if you have them, from published weights. Where an equal training was broken off, it goes
-    on.
+    TrainNetwork --front-end=log-mel --back-end=yamnet, by defaults of its own, on windows of
+    3.375 s, and from published weights if you have them. Where an equal training was broken off, it
+    goes on.
 
     Example: fab TrainBaseline --dataset=datasets/normalized --epochs=10
     """
