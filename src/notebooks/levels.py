@@ -22,7 +22,7 @@ from src.utils.dataset.split_recordings import SplitRecordings
 AS_RECORDED, AT_ONE_LEVEL = "as recorded", "RMS 0.1"
 
 # A few dozen recordings make only a few steps of 16 an epoch, too few to learn anything in.
-_SMALL_STEPS = {"batch_size": 8, "learning_rate": 2e-3}
+_SMALL_STEPS: dict[str, Any] = {"batch_size": 8, "learning_rate": 2e-3}
 
 _SHARES = Shares(0.0, downstream_train=0.6, downstream_val=0.2, downstream_test=0.2)
 
@@ -120,7 +120,7 @@ def try_levels(dataset: Dataset, epochs: int, width: float, seed: int = 7) -> Ex
     attempts = []
     for name, version in ((AS_RECORDED, recorded), (AT_ONE_LEVEL, levelled)):
         split_dataset(version, SplitSettings(shares=_SHARES, spread_without_spoofs=True), seed)
-        steps: dict[str, Any] = _SMALL_STEPS | {"epochs": epochs}
+        steps = _SMALL_STEPS | {"epochs": epochs}
         choice = NetworkChoice(LOG_MEL, BASELINE, {"width": width}, seconds=2, trainer=steps)
         training = train_network(version, root / "runs", choice.recipe(), seed, workers=0)
         evaluation = evaluate_network(training.run, SplitRecordings.read(version, TEST))

@@ -72,6 +72,11 @@ Each = Callable[[Callable[..., None], Iterable[tuple]], object]
 """Calls a function with each of several arguments, in any order and several at once."""
 
 
+def _one_by_one(work: Callable[..., None], rows: Iterable[tuple]) -> None:
+    for row in rows:
+        work(*row)
+
+
 @contextmanager
 def threads_of_one() -> Iterator[Each]:
     """Share work among as many threads as torch has, each of which computes alone.
@@ -85,7 +90,7 @@ def threads_of_one() -> Iterator[Each]:
             work(*arguments)
 
     if threads == 1:
-        yield lambda work, rows: [work(*row) for row in rows]
+        yield _one_by_one
         return
     try:
         with ThreadPoolExecutor(threads, initializer=partial(torch.set_num_threads, 1)) as pool:

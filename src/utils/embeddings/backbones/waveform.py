@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from torch import Tensor
+
+Number = TypeVar("Number", int, Tensor)
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,13 @@ class Geometry:
             hop *= stride
         return cls(hop, field)
 
-    def n_frames(self, n_samples: int) -> int:
+    def n_frames(self, n_samples: Number) -> Number:
         """Return how many frames a clip gives.
 
         Parameters
         ----------
-        n_samples : int
-            The clip's length, at least the receptive field.
+        n_samples : int or torch.Tensor
+            The clip's length, at least the receptive field, or the lengths of several.
         """
         return (n_samples - self.receptive_field) // self.hop + 1
 
