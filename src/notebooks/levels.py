@@ -121,7 +121,7 @@ def try_levels(dataset: Dataset, epochs: int, width: float, seed: int = 7) -> Ex
     for name, version in ((AS_RECORDED, recorded), (AT_ONE_LEVEL, levelled)):
         split_dataset(version, SplitSettings(shares=_SHARES, spread_without_spoofs=True), seed)
         steps = _SMALL_STEPS | {"epochs": epochs}
-        choice = NetworkChoice(LOG_MEL, BASELINE, {"width": width}, seconds=2, trainer=steps)
+        choice = NetworkChoice(LOG_MEL, BASELINE, {"width": str(width)}, seconds=2, trainer=steps)
         training = train_network(version, root / "runs", choice.recipe(), seed, workers=0)
         evaluation = evaluate_network(training.run, SplitRecordings.read(version, TEST))
         attempts.append(Attempt(name, training, evaluation.results))
