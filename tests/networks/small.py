@@ -23,6 +23,8 @@ class SmallBackEnd:
         Adam's, for that.
     bands : int
         Of the spectra that it is given, if it takes any.
+    seconds : float
+        Of those clips.
     shortest : float
         Seconds of the shortest window that it takes.
     """
@@ -31,6 +33,7 @@ class SmallBackEnd:
     steps: int = 30
     rate: float = 0.01
     bands: int = 16
+    seconds: float = 0.2
     shortest: float = 0.05
 
 
@@ -59,7 +62,7 @@ SMALL_BACK_ENDS = {
     "nes2net": SmallBackEnd({"groups": 2, "inner_groups": 4, "reduction": 2}),
     "lcnn": SmallBackEnd({"embedding": 8}, steps=40),
     "yamnet": SmallBackEnd({"width": 0.0625}, steps=60),
-    "aasist": SmallBackEnd(steps=20, rate=0.003, shortest=0.15),
+    "aasist": SmallBackEnd(steps=8, rate=0.01, seconds=0.15, shortest=0.15),
 }
 """By name, on frames of 16 numbers in three layers where they are hidden ones."""
 
