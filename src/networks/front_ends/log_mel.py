@@ -13,7 +13,7 @@ from src.utils.audio import log_mel
 class LogMel(SpectralFrontEnd):
     """Natural logarithms of magnitudes in bands equally wide in mel, every 10 ms.
 
-    The parameters are YAMNet's (see `log_mel`). `bands`, `lowest_hz` and `highest_hz` can be set.
+    The parameters are YAMNet's. `bands`, `lowest_hz` and `highest_hz` can be set.
 
     Parameters
     ----------
