@@ -4,13 +4,15 @@ import json
 import logging
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from src.exported.model import Graph
 from src.exported.packages import require_packages
 from src.networks.heads import Head
 from src.networks.network import Network
@@ -19,6 +21,9 @@ from src.utils.tensor_file import first_line
 
 _ROWS = 3
 """Of the example that a model is followed on: more than one, which would stand for itself."""
+
+_NEAR = 1e-4
+"""Of numbers that are the same but for their last bits."""
 
 _MOST_BYTES = 1_900_000_000
 """Of weights that are kept in the graph's own file, which can be of 2 GiB; above, beside it."""
@@ -66,7 +71,12 @@ class VectorsToScores(nn.Module):
 
 
 def write_onnx(
-    model: nn.Module, given: str, size: int, path: Path, about: Mapping[str, str]
+    model: nn.Module,
+    given: str,
+    size: int,
+    path: Path,
+    about: Mapping[str, str],
+    may_vary: bool = False,
 ) -> bool:
     """Write a model as a graph in ONNX, for batches of any size.
 
@@ -82,11 +92,13 @@ def write_onnx(
         Where it is written to.
     about : mapping of str to str
         What its metadata say.
+    may_vary : bool
+        Whether rows of other sizes are wanted as well, where the model allows them.
 
     Returns
     -------
     bool
-        Whether rows may also be of other sizes: what the model allows.
+        Whether rows may also be of other sizes.
 
     Raises
     ------
@@ -94,36 +106,55 @@ def write_onnx(
         When the packages are absent, or an operator of the model cannot be told in ONNX.
     """
     require_packages("onnx", "onnxscript")
-    example = (torch.randn(_ROWS, size, generator=torch.Generator().manual_seed(7)) * 0.1,)
-    any_size = torch.export.Dim.DYNAMIC
-    with _unheard(), torch.no_grad():
-        try:
-            program = torch.export.export(
-                model, example, dynamic_shapes={given: {0: any_size, 1: any_size}}
-            )
-            is_any_length = True
-        except Exception:  # torch raises a dozen kinds for what depends on the length
-            is_any_length = False
-        try:
-            if not is_any_length:
-                program = torch.export.export(model, example, dynamic_shapes={given: {0: any_size}})
-            found = torch.onnx.export(
-                program,
-                dynamo=True,
-                input_names=[given],
-                output_names=list(model.outputs),  # type: ignore[arg-type]
-                verbose=False,
-            )
-        except Exception as error:  # as above
-            raise AudiosError(
-                f"the model cannot be told in ONNX: {first_line(error)}; --format=torchscript may "
-                f"take it"
-            ) from error
-    assert found is not None
-    _tidy(found.model, about)
+    example = torch.randn(_ROWS, size, generator=torch.Generator().manual_seed(7)) * 0.1
     n_bytes = sum(value.numel() * value.element_size() for value in model.state_dict().values())
+    if may_vary:
+        # torch raises a dozen kinds for what depends on the length.
+        with suppress(Exception):
+            found = _follow(model, given, example, may_vary)
+            _tidy(found.model, about)
+            found.save(str(path), external_data=n_bytes > _MOST_BYTES)
+            if _agrees(model, given, example, path):
+                return True
+    try:
+        found = _follow(model, given, example, False)
+    except Exception as error:  # as above
+        raise AudiosError(
+            f"the model cannot be told in ONNX: {first_line(error)}; --format=torchscript may take "
+            f"it"
+        ) from error
+    _tidy(found.model, about)
     found.save(str(path), external_data=n_bytes > _MOST_BYTES)
-    return is_any_length
+    return False
+
+
+def _follow(model: Any, given: str, example: Tensor, may_vary: bool) -> Any:
+    """Return what torch makes of a model for ONNX."""
+    any_size = torch.export.Dim.DYNAMIC
+    sizes = {0: any_size, 1: any_size} if may_vary else {0: any_size}
+    with _unheard(), torch.no_grad():
+        program = torch.export.export(model, (example,), dynamic_shapes={given: sizes})
+        return torch.onnx.export(
+            program,
+            dynamo=True,
+            input_names=[given],
+            output_names=list(model.outputs),
+            verbose=False,
+        )
+
+
+def _agrees(model: Any, given: str, example: Tensor, path: Path) -> bool:
+    """Say whether a graph computes what its model does of shorter rows."""
+    graph, size = Graph(path, given, model.outputs), example.shape[1]
+    for shorter in (size // 2 + 1, size - size // 7):
+        rows = example[:, :shorter].contiguous()
+        with torch.no_grad():
+            wanted = model(rows)
+        found = graph.run(rows.numpy())
+        pairs = zip(wanted, found, strict=True)
+        if not all(np.allclose(one.numpy(), other, atol=_NEAR) for one, other in pairs):
+            return False
+    return True
 
 
 def _tidy(model: Any, about: Mapping[str, str]) -> None:

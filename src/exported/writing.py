@@ -88,7 +88,7 @@ def write_models(
                 embed=_embedding(traced),
                 score=_scoring(write_torchscript(head, dim, scoring, about)),
             )
-        is_any_length = write_onnx(whole, "windows", samples, path, about)
+        is_any_length = write_onnx(whole, "windows", samples, path, about, may_vary=True)
         write_onnx(head, "vectors", dim, scoring, about)
         return Written(is_any_length)
     if isinstance(scorer, MlpClassifier):

@@ -81,9 +81,11 @@ def pool_frames(frames: Tensor, count: int) -> Tensor:
     """
     length = frames.shape[1]
     numbers = torch.arange(count, device=frames.device)
+    # Of numbers above 0 alone: whole numbers below it are divided otherwise in ONNX.
     starts = numbers * length // count
-    last = -((numbers + 1) * -length // count) - 1
-    widest = -(-length // count) + (length % count > 0)
+    last = ((numbers + 1) * length + count - 1) // count - 1
+    # One or two more than the widest has, which are its last again.
+    widest = length // count + 2
     places = torch.minimum(
         starts[:, None] + torch.arange(widest, device=frames.device), last[:, None]
     )
