@@ -18,7 +18,7 @@ from src.utils.errors import ArgumentError
 class Lfcc(SpectralFrontEnd):
     """LFCC with deltas and double deltas, every 10 ms.
 
-    As they are, the settings are those of ASVspoof 2019's baseline (`cepstra` tells them), of which
+    As they are, the settings are those of ASVspoof 2019's baseline (told in `cepstra`), of which
     Wang & Yamagishi (2021) took all but coefficient 0. That of the LFCC-LCNN of ASVspoof 2021 has
     `fft_size` 1024, `highest_hz` 4000 and `energy`: the common logarithm of the frame's energy in
     place of coefficient 0.
@@ -64,7 +64,7 @@ class Lfcc(SpectralFrontEnd):
         return 3 * int(self.settings["coefficients"])
 
     def frames_of(self, windows: Tensor) -> Tensor:
-        """Return cepstra with their deltas, shape (batch, frames, width), of windows."""
+        """Return coefficients and their deltas, (batch, frames, width), of windows."""
         static = self._static(windows)
         first = _delta(static)
         return torch.cat([static, first, _delta(first)], dim=2)
