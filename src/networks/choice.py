@@ -20,6 +20,7 @@ from src.networks.examples import Augmenting
 from src.networks.front_ends import FRONT_ENDS
 from src.networks.front_ends.front_end import FrontEnd
 from src.networks.losses import LOSSES
+from src.networks.part_settings import complete
 from src.networks.settings import NetworkSettings
 from src.networks.train import NetworkRecipe
 from src.networks.trainer.settings import TrainerSettings
@@ -220,4 +221,6 @@ def _typed(back: type[BackEnd], given: Mapping[str, str]) -> dict[str, Any]:
             raise ArgumentError(
                 f"--back-end={back.name}: {name}={text} is no {type(default).__name__}"
             ) from None
+    # Before recordings are read.
+    complete(f"--back-end={back.name}", back.defaults, typed, back.choices)
     return typed

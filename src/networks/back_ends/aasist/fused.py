@@ -141,15 +141,16 @@ def _train_block(block: ResidualBlock, maps: Tensor) -> Tensor:
 
 def _normalize(norm: nn.BatchNorm2d, maps: Tensor) -> Tensor:
     """Return the SELU of what a normalisation in training gives, whose running means move."""
-    if norm.num_batches_tracked is not None:
-        norm.num_batches_tracked.add_(1)
+    # Else its running means would be of all batches alike, which no norm here asks for.
+    assert norm.momentum is not None and norm.num_batches_tracked is not None
+    norm.num_batches_tracked.add_(1)
     image = batch_norm(
         maps.permute(0, 3, 1, 2),
         *running_of(norm),
         norm.weight,
         norm.bias,
         training=True,
-        momentum=norm.momentum or 0.0,
+        momentum=norm.momentum,
         eps=norm.eps,
     )
     return selu(image, inplace=True).permute(0, 2, 3, 1)
