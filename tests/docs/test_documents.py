@@ -27,7 +27,7 @@ BUILT = "commands.md"
 CORE = ParserContext(args=[*program.core_args(), *program.task_args()])
 """The flags of `fab` itself."""
 
-OTHERS_FLAGS = {"--help", "--head", "--local-dir", "--install", "--made"}
+OTHERS_FLAGS = {"--help", "--head", "--local-dir", "--install", "--made", "--shm-size"}
 """What other programs take that the documents name."""
 
 FLAGS = {
