@@ -49,6 +49,9 @@ class NetworkFlags:
     back_end_settings: str | None = flag(
         None, "The back end's own, name=value,name=value, such as variant=aasist-l."
     )
+    front_end_settings: str | None = flag(
+        None, "The own settings of log-mel or lfcc, such as coefficients=20,energy=true."
+    )
     checkpoint: str | None = flag(
         None, "Of a pretrained front end: a hub id or a local folder in Hugging Face layout."
     )
@@ -187,6 +190,7 @@ def network_choice(
     given = trainer.given()
     seconds = network.seconds
     own = arguments.settings("--back-end-settings", network.back_end_settings)
+    fronts = arguments.settings("--front-end-settings", network.front_end_settings)
     lora = None if network.lora is None else arguments.whole_number("--lora", network.lora, 1)
     augmenting = windows.asked()
     from src.networks.choice import NetworkChoice
@@ -195,6 +199,7 @@ def network_choice(
         front_end=front_end,
         back_end=back_end,
         back_end_settings=own,
+        front_end_settings=fronts,
         checkpoint=network.checkpoint,
         layers=network.layers,
         freeze=network.freeze,

@@ -44,8 +44,8 @@ class NetworkChoice:
     ----------
     front_end, back_end : str or None
         Their names; needed, unless a run's network goes on.
-    back_end_settings : dict of str to str
-        The back end's own, as text.
+    back_end_settings, front_end_settings : dict of str to str
+        Their own, as text.
     checkpoint : str or None
         Of a pretrained front end: a hub id or a folder.
     layers : str or None
@@ -69,6 +69,7 @@ class NetworkChoice:
     front_end: str | None = None
     back_end: str | None = None
     back_end_settings: Mapping[str, str] = field(default_factory=dict)
+    front_end_settings: Mapping[str, str] = field(default_factory=dict)
     checkpoint: str | None = None
     layers: str | None = None
     freeze: str | None = None
@@ -107,7 +108,9 @@ class NetworkChoice:
             samples=_samples(seconds, front, described),
             layers=layers,
             front=described,
-            back=_typed(back, self.back_end_settings),
+            back=_typed(
+                f"--back-end={back.name}", back.defaults, self.back_end_settings, back.choices
+            ),
         )
         return self._with(network, front)
 
@@ -133,11 +136,16 @@ class NetworkChoice:
     def _front(self, front: type[FrontEnd], layers: str) -> dict[str, Any]:
         asked = self._training()
         if front.is_pretrained:
+            if self.front_end_settings:
+                self._refuse(
+                    {"front_end_settings": True},
+                    f"--front-end={front.name}, which has a checkpoint",
+                )
             pretrained = cast("type[PretrainedFrontEnd]", front)
             return pretrained.open(self.checkpoint, layers=layers, **asked)
         given = asked if self.checkpoint is None else {"checkpoint": self.checkpoint} | asked
         self._refuse(given, f"--front-end={front.name}, which has no checkpoint")
-        return {}
+        return _typed(f"--front-end={front.name}", front.defaults, self.front_end_settings)
 
     def _training(self) -> dict[str, Any]:
         """Return what is said of how pretrained weights are trained."""
@@ -154,6 +162,7 @@ class NetworkChoice:
             "front_end": self.front_end,
             "back_end": self.back_end,
             "back_end_settings": self.back_end_settings or None,
+            "front_end_settings": self.front_end_settings or None,
             "checkpoint": self.checkpoint,
             "layers": self.layers,
         }
@@ -209,18 +218,27 @@ def _samples(seconds: float, front: type[FrontEnd], described: Mapping[str, Any]
     return samples
 
 
-def _typed(back: type[BackEnd], given: Mapping[str, str]) -> dict[str, Any]:
-    """Return the back end's settings, each of the type that its default has."""
+def _typed(
+    flag: str,
+    defaults: Mapping[str, Any],
+    given: Mapping[str, str],
+    choices: Mapping[str, tuple[Any, ...]] | None = None,
+) -> dict[str, Any]:
+    """Return settings given as text, each of the type that its default has."""
     typed: dict[str, Any] = {}
     for name, text in given.items():
-        default = back.defaults[choose(f"--back-end={back.name}", name, back.defaults)]
+        default = defaults[choose(flag, name, defaults)]
         try:
-            # The default may be one that depends on what else is chosen.
-            typed[name] = text if default is None else type(default)(text)
+            typed[name] = _value(text, default)
         except ValueError:
-            raise ArgumentError(
-                f"--back-end={back.name}: {name}={text} is no {type(default).__name__}"
-            ) from None
+            raise ArgumentError(f"{flag}: {name}={text} is no {type(default).__name__}") from None
     # Before recordings are read.
-    complete(f"--back-end={back.name}", back.defaults, typed, back.choices)
+    complete(flag, defaults, typed, choices)
     return typed
+
+
+def _value(text: str, default: Any) -> Any:
+    if isinstance(default, bool):
+        return ("false", "true").index(text.casefold()) == 1
+    # The default may be one that depends on what else is chosen.
+    return text if default is None else type(default)(text)

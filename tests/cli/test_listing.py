@@ -54,7 +54,8 @@ FLAGS = {
     ),
     "TrainBaseline": (DATASET, "weights", "epochs", "hyperparameters", RUNS, SEED),
     "TrainNetwork": (
-        *(DATASET, "front-end", "back-end", "back-end-settings", "checkpoint", "loss", "seconds"),
+        *(DATASET, "front-end", "back-end", "back-end-settings", "front-end-settings"),
+        *("checkpoint", "loss", "seconds"),
         *("layers", "freeze", "lora", "gradient-checkpointing", "epochs", "batch-size"),
         *("accumulate", "learning-rate", "front-learning-rate", "weight-decay", "warmup"),
         *("schedule", "max-norm", "patience", "precision", "augment", "augment-probability"),

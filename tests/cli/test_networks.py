@@ -3,6 +3,7 @@
 import pytest
 
 NAMED = ("--front-end=raw", "--back-end=aasist")
+SPECTRA = ("--front-end=lfcc", "--back-end=lcnn")
 SHORT = ("--seconds=0.3", "--epochs=1", "--batch-size=8", "--workers=0")
 SMALL = (*NAMED, "--back-end-settings=variant=aasist-l", *SHORT)
 
@@ -37,6 +38,9 @@ def test_several_seeds_are_trained_and_told_together(fab, where):
         ((*NAMED, "--loss=entropy"), 2, ["--loss=entropy", "cross-entropy"]),
         ((*NAMED, "--back-end-settings=variant=xl"), 2, ["variant", "aasist-l"]),
         ((*NAMED, "--back-end-settings=big"), 2, ["not name=value"]),
+        ((*NAMED, "--front-end-settings=bands=3"), 2, ["--front-end=raw", "bands"]),
+        ((*SPECTRA, "--front-end-settings=energy=maybe"), 2, ["energy=maybe is no bool"]),
+        ((*SPECTRA, "--front-end-settings=energy=true,coefficients=0"), 2, ["is not above 0"]),
         ((*NAMED, "--checkpoint=here"), 2, ["--checkpoint does not go with", "raw"]),
         ((*NAMED, "--freeze=all"), 2, ["--freeze does not go with"]),
         ((*NAMED, "--layers=3"), 2, ["--layers=3 goes with a pretrained"]),

@@ -51,6 +51,8 @@ class FrontEnd(nn.Module, ABC):
         A name of `FRONT_ENDS`.
     description : str
         What it is, in a few words with their article; a model card says it.
+    defaults : dict
+        Its own settings, names and values, of one that has no checkpoint.
     sample_rate : int
         Hz; what it takes.
     shape : FrameShape
@@ -64,6 +66,7 @@ class FrontEnd(nn.Module, ABC):
     name: ClassVar[str]
     description: ClassVar[str]
     is_pretrained: ClassVar[bool] = False
+    defaults: ClassVar[dict[str, Any]] = {}
     sample_rate: int = SAMPLE_RATE
     shape: FrameShape
     first_layer: int = 0
