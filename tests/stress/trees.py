@@ -27,6 +27,7 @@ from pathlib import Path
 
 from src.utils.dataset.dataset import MEASUREMENTS, REJECTED_TABLE
 from src.utils.dataset.derive import JOURNAL
+from src.utils.dataset.prepare.names import WORK
 from src.utils.files import PARTIAL, is_locked
 from src.utils.runs import CLAIMS, MANIFEST, parse_folder_name
 
@@ -193,12 +194,14 @@ def torn(before: Tree, wanted: Tree, found: Tree) -> list[Difference]:
     ----------
     before, wanted, found : Tree
         What the stage found, what it leaves undisturbed, and what there is now. Files that grow
-        line by line or row by row are no such files.
+        line by line or row by row are no such files, nor are those that an archive is unpacked to
+        before they are moved to their final names.
     """
     halves = []
     for name, content in found.files.items():
         whole = (before.files.get(name), wanted.files.get(name))
-        if content not in whole and not name.endswith(GROWING):
+        is_at_work = name.endswith(GROWING) or WORK in Path(name).parts
+        if content not in whole and not is_at_work:
             halves.append(Difference(name, f"is neither old nor new: {content[-60:]!r}", 1))
     return halves
 
