@@ -136,15 +136,12 @@ class NetworkChoice:
     def _front(self, front: type[FrontEnd], layers: str) -> dict[str, Any]:
         asked = self._training()
         if front.is_pretrained:
-            if self.front_end_settings:
-                self._refuse(
-                    {"front_end_settings": True},
-                    f"--front-end={front.name}, which has a checkpoint",
-                )
+            what = f"--front-end={front.name}, which has a checkpoint"
+            self._refuse({"front_end_settings": self.front_end_settings}, what)
             pretrained = cast("type[PretrainedFrontEnd]", front)
             return pretrained.open(self.checkpoint, layers=layers, **asked)
-        given = asked if self.checkpoint is None else {"checkpoint": self.checkpoint} | asked
-        self._refuse(given, f"--front-end={front.name}, which has no checkpoint")
+        what = f"--front-end={front.name}, which has no checkpoint"
+        self._refuse({"checkpoint": self.checkpoint} | asked, what)
         return _typed(f"--front-end={front.name}", front.defaults, self.front_end_settings)
 
     def _training(self) -> dict[str, Any]:
@@ -153,21 +150,22 @@ class NetworkChoice:
         given = {name: value for name, value in told.items() if value is not None}
         return given | ({"gradient_checkpointing": True} if self.gradient_checkpointing else {})
 
-    def _refuse(self, given: Mapping[str, Any], what: str) -> None:
-        for name in given:
-            raise ArgumentError(f"--{name.replace('_', '-')} does not go with {what}")
+    def _refuse(self, asked: Mapping[str, Any], what: str) -> None:
+        """Refuse what is given of several flags; what is not is None, or holds no settings."""
+        for name, value in asked.items():
+            if value not in (None, {}):
+                raise ArgumentError(f"--{name.replace('_', '-')} does not go with {what}")
 
     def _further(self, start: Run) -> NetworkRecipe:
         fixed = {
             "front_end": self.front_end,
             "back_end": self.back_end,
-            "back_end_settings": self.back_end_settings or None,
-            "front_end_settings": self.front_end_settings or None,
+            "back_end_settings": self.back_end_settings,
+            "front_end_settings": self.front_end_settings,
             "checkpoint": self.checkpoint,
             "layers": self.layers,
         }
-        given = {name: value for name, value in fixed.items() if value is not None}
-        self._refuse(given, f"--start-from={start.number}, whose network goes on as it is")
+        self._refuse(fixed, f"--start-from={start.number}, whose network goes on as it is")
         settings = NetworkSettings.of(start)
         front = FRONT_ENDS.load(settings.front_end)
         asked = self._training()

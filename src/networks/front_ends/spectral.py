@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -25,18 +25,11 @@ class SpectralFrontEnd(FrontEnd):
     settings : mapping
         In place of `defaults`.
 
-    Attributes
-    ----------
-    defaults : dict
-        Its own settings: names and values.
-
     Raises
     ------
     ArgumentError
         For an unknown setting, or a value that cannot be.
     """
-
-    defaults: ClassVar[dict[str, Any]]
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         super().__init__()
