@@ -15,7 +15,6 @@ from src.networks.back_ends.aasist.fast import (
     is_fast,
     is_on_cpu,
     pool_filtered,
-    threads_of_one,
 )
 from src.networks.back_ends.aasist.fused import train_encoder
 from src.networks.back_ends.aasist.graphs import (
@@ -163,24 +162,26 @@ class Aasist(BackEnd):
             return self.encoder(
                 self.filter_bank(frames[..., 0]) if self._takes_samples else self.projection(frames)
             )
-        with threads_of_one() as each:
-            if self._takes_samples:
-                maps = filter_fast(self.filter_bank, frames[..., 0], each)
-            else:
-                maps = self.projection(frames).permute(0, 3, 2, 1).contiguous()
-            return encode_fast(self.encoder, maps, each).permute(0, 3, 2, 1)
+        if self._takes_samples:
+            maps = filter_fast(self.filter_bank, frames[..., 0])
+        else:
+            maps = self.projection(frames).permute(0, 3, 2, 1).contiguous()
+        return encode_fast(self.encoder, maps).permute(0, 3, 2, 1)
 
     def _enter_training(self, frames: Tensor) -> Tensor:
         """Return what the encoder is given in training, laid out by time."""
         if not self._takes_samples:
             return self.projection(frames).permute(0, 3, 2, 1).contiguous()
-        with torch.no_grad(), threads_of_one() as each:
-            pooled = pool_filtered(self.filter_bank, frames[..., 0], each)
+        with torch.no_grad():
+            pooled = pool_filtered(self.filter_bank, frames[..., 0])
         return selu(self.filter_bank.norm(pooled.permute(0, 3, 1, 2))).permute(0, 2, 3, 1)
 
     def _read(self, maps: Tensor) -> tuple[Tensor, Tensor]:
         """Return nodes of bands and of frames, both (batch, nodes, channels)."""
-        if not self._takes_samples:
-            return self.readout(maps)
-        maps = maps.abs()
-        return maps.amax(dim=3).transpose(1, 2), maps.amax(dim=2).transpose(1, 2)
+        if self._takes_samples:
+            maps = maps.abs()
+            bands, times = (maps.amax(dim=dim).transpose(1, 2) for dim in (3, 2))
+        else:
+            bands, times = self.readout(maps)
+        # Dropout draws in the order of the memory, which differs between ways to compute the maps.
+        return bands.contiguous(), times.contiguous()

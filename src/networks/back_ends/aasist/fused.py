@@ -5,13 +5,18 @@ and torch normalises them without reordering. The fixed filters have no gradient
 of them is kept, and of a pooling, what is kept says in two bytes which frame was the greatest.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import batch_norm, conv2d, pad, selu
+from torch.nn.functional import conv2d, pad
 
 from src.networks.back_ends.aasist.encoder import Encoder, ResidualBlock, bias_of, running_of
+from src.networks.back_ends.aasist.fast import ALPHA, LOG2_E, SCALE
+
+_NUMBERS_AT_ONCE = 150_000
+"""Of maps that go through several steps one after the other, a thread: what a cache holds."""
 
 
 class _GreatestOfThree(torch.autograd.Function):
@@ -19,12 +24,18 @@ class _GreatestOfThree(torch.autograd.Function):
 
     @staticmethod
     def forward(context: Any, maps: Tensor) -> Tensor:
-        one, two, three = maps[:, : maps.shape[1] // 3 * 3].unflatten(1, (-1, 3)).unbind(2)
-        greatest = torch.maximum(one, two)
-        is_second, is_third = torch.gt(two, one), torch.gt(three, greatest)
-        torch.maximum(greatest, three, out=greatest)
+        batch, n_frames, *rest = maps.shape
+        greatest = maps.new_empty(batch, n_frames // 3, *rest)
+        # As whole numbers: with truth values, torch compares and weighs several times slower.
+        is_second, is_third = (torch.empty_like(greatest, dtype=torch.int8) for _ in range(2))
+        for threes, to, second, third in _by_window(maps, greatest, is_second, is_third):
+            one, two, three = threes.unflatten(0, (-1, 3)).unbind(1)
+            torch.gt(two, one, out=second)
+            torch.maximum(one, two, out=to)
+            torch.gt(three, to, out=third)
+            torch.maximum(to, three, out=to)
         context.save_for_backward(is_second, is_third)
-        context.n_frames = maps.shape[1]
+        context.n_frames = n_frames
         return greatest
 
     @staticmethod
@@ -33,13 +44,23 @@ class _GreatestOfThree(torch.autograd.Function):
         batch, frames, *rest = gradient.shape
         result = gradient.new_empty(batch, context.n_frames, *rest)
         result[:, frames * 3 :] = 0
-        one, two, three = result[:, : frames * 3].unflatten(1, (frames, 3)).unbind(2)
-        none = gradient.new_zeros(())
-        torch.where(is_third, gradient, none, out=three)
-        of_others = torch.where(is_third, none, gradient)
-        torch.where(is_second, of_others, none, out=two)
-        torch.where(is_second, none, of_others, out=one)
+        for threes, told, second, third in _by_window(result, gradient, is_second, is_third):
+            one, two, three = threes.unflatten(0, (-1, 3)).unbind(1)
+            torch.mul(told, third.to(told.dtype), out=three)
+            of_others = told - three
+            torch.mul(of_others, second.to(told.dtype), out=two)
+            torch.sub(of_others, two, out=one)
         return result
+
+
+def _by_window(maps: Tensor, *pooled: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Yield the frames of maps, three of them for each of the pooled, that fit into the cache."""
+    numbers = pooled[0][0, :1].numel()
+    at_once = max(_NUMBERS_AT_ONCE * torch.get_num_threads() // (3 * numbers), 1)
+    n_frames = pooled[0].shape[1]
+    for window, *others in zip(maps, *pooled, strict=True):
+        threes = window[: 3 * n_frames].split(3 * at_once)
+        yield from zip(threes, *(other.split(at_once) for other in others), strict=True)
 
 
 _FRAMES_AT_ONCE = 400
@@ -102,6 +123,77 @@ def _around(image: Tensor, shape: tuple[int, ...], weight: Tensor) -> Tensor:
     return torch.stack([*taps, torch.ones_like(taps[0])]).flatten(1)
 
 
+class _NormalizedSelu(torch.autograd.Function):
+    """The SELU of maps that are normalised by their own means and variances, and both of these.
+
+    A part that fits into the cache goes through all steps before the next one. The sums are exact
+    to float32, where those of torch over channels that lie side by side lose two digits.
+    """
+
+    @staticmethod
+    @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.float32)
+    def forward(
+        context: Any, maps: Tensor, weight: Tensor, bias: Tensor, eps: float
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        rows = maps.flatten(0, -2)
+        mean, variance = _moments(rows)
+        scale = torch.rsqrt(variance + eps)
+        gain = weight * scale * LOG2_E
+        shift = (bias - mean * weight * scale) * LOG2_E
+        result = torch.empty_like(rows)
+        for part, to in _by_parts(rows, result):
+            # As in scoring: of two to the power of what stands for log2(e) times what is meant.
+            torch.addcmul(shift, part, gain, out=to)
+            below = to.exp2().clamp_max_(1).sub_(1)
+            to.relu_().mul_(SCALE / LOG2_E).add_(below, alpha=SCALE * ALPHA)
+        context.save_for_backward(rows, weight, mean, scale, result)
+        context.mark_non_differentiable(mean, variance)
+        return result.view(maps.shape), mean, variance
+
+    @staticmethod
+    @torch.amp.custom_bwd(device_type="cpu")
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        rows, weight, mean, scale, selu_of = context.saved_tensors
+        gradient = gradients[0].contiguous()
+        of_maps = torch.empty_like(rows)
+        of_bias, of_weight = (weight.new_zeros(len(weight), dtype=torch.float64) for _ in range(2))
+        for told, part, made, to in _by_parts(gradient.view_as(rows), rows, selu_of, of_maps):
+            torch.ops.aten.elu_backward.grad_input(told, ALPHA, SCALE, 1, True, made, grad_input=to)
+            of_bias += _sums(to)
+            of_weight += _sums((part - mean).mul_(to))
+        of_weight, of_bias = (of_weight * scale).float(), of_bias.float()
+        # d maps = weight * scale * (d - mean of d - normalised * mean of d * normalised)
+        times = weight * scale
+        slope = -times * scale * of_weight / len(rows)
+        offset = -times * of_bias / len(rows) - slope * mean
+        for part, to in _by_parts(rows, of_maps):
+            to.mul_(times).addcmul_(part, slope).add_(offset)
+        return of_maps.view(gradient.shape), of_weight, of_bias, None
+
+
+def _by_parts(*matrices: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Yield the rows of matrices in parts that fit into the cache of all threads together."""
+    at_once = _NUMBERS_AT_ONCE * torch.get_num_threads() // matrices[0].shape[1]
+    return zip(*(matrix.split(at_once) for matrix in matrices), strict=True)
+
+
+def _sums(rows: Tensor) -> Tensor:
+    """Return the sums over all rows."""
+    return rows.new_ones(len(rows)) @ rows
+
+
+def _moments(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and variance over rows, in float32, with sums in float64 over the parts."""
+    near = rows[:1000].mean(dim=0)
+    total, squared = (rows.new_zeros(rows.shape[1], dtype=torch.float64) for _ in range(2))
+    for (part,) in _by_parts(rows):
+        off = part - near
+        total += _sums(off)
+        squared += _sums(off.square_())
+    total, squared = total / len(rows), squared / len(rows)
+    return (near + total).float(), (squared - total.square()).float()
+
+
 def _convolve(maps: Tensor, weight: Tensor, bias: Tensor, padded: tuple[int, int]) -> Tensor:
     """Convolve maps laid out by time by a weight over bands and frames, padded at both ends."""
     bands, frames = padded
@@ -144,13 +236,10 @@ def _normalize(norm: nn.BatchNorm2d, maps: Tensor) -> Tensor:
     # Else its running means would be of all batches alike, which no norm here asks for.
     assert norm.momentum is not None and norm.num_batches_tracked is not None
     norm.num_batches_tracked.add_(1)
-    image = batch_norm(
-        maps.permute(0, 3, 1, 2),
-        *running_of(norm),
-        norm.weight,
-        norm.bias,
-        training=True,
-        momentum=norm.momentum,
-        eps=norm.eps,
-    )
-    return selu(image, inplace=True).permute(0, 2, 3, 1)
+    result, mean, variance = _NormalizedSelu.apply(maps, norm.weight, norm.bias, norm.eps)
+    count = maps.numel() // len(mean)
+    running_mean, running_variance = running_of(norm)
+    with torch.no_grad():
+        running_mean.lerp_(mean, norm.momentum)
+        running_variance.lerp_(variance * (count / (count - 1)), norm.momentum)
+    return result
