@@ -21,6 +21,7 @@ from src.networks.trainer.optimizer import clip_gradients, make_optimizer, set_r
 from src.networks.trainer.processes import Processes
 from src.networks.trainer.settings import TrainerSettings
 from src.networks.trainer.state import Epoch, Progress, Tensors, damaged
+from src.utils.memory import freed_memory_kept
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ class Trainer:
                 raise damaged(folder, error) from error
         training = _Training(self, optimizer, examples, validator, folder)
         training.require_same_steps(progress)
-        with _global_generators_kept(), _reproducible():
+        with _global_generators_kept(), _reproducible(), freed_memory_kept():
             while not progress.is_over(self._settings.epochs, self._settings.patience):
                 if not training.advance(progress):
                     break
