@@ -112,7 +112,7 @@ def test_training_has_the_gradients_of_the_plain_layers(variant: str, plainly: C
     assert any(not torch.equal(*both) for both in zip(found, wanted, strict=True))
     together = [torch.cat([each.flatten() for each in both]) for both in (found, wanted)]
     # Where two frames are as great but for rounding, either may have the gradient of a pooling.
-    near = 1e-5 if variant == "ssl" else 0.03
+    near = 1e-5 if variant == "ssl" else 2e-3
     assert float((together[0] - together[1]).norm() / together[1].norm()) < near
 
 
