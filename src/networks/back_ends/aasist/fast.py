@@ -33,7 +33,7 @@ many that the calls of the operators, which one thread makes, take a tenth of wh
 _NUMBERS_TOGETHER = 1_000_000
 """Of the first block's maps of windows that go through the encoder together, a thread."""
 
-_GROUPS_AT_ONCE = 1536
+_GROUPS_AT_ONCE = 3072
 """Frames that are filtered at once, a thread."""
 
 ALPHA = 1.6732632423543772
@@ -130,7 +130,8 @@ def encode_fast(encoder: Encoder, maps: Tensor) -> Tensor:
     for block in blocks:
         shapes.append(block.shape_of(shapes[-1]))
     result = maps.new_empty(shapes[-1])
-    together = max(_NUMBERS_TOGETHER * torch.get_num_threads() * len(maps) // shapes[1].numel(), 1)
+    of_window = max(shapes[1][1:].numel(), 1)
+    together = max(_NUMBERS_TOGETHER * torch.get_num_threads() // of_window, 1)
     # Memory that the system hands out anew is slow to touch, so all windows go through the same.
     sizes = [together * shape[1:].numel() for shape in shapes]
     spare = [maps.new_empty(max(of_turn)) for of_turn in (sizes[1::2], sizes[2::2])]

@@ -1,15 +1,16 @@
 """AASIST computed in a way of its own gives what its plain layers give."""
 
+import copy
 from collections.abc import Callable, Iterator
 
 import pytest
 import torch
 from torch import Tensor
 from torch.autograd import grad
-from torch.nn.functional import conv2d, max_pool2d
+from torch.nn.functional import conv2d, max_pool2d, selu
 
 from src.networks.back_ends.aasist import back_end as module
-from src.networks.back_ends.aasist import fused
+from src.networks.back_ends.aasist import fast, fused
 from src.networks.back_ends.aasist.back_end import VARIANTS, Aasist
 from src.networks.back_ends.aasist.encoder import Encoder
 from src.networks.front_ends.front_end import FrameShape, Kind
@@ -88,6 +89,44 @@ def test_long_windows_are_cut_without_a_seam(plainly: Callable) -> None:
         wanted = plainly(lambda: network._encode(frames))
         found = network._encode(frames)
     torch.testing.assert_close(found, wanted, atol=1e-4, rtol=1e-4)
+
+
+def test_windows_that_go_one_by_one_are_not_mixed(
+    variant: str, plainly: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, frames = make(variant).eval(), frames_of(variant, 3, 4000)
+    monkeypatch.setattr(fast, "_NUMBERS_TOGETHER", 1)
+    with torch.no_grad():
+        wanted = plainly(lambda: network._encode(frames))
+        found = network._encode(frames)
+    torch.testing.assert_close(found, wanted, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_normalisation_and_selu_in_one_sweep(
+    dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Values, gradients and running means are those of torch's layers, far from zero, too."""
+    monkeypatch.setattr(fused, "_NUMBERS_AT_ONCE", 40)
+    torch.manual_seed(1)
+    maps = (torch.randn(2, 30, 5, 4) * 3 + 20).to(dtype).requires_grad_()
+    norm = torch.nn.BatchNorm2d(4, momentum=0.3)
+    torch.nn.init.normal_(norm.weight, 1, 0.3)
+    torch.nn.init.normal_(norm.bias, 0, 0.3)
+    exact = copy.deepcopy(norm).double()
+    slope = torch.randn(maps.shape)
+    leaves = [maps, norm.weight, norm.bias]
+    with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
+        found = fused._normalize(norm, maps)
+    wanted = selu(exact(maps.double().permute(0, 3, 1, 2))).permute(0, 2, 3, 1)
+    torch.testing.assert_close(found.double(), wanted, atol=1e-5, rtol=1e-5)
+    ours = grad(found, leaves, slope)
+    theirs = grad(wanted, [maps, exact.weight, exact.bias], slope.double())
+    near = 1e-4 if dtype == torch.float32 else 1e-2
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one.double(), other.double(), atol=near, rtol=near)
+    for one, other in zip(norm.buffers(), exact.buffers(), strict=True):
+        torch.testing.assert_close(one.double(), other.double(), atol=1e-5, rtol=1e-5)
 
 
 def test_weights_that_changed_are_used() -> None:
