@@ -187,7 +187,8 @@ class _Training:
         train_loss = progress.loss_sum / self._plan.n_seen
         self._processes.share(self._learner.buffers())
         self._learner.eval()
-        with torch.no_grad(), self._autocast():
+        # In float32, as what is trained will score: rounded scores would choose another epoch.
+        with torch.no_grad():
             measured = self._processes.agree(self._validator.measure(self._learner))
         if not all(map(math.isfinite, (train_loss, measured.loss))):
             if self._processes.is_main:

@@ -182,3 +182,13 @@ def test_bfloat16_is_computed_in_where_it_is_asked_for(tmp_path: Path) -> None:
     losses = [one.epochs[-1].train_loss for one in (half, full)]
     assert losses[0] != losses[1]
     assert losses[0] == pytest.approx(losses[1], rel=0.05)
+
+
+def test_validation_is_in_float32_whatever_is_trained_in(tmp_path: Path) -> None:
+    """Since the best epoch is chosen by scores as tests and `Predict` have them."""
+    learner, validator = ToyLearner(), ToyValidator()
+    settings = TrainerSettings(**vars(SETTINGS) | {"precision": "bfloat16", "epochs": 1})
+    progress = fit(tmp_path, learner, settings, validator=validator)
+    with torch.no_grad():
+        expected = validator.measure(learner.eval())
+    assert progress.epochs[0].measured == expected
