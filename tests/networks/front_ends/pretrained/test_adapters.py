@@ -100,6 +100,16 @@ def test_another_training_begins_with_adapters_added_to_the_weights(
     assert network.kept_state().keys() == network.state_dict().keys()
 
 
+def test_batch_norms_stand_still_beside_adapters_on_several_gpus(folder_of: Folder) -> None:
+    """Where norms over all processes have taken their place."""
+    network = make(folder_of("wav2vec2-conformer"), lora=2)
+    connected = torch.nn.SyncBatchNorm.convert_sync_batchnorm(network).train()
+    norms = [one for one in connected.modules() if isinstance(one, torch.nn.SyncBatchNorm)]
+    assert norms
+    assert not any(one.training for one in norms)
+    assert not any("running_mean" in name for name in network.kept_state())
+
+
 def test_adapters_are_drawn_from_torchs_generator(folder_of: Folder) -> None:
     """So that a seed gives the same network again."""
     settings = settings_of(folder_of(), lora=2)
