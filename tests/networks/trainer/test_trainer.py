@@ -98,6 +98,24 @@ def test_a_killed_training_goes_on_to_the_same_bytes(
     assert files[0] == files[1]
 
 
+def test_a_resumed_sum_of_losses_is_rounded_as_one_that_was_not_broken_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of losses that no sum holds exactly; five batches are two steps of two, and one of one."""
+    monkeypatch.setattr(trainer_module, "STATE_SECONDS", 0.0)
+    monkeypatch.setattr(trainer_module, "_STATE_SHARE", 1e9)
+    forward = ToyLearner.forward
+    monkeypatch.setattr(ToyLearner, "forward", lambda *given: forward(*given).double() / 3)
+    unread = ToyExamples(unread=(3,))
+    settings = TrainerSettings(**vars(SETTINGS) | {"epochs": 12, "patience": 12})
+    whole = fit(tmp_path / "whole", settings=settings, examples=unread)
+    for step in range(1, 36, 3):
+        with monkeypatch.context() as patch, pytest.raises(_KilledError):
+            patch.setattr(ToyLearner, "begin_step", _killed_at(step))
+            fit(tmp_path / "killed", settings=settings, examples=unread)
+    assert fit(tmp_path / "killed", settings=settings, examples=unread).epochs == whole.epochs
+
+
 def test_generators_of_others_are_left_as_they_were(tmp_path: Path) -> None:
     def drawn() -> tuple[float, float, float]:
         return torch.rand(()).item(), np.random.rand(), random.random()  # noqa: NPY002
