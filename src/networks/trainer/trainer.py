@@ -134,6 +134,9 @@ class Trainer:
         return progress
 
     def _restore(self, progress: Progress, optimizer: Adam) -> None:
+        if progress.epochs:
+            # Only to find out now whether they are whole: they are needed at the very end.
+            _load(self._learner, progress.best_weights)
         _load(self._learner, progress.weights)
         trained = _trained(optimizer)
         for key, value in progress.optimizer.items():

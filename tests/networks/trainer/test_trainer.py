@@ -187,6 +187,23 @@ def test_a_damaged_state_is_refused_in_one_line(tmp_path: Path) -> None:
         fit(tmp_path, learner)
 
 
+@pytest.mark.parametrize("epochs", [3, 4])
+@pytest.mark.parametrize("value", [None, torch.zeros(3)])
+def test_damaged_weights_of_the_best_epoch_are_refused_before_it_goes_on(
+    tmp_path: Path, epochs: int, value: torch.Tensor | None
+) -> None:
+    fit(tmp_path)
+    progress = Progress.read(tmp_path)
+    del progress.best_weights["back.weight"]
+    if value is not None:
+        progress.best_weights["back.weight"] = value
+    progress.write(tmp_path)
+    learner, settings = ToyLearner(), TrainerSettings(**vars(SETTINGS) | {"epochs": epochs})
+    with pytest.raises(RunError, match=r"training\.safetensors is damaged \(.*starts anew"):
+        fit(tmp_path, learner, settings)
+    assert not learner.steps
+
+
 def test_a_training_does_not_go_on_with_other_steps(tmp_path: Path) -> None:
     """As it would by another number of processes, at other learning rates."""
     fit(tmp_path)
