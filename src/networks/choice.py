@@ -21,7 +21,7 @@ from src.networks.front_ends import FRONT_ENDS
 from src.networks.front_ends.front_end import FrontEnd
 from src.networks.losses import LOSSES
 from src.networks.part_settings import complete
-from src.networks.settings import NetworkSettings
+from src.networks.settings import MOST_SAMPLES, NetworkSettings
 from src.networks.train import NetworkRecipe
 from src.networks.trainer.settings import TrainerSettings
 from src.utils.errors import ArgumentError, choose
@@ -213,6 +213,11 @@ def _samples(seconds: float, front: type[FrontEnd], described: Mapping[str, Any]
     samples = round(seconds * sample_rate)
     if samples < 1:
         raise ArgumentError(f"--seconds={seconds:g} is not one sample at {sample_rate:,} Hz")
+    if samples > MOST_SAMPLES:
+        raise ArgumentError(
+            f"--seconds={seconds:g} is above {MOST_SAMPLES / sample_rate:g}, the longest window at "
+            f"{sample_rate:,} Hz"
+        )
     return samples
 
 

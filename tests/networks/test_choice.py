@@ -1,0 +1,29 @@
+"""From flags to what is trained: what is refused, and what a run that goes on keeps."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from src.networks.choice import NetworkChoice
+from src.networks.settings import NETWORK, NetworkSettings
+from src.utils.errors import ArgumentError
+from src.utils.runs import Run
+
+
+def started(folder: Path, network: NetworkSettings, **hyperparameters: Any) -> Run:
+    """Return a run as one that is gone on with is read."""
+    told = {NETWORK: network.describe(), "hyperparameters": hyperparameters}
+    return Run(3, folder, {"settings": told})
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_windows_that_no_run_could_be_opened_with_are_refused(is_new: bool, tmp_path: Path) -> None:
+    start = None if is_new else started(tmp_path, NetworkSettings("raw", "aasist"))
+    names = ("raw", "aasist") if is_new else ()
+    found = NetworkChoice(*names, seconds=625).recipe(start)
+    assert found.network.samples == 10_000_000
+    with pytest.raises(ArgumentError, match=r"--seconds=626 is above 625, the longest window"):
+        NetworkChoice(*names, seconds=626).recipe(start)
+    with pytest.raises(ArgumentError, match=r"--seconds=0 is not one sample"):
+        NetworkChoice(*names, seconds=0).recipe(start)
