@@ -94,7 +94,7 @@ class TrainerFlags:
     front_learning_rate: str | None = flag(
         None,
         f"The highest one of the front end (default: {PRETRAINED.front_learning_rate:g} for a "
-        f"pretrained one, {ADAPTED_RATE:g} with --lora, else the back end's).",
+        f"pretrained one, {ADAPTED_RATE:g} of adapters, else the back end's).",
     )
     weight_decay: str | None = flag(None, "Of AdamW (default: 1e-4); norms and biases have none.")
     warmup: str | None = flag(

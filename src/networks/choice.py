@@ -184,7 +184,7 @@ class NetworkChoice:
         training: Mapping[str, Any] | None = None,
     ) -> NetworkRecipe:
         values = vars(defaults_of(front))
-        if front.is_pretrained and self.lora is not None:
+        if front.is_pretrained and self._adapts(network, start):
             values = values | {"front_learning_rate": ADAPTED_RATE}
         elif not front.is_pretrained and "learning_rate" in self.trainer:
             # One rate for all of it, unless two are given.
@@ -193,6 +193,11 @@ class NetworkChoice:
         return NetworkRecipe(
             network, self.loss, trainer, self.augmenting, start, dict(training or {})
         )
+
+    def _adapts(self, network: NetworkSettings, start: Run | None) -> bool:
+        """Say whether adapters are trained, also those of a run that goes on as it was."""
+        goes_on = start is not None and self.freeze is None and self.lora is None
+        return self.lora is not None or (goes_on and network.front.get("lora") is not None)
 
 
 def defaults_of(front: type[FrontEnd]) -> Defaults:

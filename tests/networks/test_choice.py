@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from src.networks.choice import NetworkChoice
+from src.networks.defaults import ADAPTED_RATE, PRETRAINED
 from src.networks.settings import NETWORK, NetworkSettings
 from src.utils.errors import ArgumentError
 from src.utils.runs import Run
@@ -27,3 +28,22 @@ def test_windows_that_no_run_could_be_opened_with_are_refused(is_new: bool, tmp_
         NetworkChoice(*names, seconds=626).recipe(start)
     with pytest.raises(ArgumentError, match=r"--seconds=0 is not one sample"):
         NetworkChoice(*names, seconds=0).recipe(start)
+
+
+@pytest.mark.parametrize(
+    ("lora", "flags", "rate"),
+    [
+        (2, {}, ADAPTED_RATE),
+        (2, {"gradient_checkpointing": True}, ADAPTED_RATE),
+        (None, {"lora": 4}, ADAPTED_RATE),
+        (2, {"freeze": "1"}, PRETRAINED.front_learning_rate),
+        (None, {}, PRETRAINED.front_learning_rate),
+        (2, {"trainer": {"front_learning_rate": 3e-4}}, 3e-4),
+    ],
+)
+def test_adapters_that_go_on_have_their_rate(
+    lora: int | None, flags: dict, rate: float, tmp_path: Path
+) -> None:
+    front = {"lora": lora, "sample_rate": 16_000}
+    start = started(tmp_path, NetworkSettings("auto", "linear", front=front))
+    assert NetworkChoice(**flags).recipe(start).trainer.front_learning_rate == rate

@@ -251,34 +251,36 @@ class PretrainedFrontEnd(FrontEnd):
 
     def restart(
         self,
-        freeze: str = CONVOLUTIONS,
+        freeze: str | None = None,
         lora: int | None = None,
         gradient_checkpointing: bool = False,
     ) -> None:
         """Begin another training of the weights that it has, in place.
 
-        Adapters that it has are added to its weights. From then on a run keeps all of them.
+        Where neither `freeze` nor `lora` is given, what is trained and kept stays as it is.
+        Otherwise adapters that it has are added to its weights, and from then on a run keeps all of
+        them.
 
         Parameters
         ----------
         freeze, lora, gradient_checkpointing
-            See `open`.
+            See `open`; with `lora` alone, convolutions are frozen.
 
         Raises
         ------
         ArgumentError
             For what does not fit together.
         """
+        told = replace(self.settings, gradient_checkpointing=gradient_checkpointing)
+        if freeze is None and lora is None:
+            self.settings = told
+            self._remember()
+            return
+        freeze = CONVOLUTIONS if freeze is None else freeze
         check_freezing(freeze, lora, len(self._taken_layers))
         if self.settings.lora is not None:
             merge_adapters(self.encoder)
-        self.settings = replace(
-            self.settings,
-            freeze=freeze,
-            lora=lora,
-            gradient_checkpointing=gradient_checkpointing,
-            keeps=Keeps.WHOLE,
-        )
+        self.settings = replace(told, freeze=freeze, lora=lora, keeps=Keeps.WHOLE)
         self._set_up()
 
     def forward(self, windows: Tensor) -> Tensor:
@@ -360,11 +362,15 @@ class PretrainedFrontEnd(FrontEnd):
             if settings.freeze == CONVOLUTIONS:
                 self._fixed += _modules(encoder, parts.convolutions)
         self._require_gradients(first)
-        if settings.gradient_checkpointing:
-            encoder.activation_checkpointing_enable({"use_reentrant": False})
-        else:
-            encoder.activation_checkpointing_disable()
+        self._remember()
         self.train(self.training)
+
+    def _remember(self) -> None:
+        """Let layers be remembered for the gradient, or computed again, as the settings say."""
+        if self.settings.gradient_checkpointing:
+            self.encoder.activation_checkpointing_enable({"use_reentrant": False})
+        else:
+            self.encoder.activation_checkpointing_disable()
 
     def _require_gradients(self, first: int) -> None:
         """Require gradients of what moves, or of adapters from a transformer layer on."""

@@ -100,6 +100,29 @@ def test_another_training_begins_with_adapters_added_to_the_weights(
     assert network.kept_state().keys() == network.state_dict().keys()
 
 
+@pytest.mark.parametrize("options", [{"lora": 2, "freeze": "1"}, {"freeze": "2"}, {"lora": 2}])
+def test_checkpointing_alone_leaves_what_is_trained_and_kept_as_it_was(
+    options: dict, folder_of: Folder, windows: Tensor, labels: Tensor
+) -> None:
+    network = make(folder_of(**NO_DROPOUT), **options)
+    train(network, windows, labels)
+
+    def about() -> tuple[set[str], set[str], dict]:
+        trained = {name for name, one in network.named_parameters() if one.requires_grad}
+        return trained, set(network.kept_state()), network.front_end.describe()
+
+    trained, kept, told = about()
+    network.front_end.restart(gradient_checkpointing=True)
+    assert about() == (trained, kept, told | {"gradient_checkpointing": True})
+    assert network.front_end.encoder.is_activation_checkpointing
+    before = weights_of(network)
+    train(network, windows, labels)
+    assert changed_in(network, before) <= trained
+    network.front_end.restart()
+    assert about() == (trained, kept, told)
+    assert not network.front_end.encoder.is_activation_checkpointing
+
+
 def test_batch_norms_stand_still_beside_adapters_on_several_gpus(folder_of: Folder) -> None:
     """Where norms over all processes have taken their place."""
     network = make(folder_of("wav2vec2-conformer"), lora=2)
