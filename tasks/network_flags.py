@@ -71,7 +71,10 @@ class NetworkFlags:
     gradient_checkpointing: bool = flag(
         False, "Compute a pretrained front end's layers twice, which takes far less memory."
     )
-    loss: str = flag(LOSS, f"{LOSS} (default), oc-softmax or am-softmax.")
+    loss: str | None = flag(
+        None,
+        f"{LOSS} (default; with --start-from the run's own), oc-softmax or am-softmax.",
+    )
     seconds: str | None = flag(
         None, f"Of the windows that it is trained on and scores (default: {SECONDS:g})."
     )

@@ -7,8 +7,9 @@ import pytest
 
 from src.networks.choice import NetworkChoice
 from src.networks.defaults import ADAPTED_RATE, PRETRAINED
+from src.networks.losses import LOSSES
 from src.networks.settings import NETWORK, NetworkSettings
-from src.utils.errors import ArgumentError
+from src.utils.errors import ArgumentError, RunError
 from src.utils.runs import Run
 
 
@@ -47,3 +48,19 @@ def test_adapters_that_go_on_have_their_rate(
     front = {"lora": lora, "sample_rate": 16_000}
     start = started(tmp_path, NetworkSettings("auto", "linear", front=front))
     assert NetworkChoice(**flags).recipe(start).trainer.front_learning_rate == rate
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_loss_of_a_run_goes_on_unless_one_is_given(name: str, tmp_path: Path) -> None:
+    network = NetworkSettings("raw", "aasist")
+    assert NetworkChoice().recipe(started(tmp_path, network, loss=name)).loss == name
+    given = NetworkChoice(loss="oc-softmax").recipe(started(tmp_path, network, loss=name))
+    assert given.loss == "oc-softmax"
+
+
+def test_the_loss_of_what_others_trained_is_cross_entropy(tmp_path: Path) -> None:
+    network = NetworkSettings("raw", "aasist")
+    assert NetworkChoice().recipe(started(tmp_path, network)).loss == "cross-entropy"
+    assert NetworkChoice("raw", "aasist").recipe().loss == "cross-entropy"
+    with pytest.raises(RunError, match=r"manifest\.json is damaged: entropy is no loss"):
+        NetworkChoice().recipe(started(tmp_path, network, loss="entropy"))
