@@ -24,6 +24,7 @@ from src.networks.part_settings import complete
 from src.networks.settings import MOST_SAMPLES, NetworkSettings
 from src.networks.train import NetworkRecipe
 from src.networks.trainer.settings import TrainerSettings
+from src.networks.windows import Covers
 from src.utils.errors import ArgumentError, RunError, choose
 from src.utils.runs import MANIFEST, Run
 
@@ -59,7 +60,7 @@ class NetworkChoice:
     loss : str or None
         A name of `LOSSES`.
     seconds : float or None
-        Of a window.
+        Of a window; of a run that scores recordings whole, of those that it is trained on alone.
     trainer : dict
         What is given of `TrainerSettings`.
     augmenting : Augmenting or None
@@ -174,10 +175,22 @@ class NetworkChoice:
         asked = self._training()
         if not front.is_pretrained:
             self._refuse(asked, f"--front-end={front.name}, which has no checkpoint")
+        if settings.covers is Covers.WHOLE:
+            # It scores recordings in one window of up to a minute, of which no batch would fit.
+            return replace(
+                self._with(settings, front, start, asked),
+                samples=self._trained_samples(settings, front),
+            )
         if self.seconds is not None:
             samples = _samples(self.seconds, front, settings.front)
             settings = replace(settings, samples=samples)
         return self._with(settings, front, start, asked)
+
+    def _trained_samples(self, network: NetworkSettings, front: type[FrontEnd]) -> int:
+        """Return the length of training windows of a network that scores recordings whole."""
+        if self.seconds is not None:
+            return _samples(self.seconds, front, network.front)
+        return min(_samples(SECONDS, front, network.front), network.samples)
 
     def _with(
         self,

@@ -89,6 +89,8 @@ class NetworkRecipe:
         How pretrained weights are trained, such as `freeze`, where a run's network goes on.
     weights : Pretrained or None
         What the back end of a new network begins with, in place of random weights.
+    samples : int or None
+        Of the windows that are trained on; None for as many as of those that are scored.
     """
 
     network: NetworkSettings
@@ -98,6 +100,7 @@ class NetworkRecipe:
     start: Run | None = None
     training: dict[str, Any] = field(default_factory=dict)
     weights: Pretrained | None = None
+    samples: int | None = None
 
 
 @dataclass(frozen=True)
@@ -221,7 +224,8 @@ def train_network(
         decoded = processes.by_main(lambda: _decode(stack, (train, validation), trained, run))
         log = stack.enter_context(tracked(log_to, run.folder, processes))
         (train, validation), (given, held) = decoded.recordings, decoded.waveforms
-        crops = Crops.of(train, given, trained.settings.samples, seed, recipe.augmenting)
+        samples = trained.settings.samples if recipe.samples is None else recipe.samples
+        crops = Crops.of(train, given, samples, seed, recipe.augmenting)
         if recipe.weights is not None:
             recipe.weights.adapt(learner.network, crops)
         validator = DetectorValidator(trained.settings, held, validation.clips.y, processes)
@@ -281,11 +285,12 @@ def _settings(
         told |= {"weights": recipe.weights.describe()}
     if recipe.start is not None:
         told |= {"started_from": recipe.start.folder.name}
+    windows = {} if recipe.samples is None else {"window_samples": recipe.samples}
     return told | {
         "backbone": input_of(trained),
         "classifier": trained.settings.back_end,
         NETWORK: trained.settings.describe(),
-        "hyperparameters": {"loss": recipe.loss} | recipe.trainer.describe(),
+        "hyperparameters": {"loss": recipe.loss} | windows | recipe.trainer.describe(),
         "seed": seed,
     }
 

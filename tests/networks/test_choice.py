@@ -9,6 +9,7 @@ from src.networks.choice import NetworkChoice
 from src.networks.defaults import ADAPTED_RATE, PRETRAINED
 from src.networks.losses import LOSSES
 from src.networks.settings import NETWORK, NetworkSettings
+from src.networks.windows import Covers
 from src.utils.errors import ArgumentError, RunError
 from src.utils.runs import Run
 
@@ -64,3 +65,23 @@ def test_the_loss_of_what_others_trained_is_cross_entropy(tmp_path: Path) -> Non
     assert NetworkChoice("raw", "aasist").recipe().loss == "cross-entropy"
     with pytest.raises(RunError, match=r"manifest\.json is damaged: entropy is no loss"):
         NetworkChoice().recipe(started(tmp_path, network, loss="entropy"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "covers", "scored", "trained"),
+    [
+        (None, Covers.ALL, 64_600, None),
+        (2.0, Covers.FIRST, 32_000, None),
+        (None, Covers.WHOLE, 800_000, 64_000),
+        (2.0, Covers.WHOLE, 800_000, 32_000),
+    ],
+)
+def test_windows_of_a_run_that_goes_on(
+    seconds: float | None, covers: Covers, scored: int, trained: int | None, tmp_path: Path
+) -> None:
+    """One that scores recordings whole is not trained on windows of 50 s."""
+    samples = 800_000 if covers is Covers.WHOLE else 64_600
+    start = started(tmp_path, NetworkSettings("raw", "aasist", samples, covers))
+    found = NetworkChoice(seconds=seconds).recipe(start)
+    assert (found.network.samples, found.network.covers) == (scored, covers)
+    assert found.samples == trained

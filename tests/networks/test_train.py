@@ -13,12 +13,14 @@ import pytest
 from src.models.calibrate import calibration_of
 from src.models.lookup import is_network
 from src.models.reference import Reference
-from src.networks.examples import Augmenting
+from src.networks.examples import Augmenting, Crops
+from src.networks.learner import WINDOWS
 from src.networks.settings import NETWORK, NetworkSettings
 from src.networks.train import NetworkRecipe, NetworkTraining, train_network
 from src.networks.trained import TrainedNetwork
 from src.networks.trainer.settings import TrainerSettings
 from src.networks.trainer.state import STATE, Progress
+from src.networks.windows import Covers
 from src.utils.audio.augmentations.chain import Recipe
 from src.utils.audio.io import read_waveform
 from src.utils.dataset.dataset import Dataset
@@ -201,6 +203,26 @@ def test_a_trained_output_layer_goes_on_where_the_loss_takes_it(
     assert (found.settings.head == head and found.settings.outputs == outputs) == is_kept
     told = f"--loss={loss} needs another output layer than run 0 has: a new one is trained"
     assert (told in caplog.text) != is_kept
+
+
+def test_windows_that_are_trained_on_may_be_others_than_those_that_are_scored(
+    spoken: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = replace(SETTINGS, samples=800_000, covers=Covers.WHOLE)
+    given, example = set(), Crops.example
+
+    def watched(self: Crops, epoch: int, number: int) -> Any:
+        found = example(self, epoch, number)
+        given.add(len(found[WINDOWS]))
+        return found
+
+    monkeypatch.setattr(Crops, "example", watched)
+    short = TrainerSettings(epochs=1, batch_size=10)
+    run = train(spoken, tmp_path, NetworkRecipe(whole, trainer=short, samples=3200)).run
+    assert given == {3200}
+    assert NetworkSettings.of(run).samples == 800_000
+    # Another length is another training.
+    assert run.settings["hyperparameters"]["window_samples"] == 3200
 
 
 def test_seeds_give_other_networks(done: NetworkTraining, spoken: Dataset, tmp_path: Path) -> None:
