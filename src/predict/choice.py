@@ -188,7 +188,9 @@ def _trained(run: Run, audio: Path | None, how: str = "") -> Chosen:
         span = test.get("ci95", {}).get("eer", [None, None])
         n_clips = sum(test.get(key, 0) for key in ("n_bona_fide", "n_spoof"))
         data = Path(run.manifest.get("root") or run.manifest.get("dataset") or "").name
-        measured = f"{_eer(test['eer'], span)} on {n_clips:,} clips of the test of {data}".rstrip()
+        # An exported detector does not say where its data set was.
+        of = f"the test of {data}" if data else "its test"
+        measured = f"{_eer(test['eer'], span)} on {n_clips:,} clips of {of}"
         warnings = _chance(test["eer"], span)
     else:
         measured = "not tested"
