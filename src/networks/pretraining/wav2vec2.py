@@ -108,9 +108,11 @@ class Wav2Vec2Learner(PretrainingLearner):
         predicted, quantised = found.projected_states, found.projected_quantized_states
         # All cosines within a recording, of which those asked for are taken: far less to compute
         # and to keep than the vectors of every distractor.
-        cosines = normalize(predicted.float(), dim=-1) @ normalize(
-            quantised.float(), dim=-1
-        ).transpose(1, 2)
+        with torch.autocast(predicted.device.type, enabled=False):
+            # In bfloat16 cosines near 1 would have steps of 0.004, and logits ten times as much.
+            cosines = normalize(predicted.float(), dim=-1) @ normalize(
+                quantised.float(), dim=-1
+            ).transpose(1, 2)
         positives = cosines.diagonal(dim1=1, dim2=2)[mask]
         others = cosines.gather(2, batch[NEGATIVES])[mask]
         logits = torch.cat([positives[:, None], others], dim=1)
