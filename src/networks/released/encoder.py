@@ -119,7 +119,7 @@ def encoder_config(shapes: Shapes, prefix: str) -> dict[str, Any]:
         raise ValueError(f"it lacks {prefix}encoder.layers.0.fc1.weight or the feature encoder")
     width = require(inner, "post_extract_proj.weight")[0]
     places = require(inner, "encoder.pos_conv.0.weight_v")
-    if len(places) != 3 or not places[1]:
+    if len(places) != 3:
         raise ValueError(f"its encoder.pos_conv.0.weight_v has the shape {places}")
     normed = is_layer_normed(shapes, prefix)
     return {

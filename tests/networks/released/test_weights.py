@@ -152,6 +152,37 @@ def test_another_shape() -> None:
         network_of("aasist", state, Path("a.pth"))
 
 
+@pytest.mark.parametrize("kind", STATES)
+def test_tensors_without_numbers_make_no_network(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It takes no byte of a file, and a network of its size would take all memory.
+    state = STATES[kind]()
+    name = next(name for name in state if name.endswith("weight"))
+    state[name] = torch.empty(1_000_000_000, 0)
+    monkeypatch.delattr("src.networks.network.Network.make")
+    with pytest.raises(CheckpointError) as caught:
+        network_of(kind, state, Path("a.pth"))
+    told = f"its {name} has the shape (1000000000, 0), which holds no numbers; choose"
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_too_large_files_are_not_read(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, state = tmp_path / f"a{suffix}", {"a": torch.zeros(2_000)}
+    if suffix == ".pth":
+        torch.save(state, path)
+    else:
+        save_file(state, path)
+    assert read_weights(path).keys() == {"a"}
+    monkeypatch.setattr("src.networks.released.weights.MOST_BYTES", 8_000)
+    with pytest.raises(CheckpointError, match="as weights: it has more than 8,000 bytes"):
+        read_weights(path)
+
+
 class Code:
     """What runs code when it is unpickled."""
 
