@@ -27,7 +27,8 @@ from src.networks.pretraining.learner import (
 
 TEMPERATURE = 0.1
 MOST_WIDTH = 256
-"""Numbers of a unit's embedding, as in the paper; narrower encoders have no more than their own."""
+"""Numbers of a unit's embedding, those of base in the paper; narrower encoders have no more than
+their own."""
 
 
 class HubertLearner(PretrainingLearner):

@@ -27,7 +27,7 @@ from src.networks.pretraining.learner import (
 )
 
 GUMBEL_START, GUMBEL_END = 2.0, 0.5
-"""Temperatures of the Gumbel softmax, as in the paper."""
+"""Temperatures of the Gumbel softmax, those of base in the paper, whose large model ends at 0.1."""
 GUMBEL_SHARE = 0.7
 """Of the training, after which the temperature stays: the paper's factor of 0.999995 an update
 reaches the end after 277,000 of 400,000."""
