@@ -19,6 +19,7 @@ from src.models.trained_on import read_trained_on
 from src.networks.released.importing import Origin, import_detector
 from src.networks.released.released import PUBLISHED_SAMPLES
 from src.networks.trained import TrainedNetwork
+from src.predict.choice import choose_detector
 from src.predict.detector import Detector
 from src.results.listing import list_all
 from src.stages import models, released
@@ -179,6 +180,9 @@ def test_it_is_tested_and_told_of_as_every_run(made: Path, place: Path, run: Run
     ]
     assert list_all(runs).table["what"].tolist() == ["raw + aasist"]
     assert Detector.load(run).calibration == calibration_of(run)
+    headline = choose_detector(runs, run_number=0).headline
+    assert "what it was trained on is not known" in headline
+    assert "; trained" not in headline
     with pytest.raises(EmbeddingError, match=r"shares .* speakers with the training of run 0"):
         shift_speakers(run, recordings(made / "data", "downstream_test").clips.speaker[0])
         models.test(place, runs, run_number=0)
