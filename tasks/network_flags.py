@@ -71,7 +71,10 @@ class NetworkFlags:
     gradient_checkpointing: bool = flag(
         False, "Compute a pretrained front end's layers twice, which takes far less memory."
     )
-    loss: str = flag(LOSS, f"{LOSS} (default), oc-softmax or am-softmax.")
+    loss: str | None = flag(
+        None,
+        f"{LOSS} (default; with --start-from the run's own), oc-softmax or am-softmax.",
+    )
     seconds: str | None = flag(
         None, f"Of the windows that it is trained on and scores (default: {SECONDS:g})."
     )
@@ -94,7 +97,7 @@ class TrainerFlags:
     front_learning_rate: str | None = flag(
         None,
         f"The highest one of the front end (default: {PRETRAINED.front_learning_rate:g} for a "
-        f"pretrained one, {ADAPTED_RATE:g} with --lora, else the back end's).",
+        f"pretrained one, {ADAPTED_RATE:g} of adapters, else the back end's).",
     )
     weight_decay: str | None = flag(None, "Of AdamW (default: 1e-4); norms and biases have none.")
     warmup: str | None = flag(

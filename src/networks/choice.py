@@ -21,11 +21,11 @@ from src.networks.front_ends import FRONT_ENDS
 from src.networks.front_ends.front_end import FrontEnd
 from src.networks.losses import LOSSES
 from src.networks.part_settings import complete
-from src.networks.settings import NetworkSettings
+from src.networks.settings import MOST_SAMPLES, NetworkSettings
 from src.networks.train import NetworkRecipe
 from src.networks.trainer.settings import TrainerSettings
-from src.utils.errors import ArgumentError, choose
-from src.utils.runs import Run
+from src.utils.errors import ArgumentError, RunError, choose
+from src.utils.runs import MANIFEST, Run
 
 if TYPE_CHECKING:
     # It loads transformers, which few networks need.
@@ -56,7 +56,7 @@ class NetworkChoice:
         Rank of the adapters that are trained in its place.
     gradient_checkpointing : bool
         Whether its layers are computed again for the gradient, which takes less memory.
-    loss : str
+    loss : str or None
         A name of `LOSSES`.
     seconds : float or None
         Of a window.
@@ -75,7 +75,7 @@ class NetworkChoice:
     freeze: str | None = None
     lora: int | None = None
     gradient_checkpointing: bool = False
-    loss: str = LOSS
+    loss: str | None = None
     seconds: float | None = None
     trainer: Mapping[str, Any] = field(default_factory=dict)
     augmenting: Augmenting | None = None
@@ -94,8 +94,11 @@ class NetworkChoice:
             For what is unknown, missing or does not go together.
         CheckpointError
             When the checkpoint cannot be reached, or is none of its kind.
+        RunError
+            When the manifest of `start` is damaged.
         """
-        choose(LOSSES.flag, self.loss, LOSSES)
+        if self.loss is not None:
+            choose(LOSSES.flag, self.loss, LOSSES)
         if start is not None:
             return self._further(start)
         front, back = self._named()
@@ -184,15 +187,29 @@ class NetworkChoice:
         training: Mapping[str, Any] | None = None,
     ) -> NetworkRecipe:
         values = vars(defaults_of(front))
-        if front.is_pretrained and self.lora is not None:
+        if front.is_pretrained and self._adapts(network, start):
             values = values | {"front_learning_rate": ADAPTED_RATE}
         elif not front.is_pretrained and "learning_rate" in self.trainer:
             # One rate for all of it, unless two are given.
             values = values | {"front_learning_rate": self.trainer["learning_rate"]}
         trainer = TrainerSettings(**(values | dict(self.trainer)))
-        return NetworkRecipe(
-            network, self.loss, trainer, self.augmenting, start, dict(training or {})
-        )
+        loss = self._loss(start)
+        return NetworkRecipe(network, loss, trainer, self.augmenting, start, dict(training or {}))
+
+    def _loss(self, start: Run | None) -> str:
+        """Return the loss' name: what is given, or that of the run that goes on."""
+        if self.loss is not None or start is None:
+            return self.loss or LOSS
+        # What others trained comes without it; all of them minimised cross-entropy.
+        told = str(start.settings.get("hyperparameters", {}).get("loss", LOSS))
+        if told not in LOSSES:
+            raise RunError(f"{start.folder / MANIFEST} is damaged: {told} is no loss; train again")
+        return told
+
+    def _adapts(self, network: NetworkSettings, start: Run | None) -> bool:
+        """Say whether adapters are trained, also those of a run that goes on as it was."""
+        goes_on = start is not None and self.freeze is None and self.lora is None
+        return self.lora is not None or (goes_on and network.front.get("lora") is not None)
 
 
 def defaults_of(front: type[FrontEnd]) -> Defaults:
@@ -213,6 +230,11 @@ def _samples(seconds: float, front: type[FrontEnd], described: Mapping[str, Any]
     samples = round(seconds * sample_rate)
     if samples < 1:
         raise ArgumentError(f"--seconds={seconds:g} is not one sample at {sample_rate:,} Hz")
+    if samples > MOST_SAMPLES:
+        raise ArgumentError(
+            f"--seconds={seconds:g} is above {MOST_SAMPLES / sample_rate:g}, the longest window at "
+            f"{sample_rate:,} Hz"
+        )
     return samples
 
 

@@ -155,4 +155,8 @@ class Crops:
         if by is not None:
             chain = by.recipe.draw(random, self.speakers[number])
             window = by.recipe.apply(chain, window, self.waveforms.sample_rate)
-        return np.ascontiguousarray(np.resize(window, samples), np.float32)
+        if len(window) < samples:
+            window = np.resize(window, samples)
+        # Of what was read beside it as well, or a recording's end would rarely be learnt from.
+        start = random_start(len(window), samples, random)
+        return np.ascontiguousarray(window[start : start + samples], np.float32)

@@ -25,9 +25,16 @@ class Head(nn.Module, ABC):
         super().__init__()
         self.dim, self.outputs = dim, outputs
 
-    @abstractmethod
     def forward(self, vectors: Tensor) -> Tensor:
-        """Return outputs, shape (batch, outputs), of vectors (batch, dim)."""
+        """Return outputs, float32 of shape (batch, outputs), of vectors (batch, dim)."""
+        # In bfloat16 logits have three digits, of which a loss and the order of clips are made; and
+        # cosines near 1 would have steps of 0.004, which a scale of 20 shows.
+        with torch.autocast(vectors.device.type, enabled=False):
+            return self._outputs(vectors.float())
+
+    @abstractmethod
+    def _outputs(self, vectors: Tensor) -> Tensor:
+        """Return what `forward` does, of float32 vectors and with autocast off."""
 
     def score(self, vectors: Tensor) -> Tensor:
         """Return scores, shape (batch,), higher for bona-fide, of vectors (batch, dim)."""
@@ -49,8 +56,7 @@ class LinearHead(Head):
         super().__init__(dim, outputs)
         self.layer = nn.Linear(dim, outputs)
 
-    def forward(self, vectors: Tensor) -> Tensor:
-        """Return logits, shape (batch, outputs), of vectors (batch, dim)."""
+    def _outputs(self, vectors: Tensor) -> Tensor:
         return self.layer(vectors)
 
 
@@ -71,8 +77,7 @@ class SeluHead(LinearHead):
     def __init__(self, dim: int, outputs: int = 2) -> None:
         super().__init__(dim, outputs)
 
-    def forward(self, vectors: Tensor) -> Tensor:
-        """Return logits, shape (batch, outputs), of vectors (batch, dim)."""
+    def _outputs(self, vectors: Tensor) -> Tensor:
         return selu(self.layer(vectors))
 
     def score(self, vectors: Tensor) -> Tensor:
@@ -97,11 +102,8 @@ class CosineHead(Head):
         self.directions = nn.Parameter(torch.empty(outputs, dim))
         nn.init.kaiming_uniform_(self.directions, 0.25)
 
-    def forward(self, vectors: Tensor) -> Tensor:
-        """Return cosines, float32 of shape (batch, outputs), of vectors (batch, dim)."""
-        # In bfloat16 the cosines near 1 would have steps of 0.004, which a scale of 20 shows.
-        with torch.autocast(vectors.device.type, enabled=False):
-            return linear(normalize(vectors.float(), dim=1), normalize(self.directions, dim=1))
+    def _outputs(self, vectors: Tensor) -> Tensor:
+        return linear(normalize(vectors, dim=1), normalize(self.directions, dim=1))
 
     def score(self, vectors: Tensor) -> Tensor:
         """Return scores between -2 and 2 of vectors (see `Head.score`)."""

@@ -37,6 +37,17 @@ class Loss(nn.Module, ABC):
         super().__init__()
         self.spoofs_per_bona_fide = spoofs_per_bona_fide
 
+    @classmethod
+    def takes(cls, head: Head) -> bool:
+        """Say whether the outputs of a head are such as it is computed of.
+
+        Parameters
+        ----------
+        head : Head
+            Of a network that was trained before.
+        """
+        return isinstance(head, cls.head) and head.outputs == cls.outputs
+
     def weigh(self, costs: Tensor, labels: Tensor) -> Tensor:
         """Return what windows cost by their labels' weights, both of shape (batch,)."""
         return costs * torch.where(labels > 0, self.spoofs_per_bona_fide, 1.0)
@@ -65,6 +76,11 @@ class CrossEntropy(Loss):
 
     name = "cross-entropy"
     head = LinearHead
+
+    @classmethod
+    def takes(cls, head: Head) -> bool:
+        """Say whether a head gives logits, one or one a class (see `Loss.takes`)."""
+        return isinstance(head, cls.head)
 
     def forward(self, outputs: Tensor, labels: Tensor) -> Tensor:
         """Return the cross-entropy of outputs, one logit or one a class, and labels: (batch,)."""

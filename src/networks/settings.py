@@ -14,6 +14,9 @@ from src.utils.shapes import Shape, require_shape
 
 LAST, WEIGHTED = "last", "weighted"
 
+MOST_SAMPLES = 10_000_000
+"""Of a window: beyond it a manifest is taken for damaged."""
+
 
 @dataclass(frozen=True)
 class NetworkSettings:
@@ -88,7 +91,7 @@ class NetworkSettings:
 class _Shape(Shape):
     front_end: str
     back_end: str
-    samples: Annotated[int, Field(ge=1, le=10_000_000)]
+    samples: Annotated[int, Field(ge=1, le=MOST_SAMPLES)]
     covers: Literal["all", "first", "whole"]
     layers: str
     head: str

@@ -31,6 +31,7 @@ from src.utils.dataset.dataset import Dataset, require_some
 from src.utils.dataset.split_recordings import SplitRecordings
 from src.utils.dataset.waveforms import Decoded, decoding
 from src.utils.files import sha256_file
+from src.utils.notes import note
 from src.utils.runs import Kind, Run, find_complete, list_runs, resumed_run
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ class NetworkRecipe:
     Attributes
     ----------
     network : NetworkSettings
-        What makes the network what it is; its head is the loss'.
+        What makes the network what it is; its head is the loss', or that of `start` where the
+        loss takes it.
     loss : str
         A name of `LOSSES`.
     trainer : TrainerSettings
@@ -200,7 +202,7 @@ def train_network(
     train, validation = (SplitRecordings.read(dataset, name) for name in (TRAIN, VALIDATION))
     for recordings in (train, validation):
         recordings.clips.require_both_classes(recordings.split)
-    trained, learner = _begin(recipe, train, seed)
+    trained, learner = _begin(recipe, train, seed, processes.is_main)
     settings = _settings(recipe, trained, train, seed)
     inputs: dict[str, Any] = {one.split: one.fingerprint for one in (train, validation)}
     if recipe.start is not None:
@@ -233,7 +235,7 @@ def train_network(
 
 
 def _begin(
-    recipe: NetworkRecipe, train: SplitRecordings, seed: int
+    recipe: NetworkRecipe, train: SplitRecordings, seed: int, is_main: bool
 ) -> tuple[TrainedNetwork, DetectorLearner]:
     """Make the network, not yet trained on these recordings, and what learns."""
     loss_of = LOSSES.load(recipe.loss)
@@ -252,7 +254,12 @@ def _begin(
             settings = replace(settings, samples=recipe.network.samples)
             if recipe.training:
                 cast("PretrainedFrontEnd", network.front_end).restart(**recipe.training)
-            if (settings.head, settings.outputs) != tuple(head.values()):
+            if not loss_of.takes(network.head):
+                if is_main:
+                    note(
+                        f"--loss={recipe.loss} needs another output layer than run "
+                        f"{recipe.start.number} has: a new one is trained, from random weights"
+                    )
                 dim = network.back_end.dim
                 network.head = HEADS[loss_of.head.name](dim, loss_of.outputs)
                 settings = replace(settings, **head)

@@ -90,6 +90,34 @@ def test_a_faster_voice_still_fills_its_window(decoded: Decoded) -> None:
         assert not np.array_equal(found[-400:], found[:400])
 
 
+class _Ramp:
+    """One recording whose samples tell where they lie, from 0 to 1."""
+
+    sample_rate = 16_000
+
+    def __init__(self, length: int) -> None:
+        self.lengths = (length,)
+
+    def part(self, row: int, start: int, count: int) -> np.ndarray:
+        ramp = np.linspace(0, 1, self.lengths[row], dtype=np.float32)
+        return ramp[start : start + count]
+
+
+@pytest.mark.parametrize("kind", ["speed", "tempo"])
+@pytest.mark.parametrize("share", [1.3, 3.0])
+def test_a_voice_of_another_pace_is_learnt_from_at_any_place(kind: str, share: float) -> None:
+    """Also of a recording that is not much longer than a window, and at its end."""
+    ramp = _Ramp(int(share * SAMPLES))
+    of = Crops(ramp, ("ramp",), ("p",), (1,), SAMPLES, augmenting=Augmenting(Recipe((kind,))))
+    found = [window(of, epoch, 0) for epoch in range(200)]
+    np.testing.assert_array_equal(window(of, 3, 0), found[3])
+    # Within, since resampling rings at the ends.
+    begins, ends = (np.array([one[place] for one in found]) for place in (200, -200))
+    assert begins.std() > 0.05
+    assert begins.min() < 0.15
+    assert ends.max() > 0.9
+
+
 def test_babble_is_made_of_voices_of_the_split(decoded: Decoded) -> None:
     of = crops(decoded, Augmenting(Recipe(("babble",))))
     assert of.augmenting is not None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from src.networks.heads import HEADS, CosineHead, LinearHead, SeluHead
+from src.networks.heads import HEADS, CosineHead, Head, LinearHead, SeluHead
 from src.networks.losses import LOSSES
 from src.utils.errors import ArgumentError
 
@@ -104,9 +104,13 @@ def test_scores_of_heads() -> None:
     assert set(HEADS) == {"linear", "selu", "cosine"}
 
 
-def test_cosines_are_exact_under_autocast() -> None:
-    """In bfloat16 steps near 1 are 0.004, which a scale of 20 makes 0.08."""
-    head, vectors = CosineHead(32, 1), torch.randn(64, 32)
+@pytest.mark.parametrize("kind", HEADS.values())
+def test_outputs_are_exact_under_autocast(kind: type[Head]) -> None:
+    """In bfloat16 steps of a cosine near 1 are 0.004, which a scale of 20 makes 0.08."""
+    head, vectors = kind(32, 2), torch.randn(64, 32)
     with torch.autocast("cpu", torch.bfloat16):
-        found = head(vectors)
+        found, scores = head(vectors), head.score(vectors)
     torch.testing.assert_close(found, head(vectors), rtol=0, atol=0)
+    torch.testing.assert_close(scores, head.score(vectors), rtol=0, atol=0)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert head(vectors.bfloat16()).dtype == torch.float32

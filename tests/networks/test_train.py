@@ -25,6 +25,7 @@ from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.waveforms import NAME
 from src.utils.errors import AudiosError, DatasetError
 from src.utils.runs import list_runs
+from tests.networks.runs import SETTINGS, make_run
 
 RECIPE = NetworkRecipe(
     NetworkSettings("raw", "aasist", samples=4800, back={"variant": "aasist-l"}),
@@ -164,6 +165,42 @@ def test_the_network_of_a_run_goes_on(
     )
     for name, value in before.items():
         np.testing.assert_array_equal(after[name].detach(), value.detach())
+
+
+@pytest.mark.parametrize(
+    ("head", "outputs", "loss", "is_kept"),
+    [
+        ("linear", 2, "cross-entropy", True),
+        ("selu", 2, "cross-entropy", True),
+        ("cosine", 2, "am-softmax", True),
+        ("cosine", 1, "am-softmax", False),
+        ("linear", 1, "oc-softmax", False),
+        ("cosine", 1, "cross-entropy", False),
+    ],
+)
+def test_a_trained_output_layer_goes_on_where_the_loss_takes_it(
+    head: str,
+    outputs: int,
+    loss: str,
+    is_kept: bool,
+    spoken: Dataset,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As those of published detectors, which have one output a class; what begins anew is told."""
+    start = make_run(spoken, tmp_path, settings=replace(SETTINGS, head=head, outputs=outputs))
+    still = TrainerSettings(epochs=1, batch_size=10, learning_rate=0, front_learning_rate=0)
+    further = NetworkRecipe(NetworkSettings.of(start), loss, still, start=start)
+    found = TrainedNetwork.of(train(spoken, tmp_path, further).run)
+    before = TrainedNetwork.of(start).network.head.state_dict()
+    after = found.network.head.state_dict()
+    is_same = before.keys() == after.keys() and all(
+        np.array_equal(value, after[name]) for name, value in before.items()
+    )
+    assert is_same == is_kept
+    assert (found.settings.head == head and found.settings.outputs == outputs) == is_kept
+    told = f"--loss={loss} needs another output layer than run 0 has: a new one is trained"
+    assert (told in caplog.text) != is_kept
 
 
 def test_seeds_give_other_networks(done: NetworkTraining, spoken: Dataset, tmp_path: Path) -> None:

@@ -105,7 +105,8 @@ class Validator(Protocol):
     def measure(self, learner: Learner) -> Measured:
         """Return how it does; it is in evaluation mode, and no gradient is computed.
 
-        It is called in every process at once; what the main one returns counts.
+        Layers compute in float32, whatever they are trained in. It is called in every process at
+        once; what the main one returns counts.
 
         Parameters
         ----------

@@ -134,6 +134,9 @@ class Trainer:
         return progress
 
     def _restore(self, progress: Progress, optimizer: Adam) -> None:
+        if progress.epochs:
+            # Only to find out now whether they are whole: they are needed at the very end.
+            _load(self._learner, progress.best_weights)
         _load(self._learner, progress.weights)
         trained = _trained(optimizer)
         for key, value in progress.optimizer.items():
@@ -187,7 +190,8 @@ class _Training:
         train_loss = progress.loss_sum / self._plan.n_seen
         self._processes.share(self._learner.buffers())
         self._learner.eval()
-        with torch.no_grad(), self._autocast():
+        # In float32, as what is trained will score: rounded scores would choose another epoch.
+        with torch.no_grad():
             measured = self._processes.agree(self._validator.measure(self._learner))
         if not all(map(math.isfinite, (train_loss, measured.loss))):
             if self._processes.is_main:
@@ -207,9 +211,11 @@ class _Training:
         self._learner.train()
         planned = list(self._plan.epoch(number, progress.step))
         read = self._reader.read(number, [batch for _, batches in planned for batch in batches])
-        # What this process has summed since then; the main one adds what was read from disk.
-        done = _Done(torch.zeros((), dtype=torch.float64, device=self._processes.device))
-        before = progress.loss_sum, progress.n_unread
+        # The main process goes on with the sums that were read, so that they are rounded alike.
+        is_main, before = self._processes.is_main, (progress.loss_sum, progress.n_unread)
+        loss_sum, n_unread = before if is_main else (0.0, 0)
+        device = self._processes.device
+        done = _Done(torch.tensor(loss_sum, dtype=torch.float64, device=device), n_unread)
         for n_examples, batches in planned:
             step = number * self._plan.steps + progress.step
             self._begin(step)
@@ -228,17 +234,17 @@ class _Training:
                 rate = max(group["lr"] for group in self._optimizer.param_groups)
                 self._log({"training loss": float(done.loss), "learning rate": rate}, step)
             if progress.step < self._plan.steps and self._is_due(progress.step):
-                self._sum(progress, before, done)
+                self._sum(progress, done)
                 if math.isfinite(progress.loss_sum):
                     progress.weights = _kept(self._learner)
                     self._write(progress)
-        self._sum(progress, before, done)
+        self._sum(progress, done)
 
-    def _sum(self, progress: Progress, before: tuple[float, int], done: "_Done") -> None:
+    def _sum(self, progress: Progress, done: "_Done") -> None:
         """Put into the progress what all processes have summed in this epoch."""
         found = self._processes.gather((float(done.loss_sum), done.n_unread))
         losses, unread = zip(*found, strict=True)
-        progress.loss_sum, progress.n_unread = before[0] + sum(losses), before[1] + sum(unread)
+        progress.loss_sum, progress.n_unread = sum(losses), sum(unread)
 
     def _begin(self, step: int) -> None:
         """Seed what is drawn in a step, and set its learning rates."""
@@ -313,7 +319,7 @@ class _Training:
 
 @dataclass
 class _Done:
-    """What this process has done of an epoch."""
+    """What this process has done of an epoch; the main one's sums are also of what it resumes."""
 
     loss_sum: Tensor
     n_unread: int = 0

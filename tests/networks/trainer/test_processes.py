@@ -77,6 +77,12 @@ def test_both_have_the_weights_of_one_with_the_double_batch(
         np.testing.assert_allclose(arrays[0][name], value.numpy(), rtol=1e-3, atol=1e-5)
 
 
+def test_what_both_had_summed_is_counted_once_when_they_go_on(told: list[dict]) -> None:
+    for one in told:
+        whole, broken = one["losses"]
+        assert broken == pytest.approx(whole, rel=1e-12)
+
+
 def test_they_agree_and_gather(told: list[dict]) -> None:
     for one in told:
         assert (one["count"], one["agreed"]) == (2, 0)

@@ -98,6 +98,24 @@ def test_a_killed_training_goes_on_to_the_same_bytes(
     assert files[0] == files[1]
 
 
+def test_a_resumed_sum_of_losses_is_rounded_as_one_that_was_not_broken_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of losses that no sum holds exactly; five batches are two steps of two, and one of one."""
+    monkeypatch.setattr(trainer_module, "STATE_SECONDS", 0.0)
+    monkeypatch.setattr(trainer_module, "_STATE_SHARE", 1e9)
+    forward = ToyLearner.forward
+    monkeypatch.setattr(ToyLearner, "forward", lambda *given: forward(*given).double() / 3)
+    unread = ToyExamples(unread=(3,))
+    settings = TrainerSettings(**vars(SETTINGS) | {"epochs": 12, "patience": 12})
+    whole = fit(tmp_path / "whole", settings=settings, examples=unread)
+    for step in range(1, 36, 3):
+        with monkeypatch.context() as patch, pytest.raises(_KilledError):
+            patch.setattr(ToyLearner, "begin_step", _killed_at(step))
+            fit(tmp_path / "killed", settings=settings, examples=unread)
+    assert fit(tmp_path / "killed", settings=settings, examples=unread).epochs == whole.epochs
+
+
 def test_generators_of_others_are_left_as_they_were(tmp_path: Path) -> None:
     def drawn() -> tuple[float, float, float]:
         return torch.rand(()).item(), np.random.rand(), random.random()  # noqa: NPY002
@@ -169,6 +187,23 @@ def test_a_damaged_state_is_refused_in_one_line(tmp_path: Path) -> None:
         fit(tmp_path, learner)
 
 
+@pytest.mark.parametrize("epochs", [3, 4])
+@pytest.mark.parametrize("value", [None, torch.zeros(3)])
+def test_damaged_weights_of_the_best_epoch_are_refused_before_it_goes_on(
+    tmp_path: Path, epochs: int, value: torch.Tensor | None
+) -> None:
+    fit(tmp_path)
+    progress = Progress.read(tmp_path)
+    del progress.best_weights["back.weight"]
+    if value is not None:
+        progress.best_weights["back.weight"] = value
+    progress.write(tmp_path)
+    learner, settings = ToyLearner(), TrainerSettings(**vars(SETTINGS) | {"epochs": epochs})
+    with pytest.raises(RunError, match=r"training\.safetensors is damaged \(.*starts anew"):
+        fit(tmp_path, learner, settings)
+    assert not learner.steps
+
+
 def test_a_training_does_not_go_on_with_other_steps(tmp_path: Path) -> None:
     """As it would by another number of processes, at other learning rates."""
     fit(tmp_path)
@@ -182,3 +217,13 @@ def test_bfloat16_is_computed_in_where_it_is_asked_for(tmp_path: Path) -> None:
     losses = [one.epochs[-1].train_loss for one in (half, full)]
     assert losses[0] != losses[1]
     assert losses[0] == pytest.approx(losses[1], rel=0.05)
+
+
+def test_validation_is_in_float32_whatever_is_trained_in(tmp_path: Path) -> None:
+    """Since the best epoch is chosen by scores as tests and `Predict` have them."""
+    learner, validator = ToyLearner(), ToyValidator()
+    settings = TrainerSettings(**vars(SETTINGS) | {"precision": "bfloat16", "epochs": 1})
+    progress = fit(tmp_path, learner, settings, validator=validator)
+    with torch.no_grad():
+        expected = validator.measure(learner.eval())
+    assert progress.epochs[0].measured == expected

@@ -11,6 +11,7 @@ import torch
 import transformers
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from src.networks.front_ends.front_end import FrameShape, FrontEnd, Kind
 from src.networks.front_ends.pretrained.adapters import (
@@ -45,7 +46,6 @@ from src.utils.errors import ArgumentError, CheckpointError
 _ADDED_TO_VARIANCE = 1e-7
 """What preprocessors add to a window's variance before they divide by its root."""
 
-_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 _MASK = "masked_spec_embed"
 """A vector that takes the place of masked frames: there are none."""
 
@@ -251,34 +251,36 @@ class PretrainedFrontEnd(FrontEnd):
 
     def restart(
         self,
-        freeze: str = CONVOLUTIONS,
+        freeze: str | None = None,
         lora: int | None = None,
         gradient_checkpointing: bool = False,
     ) -> None:
         """Begin another training of the weights that it has, in place.
 
-        Adapters that it has are added to its weights. From then on a run keeps all of them.
+        Where neither `freeze` nor `lora` is given, what is trained and kept stays as it is.
+        Otherwise adapters that it has are added to its weights, and from then on a run keeps all of
+        them.
 
         Parameters
         ----------
         freeze, lora, gradient_checkpointing
-            See `open`.
+            See `open`; with `lora` alone, convolutions are frozen.
 
         Raises
         ------
         ArgumentError
             For what does not fit together.
         """
+        told = replace(self.settings, gradient_checkpointing=gradient_checkpointing)
+        if freeze is None and lora is None:
+            self.settings = told
+            self._remember()
+            return
+        freeze = CONVOLUTIONS if freeze is None else freeze
         check_freezing(freeze, lora, len(self._taken_layers))
         if self.settings.lora is not None:
             merge_adapters(self.encoder)
-        self.settings = replace(
-            self.settings,
-            freeze=freeze,
-            lora=lora,
-            gradient_checkpointing=gradient_checkpointing,
-            keeps=Keeps.WHOLE,
-        )
+        self.settings = replace(told, freeze=freeze, lora=lora, keeps=Keeps.WHOLE)
         self._set_up()
 
     def forward(self, windows: Tensor) -> Tensor:
@@ -327,6 +329,14 @@ class PretrainedFrontEnd(FrontEnd):
         """The transformer layers that frames are computed by: of layer 0, none."""
         return [] if self.settings.layers == "0" else [*self._transformer_layers]
 
+    @property
+    def _still(self) -> list[nn.Module]:
+        """What of `_moving` is not in training mode after all; beside adapters, batch norms."""
+        if self.settings.lora is None:
+            return self._fixed
+        # Looked up each time: on several GPUs others take their place.
+        return [one for one in self.encoder.modules() if isinstance(one, _BatchNorm)]
+
     def _set_up(self) -> None:
         """Freeze and adapt as the settings say."""
         encoder, settings, parts = self.encoder, self.settings, self._parts
@@ -337,28 +347,30 @@ class PretrainedFrontEnd(FrontEnd):
             settings.layers == ALL_LAYERS and parts.is_behind_taken
         )
         first = int(settings.freeze) if settings.freeze.isdecimal() else 0
-        # What is in training mode, and what of it is not after all.
+        # What is in training mode, and what of it is not after all (see `_still`).
         self._moving: list[nn.Module] = layers[first:]
-        self._still: list[nn.Module] = []
+        self._fixed: list[nn.Module] = []
         if settings.freeze == ALL:
             self._moving = []
-        elif settings.lora is not None:
-            self._still = [one for one in encoder.modules() if isinstance(one, _BATCH_NORMS)]
-        elif settings.freeze.isdecimal():
+        elif settings.lora is None and settings.freeze.isdecimal():
             self._moving += behind if is_behind_used else []
-        else:
+        elif settings.lora is None:
             self._moving = [encoder]
-            self._still = _modules(encoder, parts.unused) + ([] if is_behind_used else behind)
+            self._fixed = _modules(encoder, parts.unused) + ([] if is_behind_used else behind)
             if not layers:
-                self._still += [self._transformer_layers, *_modules(encoder, parts.shared)]
+                self._fixed += [self._transformer_layers, *_modules(encoder, parts.shared)]
             if settings.freeze == CONVOLUTIONS:
-                self._still += _modules(encoder, parts.convolutions)
+                self._fixed += _modules(encoder, parts.convolutions)
         self._require_gradients(first)
-        if settings.gradient_checkpointing:
-            encoder.activation_checkpointing_enable({"use_reentrant": False})
-        else:
-            encoder.activation_checkpointing_disable()
+        self._remember()
         self.train(self.training)
+
+    def _remember(self) -> None:
+        """Let layers be remembered for the gradient, or computed again, as the settings say."""
+        if self.settings.gradient_checkpointing:
+            self.encoder.activation_checkpointing_enable({"use_reentrant": False})
+        else:
+            self.encoder.activation_checkpointing_disable()
 
     def _require_gradients(self, first: int) -> None:
         """Require gradients of what moves, or of adapters from a transformer layer on."""

@@ -100,6 +100,39 @@ def test_another_training_begins_with_adapters_added_to_the_weights(
     assert network.kept_state().keys() == network.state_dict().keys()
 
 
+@pytest.mark.parametrize("options", [{"lora": 2, "freeze": "1"}, {"freeze": "2"}, {"lora": 2}])
+def test_checkpointing_alone_leaves_what_is_trained_and_kept_as_it_was(
+    options: dict, folder_of: Folder, windows: Tensor, labels: Tensor
+) -> None:
+    network = make(folder_of(**NO_DROPOUT), **options)
+    train(network, windows, labels)
+
+    def about() -> tuple[set[str], set[str], dict]:
+        trained = {name for name, one in network.named_parameters() if one.requires_grad}
+        return trained, set(network.kept_state()), network.front_end.describe()
+
+    trained, kept, told = about()
+    network.front_end.restart(gradient_checkpointing=True)
+    assert about() == (trained, kept, told | {"gradient_checkpointing": True})
+    assert network.front_end.encoder.is_activation_checkpointing
+    before = weights_of(network)
+    train(network, windows, labels)
+    assert changed_in(network, before) <= trained
+    network.front_end.restart()
+    assert about() == (trained, kept, told)
+    assert not network.front_end.encoder.is_activation_checkpointing
+
+
+def test_batch_norms_stand_still_beside_adapters_on_several_gpus(folder_of: Folder) -> None:
+    """Where norms over all processes have taken their place."""
+    network = make(folder_of("wav2vec2-conformer"), lora=2)
+    connected = torch.nn.SyncBatchNorm.convert_sync_batchnorm(network).train()
+    norms = [one for one in connected.modules() if isinstance(one, torch.nn.SyncBatchNorm)]
+    assert norms
+    assert not any(one.training for one in norms)
+    assert not any("running_mean" in name for name in network.kept_state())
+
+
 def test_adapters_are_drawn_from_torchs_generator(folder_of: Folder) -> None:
     """So that a seed gives the same network again."""
     settings = settings_of(folder_of(), lora=2)
