@@ -76,7 +76,9 @@ class NetworkFlags:
         f"{LOSS} (default; with --start-from the run's own), oc-softmax or am-softmax.",
     )
     seconds: str | None = flag(
-        None, f"Of the windows that it is trained on and scores (default: {SECONDS:g})."
+        None,
+        f"Of the windows that it is trained on and scores (default: {SECONDS:g}; with --start-from "
+        f"the run's own).",
     )
 
 
