@@ -19,6 +19,7 @@ LEVELS: list[tuple[str, ...]] = [
             "files",
             "foreign_text",
             "interrupts",
+            "memory",
             "history",
             "notes",
             "onnx_file",

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from src.utils.config import ONNX, TORCHSCRIPT
-from src.utils.errors import ArgumentError, RunError
+from src.utils.errors import ArgumentError, AudiosError, RunError
 from src.utils.files import PARTIAL, sha256_file
 from src.utils.run_manifest import read_manifest, require_training
 from src.utils.runs import MANIFEST, Run
@@ -24,6 +24,9 @@ _ENDS = (*SUFFIXES.values(), ".onnx.data")
 
 KEPT = ("calibration.json", "reference.safetensors", "bandwidths.json", "test_results.json")
 """What of a run goes with it, as far as it is there: all that verdicts and their headline need."""
+
+REPLACED = f"{PARTIAL}.replaced"
+"""Ends the name of the folder that an earlier export has for the moment in which it is replaced."""
 
 REMEDY = "export it again: fab ExportModel"
 
@@ -66,11 +69,39 @@ def default_folder(run: Run, form: str) -> Path:
 
 def names_in_run() -> set[str]:
     """Return what exports leave in a run's folder, also where one was killed."""
-    files = {f"{name}{end}" for name in (NETWORK_FILE, SCORER_FILE) for end in _ENDS}
-    files |= {ABOUT, MANIFEST, *KEPT}
     folders = [f"exported-{form}" for form in SUFFIXES]
-    folders += [f".{folder}{PARTIAL}" for folder in folders]
-    return {f"{folder}/{file}" for folder in folders for file in files}
+    folders += [f".{folder}{end}" for folder in folders for end in (PARTIAL, REPLACED)]
+    return {f"{folder}/{file}" for folder in folders for file in _files()}
+
+
+def _files() -> set[str]:
+    """Return the names of all files that an export writes."""
+    models = {f"{name}{end}" for name in (NETWORK_FILE, SCORER_FILE) for end in _ENDS}
+    return models | {ABOUT, MANIFEST, *KEPT}
+
+
+def may_be_replaced(folder: Path) -> bool:
+    """Say whether an export may take a folder's place: one that holds nothing but an earlier one.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Any, also one that is not there.
+    """
+    if not folder.exists():
+        return True
+    if not folder.is_dir():
+        return False
+    names = {path.name for path in folder.iterdir()}
+    if not names:
+        return True
+    if not names <= _files() or ABOUT not in names:
+        return False
+    try:
+        read_shaped(folder / ABOUT, _About, REMEDY)
+    except AudiosError:
+        return False
+    return True
 
 
 def is_exported(folder: Path) -> bool:
@@ -105,6 +136,10 @@ def read_about(folder: Path) -> dict[str, Any]:
             f"{folder} holds a model in TorchScript, which is a program, and no program is loaded "
             f"here; export it as --format=onnx"
         )
+    names = (NETWORK_FILE, SCORER_FILE)
+    models = {one.name for one in folder.iterdir() if one.name.partition(".")[0] in names}
+    if strangers := sorted(models - about["files"].keys()):
+        raise RunError(f"{folder / strangers[0]} is not of the export; {REMEDY}")
     for name, sha256 in about["files"].items():
         path = folder / name
         if Path(name).name != name or not path.is_file():

@@ -162,6 +162,8 @@ def evaluate_clips(
     with run.changing():
         if ending_for(run, source) != ending:
             raise RunError(f"run {run.number} was tested on other clips meanwhile; test it again")
+        if calibration_of(run) != calibration:
+            raise RunError(f"run {run.number} was calibrated anew meanwhile; test it again")
         # First, so that a kill leaves no file whose data set is not known.
         keep_ending(run, source, ending)
         trials.write(scored)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from src.evaluation.results_file import TEST_RESULTS, figure_paths
 from src.models.calibrate import CALIBRATED_ON, VALIDATION_SCORES, write_calibration
 from src.models.data import TRAIN, VALIDATION
 from src.models.evaluate import require_apart
@@ -20,7 +21,7 @@ from src.models.trials import trials_of
 from src.predict.detector import load_parts
 from src.scoring.kept import KeptScores
 from src.scoring.recordings import RecordingScorer
-from src.utils.config import BY_SPEAKER
+from src.utils.config import BY_SPEAKER, GENDERS
 from src.utils.dataset.labelled import LabelledClips
 from src.utils.dataset.split_recordings import SplitRecordings
 from src.utils.metrics.calibration import fit_calibration
@@ -115,6 +116,10 @@ def calibrate_run(run: Run, source: SplitRecordings, checkpoint: str | None = No
         reference = fit_reference_alone(vectors[rows])
     with run.changing():
         was_tested = bool(run.manifest.get(TESTED))
+        # First, so that a kill leaves no test that seems to be of the new threshold.
+        run.update(**{TESTED: {}})
+        if is_trained_elsewhere(run) and run.manifest.get("dataset") != source.dataset:
+            _remove_own_tests(run)
         write_csv(run.folder / TRAINED_ON, _listed(run, clips, source))
         write_calibration(run.folder, calibration)
         trials_of(clips, scores, calibration, source).write(run.folder / VALIDATION_SCORES)
@@ -158,12 +163,22 @@ def _told(
     changes: dict[str, Any] = {
         CALIBRATED_ON: about,
         "results": results | {"validation_eer": eer, "threshold": threshold},
-        # What was tested is not found again: its decisions are by another threshold.
-        TESTED: {},
     }
     if is_trained_elsewhere(run):
         root = None if source.root is None else str(source.root)
         changes |= {"dataset": source.dataset, "root": root, "split": source.split_recipe}
-        if clips.units != BY_SPEAKER:
-            changes["settings"] = run.settings | {"units": clips.units}
+        settings = {name: value for name, value in run.settings.items() if name != "units"}
+        units = {} if clips.units == BY_SPEAKER else {"units": clips.units}
+        changes["settings"] = settings | units
     return changes
+
+
+def _remove_own_tests(run: Run) -> None:
+    """Remove the tests on what was the run's own data set, which another one will be called."""
+    for suffix in ("", *(f"_{gender}" for gender in GENDERS)):
+        for path in (
+            run.folder / f"{TEST_RESULTS}{suffix}.json",
+            run.folder / f"scores_test{suffix}.csv",
+            *figure_paths(run.folder, suffix).values(),
+        ):
+            path.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from src.models.lookup import (
     newest_training,
     trainings_of,
 )
-from src.models.trained_on import read_trained_on
+from src.models.trained_on import is_trained_elsewhere, read_trained_on
 from src.predict.attack_years import newest_attack
 from src.predict.shipped import Shipped, list_shipped, open_shipped
 from src.utils.config import DETECTORS, in_demonstration
@@ -188,7 +188,9 @@ def _trained(run: Run, audio: Path | None, how: str = "") -> Chosen:
         span = test.get("ci95", {}).get("eer", [None, None])
         n_clips = sum(test.get(key, 0) for key in ("n_bona_fide", "n_spoof"))
         data = Path(run.manifest.get("root") or run.manifest.get("dataset") or "").name
-        measured = f"{_eer(test['eer'], span)} on {n_clips:,} clips of the test of {data}".rstrip()
+        # An exported detector does not say where its data set was.
+        of = f"the test of {data}" if data else "its test"
+        measured = f"{_eer(test['eer'], span)} on {n_clips:,} clips of {of}"
         warnings = _chance(test["eer"], span)
     else:
         measured = "not tested"
@@ -198,13 +200,14 @@ def _trained(run: Run, audio: Path | None, how: str = "") -> Chosen:
         warnings = ("not tested, so nothing tells how often it errs",)
         if not how:
             warnings = (f"{warnings[0]}: fab TestModel {flag}",)
-    attacks, languages = _heard(run)
-    told = [
-        measured,
-        _attack(newest_attack(attacks), len(attacks)),
-        _languages(languages),
-        f"trained {str(run.manifest.get('started', ''))[:10] or 'at a time that was not kept'}",
-    ]
+    day = str(run.manifest.get("started", ""))[:10] or "at a time that was not kept"
+    if is_trained_elsewhere(run):
+        # What is listed of it are the clips that it was calibrated on.
+        told = [measured, f"imported {day}", "what it was trained on is not known"]
+    else:
+        attacks, languages = _heard(run)
+        newest = _attack(newest_attack(attacks), len(attacks))
+        told = [measured, newest, _languages(languages), f"trained {day}"]
     return Chosen(run, _line(f"{name} ({detector_name(run)})", told), warnings)
 
 

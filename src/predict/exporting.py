@@ -11,7 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from src.exported.about import ABOUT, KEPT, NETWORK_FILE, SCORER_FILE, is_exported
+from src.evaluation.results_file import TEST_RESULTS, read_values
+from src.exported.about import (
+    ABOUT,
+    KEPT,
+    NETWORK_FILE,
+    REPLACED,
+    SCORER_FILE,
+    may_be_replaced,
+)
 from src.exported.model import ExportedNetwork, load_exported
 from src.exported.writing import Embed, Score, write_models
 from src.models.calibrate import calibration_of, fitted_on, write_calibration
@@ -29,7 +37,15 @@ from src.utils.dataset.split_recordings import SplitRecordings
 from src.utils.embeddings.backbones import Backbone
 from src.utils.embeddings.engines.embed import embed_vectors
 from src.utils.errors import ArgumentError, AudioError, AudiosError
-from src.utils.files import PARTIAL, locked, make_folder, sha256_file, write_json, writing
+from src.utils.files import (
+    PARTIAL,
+    locked,
+    make_folder,
+    sha256_file,
+    sync_folder,
+    write_json,
+    writing,
+)
 from src.utils.parallel import attempt
 from src.utils.run_manifest import require_training
 from src.utils.runs import MANIFEST, Run
@@ -44,6 +60,8 @@ _CLIPS = 16
 """That both are given."""
 _MODELS = (NETWORK_FILE, SCORER_FILE)
 _CHECKPOINT = "checkpoint"
+_FOLDERS = ("noises", "rooms")
+"""Entries that say where an augmentation's recordings were."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +140,9 @@ def export_run(
         cannot be told in the format, or what was written scores otherwise.
     """
     require_training(run.manifest, run.folder / MANIFEST)
-    is_free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
-    if not is_free and not is_exported(folder):
-        raise ArgumentError(f"--output={folder} holds something else; name a new folder")
+    # Else `.` and what ends in `..` have no name.
+    folder = folder.resolve()
+    _require_free(folder)
     calibration_of(run)
     backbone, scorer = load_parts(run, checkpoint)
     if isinstance(scorer, TrainedNetwork):
@@ -139,16 +157,34 @@ def export_run(
             new.mkdir()
         try:
             made = _write(run, backbone, scorer, waveforms, new, form)
+            _require_free(folder)
             with writing(folder):
-                if is_exported(folder):
-                    shutil.rmtree(folder)
-                elif folder.is_dir():
-                    folder.rmdir()
-                new.rename(folder)
+                _replace(folder, new)
         finally:
             shutil.rmtree(new, ignore_errors=True)
     size = sum(path.stat().st_size for path in folder.iterdir())
     return Export(run, form, folder, size, rejected=rejected, n_clips=len(waveforms), **made)
+
+
+def _require_free(folder: Path) -> None:
+    if not may_be_replaced(folder):
+        raise ArgumentError(f"--output={folder} holds something else; name a new folder")
+
+
+def _replace(folder: Path, new: Path) -> None:
+    """Give a new folder the name of one that may be there, which is removed then."""
+    aside = folder.with_name(f".{folder.name}{REPLACED}")
+    shutil.rmtree(aside, ignore_errors=True)
+    if folder.exists():
+        folder.rename(aside)
+    try:
+        new.rename(folder)
+    except OSError:
+        if aside.exists():
+            aside.rename(folder)
+        raise
+    sync_folder(folder.parent)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _read(source: SplitRecordings, rate: int) -> tuple[list[np.ndarray], dict[str, str]]:
@@ -196,6 +232,8 @@ def _write(
         if (run.folder / name).is_file() and not (new / name).exists():
             with writing(new):
                 shutil.copyfile(run.folder / name, new / name)
+    if (results := new / f"{TEST_RESULTS}.json").is_file():
+        write_json(results, _without(read_values(results), "dataset"))
     windows = _windows(scorer)
     with writing(new):
         written = write_models(scorer, dim, new, form, _metadata(run, windows))
@@ -289,9 +327,14 @@ def _manifest(run: Run) -> dict[str, Any]:
     settings = run.settings
     if is_network(run):
         # All weights are in the exported network.
-        settings["backbone"] = _without_place(settings["backbone"])
+        settings["backbone"] = _without(settings["backbone"], _CHECKPOINT)
         network = settings[NETWORK]
-        settings[NETWORK] = network | {"front": _without_place(network["front"])}
+        settings[NETWORK] = network | {"front": _without(network["front"], _CHECKPOINT)}
+    for name in ("augmentation", "augmented"):
+        if how := settings.get(name):
+            settings[name] = how | {
+                folder: Path(how[folder]).name for folder in _FOLDERS if how.get(folder)
+            }
     environment = run.manifest.get("environment", {})
     about = {
         "kind": run.kind,
@@ -306,8 +349,8 @@ def _manifest(run: Run) -> dict[str, Any]:
     return about | ({"results": results} if results else {})
 
 
-def _without_place(about: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in about.items() if name != _CHECKPOINT}
+def _without(about: Mapping[str, Any], entry: str) -> dict[str, Any]:
+    return {name: value for name, value in about.items() if name != entry}
 
 
 def _metadata(run: Run, windows: Mapping[str, Any] | None) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tqdm import tqdm
 
+from src.models.trained_on import is_trained_elsewhere
 from src.predict.bandwidths import bandwidths_of
 from src.predict.detector import Detector
 from src.predict.drawing import Drawing, draw_verdicts
@@ -232,8 +233,9 @@ def _notes(detector: Detector, is_bandwidth_known: bool) -> list[str]:
             f"far outside its training data; train anew to have it"
         )
     if not is_bandwidth_known:
+        why = "were elsewhere" if is_trained_elsewhere(detector.run) else "are gone"
         notes.append(
-            f"the training recordings of run {number} are gone, so their bandwidth is not known"
+            f"the training recordings of run {number} {why}, so their bandwidth is not known"
         )
     return notes
 

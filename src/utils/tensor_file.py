@@ -32,7 +32,9 @@ def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
         raise ValueError(first_line(error)) from error
 
 
-def load_tensors(path: Path, framework: Literal["pt", "np"] = "pt") -> dict[str, Any]:
+def load_tensors(
+    path: Path, framework: Literal["pt", "np"] = "pt", most_bytes: int | None = None
+) -> dict[str, Any]:
     """Return the tensors of a file by name.
 
     Parameters
@@ -41,13 +43,17 @@ def load_tensors(path: Path, framework: Literal["pt", "np"] = "pt") -> dict[str,
         The file.
     framework : {'pt', 'np'}
         Whether they are torch's or numpy's.
+    most_bytes : int, optional
+        What it may have at the most.
 
     Raises
     ------
     ValueError
-        Saying what is wrong, when it is absent or damaged.
+        Saying what is wrong, when it is absent, damaged or too large.
     """
     check_header(path)
+    if most_bytes is not None:
+        check_bytes(path, most_bytes)
     try:
         with safe_open(path, framework) as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -65,6 +71,25 @@ def first_line(error: Exception) -> str:
     """
     text = str(error).strip()
     return text.splitlines()[0][:200] if text else type(error).__name__
+
+
+def check_bytes(path: Path, most_bytes: int) -> None:
+    """Fail for a file that is too large to be read.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    most_bytes : int
+        What it may have at the most.
+
+    Raises
+    ------
+    ValueError
+        Saying how many those are.
+    """
+    if path.stat().st_size > most_bytes:
+        raise ValueError(f"it has more than {most_bytes:,} bytes")
 
 
 def check_header(path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from src.utils.tensor_file import first_line
+from src.utils.tensor_file import check_bytes, first_line
 from src.utils.zip_bounds import open_zip
 
 LARGEST_PICKLE = 1 << 21
@@ -78,8 +78,7 @@ def load_torch(path: Path, most_bytes: int) -> dict[str, torch.Tensor]:
     ValueError
         As `torch_shapes` does, or when the file is too large.
     """
-    if path.stat().st_size > most_bytes:
-        raise ValueError(f"it has more than {most_bytes:,} bytes")
+    check_bytes(path, most_bytes)
     torch_shapes(path)
     return _load(path, "cpu")
 

@@ -30,7 +30,7 @@ from src.utils.config import ROOT
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split_recordings import SplitRecordings
 from src.utils.errors import ArgumentError, AudiosError, RunError
-from src.utils.files import sha256_file
+from src.utils.files import PARTIAL, sha256_file
 from src.utils.runs import Run, find_run
 from tests.exported.runs import embed_part, make_classifier_run
 from tests.networks.runs import SETTINGS, make_run, write_hissing
@@ -245,6 +245,81 @@ def test_a_folder_of_something_else_is_left_alone(
     with pytest.raises(ArgumentError, match="holds something else"):
         export_run(run_of(made, "lr"), clips, tmp_path)
     assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("about", ["{}", ""])
+def test_a_folder_that_only_seems_an_export_is_left_alone(
+    made: Path, clips: SplitRecordings, tmp_path: Path, about: str
+) -> None:
+    (tmp_path / ABOUT).write_text(about)
+    with pytest.raises(ArgumentError, match="holds something else"):
+        export_run(run_of(made, "lr"), clips, tmp_path)
+    assert (tmp_path / ABOUT).read_text() == about
+
+
+def test_what_was_put_beside_an_export_is_left_alone(
+    made: Path, clips: SplitRecordings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    export_run(run_of(made, "lr"), clips, folder)
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(ArgumentError, match="holds something else"):
+        export_run(run_of(made, "lr"), clips, folder)
+    (folder / "notes.txt").unlink()
+    export_run(run_of(made, "lr"), clips, folder)
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["out"]
+
+
+def test_an_earlier_export_stays_where_it_cannot_be_replaced(
+    made: Path, clips: SplitRecordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, rename = tmp_path / "out", Path.rename
+    export_run(run_of(made, "lr"), clips, folder)
+
+    def fail(path: Path, target: Path) -> Path:
+        if path.name.endswith(PARTIAL):
+            raise PermissionError(13, "Permission denied", str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(AudiosError, match="Permission denied"):
+        export_run(run_of(made, "lr"), clips, folder)
+    assert load_exported(open_exported(folder))
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["out"]
+
+
+def test_the_folder_it_is_called_in(
+    made: Path, clips: SplitRecordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = export_run(run_of(made, "lr"), clips, Path())
+    assert done.folder == tmp_path.resolve()
+
+
+def test_a_tested_and_augmented_run_leaves_no_path_behind(
+    made: Path, clips: SplitRecordings, tmp_path: Path
+) -> None:
+    shutil.copytree(made / "runs", tmp_path / "runs")
+    run = run_of(tmp_path, "lr")
+    noises = {"kinds": ["noises"], "steps": [1, 1], "snr_db": [5.0, 20.0], "copies": 1, "seed": 7}
+    noises |= {"noises": "/home/me/musan", "rooms": None}
+    run.update(settings=run.settings | {"augmented": noises})
+    results = {"dataset": "/home/me/corpus", "eer": 0.1, "n_bona_fide": 4, "n_spoof": 4}
+    (run.folder / "test_results.json").write_text(json.dumps(results))
+    done = export_run(run, clips, tmp_path / "out")
+    for path in done.folder.iterdir():
+        assert b"/home/me" not in path.read_bytes(), path
+    exported = open_exported(done.folder)
+    assert exported.settings["augmented"] == noises | {"noises": "musan"}
+    chosen = choose_detector(tmp_path, detector=str(done.folder))
+    assert "on 8 clips of its test; " in chosen.headline
+
+
+def test_a_model_that_the_export_does_not_list_is_refused(network: Path) -> None:
+    about = json.loads((network / ABOUT).read_text())
+    (network / ABOUT).write_text(json.dumps(about | {"files": {}}))
+    with pytest.raises(RunError, match=r"network\.onnx is not of the export"):
+        open_exported(network)
 
 
 def test_absent_packages_are_named(

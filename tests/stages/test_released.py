@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,14 @@ import pandas as pd
 import pytest
 import torch
 
-from src.models.calibrate import calibration_of
+from src.models.calibrate import calibration_of, write_calibration
 from src.models.lookup import is_network
 from src.models.reference import REFERENCE, Reference
 from src.models.trained_on import read_trained_on
 from src.networks.released.importing import Origin, import_detector
 from src.networks.released.released import PUBLISHED_SAMPLES
 from src.networks.trained import TrainedNetwork
+from src.predict.choice import choose_detector
 from src.predict.detector import Detector
 from src.results.listing import list_all
 from src.stages import models, released
@@ -178,9 +180,42 @@ def test_it_is_tested_and_told_of_as_every_run(made: Path, place: Path, run: Run
     ]
     assert list_all(runs).table["what"].tolist() == ["raw + aasist"]
     assert Detector.load(run).calibration == calibration_of(run)
+    headline = choose_detector(runs, run_number=0).headline
+    assert "what it was trained on is not known" in headline
+    assert "; trained" not in headline
     with pytest.raises(EmbeddingError, match=r"shares .* speakers with the training of run 0"):
         shift_speakers(run, recordings(made / "data", "downstream_test").clips.speaker[0])
         models.test(place, runs, run_number=0)
+
+
+def test_calibrated_elsewhere_it_does_not_tell_of_earlier_tests(
+    made: Path, place: Path, run: Run
+) -> None:
+    runs = place / "runs"
+    models.test(place, runs, run_number=0)
+    run.update(settings=run.settings | {"units": "clip"})
+    released.calibrate(made / "other", runs, run_number=0)
+    run = find_run(runs, 0)
+    assert not list(run.folder.glob("test_results*"))
+    assert not list(run.folder.glob("scores_test*"))
+    assert "test of other" not in run.report.read_text()
+    assert "units" not in run.settings
+
+
+def test_a_test_during_which_it_is_calibrated_is_not_kept(
+    made: Path, place: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score = TrainedNetwork.score
+
+    def calibrate(network: TrainedNetwork, x: np.ndarray) -> np.ndarray:
+        calibration = replace(calibration_of(run), threshold=1.5)
+        write_calibration(run.folder, calibration)
+        return score(network, x)
+
+    monkeypatch.setattr(TrainedNetwork, "score", calibrate)
+    with pytest.raises(RunError, match="run 0 was calibrated anew meanwhile; test it again"):
+        models.test(place, place / "runs", run_number=0)
+    assert not list(run.folder.glob("test_results*"))
 
 
 def shift_speakers(run: Run, name: str) -> None:

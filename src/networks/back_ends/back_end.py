@@ -72,3 +72,19 @@ class BackEnd(nn.Module, ABC):
         frames : torch.Tensor
             Shape (batch, layers, frames, width); of one layer unless `takes_layers`.
         """
+
+
+def repeated(frames: Tensor, least: int) -> Tensor:
+    """Return frames, over and over again where there are fewer than a back end takes.
+
+    Parameters
+    ----------
+    frames : torch.Tensor
+        Shape (batch, layers, frames, width).
+    least : int
+        How many frames it takes at least.
+    """
+    count = frames.shape[2]
+    if count >= least:
+        return frames
+    return frames.repeat(1, 1, -(-least // count), 1)[:, :, :least]

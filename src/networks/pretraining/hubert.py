@@ -27,7 +27,8 @@ from src.networks.pretraining.learner import (
 
 TEMPERATURE = 0.1
 MOST_WIDTH = 256
-"""Numbers of a unit's embedding, as in the paper; narrower encoders have no more than their own."""
+"""Numbers of a unit's embedding, those of base in the paper; narrower encoders have no more than
+their own."""
 
 
 class HubertLearner(PretrainingLearner):
@@ -80,13 +81,17 @@ class HubertLearner(PretrainingLearner):
         )
 
     def _predict(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Return logits (masked, units), and the encoder's frames without those of padding."""
+        """Return float32 logits (masked, units), and the encoder's frames but those of padding."""
         mask = batch[MASK]
         states = self.model(
             batch[WINDOWS], attention_mask=heard_samples(batch), mask_time_indices=mask
         ).last_hidden_state
-        projected = self.projection(states[mask]).float()
-        cosines = linear(normalize(projected, dim=-1), normalize(self.unit_embeddings, dim=-1))
+        projected = self.projection(states[mask])
+        # In bfloat16 cosines near 1 would have steps of 0.004, and logits ten times as much.
+        with torch.autocast(projected.device.type, enabled=False):
+            cosines = linear(
+                normalize(projected.float(), dim=-1), normalize(self.unit_embeddings, dim=-1)
+            )
         return cosines / TEMPERATURE, states[heard_frames(batch, self.config)]
 
 

@@ -140,7 +140,10 @@ def pretrain_backbone(
             units = processes.by_main(lambda: _units(run, decoded, features, settings, seed))
         train, validation = _examples(decoded, start, settings, seed, units)
         learner, expected = _begin(start, seed, train.units, validation.units)
-        validator = PretrainingValidator(validation, expected, trainer.batch_size, processes)
+        n_before = processes.by_main(lambda: Progress.read(run.folder).n_before)
+        validator = PretrainingValidator(
+            validation, expected, trainer.batch_size, processes, n_before
+        )
         progress = Trainer(learner, trainer, seed, processes, workers, log).fit(
             train, validator, run.folder
         )

@@ -44,7 +44,8 @@ class PretrainingSettings:
             raise ArgumentError(f"--mask-share={self.mask_share:g}: above 0, at most 0.5")
         if not 1 <= self.mask_length <= 50:
             raise ArgumentError(f"--mask-length={self.mask_length}: between 1 and 50")
-        if self.units != MFCC and not self.units.isdigit():
+        # Other digits than ASCII's are such as int() does not take.
+        if self.units != MFCC and not (self.units.isascii() and self.units.isdecimal()):
             raise ArgumentError(f"--units={self.units}: {MFCC} or the number of a hidden layer")
         if not 2 <= self.n_units <= _MOST_UNITS:
             raise ArgumentError(f"--n-units={self.n_units}: between 2 and {_MOST_UNITS:,}")

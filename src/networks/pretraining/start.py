@@ -1,6 +1,8 @@
 """What a pretraining starts from: a named size, a file of settings, or a checkpoint."""
 
 import copy
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +26,11 @@ _CONFIGS: dict[str, Any] = {
     "wav2vec2": transformers.Wav2Vec2Config,
     "hubert": transformers.HubertConfig,
 }
+_MODELS: dict[str, Any] = {
+    "wav2vec2": transformers.Wav2Vec2ForPreTraining,
+    "hubert": transformers.HubertModel,
+}
+"""What is trained and saved."""
 BACKBONES = tuple(_CONFIGS)
 """The backbones that are pretrained, each by its own objective."""
 
@@ -151,7 +158,8 @@ class Start:
         Raises
         ------
         CheckpointError
-            When it cannot be read, or is of another architecture.
+            When it cannot be read, is of another architecture, or has settings that cannot be
+            trained.
         """
         choose("--backbone", backbone, BACKBONES)
         checkpoint = Checkpoint(given)
@@ -160,6 +168,9 @@ class Start:
                 f"the checkpoint {checkpoint.name} is of {checkpoint.model_type or 'no model'}; "
                 f"--backbone={backbone} goes on with one of {backbone}"
             )
+        named = f"the checkpoint {checkpoint.name}"
+        _require_contrast(named, backbone, checkpoint.config.to_dict())
+        _require_model(named, backbone, checkpoint.config)
         return cls(backbone, checkpoint.config, checkpoint.processor, checkpoint.name, checkpoint)
 
     def __post_init__(self) -> None:
@@ -200,14 +211,14 @@ class Start:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             if self.checkpoint is None:
-                return self._ready(self._random(transformers.Wav2Vec2ForPreTraining))
+                return self._ready(self._random())
             try:
-                whole = self.checkpoint.model(architecture=transformers.Wav2Vec2ForPreTraining)
+                whole = self.checkpoint.model(architecture=_MODELS[self.backbone])
                 return self._ready(whole)
             except CheckpointError:
                 # Where the encoder cannot be read either, this says why.
                 encoder = self.checkpoint.model()
-            model = self._random(transformers.Wav2Vec2ForPreTraining)
+            model = self._random()
             # The mask's vector may not be there: it stays random.
             model.wav2vec2.load_state_dict(encoder.state_dict(), strict=False)
             note(f"{self.name} comes without a quantiser: it is trained from random weights")
@@ -229,8 +240,8 @@ class Start:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             if self.checkpoint is None:
-                return self._ready(self._random(transformers.HubertModel))
-            return self._ready(self.checkpoint.model(architecture=transformers.HubertModel))
+                return self._ready(self._random())
+            return self._ready(self.checkpoint.model(architecture=_MODELS[self.backbone]))
 
     def save(self, folder: Path, model: Any) -> None:
         """Write what was trained, in Hugging Face layout, with the settings that it came with.
@@ -245,9 +256,9 @@ class Start:
         model.config.update({name: getattr(self.config, name) for name in _WHILE_TRAINING})
         save_checkpoint(folder, model, self.processor)
 
-    def _random(self, architecture: Any) -> Any:
+    def _random(self) -> Any:
         # A copy, since a model's settings are changed while it is trained.
-        return architecture(copy.deepcopy(self.config))
+        return _MODELS[self.backbone](copy.deepcopy(self.config))
 
     def _ready(self, model: Any) -> Any:
         model.config.update(_WHILE_TRAINING)
@@ -263,11 +274,43 @@ def _read_config(path: Path, backbone: str) -> Any:
         raise CheckpointError(
             f"{path} is of {settings['model_type']}; --backbone={backbone} asks for {backbone}"
         )
+    _require_contrast(str(path), backbone, settings)
     try:
         config = without_choices(_CONFIGS[backbone].from_dict(settings))
-        # Made without its numbers, to see that it can be.
-        with torch.random.fork_rng(), torch.device("meta"):
-            transformers.AutoModel.from_config(config, trust_remote_code=False)
     except Exception as error:  # transformers raises a dozen kinds
-        raise CheckpointError(f"{path} makes no {backbone}: {first_line(error)}") from error
+        raise _unmade(str(path), backbone, error) from error
+    _require_model(str(path), backbone, config)
     return config
+
+
+def _require_contrast(name: str, backbone: str, settings: Mapping[str, Any]) -> None:
+    """Fail for settings of the contrastive loss that transformers takes, and no loss follows from.
+
+    Those of another type are left to transformers, which refuses them.
+    """
+    if backbone != "wav2vec2":
+        return
+    negatives = settings.get("num_negatives")
+    if isinstance(negatives, int) and negatives < 1:
+        raise CheckpointError(
+            f"{name} has num_negatives={negatives}: masked frames are told from 1 other at least"
+        )
+    temperature = settings.get("contrastive_logits_temperature")
+    if isinstance(temperature, int | float) and not 0 < temperature < math.inf:
+        raise CheckpointError(
+            f"{name} has contrastive_logits_temperature={temperature}: cosines are divided by it, "
+            f"so it is to be above 0, and finite"
+        )
+
+
+def _require_model(name: str, backbone: str, config: Any) -> None:
+    """Make what is trained without its numbers, to see that it can be."""
+    try:
+        with torch.random.fork_rng(), torch.device("meta"):
+            _MODELS[backbone](copy.deepcopy(config))
+    except Exception as error:  # transformers raises a dozen kinds
+        raise _unmade(name, backbone, error) from error
+
+
+def _unmade(name: str, backbone: str, error: Exception) -> CheckpointError:
+    return CheckpointError(f"{name} makes no {backbone}: {first_line(error)}")

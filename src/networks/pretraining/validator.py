@@ -42,6 +42,8 @@ class PretrainingValidator:
         Examples that are computed at once.
     processes : Processes
         Each of which computes its share.
+    n_before : int
+        Epochs that were finished before a resume: what shows in the very first is not told.
     """
 
     def __init__(
@@ -50,11 +52,12 @@ class PretrainingValidator:
         expected: Expected,
         batch_size: int,
         processes: Processes,
+        n_before: int = 0,
     ) -> None:
         self._examples, self._expected, self._batch_size = examples, expected, batch_size
         self._processes = processes
         self._kept: list[Example] = []
-        self._told: list[str] | None = None
+        self._told: list[str] | None = [] if n_before else None
 
     def measure(self, learner: Learner) -> Measured:
         """Return how a learner does (see `Validator.measure`).

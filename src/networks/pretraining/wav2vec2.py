@@ -27,7 +27,7 @@ from src.networks.pretraining.learner import (
 )
 
 GUMBEL_START, GUMBEL_END = 2.0, 0.5
-"""Temperatures of the Gumbel softmax, as in the paper."""
+"""Temperatures of the Gumbel softmax, those of base in the paper, whose large model ends at 0.1."""
 GUMBEL_SHARE = 0.7
 """Of the training, after which the temperature stays: the paper's factor of 0.999995 an update
 reaches the end after 277,000 of 400,000."""
@@ -108,9 +108,11 @@ class Wav2Vec2Learner(PretrainingLearner):
         predicted, quantised = found.projected_states, found.projected_quantized_states
         # All cosines within a recording, of which those asked for are taken: far less to compute
         # and to keep than the vectors of every distractor.
-        cosines = normalize(predicted.float(), dim=-1) @ normalize(
-            quantised.float(), dim=-1
-        ).transpose(1, 2)
+        with torch.autocast(predicted.device.type, enabled=False):
+            # In bfloat16 cosines near 1 would have steps of 0.004, and logits ten times as much.
+            cosines = normalize(predicted.float(), dim=-1) @ normalize(
+                quantised.float(), dim=-1
+            ).transpose(1, 2)
         positives = cosines.diagonal(dim1=1, dim2=2)[mask]
         others = cosines.gather(2, batch[NEGATIVES])[mask]
         logits = torch.cat([positives[:, None], others], dim=1)

@@ -96,7 +96,7 @@ class ReleasedAasist(Released):
             raise ArgumentError(f"--checkpoint: --kind={self.name} has no encoder")
         if "LL.weight" in shapes:
             raise ValueError("it holds LL.weight, the projection of an encoder's frames")
-        width = require(shapes, "GAT_layer_S.att_proj.weight")[0]
+        width = require(shapes, "GAT_layer_S.att_proj.weight", 2)[0]
         fitting = [name for name in _VARIANTS if VARIANTS[name].nodes[0] == width]
         if not fitting:
             raise ValueError(f"its nodes have {width} numbers, which no variant has")

@@ -28,7 +28,9 @@ class AntiDeepfake(ReleasedOnEncoder):
 
     def back(self, shapes: Shapes) -> dict[str, Any]:
         """Return the settings of the back end (see `ReleasedOnEncoder.back`)."""
-        if require(shapes, "proj_fc.weight")[0] != 2:
+        # The one is made of the difference of its rows, the other of its numbers.
+        require(shapes, "proj_fc.bias", 1)
+        if require(shapes, "proj_fc.weight", 2)[0] != 2:
             raise ValueError(f"its proj_fc.weight has the shape {shapes['proj_fc.weight']}")
         return {"back_end": "linear", "outputs": 1}
 

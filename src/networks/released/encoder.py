@@ -110,24 +110,22 @@ def encoder_config(shapes: Shapes, prefix: str) -> dict[str, Any]:
     }
     layers = {int(found[1]) for name in inner if (found := _FIRST_OF_LAYER.fullmatch(name))}
     convolutions: list[tuple[int, ...]] = []
-    while f"feature_extractor.conv_layers.{len(convolutions)}.0.weight" in inner:
-        kernel = inner[f"feature_extractor.conv_layers.{len(convolutions)}.0.weight"]
-        if len(kernel) != 3 or kernel[2] not in STRIDES:
+    while (name := f"feature_extractor.conv_layers.{len(convolutions)}.0.weight") in inner:
+        kernel = require(inner, name, 3)
+        if kernel[2] not in STRIDES:
             raise ValueError(f"its feature encoder has a kernel of shape {kernel}")
         convolutions.append(kernel)
     if not layers or not convolutions:
         raise ValueError(f"it lacks {prefix}encoder.layers.0.fc1.weight or the feature encoder")
-    width = require(inner, "post_extract_proj.weight")[0]
-    places = require(inner, "encoder.pos_conv.0.weight_v")
-    if len(places) != 3 or not places[1]:
-        raise ValueError(f"its encoder.pos_conv.0.weight_v has the shape {places}")
+    width = require(inner, "post_extract_proj.weight", 2)[0]
+    places = require(inner, "encoder.pos_conv.0.weight_v", 3)
     normed = is_layer_normed(shapes, prefix)
     return {
         "model_type": architecture(shapes, prefix),
         "hidden_size": width,
         "num_hidden_layers": len(layers),
         "num_attention_heads": _BASE_HEADS if width == _BASE_WIDTH else _HEADS,
-        "intermediate_size": require(inner, "encoder.layers.0.fc1.weight")[0],
+        "intermediate_size": require(inner, "encoder.layers.0.fc1.weight", 2)[0],
         "conv_dim": [kernel[0] for kernel in convolutions],
         "conv_kernel": [kernel[2] for kernel in convolutions],
         "conv_stride": [STRIDES[kernel[2]] for kernel in convolutions],

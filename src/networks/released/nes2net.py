@@ -41,8 +41,8 @@ class ReleasedNes2Net(ReleasedOnEncoder):
     def back(self, shapes: Shapes) -> dict[str, Any]:
         """Return the settings of the back end (see `ReleasedOnEncoder.back`)."""
         first = f"{_NESTED}{_BLOCKS}.0"
-        width = require(shapes, f"{first}.conv1.weight")[1]
-        narrow = require(shapes, f"{first}.se.se.1.weight")[0]
+        width = require(shapes, f"{first}.conv1.weight", 3)[1]
+        narrow = require(shapes, f"{first}.se.se.1.weight", 3)[0]
         is_x = f"{first}.weighted_sum.0" in shapes
         return {
             "back_end": "nes2net",
@@ -51,9 +51,10 @@ class ReleasedNes2Net(ReleasedOnEncoder):
                 "groups": 1 + _count(shapes, rf"{re.escape(_NESTED)}{_BLOCKS}\.\d+\.conv1\.weight"),
                 "inner_groups": 1 + _count(shapes, rf"{re.escape(first)}\.convs\.\d+\.weight"),
                 "dilation": 2,
-                "reduction": width // narrow,
+                # Of a gate that widens, which no network has, the shape is told when it is loaded.
+                "reduction": max(width // narrow, 1),
             },
-            "outputs": require(shapes, f"{_NESTED}fc.weight")[0],
+            "outputs": require(shapes, f"{_NESTED}fc.weight", 2)[0],
         }
 
     def published_back(self, name: str) -> str:

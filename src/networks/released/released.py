@@ -129,7 +129,7 @@ def _told(what: str, names: list[str]) -> str:
     return f"{what} {', '.join(names[:_TOLD])}{more}"
 
 
-def require(shapes: Shapes, name: str) -> tuple[int, ...]:
+def require(shapes: Shapes, name: str, axes: int) -> tuple[int, ...]:
     """Return the shape of a tensor that tells of what kind or size a network is.
 
     Parameters
@@ -138,15 +138,20 @@ def require(shapes: Shapes, name: str) -> tuple[int, ...]:
         The shape of each tensor of the file, by its published name.
     name : str
         As published.
+    axes : int
+        How many it has.
 
     Raises
     ------
     ValueError
-        When it is not there.
+        When it is not there, or has more axes or fewer.
     """
     if name not in shapes:
         raise ValueError(f"it lacks {name}")
-    return shapes[name]
+    shape = shapes[name]
+    if len(shape) != axes:
+        raise ValueError(f"its {name} has the shape {shape}, which is not of {axes} axes")
+    return shape
 
 
 def renamed(name: str, table: Mapping[str, str]) -> str:

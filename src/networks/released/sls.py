@@ -25,14 +25,14 @@ class ReleasedSls(ReleasedOnEncoder):
 
     def back(self, shapes: Shapes) -> dict[str, Any]:
         """Return the settings of the back end (see `ReleasedOnEncoder.back`)."""
-        width = require(shapes, "fc0.weight")[-1]
-        size, numbers = require(shapes, "fc1.weight")
+        width = require(shapes, "fc0.weight", 2)[1]
+        size, numbers = require(shapes, "fc1.weight", 2)
         frames = _POOL * (numbers // max(width // _POOL, 1))
         return {
             "back_end": "sls",
             "back": {"frames": frames, "first_layer": 1, "size": size},
             "head": "selu",
-            "outputs": require(shapes, "fc3.weight")[0],
+            "outputs": require(shapes, "fc3.weight", 2)[0],
         }
 
     def published_back(self, name: str) -> str:

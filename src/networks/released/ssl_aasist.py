@@ -25,8 +25,8 @@ class SslAasist(ReleasedOnEncoder):
 
     def back(self, shapes: Shapes) -> dict[str, Any]:
         """Return the settings of the back end (see `ReleasedOnEncoder.back`)."""
-        require(shapes, "LL.weight")
-        require(shapes, "GAT_layer_S.att_proj.weight")
+        require(shapes, "LL.weight", 2)
+        require(shapes, "GAT_layer_S.att_proj.weight", 2)
         return {"back_end": "aasist", "back": {"variant": "ssl"}, "outputs": 2}
 
     def published_back(self, name: str) -> str:

@@ -7,6 +7,7 @@ import torch
 
 from src.networks.network import Network
 from src.networks.released import RELEASED
+from src.networks.released.released import Shapes
 from src.networks.trained import TrainedNetwork
 from src.utils.errors import ArgumentError, AudiosError, CheckpointError
 from src.utils.tensor_file import first_line, load_tensors
@@ -36,15 +37,17 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
     ArgumentError
         When its name ends in nothing that is known.
     CheckpointError
-        When it is absent, damaged, or holds more than plain weights.
+        When it is absent, damaged, too large, or holds more than plain weights.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise ArgumentError(f"--weights={path} does not end in {', '.join(SUFFIXES)}")
     if not path.is_file():
         raise CheckpointError(f"no file of weights at {path}")
-    is_safe = path.suffix.lower() == SAFETENSORS
     try:
-        found = load_tensors(path) if is_safe else load_torch(path, MOST_BYTES)
+        if path.suffix.lower() == SAFETENSORS:
+            found = load_tensors(path, most_bytes=MOST_BYTES)
+        else:
+            found = load_torch(path, MOST_BYTES)
     except ValueError as error:
         raise CheckpointError(f"{path} cannot be read as weights: {error}") from error
     return {name.removeprefix(_IN_PARALLEL): tensor for name, tensor in found.items()}
@@ -76,6 +79,7 @@ def network_of(
     released = RELEASED.load(kind)()
     shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     try:
+        _require_numbers(shapes)
         settings = released.settings(shapes, checkpoint)
         network = Network.make(settings)
         wanted = network.kept_state()
@@ -93,3 +97,10 @@ def network_of(
             f"--kind, or the file that was published"
         ) from error
     return TrainedNetwork(settings, network)
+
+
+def _require_numbers(shapes: Shapes) -> None:
+    """Fail for a tensor that takes no byte of its file: it would claim any size for a network."""
+    for name, shape in shapes.items():
+        if 0 in shape:
+            raise ValueError(f"its {name} has the shape {shape}, which holds no numbers")

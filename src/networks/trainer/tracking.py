@@ -1,5 +1,6 @@
 """Losses and metrics of a training, told to programs that draw them while it runs."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -11,6 +12,8 @@ from src.utils.errors import ArgumentError, choose
 
 if TYPE_CHECKING:
     from src.networks.trainer.trainer import Log
+
+log = logging.getLogger(__name__)
 
 TENSORBOARD = "tensorboard"
 
@@ -47,7 +50,7 @@ def tracked(log_to: str | None, folder: Path, processes: Processes) -> Iterator[
     ----------
     log_to : str or None
         A name of `TRACKERS`. TensorBoard reads the folder `tensorboard` of the run; MLflow is where
-        `MLFLOW_TRACKING_URI` says, or in `mlruns`.
+        `MLFLOW_TRACKING_URI` says, or in `mlflow.db` of the folder it is called in.
     folder : pathlib.Path
         Of the run.
     processes : Processes
@@ -69,11 +72,15 @@ def tracked(log_to: str | None, folder: Path, processes: Processes) -> Iterator[
         else MLflowTracker("AUDIOS", run_name=folder.name)
     )
     tracker.start()
+    if log_to != TENSORBOARD:
+        import mlflow
 
-    def log(values: Mapping[str, float], step: int) -> None:
+        log.info("MLflow keeps losses and metrics in %s", mlflow.get_tracking_uri())
+
+    def tell(values: Mapping[str, float], step: int) -> None:
         tracker.log(dict(values), step)
 
     try:
-        yield log
+        yield tell
     finally:
         tracker.finish()

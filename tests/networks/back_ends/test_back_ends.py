@@ -117,6 +117,15 @@ def test_windows_of_a_batch_do_not_influence_each_other(
     assert len(set(together.tolist())) == 3
 
 
+@pytest.mark.parametrize("length", [400, 1600, 2314])
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_windows_of_any_length(name: str, kind: Kind, length: int, voice: Callable) -> None:
+    """A training on them goes, too."""
+    network, windows = make_network(name, kind), make_windows(voice, 2)[:, :length]
+    assert scores(network, windows).isfinite().all()
+    network.train()(windows).sum().backward()
+
+
 @pytest.mark.parametrize("name", BACK_ENDS)
 def test_only_frames_that_it_takes(name: str) -> None:
     back_end = BACK_ENDS.load(name)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from src.networks.pretraining.hubert import HubertLearner, perplexity_of
 from src.networks.pretraining.learner import (
@@ -88,6 +89,34 @@ def test_hubert_costs_what_a_plain_formula_says(
         powers = (cosines / 0.1).exp()
         costs.append(-(powers[batch[UNITS][row, frame]] / powers.sum()).log())
     assert hubert(batch).item() == pytest.approx(torch.stack(costs).mean().item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["wav2vec2", "hubert"])
+def test_logits_are_exact_where_the_trainer_computes_in_bfloat16(
+    name: str,
+    batch: dict[str, Tensor],
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[Tensor] = []
+
+    def keep(logits: Tensor, *others: Tensor, **options: str) -> Tensor:
+        given.append(logits)
+        return cross_entropy(logits, *others, **options)
+
+    monkeypatch.setattr(f"src.networks.pretraining.{name}.cross_entropy", keep)
+    learner: PretrainingLearner = request.getfixturevalue(name)
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = learner(batch)
+        with torch.no_grad():
+            learner.eval().examine(batch)
+    loss.backward()
+    for logits in given:
+        assert logits.dtype == torch.float32
+        # Not those of bfloat16 with more digits behind them.
+        finite = logits[logits.isfinite()]
+        assert (finite.bfloat16() != finite).float().mean() > 0.9
+    assert len(given) == 2
 
 
 @pytest.mark.parametrize("name", ["wav2vec2", "hubert"])

@@ -149,6 +149,37 @@ def test_a_killed_pretraining_goes_on_to_the_same_bytes(
     assert [key for key in found if found[key] != expected[key]] == []
 
 
+def test_collapse_is_told_in_the_first_epoch_after_a_kill(
+    dataset: Dataset,
+    start_of: Callable,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def collapsed(*_: Any) -> list[str]:
+        return ["the features are constant: all of them"]
+
+    monkeypatch.setattr("src.networks.pretraining.validator.find_collapse", collapsed)
+    measure, count = PretrainingValidator.measure, [0]
+
+    def break_off(self: PretrainingValidator, learner: Learner) -> Measured:
+        # Within the first epoch, which is not told of then either, and within the second.
+        count[0] += 1
+        if count[0] in (1, 3):
+            raise KeyboardInterrupt
+        return measure(self, learner)
+
+    monkeypatch.setattr(PretrainingValidator, "measure", break_off)
+    how, start = TrainerSettings(epochs=2, batch_size=4, learning_rate=5e-3), start_of("wav2vec2")
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            pretrain_backbone(dataset, tmp_path, start, SETTINGS, how, workers=0)
+    assert "constant" not in caplog.text
+    done = pretrain_backbone(dataset, tmp_path, start, SETTINGS, how, workers=0)
+    assert done.n_kept == 1
+    assert caplog.text.count("the features are constant: all of them; a lower") == 1
+
+
 def test_a_pretraining_is_listed_and_all_of_it_can_be_cleaned(made: dict) -> None:
     runs = made["hubert"][0].run.folder.parent
     listing = list_all(runs)

@@ -8,6 +8,7 @@ import pytest
 import torch
 import transformers
 
+from src.networks.pretraining.settings import PretrainingSettings
 from src.networks.pretraining.start import SIZES, Start
 from src.utils.errors import ArgumentError, CheckpointError
 from src.utils.notes import gather
@@ -89,3 +90,51 @@ def test_what_does_not_fit_is_one_line(start_of: Callable, tmp_path: Path) -> No
         path.write_text(content)
         with pytest.raises(CheckpointError, match=told):
             Start.of_config("hubert", str(path))
+
+
+CONTRASTS = (
+    ({"num_codevector_groups": 3}, "makes no wav2vec2: .* must be divisible by"),
+    ({"num_negatives": 0}, "has num_negatives=0: masked frames are told from 1 other at least"),
+    ({"num_negatives": -1}, "has num_negatives=-1: "),
+    ({"contrastive_logits_temperature": 0}, "has contrastive_logits_temperature=0: cosines are"),
+    ({"contrastive_logits_temperature": -0.1}, "has contrastive_logits_temperature=-0.1: "),
+)
+"""Settings that make an encoder, and nothing that learns by contrast."""
+
+
+@pytest.mark.parametrize(("settings", "told"), CONTRASTS)
+def test_settings_that_no_contrast_follows_from_are_one_line(
+    settings: dict, told: str, narrow: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "own.json"
+    path.write_text(json.dumps(json.loads(Path(narrow).read_text()) | settings))
+    with pytest.raises(CheckpointError, match=rf"own\.json {told}") as caught:
+        Start.of_config("wav2vec2", str(path))
+    assert "\n" not in str(caught.value)
+    # To HuBERT they mean nothing.
+    assert Start.of_config("hubert", str(path)).backbone == "hubert"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    # Transformers reads infinity, which is no JSON.
+    [*(one for one, _ in CONTRASTS), {"contrastive_logits_temperature": float("inf")}],
+)
+def test_checkpoints_that_no_contrast_follows_from_are_one_line(
+    settings: dict, start_of: Callable, tmp_path: Path
+) -> None:
+    start = start_of("wav2vec2")
+    start.save(tmp_path / "encoder", start.make_wav2vec2(3).wav2vec2)
+    path = tmp_path / "encoder" / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | settings))
+    with pytest.raises(CheckpointError) as caught:
+        Start.of_checkpoint("wav2vec2", str(tmp_path / "encoder"))
+    assert "encoder" in str(caught.value)
+    assert next(iter(settings)) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("units", ["²", "٣", "-1", "", "1.5", "mel"])
+def test_what_is_no_number_of_a_layer_is_one_line(units: str) -> None:
+    with pytest.raises(ArgumentError, match=r"--units=.*: mfcc or the number of a hidden layer"):
+        PretrainingSettings(units=units)

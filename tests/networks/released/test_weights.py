@@ -152,6 +152,86 @@ def test_another_shape() -> None:
         network_of("aasist", state, Path("a.pth"))
 
 
+_CONVOLUTION = f"{SSL}feature_extractor.conv_layers.0.0.weight"
+_INNER = "Nested_Res2Net_TDNN.Build_in_Res2Nets.0"
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (3, 1, 1, 1)])
+@pytest.mark.parametrize(
+    ("kind", "name", "axes"),
+    [
+        ("aasist", "GAT_layer_S.att_proj.weight", 2),
+        ("ssl-aasist", "LL.weight", 2),
+        ("ssl-aasist", "GAT_layer_S.att_proj.weight", 2),
+        ("sls", "fc0.weight", 2),
+        ("sls", "fc1.weight", 2),
+        ("sls", "fc3.weight", 2),
+        ("nes2net", f"{_INNER}.conv1.weight", 3),
+        ("nes2net", f"{_INNER}.se.se.1.weight", 3),
+        ("nes2net", "Nested_Res2Net_TDNN.fc.weight", 2),
+        ("antideepfake", "proj_fc.weight", 2),
+        ("ssl-aasist", _CONVOLUTION, 3),
+        ("ssl-aasist", f"{SSL}post_extract_proj.weight", 2),
+        ("ssl-aasist", f"{SSL}encoder.pos_conv.0.weight_v", 3),
+        ("ssl-aasist", f"{SSL}encoder.layers.0.fc1.weight", 2),
+    ],
+)
+def test_another_number_of_axes_is_told(
+    kind: str, name: str, axes: int, shape: tuple[int, ...]
+) -> None:
+    state = STATES[kind]()
+    state[name] = torch.ones(shape)
+    with pytest.raises(CheckpointError) as caught:
+        network_of(kind, state, Path("a.pth"))
+    told = f"its {name.removeprefix(SSL)} has the shape {shape}, which is not of {axes} axes"
+    assert told in str(caught.value)
+
+
+def test_a_bias_that_no_difference_is_made_of_is_told() -> None:
+    state = STATES["antideepfake"]()
+    state["proj_fc.bias"] = torch.tensor(1.0)
+    with pytest.raises(CheckpointError, match=r"its proj_fc\.bias has the shape \(\), which"):
+        network_of("antideepfake", state, Path("a.pth"))
+
+
+def test_a_gate_that_widens_is_told() -> None:
+    state = STATES["nes2net"]()
+    state[f"{_INNER}.se.se.1.weight"] = torch.ones(7, 6, 1)
+    with pytest.raises(CheckpointError, match=r"\(7, 6, 1\)"):
+        network_of("nes2net", state, Path("a.pth"))
+
+
+@pytest.mark.parametrize("kind", STATES)
+def test_tensors_without_numbers_make_no_network(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It takes no byte of a file, and a network of its size would take all memory.
+    state = STATES[kind]()
+    name = next(name for name in state if name.endswith("weight"))
+    state[name] = torch.empty(1_000_000_000, 0)
+    monkeypatch.delattr("src.networks.network.Network.make")
+    with pytest.raises(CheckpointError) as caught:
+        network_of(kind, state, Path("a.pth"))
+    told = f"its {name} has the shape (1000000000, 0), which holds no numbers; choose"
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_too_large_files_are_not_read(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, state = tmp_path / f"a{suffix}", {"a": torch.zeros(2_000)}
+    if suffix == ".pth":
+        torch.save(state, path)
+    else:
+        save_file(state, path)
+    assert read_weights(path).keys() == {"a"}
+    monkeypatch.setattr("src.networks.released.weights.MOST_BYTES", 8_000)
+    with pytest.raises(CheckpointError, match="as weights: it has more than 8,000 bytes"):
+        read_weights(path)
+
+
 class Code:
     """What runs code when it is unpickled."""
 

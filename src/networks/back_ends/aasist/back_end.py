@@ -23,7 +23,7 @@ from src.networks.back_ends.aasist.graphs import (
     HeterogeneousAttention,
 )
 from src.networks.back_ends.aasist.hidden import Projection, Readout
-from src.networks.back_ends.back_end import BackEnd
+from src.networks.back_ends.back_end import BackEnd, repeated
 from src.networks.front_ends.front_end import FrameShape, Kind
 from src.utils.errors import ArgumentError
 
@@ -118,9 +118,13 @@ class Aasist(BackEnd):
         if frames.kind == Kind.WAVEFORM:
             self.filter_bank = FilterBank()
             self.encoder = Encoder(variant.channels)
+            # Of which one frame is left behind the poolings of the filters and of each block.
+            taps = self.filter_bank.filters.shape[-1]
+            self._least = taps - 1 + POOLED ** (1 + len(variant.channels))
         else:
             self.projection = Projection(frames.width, POOLED * variant.bands + 2)
             self.encoder = Encoder(variant.channels, pooled=1)
+            self._least = 2 * POOLED
             self.readout = Readout(channels)
         self.band_places = nn.Parameter(torch.randn(1, variant.bands, channels))
         self.among_bands = GraphAttention(channels, size, _WARM)
@@ -151,7 +155,7 @@ class Aasist(BackEnd):
 
     def _encode(self, frames: Tensor) -> Tensor:
         """Return maps, shape (batch, channels, bands, frames)."""
-        frames = frames[:, 0]
+        frames = repeated(frames, self._least)[:, 0]
         if (
             self.training
             and is_on_cpu(frames)

@@ -15,6 +15,7 @@ from src.utils.config import (
     DOWNSTREAM_SPLITS,
     FULL,
     LABELS,
+    PRETEXT_SPLITS,
     SHARED_VOICES,
     SPLITS,
     SplitUnit,
@@ -147,7 +148,8 @@ def read_split(dataset: Dataset, split: str) -> pd.DataFrame:
     _assert_disjoint(files, names, recipe)
     if tables[split].empty:
         full = [name for name, table in tables.items() if len(table)]
-        raise DatasetError(f"the split {split} is empty; there are {', '.join(full)}")
+        remedy = "; fab SplitDataset --pretext=0.6 fills it" if split in PRETEXT_SPLITS else ""
+        raise DatasetError(f"the split {split} is empty; there are {', '.join(full)}{remedy}")
     return tables[split]
 
 
