@@ -65,15 +65,16 @@ def threads_of_ray(
 
     seen: set[str] = set()
     left: list[str] = []
-    has_ended = threading.Event()
     step, shutdown = StreamingExecutor._scheduling_loop_step, ray.shutdown
+    start = threading.Thread.start
 
     def names() -> list[str]:
         return [one.name for one in threading.enumerate() if one.name.startswith(THREADS)]
 
-    def watch() -> None:
-        while not has_ended.wait(0.005):
-            seen.update(known for known in THREADS for name in names() if name.startswith(known))
+    def noted_start(self: threading.Thread) -> None:
+        # Some live too briefly to be found by looking now and then.
+        seen.update(known for known in THREADS if self.name.startswith(known))
+        start(self)
 
     def slow_step(self: StreamingExecutor, *arguments: Any) -> bool:
         end = time.monotonic() + 0.5
@@ -89,12 +90,12 @@ def threads_of_ray(
         shutdown(*arguments, **named)
 
     StreamingExecutor._scheduling_loop_step, ray.shutdown = slow_step, watched_shutdown
-    threading.Thread(target=watch, daemon=True).start()
+    threading.Thread.start = noted_start  # type: ignore[method-assign]
     try:
         extract(address, dataset, backbone, folder)
     except AudiosError:
         return seen, left
     finally:
-        has_ended.set()
+        threading.Thread.start = start  # type: ignore[method-assign]
         StreamingExecutor._scheduling_loop_step, ray.shutdown = step, shutdown
     raise AssertionError("the extraction did not fail")
