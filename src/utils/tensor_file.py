@@ -78,10 +78,8 @@ def check_bytes(path: Path, most_bytes: int) -> None:
 
     Parameters
     ----------
-    path : pathlib.Path
-        The file.
-    most_bytes : int
-        What it may have at the most.
+    path, most_bytes
+        See `load_tensors`.
 
     Raises
     ------

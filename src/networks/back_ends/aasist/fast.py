@@ -27,7 +27,7 @@ from src.networks.back_ends.aasist.encoder import (
 _onednn = torch.ops.mkldnn
 
 _NUMBERS_AT_ONCE = 150_000
-"""Of a map that goes through a block, a thread: as many as the second-level cache holds, and so
+"""Of a map, a thread: as many as the second-level cache holds, and so
 many that the calls of the operators, which one thread makes, take a tenth of what they compute."""
 
 _NUMBERS_TOGETHER = 1_000_000
@@ -71,6 +71,11 @@ def is_fast(frames: Tensor) -> bool:
     """
     is_exact = not torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu")
     return is_exact and is_on_cpu(frames)
+
+
+def numbers_at_once() -> int:
+    """Return how many numbers of a map go through several steps before those after them do."""
+    return _NUMBERS_AT_ONCE * torch.get_num_threads()
 
 
 def pool_filtered(bank: FilterBank, windows: Tensor) -> Tensor:
@@ -240,8 +245,8 @@ class _FastBlock:
     def _cut(self, batch: int, frames: int, bands: int) -> Iterator[tuple[slice, int, int]]:
         """Yield parts that fit into the cache: rows of the batch, and frames from and to."""
         frames -= frames % self._pooled
-        numbers = _NUMBERS_AT_ONCE * torch.get_num_threads()
-        at_once = max(numbers // (bands * self._channels * self._pooled), 1) * self._pooled
+        of_step = bands * self._channels * self._pooled
+        at_once = max(numbers_at_once() // of_step, 1) * self._pooled
         rows = max(at_once // frames, 1)
         for row in range(0, batch, rows):
             for start in range(0, frames, at_once):

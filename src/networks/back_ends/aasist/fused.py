@@ -13,10 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, pad
 
 from src.networks.back_ends.aasist.encoder import Encoder, ResidualBlock, bias_of, running_of
-from src.networks.back_ends.aasist.fast import ALPHA, LOG2_E, SCALE
-
-_NUMBERS_AT_ONCE = 150_000
-"""Of maps that go through several steps one after the other, a thread: what a cache holds."""
+from src.networks.back_ends.aasist.fast import ALPHA, LOG2_E, SCALE, numbers_at_once
 
 
 class _GreatestOfThree(torch.autograd.Function):
@@ -56,7 +53,7 @@ class _GreatestOfThree(torch.autograd.Function):
 def _by_window(maps: Tensor, *pooled: Tensor) -> Iterator[tuple[Tensor, ...]]:
     """Yield the frames of maps, three of them for each of the pooled, that fit into the cache."""
     numbers = pooled[0][0, :1].numel()
-    at_once = max(_NUMBERS_AT_ONCE * torch.get_num_threads() // (3 * numbers), 1)
+    at_once = max(numbers_at_once() // (3 * numbers), 1)
     n_frames = pooled[0].shape[1]
     for window, *others in zip(maps, *pooled, strict=True):
         threes = window[: 3 * n_frames].split(3 * at_once)
@@ -173,7 +170,7 @@ class _NormalizedSelu(torch.autograd.Function):
 
 def _by_parts(*matrices: Tensor) -> Iterator[tuple[Tensor, ...]]:
     """Yield the rows of matrices in parts that fit into the cache of all threads together."""
-    at_once = _NUMBERS_AT_ONCE * torch.get_num_threads() // matrices[0].shape[1]
+    at_once = numbers_at_once() // matrices[0].shape[1]
     return zip(*(matrix.split(at_once) for matrix in matrices), strict=True)
 
 

@@ -107,7 +107,7 @@ def test_normalisation_and_selu_in_one_sweep(
     dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Values, gradients and running means are those of torch's layers, far from zero, too."""
-    monkeypatch.setattr(fused, "_NUMBERS_AT_ONCE", 40)
+    monkeypatch.setattr(fast, "_NUMBERS_AT_ONCE", 40)
     torch.manual_seed(1)
     maps = (torch.randn(2, 30, 5, 4) * 3 + 20).to(dtype).requires_grad_()
     norm = torch.nn.BatchNorm2d(4, momentum=0.3)
