@@ -79,6 +79,9 @@ class FrontDoor(Fab):
         word = ast.literal_eval(unknown[1])
         if word.startswith("-"):
             return self._explain_flag(word, task)
+        repeated = self._given_twice(word)
+        if repeated:
+            return f"{task or self.binary}: {repeated} is given twice"
         near = _nearest(word, self.parser.contexts)
         after = f"; a value of {task} follows its flag and =" if task and not near else ""
         return self._no_task(word, near, after)
@@ -86,6 +89,19 @@ class FrontDoor(Fab):
     def _no_task(self, word: str, near: list[str], after: str = "") -> str:
         named = f"{self.binary}: no task is named {word}{_suggest(near)}{after}"
         return f"{named} ({self.binary} -l lists all)"
+
+    def _given_twice(self, value: str) -> str:
+        """Return the flag whose second value this is, which Invoke takes for a task's name."""
+        words, seen = self.core.unparsed, set()
+        for word, following in zip(words, [*words[1:], ""], strict=True):
+            flag, given, joined = word.partition("=")
+            if word in self.parser.contexts:
+                seen = set()
+            elif flag in seen and value == (joined if given else following):
+                return flag
+            elif flag.startswith("-"):
+                seen.add(flag)
+        return ""
 
     def _explain_flag(self, word: str, task: str) -> str:
         where = f"{self.binary} --help {task}" if task else f"{self.binary} --help"

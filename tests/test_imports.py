@@ -48,7 +48,8 @@ LEVELS: list[tuple[str, ...]] = [
     ("src.spoofs",),
     ("src.visualize",),
     ("src.audit",),
-    ("src.evaluation",),
+    # Names of files alone, for whoever must know them without the room above.
+    ("src.evaluation", "src.robustness.names"),
     ("src.models",),
     ("src.scoring",),
     ("src.networks",),

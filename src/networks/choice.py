@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _RAW = "raw"
 _ALL_LAYERS = "all"
 """What a front end is asked for by a back end that takes all layers."""
+_NOT_A = {int: "no whole number", float: "no number", bool: "neither true nor false"}
+"""What is wrong with a value of a setting, by the type of its default."""
 
 
 @dataclass(frozen=True)
@@ -264,7 +266,7 @@ def _typed(
         try:
             typed[name] = _value(text, default)
         except ValueError:
-            raise ArgumentError(f"{flag}: {name}={text} is no {type(default).__name__}") from None
+            raise ArgumentError(f"{flag}: {name}={text} is {_NOT_A[type(default)]}") from None
     # Before recordings are read.
     complete(flag, defaults, typed, choices)
     return typed

@@ -8,7 +8,7 @@ from pydantic import Field
 from src.models.lookup import NETWORK
 from src.networks.heads import HEADS
 from src.networks.windows import Covers
-from src.utils.errors import ArgumentError, RunError, choose
+from src.utils.errors import ArgumentError, RunError, choose, did_you_mean
 from src.utils.runs import MANIFEST, Run
 from src.utils.shapes import Shape, require_shape
 
@@ -59,7 +59,10 @@ class NetworkSettings:
     def __post_init__(self) -> None:
         choose("--head", self.head, HEADS)
         if self.layers not in (LAST, WEIGHTED) and not self.layers.isdigit():
-            raise ArgumentError(f"--layers={self.layers}: {LAST}, {WEIGHTED} or a layer's number")
+            raise ArgumentError(
+                f"--layers={self.layers} is not {LAST}, {WEIGHTED} or a layer's number"
+                f"{did_you_mean(self.layers, (LAST, WEIGHTED))}"
+            )
 
     def describe(self) -> dict[str, Any]:
         """Return them as JSON values."""

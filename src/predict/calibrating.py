@@ -19,6 +19,7 @@ from src.models.tested import TESTED
 from src.models.trained_on import TRAINED_ON, is_trained_elsewhere, read_trained_on
 from src.models.trials import trials_of
 from src.predict.detector import load_parts
+from src.robustness import names as robustness
 from src.scoring.kept import KeptScores
 from src.scoring.recordings import RecordingScorer
 from src.utils.config import BY_SPEAKER, GENDERS
@@ -174,11 +175,14 @@ def _told(
 
 
 def _remove_own_tests(run: Run) -> None:
-    """Remove the tests on what was the run's own data set, which another one will be called."""
+    """Remove what was tested on the run's own data set, which another one will be called."""
+    # The scores of robustness stay: they are never taken for those of other clips.
+    gone = [robustness.results_path(run.folder), *robustness.figure_paths(run.folder).values()]
     for suffix in ("", *(f"_{gender}" for gender in GENDERS)):
-        for path in (
+        gone += [
             run.folder / f"{TEST_RESULTS}{suffix}.json",
             run.folder / f"scores_test{suffix}.csv",
             *figure_paths(run.folder, suffix).values(),
-        ):
-            path.unlink(missing_ok=True)
+        ]
+    for path in gone:
+        path.unlink(missing_ok=True)

@@ -210,17 +210,33 @@ class _Found:
     aside: Aside = field(default_factory=Aside)
 
 
+def require_there(audio: Path) -> None:
+    """Refuse a path at which there is neither a folder nor a file that can be read.
+
+    Parameters
+    ----------
+    audio : pathlib.Path
+        What was named.
+
+    Raises
+    ------
+    AudiosError
+        Naming it.
+    """
+    why = "" if audio.is_dir() else why_no_file(audio)
+    if why:
+        told = f"{audio} {why}" if audio.exists() or audio.is_symlink() else ""
+        raise AudiosError(told or f"no file or folder {audio}")
+
+
 def _find(audio: Path) -> _Found:
+    require_there(audio)
     if audio.is_dir():
         problems: dict[str, str] = {}
         aside = Aside()
         files = [(file, audio / file) for file in find_recordings(audio, problems, aside)]
         refused = [Verdict(file, REFUSED, refusal=why) for file, why in problems.items()]
         return _Found(files, refused, aside)
-    why = why_no_file(audio)
-    if why:
-        told = f"{audio} {why}" if audio.exists() or audio.is_symlink() else ""
-        raise AudiosError(told or f"no file or folder {audio}")
     return _Found([(name_as_text(audio.name), audio)])
 
 

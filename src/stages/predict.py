@@ -73,7 +73,9 @@ def predict(
     AudiosError
         As `predict.predict` does.
     """
-    # First, so that no work is lost on verdicts that cannot be written.
+    # First, so that nothing is told of a detector that has nothing to judge.
+    verdicts.require_there(audio)
+    # So that no work is lost on verdicts that cannot be written.
     file = None if output is None else check_output(output)
     drawing = None if plot is None else Drawing(plot, plot_most)
     chosen = choose_detector(

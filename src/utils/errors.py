@@ -1,7 +1,7 @@
 """The errors a user can cause or mend; each message is one line made for people."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class AudiosError(Exception):
@@ -76,9 +76,27 @@ def choose(flag: str, value: str, choices: Iterable[str], also: Iterable[str] = 
     allowed, more = list(choices), list(also)
     if value in allowed or value in more:
         return value
-    near = difflib.get_close_matches(value, [*allowed, *more], n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    hint = did_you_mean(value, [*allowed, *more])
     raise ArgumentError(f"{flag}={value} is not one of {', '.join(allowed)}{hint}")
+
+
+def did_you_mean(value: str, choices: Sequence[str]) -> str:
+    """Return what an error ends with: the choice that is most like a value, if any is.
+
+    Parameters
+    ----------
+    value : str
+        What was given.
+    choices : sequence of str
+        What could be.
+
+    Examples
+    --------
+    >>> did_you_mean("weighed", ["last", "weighted"])
+    '; did you mean weighted?'
+    """
+    near = difflib.get_close_matches(value, choices, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def shorten(items: Iterable[object], limit: int = 5) -> str:

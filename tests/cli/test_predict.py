@@ -215,7 +215,9 @@ def test_nothing_to_judge(fab, runs, clips, tmp_path):
 def test_mistakes_are_one_line(fab, runs, clips, tmp_path):
     words = ("Predict", ANY, f"--runs={runs}")
     fab(*words).fails(2, "Predict: --audio is needed")
-    fab(*words, f"--audio={tmp_path / 'none'}").fails(1, "no file or folder", "none")
+    answer = fab(*words, f"--audio={tmp_path / 'none'}")
+    answer.fails(1, "no file or folder", "none")
+    assert not answer.out
     words += (f"--audio={clips}",)
     fab(*words, "--run-number=7").fails(1, "no run 7", "found 0")
     fab(*words, "--run-number=x").fails(2, "--run-number=x")

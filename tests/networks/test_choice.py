@@ -1,5 +1,6 @@
 """From flags to what is trained: what is refused, and what a run that goes on keeps."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +86,26 @@ def test_windows_of_a_run_that_goes_on(
     found = NetworkChoice(seconds=seconds).recipe(start)
     assert (found.network.samples, found.network.covers) == (scored, covers)
     assert found.samples == trained
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        ({"front_end_settings": {"coefficients": "abc"}}, "coefficients=abc is no whole number"),
+        ({"front_end_settings": {"energy": "maybe"}}, "energy=maybe is neither true nor false"),
+        ({"back_end_settings": {"shape": "1"}}, "shape"),
+    ],
+)
+def test_what_a_setting_cannot_be(chosen: dict, told: str) -> None:
+    with pytest.raises(ArgumentError, match=told):
+        NetworkChoice("lfcc", "lcnn", **chosen).recipe()
+
+
+@pytest.mark.parametrize(
+    ("layers", "near"), [("weighed", "; did you mean weighted?"), ("-1", ""), ("lst", "last")]
+)
+def test_layers_that_there_cannot_be(layers: str, near: str) -> None:
+    """What was meant is told where it is near."""
+    told = f"--layers={layers} is not last, weighted or a layer's number"
+    with pytest.raises(ArgumentError, match=f"^{re.escape(told)}.*{re.escape(near)}"):
+        NetworkSettings("auto", "linear", layers=layers)

@@ -189,14 +189,21 @@ def test_it_is_tested_and_told_of_as_every_run(made: Path, place: Path, run: Run
 
 
 def test_calibrated_elsewhere_it_does_not_tell_of_earlier_tests(
-    made: Path, place: Path, run: Run
+    made: Path, place: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = place / "runs"
     models.test(place, runs, run_number=0)
+    of_conditions = ("robustness.json", "robustness_bars.png", "robustness_heatmap.png")
+    for name in (*of_conditions, "robustness_third.json"):
+        (run.folder / name).write_text("{}")
     run.update(settings=run.settings | {"units": "clip"})
-    released.calibrate(made / "other", runs, run_number=0)
+    with monkeypatch.context() as patch:
+        # Of the third data set it is told as before.
+        patch.setattr("src.results.pages.training.read_all", lambda _: {})
+        released.calibrate(made / "other", runs, run_number=0)
     run = find_run(runs, 0)
     assert not list(run.folder.glob("test_results*"))
+    assert [path.name for path in run.folder.glob("robustness*")] == ["robustness_third.json"]
     assert not list(run.folder.glob("scores_test*"))
     assert "test of other" not in run.report.read_text()
     assert "units" not in run.settings

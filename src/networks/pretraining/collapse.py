@@ -58,7 +58,7 @@ def find_collapse(expected: Expected, loss: float, perplexity: float, spread: fl
         )
     if loss >= _SHARE_OF_CHANCE * expected.chance:
         found.append(
-            f"the loss is at chance: {loss:.3f} nats, of one that has learned nothing "
-            f"{expected.chance:.3f}"
+            f"the loss is at chance or hardly below it: {loss:.3f} nats, of one that has learned "
+            f"nothing {expected.chance:.3f}"
         )
     return found
