@@ -92,7 +92,8 @@ class FrontDoor(Fab):
 
     def _given_twice(self, value: str) -> str:
         """Return the flag whose second value this is, which Invoke takes for a task's name."""
-        words, seen = self.core.unparsed, set()
+        words = self.core.unparsed
+        seen: set[str] = set()
         for word, following in zip(words, [*words[1:], ""], strict=True):
             flag, given, joined = word.partition("=")
             if word in self.parser.contexts:
