@@ -27,6 +27,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import src  # noqa: F401 - threads wait as those of the tasks do
+
+# isort: split
+
 import librosa
 import numpy as np
 import soundfile

@@ -18,6 +18,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import src  # noqa: F401 - threads wait as those of the tasks do
+
+# isort: split
+
 import numpy as np
 import soundfile
 

@@ -29,6 +29,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import src  # noqa: F401 - threads wait as those of the tasks do
+
+# isort: split
+
 import numpy as np
 import pandas as pd
 from scipy.signal import lfilter

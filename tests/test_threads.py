@@ -51,5 +51,5 @@ def imported(path: Path) -> list[str]:
 @pytest.mark.parametrize("path", BENCHMARKS, ids=lambda path: path.stem)
 def test_benchmarks_measure_with_threads_that_wait_as_those_of_the_tasks(path: Path) -> None:
     names = imported(path)
-    assert "src" in names
-    assert "torch" not in names[: names.index("src")]
+    # Whichever package it is, it may be the one that begins threads.
+    assert set(names[: names.index("src")]) <= sys.stdlib_module_names

@@ -73,7 +73,7 @@ def predict(
     AudiosError
         As `predict.predict` does.
     """
-    # First, so that nothing is told of a detector that has nothing to judge.
+    # First, so that a path that is not there is named before the detector is.
     verdicts.require_there(audio)
     # So that no work is lost on verdicts that cannot be written.
     file = None if output is None else check_output(output)

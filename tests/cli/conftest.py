@@ -63,7 +63,7 @@ class Fab:
     def environment(self, **more: str) -> dict[str, str]:
         # A user's own settings must not reach the tests, and no test may reach the hub.
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("FABRIC_", "INVOKE_"))}
-        quiet = {"TQDM_DISABLE": "1", "OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_OFFLINE": "1"}
+        quiet = {"TQDM_DISABLE": "1", "HF_HUB_OFFLINE": "1"}
         return kept | quiet | self.env | more
 
     def __call__(self, *words: object, cwd: Path | None = None, **env: str) -> Answer:

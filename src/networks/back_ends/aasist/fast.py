@@ -27,8 +27,8 @@ from src.networks.back_ends.aasist.encoder import (
 _onednn = torch.ops.mkldnn
 
 _NUMBERS_AT_ONCE = 150_000
-"""Of a map, a thread: as many as the second-level cache holds, and so
-many that the calls of the operators, which one thread makes, take a tenth of what they compute."""
+"""Of a map, a thread: as many as the second-level cache holds, and so many that the calls of the
+operators, which one thread makes, take a tenth of what they compute."""
 
 _NUMBERS_TOGETHER = 1_000_000
 """Of the first block's maps of windows that go through the encoder together, a thread."""
