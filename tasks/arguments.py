@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from src.models.registry import CLASSIFIERS
 from src.utils.config import (
@@ -14,10 +14,11 @@ from src.utils.config import (
     PRETEXT_SPLITS,
     PROBE,
     SPLITS,
+    WEIGHTED,
     LayerChoice,
 )
 from src.utils.embeddings.presets import BACKBONES
-from src.utils.errors import ArgumentError, choose
+from src.utils.errors import ArgumentError, choose, did_you_mean
 from src.utils.files import read_json
 from src.utils.renamed import backbone_of, is_renamed, label_of
 from src.utils.runs import MANIFEST
@@ -300,7 +301,7 @@ def layer_span(text: str) -> tuple[int, int]:
 
 
 def layer_choice(text: str) -> LayerChoice:
-    """Return what `--layer` gives to training: a number as in `layer_number`, or `probe`.
+    """Return what `--layer` gives to training: a number (`layer_number`), `probe` or `weighted`.
 
     Parameters
     ----------
@@ -314,10 +315,13 @@ def layer_choice(text: str) -> LayerChoice:
     """
     if text == PROBE:
         return PROBE
+    if text == WEIGHTED:
+        return WEIGHTED
     try:
         return layer_number(text)
     except ArgumentError as error:
-        raise ArgumentError(f"{error}, nor {PROBE}") from None
+        slip = did_you_mean(text, (PROBE, WEIGHTED))
+        raise ArgumentError(f"{error}, nor {PROBE} or {WEIGHTED}{slip}") from None
 
 
 def hold_out(text: str) -> tuple[str, list[str]]:
@@ -468,12 +472,15 @@ class Recipe:
     ----------
     hyperparameters : dict
         The value by name, as text where the flag spells it out.
-    layer : int or None
+    layer : int, 'weighted' or None
         Of the study or run the file is from.
+    pooling : str or None
+        The same.
     """
 
     hyperparameters: dict[str, Any]
-    layer: int | None = None
+    layer: int | Literal["weighted"] | None = None
+    pooling: str | None = None
 
 
 def recipe(text: str | None, backbone: str, classifier: str) -> Recipe:
@@ -540,9 +547,10 @@ def _read_recipe(text: str, wanted: dict[str, str]) -> Recipe:
         if have != want:
             raise ArgumentError(f"--hyperparameters={text} is for the {key} {label}, not {want}")
     layer = content.get("layer")
-    if not isinstance(layer, int | None):
+    if not isinstance(layer, int | None) and layer != WEIGHTED:
         raise ArgumentError(f"--hyperparameters={text} holds the layer {layer}, no whole number")
-    return Recipe(values, layer)
+    pooling = content.get("pooling")
+    return Recipe(values, layer, pooling if isinstance(pooling, str) else None)
 
 
 def _described(path: Path, backbone: Any) -> dict[str, Any]:

@@ -60,8 +60,10 @@ HELP = {
     "seed": f"Seed of everything random (default: {DEFAULTS['seed']}).",
     "backbone": f"One of {', '.join(BACKBONES)}.",
     "classifier": f"One of {', '.join(CLASSIFIERS)}.",
-    "layer": "A whole number (0 first, -1 last), or probe (default) for the layer with the lowest "
-    "EER of a logistic regression, as in ProbeLayers.",
+    "layer": "A whole number (0 first, -1 last), probe (default) for the layer with the lowest EER "
+    "of a logistic regression, as in ProbeLayers, or weighted for all layers by weights that are "
+    "learned (mlp).",
+    "pooling": "What is taken of a clip's frames: mean, std or both (default: all that is there).",
     "trials": "Trials of the search in all (default: 100 for mlp, 30 for svm and rf, 20 for lr).",
     "study_number": "Number of the study (see the names in the runs' folder).",
     "run_number": "Number of the run (default: the newest that fits, or the study's best).",

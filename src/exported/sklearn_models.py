@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import Normalizer
 
 from src.exported.packages import require_packages
 from src.utils.errors import AudiosError
@@ -29,7 +31,7 @@ def write_sklearn(
     Parameters
     ----------
     pipeline : sklearn.pipeline.Pipeline
-        A fitted `StandardScaler` and a fitted estimator.
+        The fitted steps of `preparation.make_steps` and a fitted estimator.
     path : pathlib.Path
         Where it is written to.
     about : mapping of str to str
@@ -48,8 +50,9 @@ def write_sklearn(
     import skl2onnx
     from skl2onnx.common.data_types import DoubleTensorType
 
-    scaler, estimator = pipeline
+    *steps, estimator = pipeline
     dim = int(estimator.n_features_in_)
+    length = int(pipeline.n_features_in_)
     options: dict[str, Any] = {"zipmap": False}
     if certain is None:
         options["raw_scores"] = True
@@ -66,12 +69,12 @@ def write_sklearn(
     except Exception as error:  # skl2onnx raises a dozen kinds
         raise AudiosError(f"the model cannot be told in ONNX: {first_line(error)}") from error
     helper, kinds = onnx.helper, onnx.TensorProto
-    given = helper.make_tensor_value_info("vectors", kinds.FLOAT, ["batch", dim])
+    given = helper.make_tensor_value_info("vectors", kinds.FLOAT, ["batch", length])
     scores = helper.make_tensor_value_info("scores", kinds.FLOAT, ["batch"])
     parts = _Nodes(onnx)
     values = parts.cast("vectors", kinds.DOUBLE)
-    values = parts.rounded(parts.add("Sub", values, parts.constant(scaler.mean_)))
-    values = parts.rounded(parts.add("Div", values, parts.constant(scaler.scale_)))
+    for step in steps:
+        values = parts.prepared(values, step)
     parts.add("Identity", values, out=_SCALED)
     before, parts.nodes = parts.nodes, []
     both = model.graph.output[1].name
@@ -111,9 +114,11 @@ class _Nodes:
         self._n_names += 1
         return f"audios_{self._n_names}"
 
-    def constant(self, values: Any, kind: Any = np.float64) -> str:
+    def constant(self, values: Any, kind: Any = np.float64, shape: tuple[int, ...] = ()) -> str:
         name = self._name()
-        self.constants.append(self._onnx.numpy_helper.from_array(np.asarray(values, kind), name))
+        array = np.ascontiguousarray(np.asarray(values, kind))
+        array = array.reshape(shape) if shape else array.reshape(np.shape(values))
+        self.constants.append(self._onnx.numpy_helper.from_array(array, name))
         return name
 
     def add(self, operator: str, *inputs: str, out: str = "", **attributes: Any) -> str:
@@ -128,6 +133,19 @@ class _Nodes:
     def of_class(self, values: str, label: int) -> str:
         found = self.add("Gather", values, self.constant(label, np.int64), axis=1)
         return self.cast(found, self._onnx.TensorProto.DOUBLE)
+
+    def prepared(self, values: str, step: Any) -> str:
+        """Add what a step of `preparation.make_steps` does; scikit-learn rounds to float32."""
+        if isinstance(step, Normalizer):
+            lengths = self.add("ReduceL2", values, self.constant(1, np.int64, (1,)), keepdims=1)
+            is_zero = self.add("Equal", lengths, self.constant(0.0))
+            lengths = self.add("Where", is_zero, self.constant(1.0), lengths)
+            return self.rounded(self.add("Div", values, lengths))
+        if isinstance(step, PCA):
+            values = self.add("Sub", values, self.constant(step.mean_))
+            return self.rounded(self.add("MatMul", values, self.constant(step.components_.T)))
+        values = self.rounded(self.add("Sub", values, self.constant(step.mean_)))
+        return self.rounded(self.add("Div", values, self.constant(step.scale_)))
 
     def rounded(self, value: str) -> str:
         kinds = self._onnx.TensorProto

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
+from src.utils.config import WEIGHTED
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import ArgumentError, RunError, choose
 from src.utils.history import History
@@ -159,6 +160,27 @@ class Classifier(Configured, ABC):
     """What a hyperparameter search draws from, inside `limits`."""
     default_trials: ClassVar[int]
     """How many trials a hyperparameter search makes where nobody says how many."""
+    is_random: ClassVar[bool] = True
+    """Whether another seed gives another model."""
+    weighs_layers: ClassVar[bool] = False
+    """Whether it learns weights of all layers of a backbone (`--layer=weighted`)."""
+
+    @classmethod
+    def require_layers(cls, layer: int | str) -> None:
+        """Fail for all layers of a backbone where a classifier cannot weigh them.
+
+        Parameters
+        ----------
+        layer : int or str
+            As `--layer` names it.
+
+        Raises
+        ------
+        ArgumentError
+            Saying so.
+        """
+        if layer == WEIGHTED and not cls.weighs_layers:
+            raise ArgumentError(f"--layer={WEIGHTED}: {cls.name} cannot learn weights of layers")
 
     @classmethod
     def of(cls, run: Run) -> Self:

@@ -14,6 +14,7 @@ from src.utils.config import CLEAN, DOWNSTREAM_SPLITS
 from src.utils.embeddings.copies import COPY, recipe_of
 from src.utils.embeddings.differences import backbone_differences
 from src.utils.embeddings.embedding_set import EmbeddingSet, assert_disjoint, concatenate_sets
+from src.utils.embeddings.selection import Selection
 from src.utils.embeddings.store import CLIPS, REJECTED, EmbeddingStore, read_store_table
 from src.utils.embeddings.writer import IDENTITY
 from src.utils.errors import EmbeddingError
@@ -50,7 +51,7 @@ class ClipSource(Protocol):
 
 @dataclass(frozen=True)
 class TrainingStores:
-    """The embedding stores of training and validation; a layer is loaded when asked for.
+    """The embedding stores of training and validation; vectors are loaded when asked for.
 
     Attributes
     ----------
@@ -104,28 +105,43 @@ class TrainingStores:
             return None
         return recipe_of(self.copies[0].augmentation or {}) | {"copies": len(self.copies)}
 
-    def load(self, layer: int) -> tuple[EmbeddingSet, EmbeddingSet]:
-        """Return train, with its copies, and validation at a layer, disjoint and of both classes.
+    def load(self, selection: Selection) -> tuple[EmbeddingSet, EmbeddingSet]:
+        """Return train, with its copies, and validation, disjoint and of both classes.
+
+        Parameters
+        ----------
+        selection : Selection
+            What of the backbone's output a vector is.
 
         Raises
         ------
         EmbeddingError
             When they share a speaker or a class is absent.
         """
-        return _load(self, layer)
+        return _load(self, selection)
 
-    def load_together(self, layer: int) -> EmbeddingSet:
-        """Return the clips of train and validation at a layer as one set.
+    def load_together(self, selection: Selection) -> EmbeddingSet:
+        """Return the clips of train and validation as one set.
+
+        Parameters
+        ----------
+        selection : Selection
+            What of the backbone's output a vector is.
 
         Raises
         ------
         EmbeddingError
             When the two share a speaker.
         """
-        return concatenate_sets(*_load_disjoint(self, layer))
+        return concatenate_sets(*_load_disjoint(self, selection))
 
-    def load_degraded(self, layer: int) -> EmbeddingSet | None:
-        """Return the degraded validation clips at a layer, None where none are fitted on.
+    def load_degraded(self, selection: Selection) -> EmbeddingSet | None:
+        """Return the degraded validation clips, None where none are fitted on.
+
+        Parameters
+        ----------
+        selection : Selection
+            What of the backbone's output a vector is.
 
         Raises
         ------
@@ -134,7 +150,7 @@ class TrainingStores:
         """
         if self.degraded is None:
             return None
-        found = self.degraded.load(layer)
+        found = self.degraded.load(*selection)
         found.require_both_classes(f"degraded {VALIDATION}")
         return found
 
@@ -260,18 +276,21 @@ def warn_if_stale(*stores: EmbeddingStore) -> None:
 
 
 @lru_cache(maxsize=4)
-def _load(stores: TrainingStores, layer: int) -> tuple[EmbeddingSet, EmbeddingSet]:
-    """Load a layer, cached since a search loads the same few again and again."""
-    train, validation = _load_disjoint(stores, layer)
-    copies = (store.load(layer) for store in stores.copies)
+def _load(stores: TrainingStores, selection: Selection) -> tuple[EmbeddingSet, EmbeddingSet]:
+    """Load what is selected, cached since a search loads the same few again and again."""
+    train, validation = _load_disjoint(stores, selection)
+    copies = (store.load(*selection) for store in stores.copies)
     # Of clips that were rejected themselves no copy is learnt from.
-    train = concatenate_sets(train, *(c.where(np.isin(c.files, train.files)) for c in copies))
+    own = [c.where(np.isin(c.files, train.files)) for c in copies]
+    train = concatenate_sets(train, *own) if own else train
     train.require_both_classes(TRAIN)
     validation.require_both_classes(VALIDATION)
     return train, validation
 
 
-def _load_disjoint(stores: TrainingStores, layer: int) -> tuple[EmbeddingSet, EmbeddingSet]:
-    train, validation = stores.train.load(layer), stores.validation.load(layer)
+def _load_disjoint(
+    stores: TrainingStores, selection: Selection
+) -> tuple[EmbeddingSet, EmbeddingSet]:
+    train, validation = stores.train.load(*selection), stores.validation.load(*selection)
     assert_disjoint(**{TRAIN: train, VALIDATION: validation})
     return train, validation

@@ -23,6 +23,7 @@ from src.utils.config import BY_SPEAKER, GENDERS
 from src.utils.dataset.labelled import LabelledClips
 from src.utils.embeddings.differences import backbone_differences
 from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
+from src.utils.embeddings.selection import Selection
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import EmbeddingError, RunError, choose, shorten
 from src.utils.run_manifest import require_training
@@ -98,7 +99,7 @@ def evaluate_run(
 
     def load() -> EmbeddingSet:
         warn_if_stale(store)
-        return store.load(settings["layer"])
+        return store.load(*Selection.of(settings))
 
     def score(clips: EmbeddingSet) -> tuple[EmbeddingSet, np.ndarray]:
         return clips, load_classifier(run).score(clips.x)

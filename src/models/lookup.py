@@ -1,7 +1,7 @@
 """Finding the training run or the study that flags describe."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import NonNegativeInt, PositiveInt
 
@@ -298,7 +298,8 @@ class _Best(Shape):
     validation_eer: Rate
     validation_cllr: float | None = None
     run_number: NonNegativeInt
-    layer: NonNegativeInt
+    layer: NonNegativeInt | Literal["weighted"]
+    pooling: str | None = None
     hyperparameters: dict[str, Hyperparameter]
     choice: _Choice | None = None
 

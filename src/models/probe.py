@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from src.models.data import TrainingStores
 from src.models.logistic_regression.pipeline import make_regression
 from src.utils.config import PROBE, LayerChoice
 from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
+from src.utils.embeddings.selection import Selection, pooling_columns
 from src.utils.errors import EmbeddingError
 from src.utils.metrics.eer import compute_eer
 from src.utils.runs import Kind, Run, new_run
@@ -111,7 +113,7 @@ def run_probe(stores: TrainingStores, runs: Path, seed: int = 7) -> ProbeRun:
     EmbeddingError
         When there are too few speakers; no folder is made then.
     """
-    speaker_folds(stores.load_together(stores.train.layers[0]), seed)
+    speaker_folds(stores.load_together(Selection(stores.train.layers[0])), seed)
     settings = {"backbone": stores.train.backbone, "seed": seed}
     with new_run(runs, Kind.LAYER_PROBE, settings, stores.inputs()) as run:
         probe = probe_layers(stores, seed)
@@ -129,7 +131,7 @@ def run_probe(stores: TrainingStores, runs: Path, seed: int = 7) -> ProbeRun:
 
 def choose_layer(
     stores: TrainingStores, layer: LayerChoice, seed: int = 7
-) -> tuple[int, Probe | None]:
+) -> tuple[int | Literal["weighted"], Probe | None]:
     """Resolve a choice of layer into the model's own number of it.
 
     The probe concatenates the statistics, as the classifiers do. It sees the validation clips, so
@@ -139,15 +141,15 @@ def choose_layer(
     ----------
     stores : TrainingStores
         The embeddings of training and validation.
-    layer : int or 'probe'
-        A number, a negative one counted from the last layer, or `probe` for the layer with the
-        lowest EER.
+    layer : int, 'probe' or 'weighted'
+        A number, a negative one counted from the last layer, `probe` for the layer with the
+        lowest EER, or `weighted` for all of them.
     seed : int
         Seed of the folds.
 
     Returns
     -------
-    layer : int
+    layer : int or 'weighted'
         The model's own number.
     probe : Probe or None
         The probe that chose; None where nothing was to choose.
@@ -220,13 +222,13 @@ def _probe_layers(stores: TrainingStores, seed: int, joint_only: bool, measure: 
     poolings = pooling_columns(stores.train.stats, int(stores.train.backbone["dim"]))
     if joint_only:
         poolings = dict([*poolings.items()][-1:])
-    clips = stores.load_together(layers[0])
+    clips = stores.load_together(Selection(layers[0]))
     folds = speaker_folds(clips, seed)
     rows = []
     # Products this small run up to forty times slower when cores share them.
     with threadpool_limits(1, "blas"):
         for layer in tqdm(layers, "layer probe", unit="layer", leave=False):
-            clips = stores.load_together(layer)
+            clips = stores.load_together(Selection(layer))
             for pooling, columns in poolings.items():
                 eers = np.array([measure(clips, columns, fold) for fold in folds])
                 error = eers.std(ddof=1) / np.sqrt(len(eers))
@@ -235,31 +237,6 @@ def _probe_layers(stores: TrainingStores, seed: int, joint_only: bool, measure: 
     table = pd.DataFrame(rows, columns=["layer", "pooling", "eer", "standard_error"])
     unit = unshared(clips.units)[0].removesuffix("s")
     return Probe(table, len(folds), len(clips), len(set(_speakers(clips))), unit)
-
-
-def pooling_columns(stats: list[str], dim: int) -> dict[str, slice]:
-    """Return the columns of each pooling in vectors of concatenated statistics.
-
-    Poolings are each statistic alone and, where there is more than one, all of them last.
-
-    Parameters
-    ----------
-    stats : list of str
-        Names of the statistics, in their order.
-    dim : int
-        Dimensions of each.
-
-    Examples
-    --------
-    >>> pooling_columns(["mean", "std"], 3)
-    {'mean': slice(0, 3, None), 'std': slice(3, 6, None), 'both': slice(0, 6, None)}
-    >>> pooling_columns(["descriptor"], 5)
-    {'descriptor': slice(0, 5, None)}
-    """
-    columns = {stat: slice(n * dim, (n + 1) * dim) for n, stat in enumerate(stats)}
-    if len(stats) > 1:
-        columns["both" if len(stats) == 2 else "all"] = slice(0, len(stats) * dim)
-    return columns
 
 
 def speaker_folds(clips: EmbeddingSet, seed: int = 7) -> list[Fold]:

@@ -26,6 +26,7 @@ from src.models.registry import CLASSIFIERS
 from src.models.train import fit_into, training_settings
 from src.models.trial_choice import judge_choice, ranking
 from src.utils.config import VALIDATION_CLLR, VALIDATION_EER
+from src.utils.embeddings.selection import Selection
 from src.utils.errors import AudiosError, RunError, StorageError
 from src.utils.files import without_nan, write_json, writing
 from src.utils.interrupts import Interrupts
@@ -299,11 +300,12 @@ def _run_trial(
     held = stores.train.layers
     layer = trial.suggest_int("layer", held[0], held[-1])
     classifier = model(suggest(trial, model), seed)
-    settings = training_settings(stores, classifier, layer)
+    selection = Selection(layer)
+    settings = training_settings(stores, classifier, selection)
     with new_run(study.folder, Kind.TRAINING, settings, stores.inputs()) as run:
         trial.set_user_attr("run", run.number)
         with interrupts.allowed():
-            eer, _ = fit_into(run, classifier, stores, layer, plot=False)
+            eer, _ = fit_into(run, classifier, stores, selection, plot=False)
     trial.set_user_attr(CLLR, _cllr_of(run))
     return eer
 

@@ -2,19 +2,22 @@
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.pipeline import Pipeline
+from sklearn.base import ClassifierMixin
+from sklearn.pipeline import Pipeline, make_pipeline
 
-from src.models.classifier import Classifier, require_dim
+from src.models import preparation
+from src.models.classifier import Classifier, Hyperparameters, require_dim
 from src.models.sklearn_file import NAME, load_pipeline, save_pipeline
+from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import RunError
 from src.utils.tensor_file import first_line
 
 
 class SklearnClassifier(Classifier):
-    """A scaler and an estimator in one pipeline, kept as `model.skops`.
+    """Scaling and an estimator in one pipeline, kept as `model.skops`.
 
     Parameters
     ----------
@@ -32,26 +35,47 @@ class SklearnClassifier(Classifier):
 
     @property
     def pipeline(self) -> Pipeline:
-        """The fitted scaler and estimator."""
+        """The fitted steps of `preparation.make_steps`, and the estimator behind them."""
         return self._pipeline
+
+    @property
+    def own_hyperparameters(self) -> Hyperparameters:
+        """Those of its estimator."""
+        return {k: v for k, v in self.hyperparameters.items() if k not in preparation.DEFAULTS}
 
     @staticmethod
     @abstractmethod
-    def check_pipeline(path: Path, pipeline: Pipeline) -> None:
+    def check_estimator(path: Path, estimator: Any) -> None:
         """Fail when what a file holds is no sound model of this kind.
 
         Parameters
         ----------
         path : pathlib.Path
             The file.
-        pipeline : sklearn.pipeline.Pipeline
-            As it was read from the file.
+        estimator : object
+            The last step of the pipeline that was read from it.
 
         Raises
         ------
         RunError
             Naming the file and the fault.
         """
+
+    def _fit(self, estimator: ClassifierMixin, train: EmbeddingSet) -> None:
+        """Fit scaling and estimator on training clips, each of which counts as much as it weighs.
+
+        Parameters
+        ----------
+        estimator : sklearn.base.ClassifierMixin
+            Not yet fitted; takes `sample_weight`.
+        train : EmbeddingSet
+            The clips.
+        """
+        steps = preparation.make_steps(self.hyperparameters, self.seed, *train.x.shape)
+        pipeline = make_pipeline(*steps, estimator)
+        weights = preparation.clip_weights(train, self.hyperparameters["class_weight"])
+        named = {f"{pipeline.steps[-1][0]}__sample_weight": weights}
+        self._pipeline = pipeline.fit(train.x, train.y, **named)
 
     def score(self, x: np.ndarray) -> np.ndarray:
         """Return the estimator's `decision_function`, positive for bona-fide.
@@ -77,7 +101,8 @@ class SklearnClassifier(Classifier):
         """Read `model.skops` (see `Classifier.load`)."""
         pipeline, path = load_pipeline(folder, self.trusted), folder / NAME
         try:
-            self.check_pipeline(path, pipeline)
+            self.check_estimator(path, pipeline[-1])
+            preparation.check_steps(path, pipeline, pipeline[-1].n_features_in_)
             # What is missing in a part that no check names comes to light in its first use.
             self._pipeline = pipeline
             self.score(np.zeros((1, pipeline.n_features_in_), np.float32))

@@ -23,7 +23,9 @@ NAME = "model.skops"
 
 TRUSTED = (
     "sklearn.pipeline.Pipeline",
+    "sklearn.preprocessing._data.Normalizer",
     "sklearn.preprocessing._data.StandardScaler",
+    "sklearn.decomposition._pca.PCA",
 )
 """Full names of the types of scikit-learn that every pipeline is made of."""
 

@@ -15,6 +15,7 @@ from src.models.record import Fitted, Part, record_inputs, record_outcome
 from src.models.reference import Reference, fit_reference
 from src.models.registry import CLASSIFIERS
 from src.utils.config import ALL, BY_SPEAKER, CLEAN, PROBE, LayerChoice
+from src.utils.embeddings.selection import Selection, check_pooling
 from src.utils.metrics.calibration import fit_calibration
 from src.utils.runs import Kind, Run, find_complete, list_runs, new_run
 from src.utils.tables import write_csv
@@ -28,8 +29,8 @@ class Training:
     ----------
     run : Run
         Its folder and manifest.
-    layer : int
-        Of the backbone, whose vectors it was trained on.
+    selection : Selection
+        What of the backbone's output it was trained on.
     validation_eer, threshold : float
         Of the model that was saved; the threshold decides as at its validation EER.
     probe : Probe or None
@@ -39,7 +40,7 @@ class Training:
     """
 
     run: Run
-    layer: int
+    selection: Selection
     validation_eer: float
     threshold: float
     probe: Probe | None = None
@@ -51,6 +52,7 @@ def train_model(
     runs: Path,
     classifier: str,
     layer: LayerChoice = PROBE,
+    pooling: str | None = None,
     hyperparameters: Mapping[str, Any] | None = None,
     seed: int = 7,
     reuse: bool = False,
@@ -65,8 +67,10 @@ def train_model(
         The runs folder.
     classifier : str
         A name of `registry.CLASSIFIERS`.
-    layer : int or 'probe'
-        See `choose_layer`.
+    layer : int, 'probe' or 'weighted'
+        See `choose_layer`; `weighted` for a classifier that learns the weights of all layers.
+    pooling : str, optional
+        The one statistic of a clip's frames that is taken, such as `mean`; by default all.
     hyperparameters : mapping, optional
         In place of the classifier's defaults.
     seed : int
@@ -79,23 +83,28 @@ def train_model(
     AudiosError
         For bad arguments, unusable embeddings or a loss that is not finite.
     """
-    chosen, probe = choose_layer(stores, layer, seed)
     model = CLASSIFIERS.load(classifier)(hyperparameters, seed)
-    settings = training_settings(stores, model, chosen)
+    pooling = check_pooling(pooling, stores.train.stats)
+    model.require_layers(layer)
+    chosen, probe = choose_layer(stores, layer, seed)
+    selection = Selection(chosen, pooling)
+    settings = training_settings(stores, model, selection)
     if reuse:
         found = find_complete(list_runs(runs), Kind.TRAINING, settings, stores.inputs())
         if found:
             results = found.manifest["results"]
             eer, threshold = results["validation_eer"], results["threshold"]
-            return Training(found, chosen, eer, threshold, probe, was_there=True)
+            return Training(found, selection, eer, threshold, probe, was_there=True)
     with new_run(runs, Kind.TRAINING, settings, stores.inputs()) as run:
         if probe is not None:
             write_csv(run.folder / TABLE, probe.table)
-        eer, threshold = fit_into(run, model, stores, chosen, plot=True)
-    return Training(run, chosen, eer, threshold, probe)
+        eer, threshold = fit_into(run, model, stores, selection, plot=True)
+    return Training(run, selection, eer, threshold, probe)
 
 
-def training_settings(stores: TrainingStores, model: Classifier, layer: int) -> dict[str, Any]:
+def training_settings(
+    stores: TrainingStores, model: Classifier, selection: Selection
+) -> dict[str, Any]:
     """Return what a training run is asked to do, as its manifest keeps it.
 
     Parameters
@@ -104,8 +113,8 @@ def training_settings(stores: TrainingStores, model: Classifier, layer: int) -> 
         The embeddings to train and to validate on.
     model : Classifier
         With the hyperparameters and the seed that it is trained with.
-    layer : int
-        Of the backbone.
+    selection : Selection
+        What of the backbone's output it is trained on.
     """
     # Named only where it differs, so that runs of before there was a choice are found again.
     units = {} if stores.train.units == BY_SPEAKER else {"units": stores.train.units}
@@ -118,7 +127,7 @@ def training_settings(stores: TrainingStores, model: Classifier, layer: int) -> 
         | {
             "backbone": stores.train.backbone,
             "classifier": model.name,
-            "layer": layer,
+            **selection.settings,
             "hyperparameters": model.hyperparameters,
             "seed": model.seed,
         }
@@ -126,7 +135,7 @@ def training_settings(stores: TrainingStores, model: Classifier, layer: int) -> 
 
 
 def fit_into(
-    run: Run, model: Classifier, stores: TrainingStores, layer: int, plot: bool
+    run: Run, model: Classifier, stores: TrainingStores, selection: Selection, plot: bool
 ) -> tuple[float, float]:
     """Fit `model` and write all that a training run holds.
 
@@ -138,8 +147,8 @@ def fit_into(
         Not yet fitted.
     stores : TrainingStores
         The embeddings to train and to validate on.
-    layer : int
-        Of the backbone.
+    selection : Selection
+        What of the backbone's output it is trained on.
     plot : bool
         Whether to draw how the training went.
 
@@ -148,24 +157,28 @@ def fit_into(
     eer, threshold : float
         On validation, of the very model that is saved.
     """
-    train, validation = stores.load(layer)
+    train, validation = stores.load(selection)
     # Their copies are of the same recordings.
     seen = Part(train.as_recorded, stores.train), Part(validation, stores.validation)
     record_inputs(run, *seen)
     run.update(embeddings=str(stores.train.embeddings.resolve()))
     history = model.fit(train, validation)
     model.save(run.folder)
-    _reference(stores, layer).write(run.folder)
+    _reference(stores, selection).write(run.folder)
     scores = model.score(validation.x)
-    fitted = _calibrate(model, stores, layer, scores, validation.y)
+    fitted = _calibrate(model, stores, selection, scores, validation.y)
     return record_outcome(run, seen[1], scores, history, plot, fitted)
 
 
 def _calibrate(
-    model: Classifier, stores: TrainingStores, layer: int, scores: np.ndarray, y: np.ndarray
+    model: Classifier,
+    stores: TrainingStores,
+    selection: Selection,
+    scores: np.ndarray,
+    y: np.ndarray,
 ) -> Fitted | None:
     """Fit the calibration on degraded clips, with the others where all are asked for."""
-    degraded = stores.load_degraded(layer)
+    degraded = stores.load_degraded(selection)
     if degraded is None:
         return None
     of_degraded, labels = model.score(degraded.x), degraded.y
@@ -175,7 +188,7 @@ def _calibrate(
 
 
 @lru_cache(maxsize=32)
-def _reference(stores: TrainingStores, layer: int) -> Reference:
-    """Fit it once a layer: a search comes back to few of them again and again."""
-    train, validation = stores.load(layer)
+def _reference(stores: TrainingStores, selection: Selection) -> Reference:
+    """Fit it once a selection: a search comes back to few of them again and again."""
+    train, validation = stores.load(selection)
     return fit_reference(train.x, validation.x)

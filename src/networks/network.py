@@ -8,7 +8,8 @@ from src.networks.back_ends.back_end import BackEnd
 from src.networks.front_ends import FRONT_ENDS
 from src.networks.front_ends.front_end import FrameShape, FrontEnd
 from src.networks.heads import HEADS, Head
-from src.networks.settings import LAST, WEIGHTED, NetworkSettings
+from src.networks.settings import LAST, NetworkSettings
+from src.utils.config import WEIGHTED
 from src.utils.errors import ArgumentError
 
 

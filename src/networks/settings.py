@@ -8,11 +8,12 @@ from pydantic import Field
 from src.models.lookup import NETWORK
 from src.networks.heads import HEADS
 from src.networks.windows import Covers
+from src.utils.config import WEIGHTED
 from src.utils.errors import ArgumentError, RunError, choose, did_you_mean
 from src.utils.runs import MANIFEST, Run
 from src.utils.shapes import Shape, require_shape
 
-LAST, WEIGHTED = "last", "weighted"
+LAST = "last"
 
 MOST_SAMPLES = 10_000_000
 """Of a window: beyond it a manifest is taken for damaged."""

@@ -14,10 +14,13 @@ from src.models.classifier import Scorer
 from src.models.lookup import is_network, require_current
 from src.models.reference import Reference
 from src.models.registry import load_classifier
+from src.utils.config import WEIGHTED
 from src.utils.embeddings.backbones import Backbone, load_backbone
+from src.utils.embeddings.backbones.selected import SelectedBackbone
 from src.utils.embeddings.differences import backbone_differences
 from src.utils.embeddings.engines.embed import embed_vectors
 from src.utils.embeddings.engines.engine import Embedded
+from src.utils.embeddings.selection import Selection
 from src.utils.errors import ArgumentError, CheckpointError
 from src.utils.metrics.calibration import Calibration
 from src.utils.runs import Run
@@ -35,7 +38,7 @@ class Detector:
     run : Run
         The training run.
     backbone : Backbone
-        Computes the embeddings of the run's layer; deeper layers are not computed.
+        Computes the vectors that the run was trained on; deeper layers are not computed.
     classifier : Scorer
         Scores embeddings.
     calibration : Calibration
@@ -123,7 +126,7 @@ def load_parts(run: Run, checkpoint: str | None = None) -> tuple[Backbone, Score
 
 
 def _load_backbone(run: Run, checkpoint: str | None) -> Backbone:
-    ours, layer = run.settings["backbone"], run.settings["layer"]
+    ours, selection = run.settings["backbone"], Selection.of(run.settings)
     name, precision = ours["name"], ours.get("precision", "auto")
     named = checkpoint or ours.get("checkpoint")
     if checkpoint is None and named and _is_gone(named):
@@ -131,7 +134,12 @@ def _load_backbone(run: Run, checkpoint: str | None) -> Backbone:
             f"the checkpoint of run {run.number} is no longer at {named}; pass the folder where it "
             f"is now: --checkpoint=FOLDER"
         )
-    backbone = load_backbone(name, named, precision, (layer, layer))
+    if selection.layer == WEIGHTED:
+        first = ours.get("first_layer", 0)
+        span = first, first + ours["layers"] - 1
+    else:
+        span = selection.layer, selection.layer
+    backbone = load_backbone(name, named, precision, span)
     differs = backbone_differences(_without_span(ours), _without_span(backbone.describe()))
     if differs:
         what, remedy = f"the built-in {name}", "train anew"
@@ -141,7 +149,7 @@ def _load_backbone(run: Run, checkpoint: str | None) -> Backbone:
             f"{what} is another than run {run.number} was trained on ({', '.join(differs)} "
             f"differ); {remedy}"
         )
-    return backbone
+    return backbone if selection.is_plain else SelectedBackbone(backbone, selection)
 
 
 def _is_gone(checkpoint: str) -> bool:

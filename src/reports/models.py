@@ -56,7 +56,7 @@ def report_training(training: Training) -> list[Block]:
         *([] if training.probe is None else probe_in_brief(training.probe)),
         *(Paragraph(f"{name}: {text}") for name, text in told),
         Paragraph(
-            f"layer {training.layer}, validation EER {training.validation_eer:.2%} at the "
+            f"{training.selection.label}, validation EER {training.validation_eer:.2%} at the "
             f"threshold {training.threshold:.4f}"
         ),
         Paragraph(f"report: {run.report}"),

@@ -38,6 +38,7 @@ from src.results.wording import (
 )
 from src.robustness.results import read_own
 from src.utils.config import BONA_FIDE, SPOOF
+from src.utils.embeddings.selection import Selection
 from src.utils.files import write_text
 from src.utils.metrics.table import BY_DECISION, BY_SCORE
 from src.utils.renamed import label_of
@@ -130,8 +131,9 @@ def _kind(run: Run) -> str:
         source = f"checkpoint {backbone['checkpoint']}"
         if backbone.get("revision"):
             source += f", revision {backbone['revision']}"
-    name, layer = label_of(backbone) or "?", settings.get("layer", "?")
-    return f"{what} on vectors of {name} ({source}), layer {layer}"
+    name = label_of(backbone) or "?"
+    part = Selection.of(settings).label if "layer" in settings else "layer ?"
+    return f"{what} on vectors of {name} ({source}), {part}"
 
 
 def _use(run: Run, runs: Path) -> list[Block]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from src.models.lookup import detector_name
 from src.utils.config import DEFAULTS, ROOT
+from src.utils.embeddings.selection import Selection
 from src.utils.renamed import label_of
 from src.utils.runs import Kind, Run
 from src.visualize.methods import METHOD_LABELS
@@ -55,7 +56,7 @@ def describe(run: Run) -> str:
         detector = detector_name(run)
         if run.kind == Kind.STUDY:
             return f"search of {detector}"
-        return f"{detector}, layer {settings['layer']}" if "layer" in settings else detector
+        return f"{detector}, {Selection.of(settings).label}" if "layer" in settings else detector
     if run.kind == Kind.PROJECTION:
         method = str(settings.get("method", ""))
         label = METHOD_LABELS.get(method, method)

@@ -40,6 +40,7 @@ def record_of(run: Run, outcomes: Sequence[Outcome], validation_eer: float | Non
         "backbone": label_of(settings.get("backbone")) or None,
         "classifier": settings.get("classifier"),
         "layer": settings.get("layer"),
+        "pooling": settings.get("pooling"),
         "started": run.manifest.get("started"),
         "validation_eer": validation_eer,
         "test_eer": main.get("eer"),

@@ -114,6 +114,7 @@ def train(
     embeddings: Path,
     runs: Path,
     layer: LayerChoice | None = None,
+    pooling: str | None = None,
     hyperparameters: Mapping[str, Any] | None = None,
     study_number: int | None = None,
     seed: int = 7,
@@ -134,9 +135,13 @@ def train(
         The embeddings' folder.
     runs : pathlib.Path
         The runs folder.
-    layer : int or 'probe', optional
-        A number, negative from the last, or `probe` for the one that a linear probe finds best.
-        By default the layer of the study's best trial, and without a study `probe`.
+    layer : int, 'probe' or 'weighted', optional
+        A number, negative from the last, `probe` for the one that a linear probe finds best, or
+        `weighted` for all of them by weights that are learned. By default the layer of the study's
+        best trial, and without a study `probe`.
+    pooling : str, optional
+        The one statistic of a clip's frames that is taken, such as `mean`. By default that of the
+        study's best trial, and without a study all.
     hyperparameters : mapping, optional
         In place of those of the study's best trial, one by one, or of the classifier's defaults.
     study_number : int, optional
@@ -171,11 +176,12 @@ def train(
         best = best_of_study(runs, study_number, backbone, classifier)
         given = best["hyperparameters"] | given
         layer = best["layer"] if layer is None else layer
+        pooling = best.get("pooling") if pooling is None else pooling
     stores = _open(embeddings, backbone, runs, on_audit, augmented)
     if calibrate != CLEAN:
         stores = replace(stores, calibrate=calibrate, degraded=degrade_validation(stores))
     chosen = PROBE if layer is None else layer
-    training = train_model(stores, runs, classifier, chosen, given, seed, reuse)
+    training = train_model(stores, runs, classifier, chosen, pooling, given, seed, reuse)
     write_report(training.run, runs)
     return training
 

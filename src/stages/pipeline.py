@@ -155,7 +155,7 @@ def run_pipeline(settings: PipelineSettings, tell: Tell) -> PipelineResult:
                 (
                     name,
                     classifier,
-                    training.layer,
+                    training.selection.layer,
                     training.validation_eer,
                     found.eer,
                     found.accuracy,
@@ -302,7 +302,7 @@ def _train(
         settings.embeddings,
         settings.runs,
         layer,
-        hyperparameters,
+        hyperparameters=hyperparameters,
         seed=settings.seed,
         reuse=True,
     )

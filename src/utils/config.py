@@ -78,7 +78,10 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 PROBE: Final = "probe"
 """In place of a layer's number: the layer that the layer probe finds best."""
 
-LayerChoice = int | Literal["probe"]
+WEIGHTED: Final = "weighted"
+"""In place of a layer's number: all layers, by weights that are learned."""
+
+LayerChoice = int | Literal["probe", "weighted"]
 
 EXPORT_FORMATS = ONNX, TORCHSCRIPT = ("onnx", "torchscript")
 """What detectors are exported as; the first is taken back."""

@@ -1,7 +1,7 @@
 """What the manifest of a run or a study holds, checked where it is read."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
@@ -54,6 +54,7 @@ class _Settings(Shape):
     classifier: str | None = None
     seed: NonNegativeInt = 7
     layer: NonNegativeInt | str | None = None
+    pooling: str = ""
     hyperparameters: dict[str, Hyperparameter] = Field(default_factory=dict)
     units: str = ""
     method: str = ""
@@ -66,7 +67,7 @@ class _TrainingSettings(_Settings):
     backbone: BackboneSettings
     classifier: str
     seed: NonNegativeInt
-    layer: NonNegativeInt = 0
+    layer: NonNegativeInt | Literal["weighted"] = 0
     hyperparameters: dict[str, Hyperparameter]
 
 

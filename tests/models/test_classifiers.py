@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
+from src.models import preparation
 from src.models.classifier import Choice, Classifier, Range
 from src.models.registry import CLASSIFIERS
 from src.models.sklearn_file import load_pipeline
@@ -111,8 +112,9 @@ def test_validation_does_not_scale_the_mlp(make_set: Callable) -> None:
     one = fitted("mlp", train, make_set(gap=2, seed=1), epochs=1)
     other = fitted("mlp", train, make_set(gap=2, seed=5, shift=40.0), epochs=1)
     np.testing.assert_array_equal(one.score(train.x), other.score(train.x))
-    np.testing.assert_allclose(one._mean.numpy(), train.x.mean(axis=0), rtol=1e-5)
-    np.testing.assert_allclose(one._scale.numpy(), train.x.std(axis=0), rtol=1e-4)
+    scaled_by = one.as_module().prepare
+    np.testing.assert_allclose(scaled_by.mean.numpy(), train.x.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(scaled_by.scale.numpy(), train.x.std(axis=0), rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -344,25 +346,31 @@ def test_impossible_values_are_one_line(
 
 def test_search_spaces_are_those_agreed_on() -> None:
     spaces = {name: CLASSIFIERS.load(name).search_space for name in NAMES}
-    assert spaces["mlp"] == {
+    assert spaces["mlp"] == preparation.SEARCH_SPACE | {
         "batch_size": Range(16, 256, log=spaces["mlp"]["batch_size"].log),
         "learning_rate": Range(1e-5, 1e-2, log=True),
         "dropout": Range(0.2, 0.5),
         "weight_decay": Range(1e-8, 10.0, log=True),
         "hidden_size": Choice((128, 256, 512)),
     }
-    assert spaces["svm"] == {"C": Range(0.01, 100.0, log=True), "gamma": Choice(("scale", "auto"))}
-    assert spaces["rf"] == {
+    assert spaces["svm"] == preparation.SEARCH_SPACE | {
+        "C": Range(0.01, 100.0, log=True),
+        "gamma": Choice(("scale", "auto")),
+    }
+    assert spaces["rf"] == preparation.SEARCH_SPACE | {
         "n_estimators": Range(10, 1000),
         "max_depth": Range(1, 20),
         "min_samples_split": Range(2, 10),
         "min_samples_leaf": Range(1, 10),
     }
-    assert spaces["lr"] == {"C": Range(1e-5, 10.0, log=True)}
+    assert spaces["lr"] == preparation.SEARCH_SPACE | {"C": Range(1e-5, 10.0, log=True)}
     for name, n_trials in {"mlp": 100, "svm": 30, "rf": 30, "lr": 20}.items():
         assert CLASSIFIERS.load(name).default_trials == n_trials
-    assert CLASSIFIERS.load("svm").defaults == {"C": 1.0, "gamma": "scale"}
-    assert CLASSIFIERS.load("rf").defaults == {
+    assert CLASSIFIERS.load("svm").defaults == preparation.DEFAULTS | {
+        "C": 1.0,
+        "gamma": "scale",
+    }
+    assert CLASSIFIERS.load("rf").defaults == preparation.DEFAULTS | {
         "n_estimators": 100,
         "max_depth": 5,
         "min_samples_split": 2,

@@ -21,6 +21,7 @@ from src.models.probe import choose_layer, probe_layers, run_probe, speaker_fold
 from src.models.search import optimize
 from src.models.train import train_model
 from src.utils.embeddings.embedding_set import EmbeddingSet
+from src.utils.embeddings.selection import Selection
 from src.utils.errors import ArgumentError, EmbeddingError
 from src.utils.metrics.eer import compute_eer
 from src.utils.runs import list_runs
@@ -124,7 +125,7 @@ def test_knowing_the_speakers_does_not_help(pooled: Callable) -> None:
     y = np.tile([1] * 9 + [0] + [0] * 9 + [1], n_speakers // 2)
     vectors = np.stack([x, x], axis=1)[:, None]
     stores = pooled(vectors, y, speakers_of(n_speakers, clips), np.arange(400) < 300)
-    clips_at = stores.load_together(0)
+    clips_at = stores.load_together(Selection(0))
     plain = []
     for train, held_out in StratifiedKFold(5, shuffle=True, random_state=7).split(y, y):
         model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01))
@@ -161,7 +162,7 @@ def test_every_nameless_clip_is_its_own_speaker(make_set: Callable) -> None:
 
 
 def test_the_seed_decides_the_folds(stores: TrainingStores) -> None:
-    clips = stores.load_together(0)
+    clips = stores.load_together(Selection(0))
 
     def held_out(seed: int) -> list[list[int]]:
         return [rows.tolist() for _, rows in speaker_folds(clips, seed)]
@@ -329,7 +330,7 @@ def test_a_range_of_layers_is_trained_and_searched_by_its_own_numbers(
     folder = make_embeddings(tmp_path / "e", gaps=(0.0, 8.0), n=12, about={"first_layer": 4})
     stores = TrainingStores.open(folder, NAME)
     training = train_model(stores, tmp_path / "r", "svm")
-    assert (training.layer, training.run.settings["layer"]) == (5, 5)
+    assert (training.selection.layer, training.run.settings["layer"]) == (5, 5)
     with pytest.raises(ArgumentError, match="--layer=0: wav2vec2 has the layers 4 to 5 here"):
         train_model(stores, tmp_path / "r", "svm", 0)
     trials = optimize(stores, tmp_path / "r", "svm", 4).search_trials

@@ -29,12 +29,12 @@ def test_only_a_warning_that_threads_give_by_mistake_is_dropped(
 ) -> None:
     fit = RandomForestClassifier.fit
 
-    def fit_with_warnings(self, *arguments):
+    def fit_with_warnings(self, *arguments, **weights):
         # As a thread that finds no filters.
         call, given, named = delayed(len)("")
         call(*given, **named)
         warnings.warn("something true", RuntimeWarning, stacklevel=1)
-        return fit(self, *arguments)
+        return fit(self, *arguments, **weights)
 
     monkeypatch.setattr(RandomForestClassifier, "fit", fit_with_warnings)
     with warnings.catch_warnings(record=True) as caught:

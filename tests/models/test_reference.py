@@ -17,6 +17,7 @@ from src.models.reference import (
     shrunk_covariance,
 )
 from src.models.train import train_model
+from src.utils.embeddings.selection import Selection
 from src.utils.errors import RunError
 
 
@@ -86,15 +87,16 @@ def test_hardly_any_clips() -> None:
 
 def test_it_is_kept_with_the_run(tmp_path: Path, make_embeddings: Callable) -> None:
     stores = TrainingStores.open(make_embeddings(tmp_path / "e", gaps=(0.0, 3.0)), "wav2vec2")
-    run = train_model(stores, tmp_path / "runs", "rf", 1, {"n_estimators": 3}).run
-    train, validation = stores.load(1)
+    run = train_model(stores, tmp_path / "runs", "rf", 1, hyperparameters={"n_estimators": 3}).run
+    train, validation = stores.load(Selection(1))
     read = Reference.read(run.folder)
     expected = fit_reference(train.x, validation.x)
     assert read is not None
     assert read.limit == pytest.approx(expected.limit, rel=1e-6)
     np.testing.assert_array_equal(read.distances(train.x), expected.distances(train.x))
     # Of its own layer, not of another.
-    assert read.limit != pytest.approx(fit_reference(*(s.x for s in stores.load(0))).limit)
+    other = fit_reference(*(clips.x for clips in stores.load(Selection(0))))
+    assert read.limit != pytest.approx(other.limit)
 
 
 def test_a_run_without_one(tmp_path: Path) -> None:

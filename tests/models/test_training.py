@@ -18,6 +18,7 @@ from src.models.lookup import BEST, find_study, find_training
 from src.models.registry import CLASSIFIERS, load_classifier
 from src.models.train import train_model
 from src.utils.embeddings.backbones import load_backbone
+from src.utils.embeddings.selection import Selection
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import ArgumentError, AudiosError, EmbeddingError, RunError
 from src.utils.files import write_json
@@ -50,7 +51,7 @@ def trained(stores: TrainingStores, runs: Path, name: str = "rf", **options):
         runs,
         name,
         options.pop("layer", 1),
-        options.pop("changes", SMALL[name]),
+        hyperparameters=options.pop("changes", SMALL[name]),
         **options,
     )
 
@@ -90,7 +91,7 @@ def test_the_reported_eer_is_the_saved_models(
     stores: TrainingStores, tmp_path: Path, name: str
 ) -> None:
     training = trained(stores, tmp_path, name, layer=2)
-    _, validation = stores.load(2)
+    _, validation = stores.load(Selection(2))
     [run] = list_runs(tmp_path)
     scores = load_classifier(run).score(validation.x)
     eer, threshold = compute_eer(scores, validation.y)

@@ -49,8 +49,10 @@ def made(embeddings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made") / "runs"
     stores = TrainingStores.open(embeddings, "wav2vec2")
     first = train_model(stores, folder, "svm", "probe")
-    second = train_model(stores, folder, "rf", 0, {"n_estimators": 3, "max_depth": 2})
-    train_model(stores, folder, "mlp", 0, {"hidden_size": 4, "epochs": 3})
+    second = train_model(
+        stores, folder, "rf", 0, hyperparameters={"n_estimators": 3, "max_depth": 2}
+    )
+    train_model(stores, folder, "mlp", 0, hyperparameters={"hidden_size": 4, "epochs": 3})
     probe = run_probe(stores, folder).run.folder
     probe.rename(folder / probe.name.replace("probe0", "run3"))
     optimize(stores, folder, "svm", 3)

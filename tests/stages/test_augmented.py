@@ -23,6 +23,7 @@ from src.utils.audio.augmentations.chain import Recipe
 from src.utils.config import ALL, CLEAN, MATCHED
 from src.utils.dataset.split import Shares, SplitSettings
 from src.utils.embeddings.copies import Copies
+from src.utils.embeddings.selection import Selection
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import ArgumentError, DatasetError, EmbeddingError
 from src.utils.files import read_json, write_json
@@ -57,7 +58,7 @@ def train(place: Path, calibrate: str = CLEAN, classifier: str = "lr", **options
 
 def test_it_learns_from_all_copies(place: Path) -> None:
     stores = TrainingStores.open(place / "e", "lfcc", augmented=True)
-    learnt, validation = stores.load(0)
+    learnt, validation = stores.load(Selection(0))
     clean = stores.train.load(0)
     assert len(learnt) == 3 * len(clean)
     assert learnt.copy.tolist() == [n for n in (0, 1, 2) for _ in range(len(clean))]
@@ -66,7 +67,7 @@ def test_it_learns_from_all_copies(place: Path) -> None:
         np.testing.assert_array_equal(learnt.x[learnt.copy == number], store.load(0).x)
     assert set(validation.copy) == {0}
     # What layers are compared by is as it was recorded.
-    assert len(stores.load_together(0)) == len(clean) + len(validation)
+    assert len(stores.load_together(Selection(0))) == len(clean) + len(validation)
     plain = TrainingStores.open(place / "e", "lfcc")
     training, other = (train_model(one, place / "runs", "lr", 0) for one in (stores, plain))
     scores = [load_classifier(one.run).score(validation.x) for one in (training, other)]
@@ -224,7 +225,7 @@ def test_a_matched_calibration_goes_with_copies(place: Path, way: str) -> None:
 
 def test_a_rejected_copy_is_not_missed(place: Path) -> None:
     stores = TrainingStores.open(place / "e", "lfcc", augmented=True)
-    [first, _], before = stores.copies, len(stores.load(0)[0])
+    [first, _], before = stores.copies, len(stores.load(Selection(0))[0])
     table = first.clips()
     (first.folder / "clips.csv").write_text(table.iloc[1:].to_csv(index=False))
     np.save(first.folder / "embeddings.npy", first.array()[1:].copy())
@@ -233,7 +234,7 @@ def test_a_rejected_copy_is_not_missed(place: Path) -> None:
     about = read_json(first.folder / "manifest.json")
     write_json(first.folder / "manifest.json", about | {"fingerprint": "another"})
     again = TrainingStores.open(place / "e", "lfcc", augmented=True)
-    assert len(again.load(0)[0]) == before - 1
+    assert len(again.load(Selection(0))[0]) == before - 1
 
 
 def test_they_are_removed_with_the_others(place: Path) -> None:

@@ -36,17 +36,17 @@ def test_a_study_gives_what_is_not_given(embeddings: Path, studied: Path) -> Non
     best = stages.models.optimize(*NAMES, embeddings, studied, n_trials=3, study_number=0).best
     assert best is not None
     plain = stages.models.train(*NAMES, embeddings, studied, study_number=0)
-    assert plain.layer == best["layer"]
+    assert plain.selection.layer == best["layer"]
     assert plain.run.settings["hyperparameters"] == best["hyperparameters"]
     assert plain.probe is None
     other = stages.models.train(
         *NAMES, embeddings, studied, hyperparameters={"C": 3.5}, study_number=0
     )
-    assert other.layer == best["layer"]
+    assert other.selection.layer == best["layer"]
     assert other.run.settings["hyperparameters"] == best["hyperparameters"] | {"C": 3.5}
     there = (best["layer"] + 1) % 3
     elsewhere = stages.models.train(*NAMES, embeddings, studied, there, study_number=0)
-    assert elsewhere.layer == there
+    assert elsewhere.selection.layer == there
     assert elsewhere.run.settings["hyperparameters"] == best["hyperparameters"]
     probed = stages.models.train(*NAMES, embeddings, studied, "probe", study_number=0)
     assert probed.probe is not None
@@ -55,8 +55,8 @@ def test_a_study_gives_what_is_not_given(embeddings: Path, studied: Path) -> Non
 def test_without_a_study_the_layer_is_probed(embeddings: Path, tmp_path: Path) -> None:
     training = stages.models.train(*NAMES, embeddings, tmp_path)
     assert training.probe is not None
-    assert training.layer == training.probe.best["layer"]
-    assert stages.models.train(*NAMES, embeddings, tmp_path, -1).layer == 2
+    assert training.selection.layer == training.probe.best["layer"]
+    assert stages.models.train(*NAMES, embeddings, tmp_path, -1).selection.layer == 2
 
 
 def test_a_study_of_another_classifier_or_backbone(embeddings: Path, studied: Path) -> None:

@@ -1,41 +1,33 @@
 """The logistic regression: its hyperparameters, fit and scores."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
+from src.models import preparation
 from src.models.classifier import Choice, Hyperparameters, Range
-from src.models.logistic_regression.pipeline import MAX_ITERATIONS, STRONG, make_regression
+from src.models.logistic_regression.pipeline import MAX_ITERATIONS, STRONG
 from src.models.sklearn_classifier import SklearnClassifier
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import RunError
 
 
-def _check_regression(path: Path, pipeline: Pipeline) -> None:
-    """Fail when scaler and weights are not those of one model with two classes."""
-    scaler, regression = pipeline[0], pipeline[-1]
-    if not isinstance(regression, LogisticRegression):
+def _check_regression(path: Path, estimator: Any) -> None:
+    """Fail when the weights are not those of one model with two classes."""
+    if not isinstance(estimator, LogisticRegression):
         raise RunError(f"{path} holds no logistic regression")
     try:
-        dim = regression.n_features_in_
+        dim = estimator.n_features_in_
         shapes = {
-            (1, dim): [regression.coef_],
-            (1,): [regression.intercept_],
-            (dim,): [scaler.mean_, scaler.scale_],
+            (1, dim): [estimator.coef_],
+            (1,): [estimator.intercept_],
         }
-        sound = (
-            len(pipeline) == 2
-            and isinstance(scaler, StandardScaler)
-            and np.array_equal(regression.classes_, [0, 1])
-            and all(
-                np.shape(values) == shape and np.isfinite(values).all()
-                for shape, arrays in shapes.items()
-                for values in arrays
-            )
+        sound = np.array_equal(estimator.classes_, [0, 1]) and all(
+            np.shape(values) == shape and np.isfinite(values).all()
+            for shape, arrays in shapes.items()
+            for values in arrays
         )
     except (AttributeError, TypeError):  # one is not there, or holds no numbers
         sound = False
@@ -54,23 +46,28 @@ class LogisticRegressionClassifier(SklearnClassifier):
 
     name = "lr"
     description = "a logistic regression"
-    defaults: ClassVar[Hyperparameters] = {"C": STRONG, "max_iter": MAX_ITERATIONS}
-    limits: ClassVar[dict[str, Range | Choice]] = {
+    defaults: ClassVar[Hyperparameters] = preparation.DEFAULTS | {
+        "C": STRONG,
+        "max_iter": MAX_ITERATIONS,
+    }
+    limits: ClassVar[dict[str, Range | Choice]] = preparation.LIMITS | {
         "C": Range(1e-9, 1e9),
         "max_iter": Range(1, 1_000_000),
     }
-    search_space: ClassVar[dict[str, Range | Choice]] = {"C": Range(1e-5, 10.0, log=True)}
+    search_space: ClassVar[dict[str, Range | Choice]] = preparation.SEARCH_SPACE | {
+        "C": Range(1e-5, 10.0, log=True)
+    }
     trusted = ("sklearn.linear_model._logistic.LogisticRegression",)
-    check_pipeline = staticmethod(_check_regression)
+    check_estimator = staticmethod(_check_regression)
+    is_random = False
     default_trials = 20
 
     def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> None:
-        """Fit scaler and regression on `train`; classes weigh the same however many clips.
+        """Fit scaler and regression on `train`.
 
         Parameters
         ----------
         train, validation : EmbeddingSet
             See `Classifier.fit`; validation is not used.
         """
-        regression = make_regression(self.hyperparameters["C"], self.hyperparameters["max_iter"])
-        self._pipeline = regression.fit(train.x, train.y)
+        self._fit(LogisticRegression(**self.own_hyperparameters), train)

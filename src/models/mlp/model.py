@@ -3,18 +3,21 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
 from safetensors.torch import save_file
-from sklearn.preprocessing import StandardScaler
 from torch import nn
 
+from src.models import preparation
 from src.models.adam import Adam
 from src.models.classifier import Choice, Classifier, Hyperparameters, Range, require_dim
+from src.models.mlp.vectors import PreparedVectors
+from src.models.preparation import UNWEIGHTED
+from src.utils.config import WEIGHTED
 from src.utils.embeddings.embedding_set import EmbeddingSet
-from src.utils.errors import AudiosError, RunError
+from src.utils.errors import ArgumentError, AudiosError, RunError
 from src.utils.files import replacing
 from src.utils.history import History
 from src.utils.metrics.eer import compute_eer
@@ -34,30 +37,69 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+class _Given(NamedTuple):
+    """What is learnt from: inputs, labels (clips,), and how much each clip counts (clips,)."""
+
+    inputs: torch.Tensor
+    y: torch.Tensor
+    weights: torch.Tensor
+
+
+def _tensor(x: np.ndarray) -> torch.Tensor:
+    # A copy, since torch takes no memory that is read-only, as that of a memory map.
+    return torch.from_numpy(np.array(x, np.float32))
+
+
+def _loss(logits: torch.Tensor, y: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    return nn.functional.binary_cross_entropy_with_logits(logits, y, weights)
+
+
 class ScoringModule(nn.Module):
     """A fitted MLP as one module, from vectors as they are to scores.
 
     Parameters
     ----------
+    prepare : PreparedVectors
+        Scales vectors.
     network : torch.nn.Module
-        From standardised vectors to logits, shape (clips, 1).
-    mean, scale : torch.Tensor
-        By which vectors are standardised, shape (dim,).
+        From scaled vectors to logits, shape (clips, 1).
+    layer_weights : torch.Tensor, optional
+        What the layers' shares are made of by softmax, shape (layers,), where it weighs layers.
     """
 
     outputs = ("scores",)
-    mean: torch.Tensor
-    scale: torch.Tensor
 
-    def __init__(self, network: nn.Module, mean: torch.Tensor, scale: torch.Tensor) -> None:
+    def __init__(
+        self,
+        prepare: PreparedVectors,
+        network: nn.Module,
+        layer_weights: torch.Tensor | None = None,
+    ) -> None:
         super().__init__()
+        self.prepare = prepare
         self.network = network
-        self.register_buffer("mean", mean)
-        self.register_buffer("scale", scale)
+        self.layer_weights = None if layer_weights is None else nn.Parameter(layer_weights)
+
+    @property
+    def learned(self) -> list[nn.Parameter]:
+        """What training changes."""
+        return [*self.parameters()]
 
     def forward(self, vectors: torch.Tensor) -> torch.Tensor:
         """Return scores (clips,) of vectors (clips, dim)."""
-        scores: torch.Tensor = self.network((vectors - self.mean) / self.scale).squeeze(1)
+        return self.logits(self.prepare(vectors))
+
+    def logits(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return scores (clips,) of prepared vectors.
+
+        Parameters
+        ----------
+        inputs : torch.Tensor
+            As `prepare` gives them.
+        """
+        if self.layer_weights is not None:
+            inputs = torch.einsum("l,nld->nd", self.layer_weights.softmax(dim=0), inputs)
+        scores: torch.Tensor = self.network(inputs).squeeze(1)
         return scores
 
 
@@ -71,7 +113,7 @@ class MlpClassifier(Classifier):
 
     name = "mlp"
     description = "a multilayer perceptron with one hidden layer"
-    defaults: ClassVar[Hyperparameters] = {
+    defaults: ClassVar[Hyperparameters] = preparation.DEFAULTS | {
         "hidden_size": 256,
         "dropout": 0.38,
         # 3.32e-5 and 50 epochs suit tens of thousands of clips. A set of a thousand makes only
@@ -84,7 +126,7 @@ class MlpClassifier(Classifier):
         "batch_size": 128,
         "patience": 10,
     }
-    limits: ClassVar[dict[str, Range | Choice]] = {
+    limits: ClassVar[dict[str, Range | Choice]] = preparation.LIMITS | {
         "hidden_size": Range(1, 65_536),
         "dropout": Range(0.0, 0.99),
         "learning_rate": Range(1e-30, 1e30),
@@ -93,7 +135,7 @@ class MlpClassifier(Classifier):
         "batch_size": Range(1, 1_000_000),
         "patience": Range(1, 1_000_000),
     }
-    search_space: ClassVar[dict[str, Range | Choice]] = {
+    search_space: ClassVar[dict[str, Range | Choice]] = preparation.SEARCH_SPACE | {
         "batch_size": Range(16, 256, log=True),
         "learning_rate": Range(1e-5, 1e-2, log=True),
         "dropout": Range(0.2, 0.5),
@@ -101,9 +143,8 @@ class MlpClassifier(Classifier):
         "hidden_size": Choice((128, 256, 512)),
     }
     default_trials = 100
-    _network: nn.Sequential
-    _mean: torch.Tensor
-    _scale: torch.Tensor
+    weighs_layers = True
+    _module: ScoringModule
 
     def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> History:
         """Train with early stopping (see the class).
@@ -115,21 +156,34 @@ class MlpClassifier(Classifier):
 
         Raises
         ------
+        ArgumentError
+            For principal components of layers that are to be weighed.
         AudiosError
             When the loss is never a finite number.
         """
-        scaler = StandardScaler().fit(train.x)
-        self._mean = torch.tensor(scaler.mean_, dtype=torch.float32)
-        self._scale = torch.tensor(scaler.scale_, dtype=torch.float32)
+        if train.n_layers > 1 and self.hyperparameters["pca"]:
+            raise ArgumentError(
+                f"--hyperparameters: pca={self.hyperparameters['pca']} goes with one layer, not "
+                f"with --layer={WEIGHTED}"
+            )
+        prepare = PreparedVectors.fit(train, self.hyperparameters, self.seed)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        x, y = self._standardised(train.x).to(device), torch.tensor(train.y, device=device).float()
-        x_val = self._standardised(validation.x).to(device)
-        y_val = torch.tensor(validation.y, device=device).float()
+        balance = self._balance(train)
+        given, held_out = (
+            _Given(
+                prepare(_tensor(clips.x)).to(device),
+                torch.tensor(clips.y, device=device).float(),
+                torch.tensor(clips.weight * balance[clips.y], device=device).float(),
+            )
+            for clips in (train, validation)
+        )
         with torch.random.fork_rng(), _one_thread():
             torch.manual_seed(self.seed)
-            self._network = self._build(x.shape[1]).to(device)
-            history = self._train(x, y, x_val, y_val)
-        self._network.cpu().eval()
+            layer_weights = torch.zeros(train.n_layers) if train.n_layers > 1 else None
+            network = self._build(prepare.n_inputs)
+            self._module = ScoringModule(prepare, network, layer_weights).to(device)
+            history = self._train(given, held_out)
+        self._module.cpu().eval()
         return history
 
     def score(self, x: np.ndarray) -> np.ndarray:
@@ -140,18 +194,20 @@ class MlpClassifier(Classifier):
         x : numpy.ndarray
             Vectors, float32 of shape (clips, dim).
         """
-        require_dim(x, len(self._mean))
+        require_dim(x, self._module.prepare.dim)
         with torch.inference_mode():
-            logits = self._network(self._standardised(x)).squeeze(1)
-        return logits.double().numpy()
+            return self._module(_tensor(x)).double().numpy()
 
     def as_module(self) -> ScoringModule:
         """Return the fitted MLP as one module of torch, in evaluation mode."""
-        return ScoringModule(self._network, self._mean, self._scale).eval()
+        return self._module.eval()
 
     def save(self, folder: Path) -> None:
         """Write weights and scaler as `model.safetensors`."""
-        tensors = {**self._network.state_dict(), "mean": self._mean, "scale": self._scale}
+        module = self._module
+        tensors = {**module.network.state_dict(), **module.prepare.tensors}
+        if module.layer_weights is not None:
+            tensors["layer_weights"] = module.layer_weights.detach()
         with replacing(folder / NAME) as temporary:
             save_file({key: value.contiguous() for key, value in tensors.items()}, temporary)
 
@@ -160,21 +216,30 @@ class MlpClassifier(Classifier):
         path = folder / NAME
         try:
             tensors = load_tensors(path)
-            mean, scale = tensors.pop("mean"), tensors.pop("scale")
-            wanted = (self.hyperparameters["hidden_size"], *mean.shape)
-            # Before as many weights are made as the hyperparameters and the file ask for.
-            if mean.ndim != 1 or scale.shape != mean.shape or tensors["0.weight"].shape != wanted:
-                raise ValueError(f"its parts do not fit a hidden layer of {wanted[0]:,} units")
-            network = self._build(len(mean)).eval()
-            network.load_state_dict(tensors)
-            for name, values in {**tensors, "mean": mean, "scale": scale}.items():
+            for name, values in tensors.items():
                 if values.dtype != torch.float32 or not torch.isfinite(values).all():
                     raise ValueError(f"{name} holds what are no finite numbers of 32 bits")
+            layer_weights = tensors.pop("layer_weights", None)
+            n_layers = 1 if layer_weights is None else len(layer_weights)
+            prepare = PreparedVectors.of(tensors, self.hyperparameters, n_layers)
+            wanted = (self.hyperparameters["hidden_size"], prepare.n_inputs)
+            # Before as many weights are made as the hyperparameters and the file ask for.
+            if tensors["0.weight"].shape != wanted:
+                raise ValueError(f"its parts do not fit a hidden layer of {wanted[0]:,} units")
+            network = self._build(prepare.n_inputs)
+            network.load_state_dict(tensors)
         except (KeyError, RuntimeError, ValueError) as error:
             raise RunError(
                 f"{path} cannot be read as an MLP: {first_line(error)}; train it again"
             ) from error
-        self._mean, self._scale, self._network = mean, scale, network
+        self._module = ScoringModule(prepare, network, layer_weights).eval()
+
+    def _balance(self, train: EmbeddingSet) -> np.ndarray:
+        """Return how much a spoof and a bona-fide clip of weight 1 count."""
+        if self.hyperparameters["class_weight"] == UNWEIGHTED:
+            return np.ones(2)
+        spoof, bona_fide = (train.weight[train.y == label].sum() for label in (0, 1))
+        return np.array([1.0, spoof / bona_fide])
 
     def _build(self, dim: int) -> nn.Sequential:
         hidden = self.hyperparameters["hidden_size"]
@@ -185,31 +250,25 @@ class MlpClassifier(Classifier):
             nn.Linear(hidden, 1),
         )
 
-    def _standardised(self, x: np.ndarray) -> torch.Tensor:
-        return (torch.from_numpy(np.ascontiguousarray(x, np.float32)) - self._mean) / self._scale
-
-    def _train(
-        self, x: torch.Tensor, y: torch.Tensor, x_val: torch.Tensor, y_val: torch.Tensor
-    ) -> History:
+    def _train(self, train: _Given, validation: _Given) -> History:
         settings = self.hyperparameters
-        loss_of = nn.BCEWithLogitsLoss(pos_weight=(y == 0).sum() / (y == 1).sum())
         optimizer = Adam(
-            self._network.parameters(),
+            self._module.learned,
             lr=settings["learning_rate"],
             weight_decay=settings["weight_decay"],
         )
         schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
             optimizer, factor=0.5, patience=settings["patience"] // 2
         )
-        labels = y_val.cpu().numpy()
+        labels = validation.y.cpu().numpy()
         rows: list[tuple[float, float, float, float]] = []
         lowest, best, kept = np.inf, -1, {}
         for epoch in range(settings["epochs"]):
-            train_loss = self._epoch(x, y, loss_of, optimizer)
-            self._network.eval()
+            train_loss = self._epoch(train, optimizer)
+            self._module.eval()
             with torch.inference_mode():
-                logits = self._network(x_val).squeeze(1)
-                val_loss = float(loss_of(logits, y_val))
+                logits = self._module.logits(validation.inputs)
+                val_loss = float(_loss(logits, validation.y, validation.weights))
             if not np.isfinite(val_loss):
                 break
             schedule.step(val_loss)
@@ -218,28 +277,23 @@ class MlpClassifier(Classifier):
             rows.append((train_loss, val_loss, accuracy, compute_eer(scores, labels)[0]))
             if val_loss < lowest:
                 lowest, best = val_loss, epoch
-                kept = {key: value.clone() for key, value in self._network.state_dict().items()}
+                kept = {key: value.clone() for key, value in self._module.state_dict().items()}
             elif epoch - best >= settings["patience"]:
                 break
         if not rows:
             raise AudiosError(f"the MLP's loss is not a finite number with {settings}")
-        self._network.load_state_dict(kept)
+        self._module.load_state_dict(kept)
         train_losses, val_losses, accuracies, eers = np.array(rows).T
         return History(train_losses, val_losses, accuracies, eers, step="epoch", best=best)
 
-    def _epoch(
-        self,
-        x: torch.Tensor,
-        y: torch.Tensor,
-        loss_of: nn.BCEWithLogitsLoss,
-        optimizer: torch.optim.Optimizer,
-    ) -> float:
+    def _epoch(self, train: _Given, optimizer: torch.optim.Optimizer) -> float:
         """Make one pass over shuffled batches and return the mean loss per clip."""
-        self._network.train()
+        self._module.train()
+        x, y, weights = train
         total = torch.zeros((), device=x.device)
         for rows in torch.randperm(len(x)).split(self.hyperparameters["batch_size"]):
             optimizer.zero_grad()
-            loss = loss_of(self._network(x[rows]).squeeze(1), y[rows])
+            loss = _loss(self._module.logits(x[rows]), y[rows], weights[rows])
             loss.backward()
             optimizer.step()
             total += loss.detach() * len(rows)

@@ -4,13 +4,12 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
+from src.models import preparation
 from src.models.classifier import Choice, Hyperparameters, Range
 from src.models.sklearn_classifier import SklearnClassifier
 from src.utils.embeddings.embedding_set import EmbeddingSet
@@ -33,17 +32,16 @@ _CERTAIN = 1e-6
 """Probabilities are kept this far from 0 and 1, so that log-odds stay finite."""
 
 
-def _check_trees(path: Path, pipeline: Pipeline) -> None:
+def _check_trees(path: Path, estimator: Any) -> None:
     """Fail when a node names a child or a feature that is not there.
 
     scikit-learn follows these numbers without looking, so a forged file could make it read
     foreign memory.
     """
-    forest = pipeline[-1]
-    if not isinstance(forest, RandomForestClassifier):
+    if not isinstance(estimator, RandomForestClassifier):
         raise RunError(f"{path} holds no random forest")
-    for estimator in forest.estimators_:
-        tree = estimator.tree_
+    n_features = estimator.n_features_in_
+    for tree in (one.tree_ for one in estimator.estimators_):
         nodes = np.arange(tree.node_count)
         inner = tree.children_left >= 0
         children = np.r_[tree.children_left[inner], tree.children_right[inner]]
@@ -53,8 +51,10 @@ def _check_trees(path: Path, pipeline: Pipeline) -> None:
             and (tree.children_right[~inner] == -1).all()
             # Children come after their parent, so that every walk ends.
             and (children > np.r_[nodes[inner], nodes[inner]]).all()
-            and ((tree.feature[inner] >= 0) & (tree.feature[inner] < forest.n_features_in_)).all()
-            and tree.n_features == forest.n_features_in_
+            and (
+                (tree.feature[inner] >= 0) & (tree.feature[inner] < estimator.n_features_in_)
+            ).all()
+            and tree.n_features == n_features
         )
         if not sound:
             raise RunError(f"{path} is damaged: a tree points outside itself")
@@ -88,19 +88,19 @@ class RandomForest(SklearnClassifier):
 
     name = "rf"
     description = "a random forest"
-    defaults: ClassVar[Hyperparameters] = {
+    defaults: ClassVar[Hyperparameters] = preparation.DEFAULTS | {
         "n_estimators": 100,
         "max_depth": 5,
         "min_samples_split": 2,
         "min_samples_leaf": 1,
     }
-    limits: ClassVar[dict[str, Range | Choice]] = {
+    limits: ClassVar[dict[str, Range | Choice]] = preparation.LIMITS | {
         "n_estimators": Range(1, 100_000),
         "max_depth": Range(1, 1000),
         "min_samples_split": Range(2, 1_000_000),
         "min_samples_leaf": Range(1, 1_000_000),
     }
-    search_space: ClassVar[dict[str, Range | Choice]] = {
+    search_space: ClassVar[dict[str, Range | Choice]] = preparation.SEARCH_SPACE | {
         "n_estimators": Range(10, 1000),
         "max_depth": Range(1, 20),
         "min_samples_split": Range(2, 10),
@@ -108,7 +108,7 @@ class RandomForest(SklearnClassifier):
     }
     trusted = TRUSTED
     certain = _CERTAIN
-    check_pipeline = staticmethod(_check_trees)
+    check_estimator = staticmethod(_check_trees)
     default_trials = 30
 
     def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> History:
@@ -120,13 +120,12 @@ class RandomForest(SklearnClassifier):
             See `Classifier.fit`; validation draws the history.
         """
         forest = RandomForestClassifier(
-            **self.hyperparameters,
-            class_weight="balanced",
+            **self.own_hyperparameters,
             random_state=self.seed,
             n_jobs=n_workers(),
         )
         with _without_false_warnings():
-            self._pipeline = make_pipeline(StandardScaler(), forest).fit(train.x, train.y)
+            self._fit(forest, train)
         # Threads add up the trees' votes in whatever order they end, and sums of floats differ
         # by it: one thread gives the same scores every time.
         forest.n_jobs = 1
@@ -155,10 +154,10 @@ class RandomForest(SklearnClassifier):
 
     def _growth(self, x: np.ndarray) -> np.ndarray:
         """Return the probability of bona-fide after each tree, shape (trees, clips)."""
-        scaled = self._pipeline[0].transform(x)
+        scaled = self._pipeline[:-1].transform(x)
         # As trees take them, so that none of hundreds checks them again.
         scaled = np.ascontiguousarray(scaled, np.float32)
-        forest = self._pipeline[1]
+        forest = self._pipeline[-1]
         votes = np.array([tree.predict_proba(scaled, check_input=False)[:, 1] for tree in forest])
         means = np.cumsum(votes, axis=0) / np.arange(1, len(votes) + 1)[:, None]
         return means.clip(_CERTAIN, 1 - _CERTAIN)

@@ -1,36 +1,34 @@
 """The SVM: its hyperparameters, fit and scores."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from src.models import preparation
 from src.models.classifier import Choice, Hyperparameters, Range
 from src.models.sklearn_classifier import SklearnClassifier
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import RunError
 
 
-def _check_machine(path: Path, pipeline: Pipeline) -> None:
+def _check_machine(path: Path, estimator: Any) -> None:
     """Fail when the counts that libsvm walks by do not fit the vectors that are there."""
-    machine = pipeline[-1]
-    if not isinstance(machine, SVC):
+    if not isinstance(estimator, SVC):
         raise RunError(f"{path} holds no support vector machine")
-    vectors = np.asarray(machine.support_vectors_)
+    vectors = np.asarray(estimator.support_vectors_)
     n_vectors = len(vectors)
-    counts = np.asarray(machine._n_support)
+    counts = np.asarray(estimator._n_support)
     sound = (
         vectors.ndim == 2
-        and vectors.shape[1] == machine.n_features_in_
+        and vectors.shape[1] == estimator.n_features_in_
         and len(counts) == 2
         and (counts >= 0).all()
         and counts.sum() == n_vectors
-        and len(machine.support_) == n_vectors
-        and np.shape(machine._dual_coef_) == (1, n_vectors)
-        and np.shape(machine._intercept_) == (1,)
+        and len(estimator.support_) == n_vectors
+        and np.shape(estimator._dual_coef_) == (1, n_vectors)
+        and np.shape(estimator._intercept_) == (1,)
     )
     if not sound:
         raise RunError(f"{path} is damaged: its support vectors do not fit their counts")
@@ -41,29 +39,29 @@ class SvmClassifier(SklearnClassifier):
 
     name = "svm"
     description = "a support vector machine with a radial kernel"
-    defaults: ClassVar[Hyperparameters] = {"C": 1.0, "gamma": "scale"}
-    limits: ClassVar[dict[str, Range | Choice]] = {
+    defaults: ClassVar[Hyperparameters] = preparation.DEFAULTS | {"C": 1.0, "gamma": "scale"}
+    limits: ClassVar[dict[str, Range | Choice]] = preparation.LIMITS | {
         "C": Range(1e-9, 1e9),
         "gamma": Choice(("scale", "auto")),
     }
-    search_space: ClassVar[dict[str, Range | Choice]] = {
+    search_space: ClassVar[dict[str, Range | Choice]] = preparation.SEARCH_SPACE | {
         "C": Range(0.01, 100.0, log=True),
         "gamma": Choice(("scale", "auto")),
     }
-    check_pipeline = staticmethod(_check_machine)
+    check_estimator = staticmethod(_check_machine)
+    is_random = False
     default_trials = 30
     trusted = ("sklearn.svm._classes.SVC",)
 
     def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> None:
-        """Fit scaler and machine on `train`; classes weigh the same however many clips.
+        """Fit scaler and machine on `train`.
 
         Parameters
         ----------
         train, validation : EmbeddingSet
             See `Classifier.fit`; validation is not used.
         """
-        machine = SVC(**self.hyperparameters, class_weight="balanced", cache_size=1000)
-        self._pipeline = make_pipeline(StandardScaler(), machine).fit(train.x, train.y)
+        self._fit(SVC(**self.own_hyperparameters, cache_size=1000), train)
 
     def round_vectors(self) -> None:
         """Round the support vectors to half precision, so that a packed file is a quarter as large.

@@ -43,6 +43,7 @@ from src.results.wording import (
     sentence,
 )
 from src.robustness.results import read_all
+from src.utils.embeddings.selection import Selection
 from src.utils.runs import MODEL_CARD, Run
 
 
@@ -126,7 +127,7 @@ def _training(run: Run) -> list[Block]:
     found: dict[str, Any] = run.manifest.get("results", {})
     rows: list[tuple[str, Cell]] = []
     if "layer" in run.settings:
-        rows.append(("layer", str(run.settings["layer"])))
+        rows.append(("vectors of", Selection.of(run.settings).label))
     if "validation_eer" in found:
         rows.append(("validation EER", f"{found['validation_eer']:.2%}"))
     rows += [

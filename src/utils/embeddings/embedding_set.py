@@ -21,8 +21,13 @@ class EmbeddingSet(LabelledClips):
         The embeddings, float32 of shape (clips, dim).
     backbone : str
         Name of the backbone that computed them.
-    layer : int
-        The model's own number of the layer.
+    layer : int or 'weighted'
+        The model's own number of the layer; `weighted`: all layers, one behind the other.
+    n_layers : int
+        How many layers' vectors, of one length each, `x` has side by side.
+    weight : numpy.ndarray
+        float64, shape (clips,): how much each clip counts in a training; ones where it is not
+        given.
     copy : numpy.ndarray
         int64, shape (clips,): 0 for a recording as it is, else the number of its augmented copy;
         zeros where it is not given. A file may be there once with each number.
@@ -35,16 +40,20 @@ class EmbeddingSet(LabelledClips):
 
     x: np.ndarray
     backbone: str
-    layer: int
+    layer: int | str
+    n_layers: int = 1
     copy: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    weight: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
-    per_clip: ClassVar[tuple[str, ...]] = ("x", "copy", *LabelledClips.per_clip)
+    per_clip: ClassVar[tuple[str, ...]] = ("x", "copy", "weight", *LabelledClips.per_clip)
     error: ClassVar[type[AudiosError]] = EmbeddingError
     what: ClassVar[str] = "embeddings"
 
     def __post_init__(self) -> None:
         if not len(self.copy):
             object.__setattr__(self, "copy", np.zeros(len(self.files), np.int64))
+        if not len(self.weight):
+            object.__setattr__(self, "weight", np.ones(len(self.files)))
         super().__post_init__()
 
     def names(self) -> list[Any]:
@@ -66,6 +75,8 @@ class EmbeddingSet(LabelledClips):
         elif len(self.x) == len(self.files) and not np.isfinite(self.x).all():
             bad = self.files[~np.isfinite(self.x).all(axis=1)]
             problems.append(f"vectors that are not finite: {shorten(bad)}")
+        if not (np.isfinite(self.weight) & (self.weight > 0)).all():
+            problems.append("a weight is not above 0")
         return problems
 
 

@@ -10,17 +10,18 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from src.utils.config import BY_SPEAKER, DOWNSTREAM_SPLITS, LABEL_VALUE, SplitUnit
+from src.utils.config import BY_SPEAKER, DOWNSTREAM_SPLITS, LABEL_VALUE, WEIGHTED, SplitUnit
 from src.utils.dataset.split import read_recipe, split_fingerprint
 from src.utils.embeddings.array_file import ArrayFile
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.embeddings.presets import BACKBONES
+from src.utils.embeddings.selection import Selection
 from src.utils.errors import ArgumentError, EmbeddingError
 from src.utils.renamed import backbone_of, is_renamed
 from src.utils.run_manifest import Augmentation, BackboneSettings
@@ -287,8 +288,13 @@ class EmbeddingStore:
             )
         return np.load(path, mmap_mode="r", allow_pickle=False)
 
-    def check_layer(self, layer: int) -> int:
+    def check_layer(self, layer: int | Literal["weighted"]) -> int | Literal["weighted"]:
         """Return the model's own number of `layer`, a negative one counted from the last kept.
+
+        Parameters
+        ----------
+        layer : int or 'weighted'
+            Weighted ones must be several.
 
         Raises
         ------
@@ -296,32 +302,38 @@ class EmbeddingStore:
             When the store does not have it.
         """
         held = self.layers
-        if layer in held:
+        if layer == WEIGHTED and len(held) > 1:
             return layer
-        if -len(held) <= layer < 0:
+        if isinstance(layer, int) and layer in held:
+            return layer
+        if isinstance(layer, int) and -len(held) <= layer < 0:
             return held[layer]
         has = f"only layer {held[0]}"
         if len(held) > 1:
             has = f"the layers {held[0]} to {held[-1]}"
         raise ArgumentError(f"--layer={layer}: {self.backbone['name']} has {has} here")
 
-    def load(self, layer: int) -> EmbeddingSet:
-        """Read one layer into memory, its statistics side by side.
+    def load(self, layer: int | Literal["weighted"], pooling: str | None = None) -> EmbeddingSet:
+        """Return one layer's vectors, its statistics side by side, or those of all layers.
+
+        They are a view of the memory map where they can be, which several processes share.
 
         Parameters
         ----------
-        layer : int
-            The model's own number, or negative from the last kept.
+        layer : int or 'weighted'
+            The model's own number, or negative from the last kept; `weighted` for all layers.
+        pooling : str, optional
+            The one statistic that is wanted (see `selection.pooling_columns`); by default all.
 
         Raises
         ------
         ArgumentError
-            When there is no such layer.
+            When there is no such layer or pooling.
         EmbeddingError
             When array and table do not fit.
         """
         layer = self.check_layer(layer)
-        position = self.layers.index(layer)
+        selection = Selection(layer, pooling)
         array, clips = self.array(), self.clips()
         if len(array) != len(clips):
             raise EmbeddingError(
@@ -336,11 +348,12 @@ class EmbeddingStore:
         text = {name: clips[name].to_numpy(dtype=str) for name in ("gender", "speaker", "attack")}
         return EmbeddingSet(
             files=clips["file"].to_numpy(dtype=str),
-            x=np.array(array[:, position], dtype=np.float32).reshape(len(clips), -1),
+            x=selection.take(np.asarray(array), self.layers[0], self.stats),
             y=clips["label"].map(LABEL_VALUE).to_numpy(np.int8),
             **text,
             backbone=str(self.backbone["name"]),
             layer=layer,
+            n_layers=len(self.layers) if layer == WEIGHTED else 1,
             units=self.units,
             copy=np.full(len(clips), (self.augmentation or {}).get("copy", 0)),
         )

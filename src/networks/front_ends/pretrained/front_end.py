@@ -32,11 +32,11 @@ from src.networks.front_ends.pretrained.settings import (
     CONVOLUTIONS,
     LAST,
     NONE,
-    WEIGHTED,
     Keeps,
     PretrainedSettings,
     check_freezing,
 )
+from src.utils.config import WEIGHTED
 from src.utils.embeddings.backbones.checkpoint import Checkpoint
 from src.utils.embeddings.backbones.huggingface import ARCHITECTURES
 from src.utils.embeddings.backbones.huggingface.inputs import Waveform

@@ -8,7 +8,7 @@ from typing import Any, Self
 from src.utils.errors import ArgumentError, CheckpointError
 from src.utils.shapes import Shape, fault_of
 
-LAST, ALL_LAYERS, WEIGHTED = "last", "all", "weighted"
+LAST, ALL_LAYERS = "last", "all"
 
 NONE, CONVOLUTIONS, ALL = "none", "convolutions", "all"
 """What is frozen: nothing, the convolutions on the samples, or the whole encoder. A number is the
