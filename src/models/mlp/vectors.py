@@ -132,7 +132,7 @@ class PreparedVectors(nn.Module):
         return dict(self.named_buffers())
 
     def forward(self, vectors: torch.Tensor) -> torch.Tensor:
-        """Return what a network is given of vectors, (clips, n_inputs) or (clips, layers, n_inputs)."""
+        """Return what a network is given of vectors: (clips, n_inputs), of layers one more axis."""
         if self.divides_by_length:
             vectors = _divided(vectors, self.n_layers)
         vectors = (vectors - self.mean) / self.scale
