@@ -6,7 +6,7 @@ a model may tell the classes apart by recognising the voices: where no speaker i
 that does not help it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -263,23 +263,63 @@ def speaker_folds(clips: EmbeddingSet, seed: int = 7) -> list[Fold]:
     EmbeddingError
         When not even two folds are possible.
     """
-    speakers = _speakers(clips) if "speaker" in unshared(clips.units) else clips.files
-    counts = {value: len(set(speakers[clips.y == value])) for value in (1, 0)}
-    for n_folds in range(min(FOLDS, *counts.values()), 1, -1):
+    try:
+        return group_folds(clips.y, speakers_of(clips), FOLDS, seed)
+    except EmbeddingError as error:
+        raise EmbeddingError(
+            f"{error}; TrainModel does without folds when --layer is a number"
+        ) from error
+
+
+def group_folds(
+    y: np.ndarray, groups: np.ndarray, n_folds: int, seed: int, what: str = "speaker"
+) -> list[Fold]:
+    """Divide clips into stratified folds of whole groups.
+
+    Parameters
+    ----------
+    y : numpy.ndarray
+        The class of each clip, shape (clips,).
+    groups : numpy.ndarray
+        The group of each, str of shape (clips,).
+    n_folds : int
+        How many folds at most; fewer where a class has fewer groups.
+    seed : int
+        Seed of the shuffling of groups with equal numbers of clips.
+    what : str
+        What a group is, for the message.
+
+    Raises
+    ------
+    EmbeddingError
+        When not even two folds are possible of which both parts hold both classes.
+    """
+    counts = {value: len(set(groups[y == value])) for value in (1, 0)}
+    for n_possible in range(min(n_folds, *counts.values()), 1, -1):
         # The splitter deals groups out greedily, so a fold may still lack a class.
-        folds = [*_deal(clips.y, speakers, n_folds, seed)]
-        if all(len(set(clips.y[rows])) == 2 for fold in folds for rows in fold):
+        splitter = StratifiedGroupKFold(n_possible, shuffle=True, random_state=seed)
+        folds = [*splitter.split(y, y, groups)]
+        if all(len(set(y[rows])) == 2 for fold in folds for rows in fold):
             return folds
     raise EmbeddingError(
-        f"too few speakers for folds by speaker ({counts[1]} with bona-fide clips, {counts[0]} "
-        f"with spoof clips; it takes two of each): embed clips of more speakers; TrainModel does "
-        f"without folds when --layer is a number"
+        f"too few {what}s for folds by {what} ({counts[1]} with bona-fide clips, {counts[0]} "
+        f"with spoof clips; it takes two of each): embed clips of more {what}s"
     )
 
 
-def _deal(y: np.ndarray, speakers: np.ndarray, n_folds: int, seed: int) -> Iterator[Fold]:
-    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    return splitter.split(y, y, speakers)
+def speakers_of(clips: EmbeddingSet) -> np.ndarray:
+    """Return what of a clip no two folds may share, str of shape (clips,).
+
+    Its speaker, or else itself; of a split by utterance its file.
+
+    Parameters
+    ----------
+    clips : EmbeddingSet
+        The clips.
+    """
+    if "speaker" not in unshared(clips.units):
+        return clips.files
+    return _speakers(clips)
 
 
 def _speakers(clips: EmbeddingSet) -> np.ndarray:

@@ -14,9 +14,9 @@ from src.utils.config import VALIDATION_EER
 
 if TYPE_CHECKING:
     from src.models.probe import ProbeRun
-    from src.models.search import Search
     from src.models.train import Training
     from src.networks.train import NetworkTrainings
+    from src.search.optimize import Search
 
 
 def report_probe(done: ProbeRun) -> list[Block]:
@@ -106,7 +106,7 @@ def report_search(search: Search) -> list[Block]:
     blocks: list[Block] = []
     trials, study = search.search_trials, search.study
     if VALIDATION_EER in trials and trials[VALIDATION_EER].notna().any():
-        from src.models.trial_choice import best_first
+        from src.search.choice import best_first
 
         best = best_first(trials.dropna(subset=VALIDATION_EER))
         blocks.append(Paragraph(f"best of {len(best)} finished trials:"))

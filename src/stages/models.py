@@ -17,11 +17,11 @@ from src.models.evaluate import Evaluation, evaluate_run
 from src.models.evaluate_sets import SetsEvaluation, evaluate_sets
 from src.models.lookup import best_of_study, find_training, is_network
 from src.models.probe import ProbeRun, run_probe
-from src.models.search import Search
-from src.models.search import optimize as search_hyperparameters
 from src.models.train import Training, train_model
 from src.results.report import write_report
 from src.scoring.clips import find_clips
+from src.search.optimize import Search
+from src.search.optimize import optimize as search_hyperparameters
 from src.utils.config import CALIBRATED_ON, CLEAN, PROBE, LayerChoice
 from src.utils.dataset.dataset import Dataset
 from src.utils.embeddings.backbones import load_backbone

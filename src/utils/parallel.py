@@ -18,8 +18,24 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+_limit: list[int] = []
+
+
+def limit_workers(count: int) -> None:
+    """Let this process use so many cores at most, since others of its kind use the rest.
+
+    Parameters
+    ----------
+    count : int
+        At least 1.
+    """
+    _limit[:] = [count]
+
+
 def n_workers() -> int:
     """Return the number of CPU cores that this process may use."""
+    if _limit:
+        return _limit[0]
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -18,8 +18,8 @@ from src.models import probe as module
 from src.models.data import TrainingStores
 from src.models.logistic_regression import pipeline
 from src.models.probe import choose_layer, probe_layers, run_probe, speaker_folds
-from src.models.search import optimize
 from src.models.train import train_model
+from src.search.optimize import optimize
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.embeddings.selection import Selection
 from src.utils.errors import ArgumentError, EmbeddingError

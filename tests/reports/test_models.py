@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from src.models.probe import Probe, ProbeRun
-from src.models.search import Search
 from src.models.train import Training
+from src.search.optimize import Search
 from src.utils.runs import Run
 from tests.reports.telling import told
 

@@ -16,8 +16,8 @@ from src.audit.shortcuts import Shortcut
 from src.models.data import TrainingStores
 from src.models.evaluate import evaluate_run
 from src.models.probe import run_probe
-from src.models.search import optimize
 from src.models.train import train_model
+from src.search.optimize import optimize
 from src.utils.config import DOWNSTREAM_SPLITS
 from src.utils.runs import Kind, Run, find_run, new_run
 

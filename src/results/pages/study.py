@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from src.models.importances import IMPORTANCES, importances_of
 from src.models.lookup import BEST, read_best
-from src.models.trial_choice import best_first
 from src.results.audits import note_audit
 from src.results.blocks.blocks import SOFT, Block, Code, Facts, Figure, Heading, Paragraph, Verdict
 from src.results.naming import next_command
@@ -18,6 +16,8 @@ from src.results.sections.search_trials import (
     search_trials_table,
     title_of,
 )
+from src.search.choice import best_first
+from src.search.importances import IMPORTANCES, importances_of
 from src.utils.config import VALIDATION_CLLR, VALIDATION_EER
 from src.utils.errors import RunError
 from src.utils.renamed import backbone_of

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from src.evaluation.trials import Trials
-from src.models.trial_choice import best_first, count_tied, judge_choice, ranking
+from src.search.choice import best_first, count_tied, judge_choice, ranking
 from src.utils.metrics.eer import compute_eer
 
 NAN = float("nan")

@@ -6,7 +6,7 @@ import numpy as np
 import optuna
 import pytest
 
-from src.models.importances import ENOUGH_TRIALS, importances_of, measure_importances
+from src.search.importances import ENOUGH_TRIALS, importances_of, measure_importances
 
 NAN = float("nan")
 

@@ -8,7 +8,7 @@ import pandas as pd
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import TrialState
 
-from src.models.trial_choice import count_tied
+from src.search.choice import count_tied
 from src.utils.config import VALIDATION_CLLR, VALIDATION_EER
 
 IMPORTANCES = "importances.csv"

@@ -1,0 +1,390 @@
+"""Searching classifier, vectors and hyperparameters with Optuna: begun, continued, joined."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pandas as pd
+from tqdm import tqdm
+
+from src.models.data import TrainingStores
+from src.models.lookup import BEST, detector_name, find_study, read_best
+from src.models.registry import CLASSIFIERS
+from src.models.train import training_settings
+from src.search.finalists import FINALISTS, MOST_FINALISTS, Finalists
+from src.search.folds import FoldSettings
+from src.search.importances import IMPORTANCES, measure_importances
+from src.search.jobs import Order, threads_each, work_together
+from src.search.objective import Task, measure
+from src.search.outcomes import Outcomes
+from src.search.pruning import MEDIAN
+from src.search.space import AUTO, Space
+from src.search.storage import connect, without_password
+from src.search.worker import work
+from src.utils.config import VALIDATION_CLLR, VALIDATION_EER
+from src.utils.errors import AudiosError, RunError, StorageError
+from src.utils.files import is_locked, locked, write_json
+from src.utils.interrupts import Interrupts
+from src.utils.runs import (
+    LOCK,
+    LOCK_SECONDS,
+    Kind,
+    Run,
+    find_complete,
+    keeping_status,
+    list_runs,
+    new_run,
+)
+from src.utils.tables import write_csv
+from src.visualize.plots import plot_search
+
+log = logging.getLogger(__name__)
+
+TRIALS_OF_AUTO = 120
+"""Trials of a search across all classifiers where nobody says how many."""
+
+_NAME = "study_name"
+"""Entry of a study's manifest: its name where its trials are kept."""
+_STORAGE = "storage"
+"""Entry of a study's manifest: the database that its trials are kept in, without a password."""
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """How a search goes about it.
+
+    Attributes
+    ----------
+    folds : FoldSettings
+        By which trials are compared.
+    pruning : str
+        A name of `pruning.PRUNING`: whether a trial may be given up before its last fold.
+    n_seeds : int
+        With how many seeds the best trials are trained in the end.
+    n_jobs : int
+        How many trials are tried at once on this machine.
+    storage : str or None
+        The address of a database, which machines may share; None: a file in the study's folder.
+    """
+
+    folds: FoldSettings = field(default_factory=FoldSettings)
+    pruning: str = MEDIAN
+    n_seeds: int = 3
+    n_jobs: int = 1
+    storage: str | None = None
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search that has ended, or was stopped.
+
+    Attributes
+    ----------
+    study : Run
+        The study's folder and manifest.
+    search_trials : pandas.DataFrame
+        Those that have ended, a row each: `trial, run, state, validation_eer, validation_cllr`,
+        then one column per hyperparameter.
+    best : dict or None
+        What `best_hyperparameters.json` holds; None when no trial has finished.
+    was_stopped : bool
+        Whether Ctrl-C ended it before the last trial.
+    n_elsewhere : int
+        Trials that other processes are still at work on.
+    """
+
+    study: Run
+    search_trials: pd.DataFrame
+    best: dict[str, Any] | None
+    was_stopped: bool
+    n_elsewhere: int = 0
+
+
+def default_trials(classifier: str) -> int:
+    """Return how many trials a search makes where nobody says how many.
+
+    Parameters
+    ----------
+    classifier : str
+        A name of `registry.CLASSIFIERS`, or `auto`.
+    """
+    return TRIALS_OF_AUTO if classifier == AUTO else CLASSIFIERS.load(classifier).default_trials
+
+
+def optimize(
+    stores: TrainingStores,
+    runs: Path,
+    classifier: str,
+    n_trials: int | None = None,
+    seed: int = 7,
+    study_number: int | None = None,
+    reuse: bool = False,
+    options: SearchOptions | None = None,
+) -> Search:
+    """Search the hyperparameters, and the vectors, with the lowest validation EER.
+
+    Of trials with equal EERs the one with the lowest validation Cllr is the best (see
+    `choice.ranking`). Every finished trial is a run in the study's folder. In the end the best few
+    are trained with several seeds (see `finalists`). Several processes may work at one study at
+    the same time.
+
+    Parameters
+    ----------
+    stores : TrainingStores
+        The embeddings to train and to validate on.
+    runs : pathlib.Path
+        The runs folder.
+    classifier : str
+        A name of `registry.CLASSIFIERS`, or `auto` for all.
+    n_trials : int, optional
+        How many the study shall have in all; by default `default_trials`.
+    seed : int
+        Of the proposals and of every training.
+    study_number : int, optional
+        Of a study to continue, or to join.
+    reuse : bool
+        Continue the newest study of equal settings and inputs, if there is one.
+    options : SearchOptions, optional
+        How it goes about it.
+
+    Raises
+    ------
+    RunError
+        When the study to continue is absent or was made with other settings.
+    AudiosError
+        When every trial fails.
+    """
+    options = options or SearchOptions()
+    total = default_trials(classifier) if n_trials is None else n_trials
+    augmented = {} if stores.augmentation is None else {"augmented": stores.augmentation}
+    settings = (
+        augmented
+        | options.folds.settings
+        | {"backbone": stores.train.backbone, "classifier": classifier, "seed": seed}
+    )
+    inputs = stores.inputs()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    found = _find(runs, classifier, study_number, settings, inputs, reuse, options.storage)
+    if found is not None and found.is_complete:
+        outcomes = _look(found, stores, classifier, options)
+        kept = read_best(found) if (found.folder / BEST).is_file() else {}
+        # One of before ties were broken is ranked anew.
+        if len(outcomes.counted) >= total and VALIDATION_CLLR in kept:
+            return Search(found, outcomes.table(), kept, was_stopped=False)
+    stopped = False
+    with ExitStack() as stack:
+        # What keeps trials does not stand an interrupt in the midst of a write; only the fitting
+        # of a trial, where the time goes, may be broken off.
+        interrupts = stack.enter_context(Interrupts())
+        if found is None:
+            made = new_run(runs, Kind.STUDY, settings, inputs, study_of=classifier)
+            run = stack.enter_context(made)
+            _name(run, options)
+        else:
+            run = stack.enter_context(_attending(found))
+        task = Task.of(run, stores, classifier, options.folds, options.pruning, seed, total)
+        study = _open(run, options, is_new=True)
+        Outcomes(study, run, task.space)
+        finalists = None
+        try:
+            _search(study, task, options, interrupts)
+            finalists = _confirm(Outcomes(study, run, task.space), task, options, interrupts)
+        except KeyboardInterrupt:
+            stopped = True
+        # Of several processes that end at once, the last one writes what all have found.
+        with locked(run.folder / ".results.lock", str(run.folder), LOCK_SECONDS):
+            done = _write(Outcomes(study, run, task.space), task, finalists, stopped)
+    if stopped and not _is_attended(run):
+        run.update(status="interrupted")
+    return done
+
+
+def _find(
+    runs: Path,
+    classifier: str,
+    number: int | None,
+    settings: dict[str, Any],
+    inputs: dict[str, Any],
+    reuse: bool,
+    storage: str | None,
+) -> Run | None:
+    """Return the study to go on with, None for a new one."""
+    if number is not None:
+        found = find_study(runs, number, classifier)
+        _require_same_study(found, settings, inputs)
+        kept = found.manifest.get(_STORAGE)
+        if kept is not None and storage is None:
+            raise RunError(f"{found.folder} keeps its trials in {kept}: name it by --storage")
+        if kept is None and storage is not None:
+            raise RunError(f"{found.folder} keeps its trials in its folder: leave --storage out")
+        return found
+    if reuse:
+        for run in reversed(list_runs(runs, study_of=classifier)):
+            if run.settings == settings and run.inputs == inputs:
+                return run
+    return None
+
+
+def _name(run: Run, options: SearchOptions) -> None:
+    """Keep where a new study's trials are, and under which name."""
+    if options.storage is not None:
+        where = without_password(options.storage)
+        run.update(**{_NAME: run.folder.name, _STORAGE: where})
+
+
+def _open(run: Run, options: SearchOptions, is_new: bool = False) -> optuna.Study:
+    name = str(run.manifest.get(_NAME, run.settings["classifier"]))
+    return connect(run, options.storage, name, is_new)
+
+
+def _look(run: Run, stores: TrainingStores, classifier: str, options: SearchOptions) -> Outcomes:
+    return Outcomes(_open(run, options), run, Space.of(classifier, stores.train))
+
+
+@contextmanager
+def _attending(run: Run) -> Iterator[Run]:
+    """Go on with a study, as the one who keeps its status, or beside one who does."""
+    if _is_attended(run):
+        yield run
+    else:
+        with keeping_status(run):
+            yield run
+
+
+def _is_attended(run: Run) -> bool:
+    return is_locked(run.folder / LOCK)
+
+
+def _search(
+    study: optuna.Study, task: Task, options: SearchOptions, interrupts: Interrupts
+) -> None:
+    run, stores = task.run, task.stores
+    classifier = str(run.settings["classifier"])
+    done = len(Outcomes(study, run, task.space).counted)
+    with tqdm(total=task.total, initial=done, desc=f"search {classifier}", unit="trial") as bar:
+
+        def show(outcomes: Outcomes) -> None:
+            counted = len(outcomes.counted)
+            best = outcomes.best(stores) if counted > bar.n else None
+            bar.update(counted - bar.n)
+            if best is not None:
+                # Written after every trial, so that even a kill leaves the best so far.
+                write_json(run.folder / BEST, best)
+                bar.set_postfix_str(f"best EER {best[VALIDATION_EER]:.2%}")
+
+        if options.n_jobs == 1:
+            work(study, task, interrupts, show)
+            return
+        order = Order(
+            embeddings=str(stores.train.embeddings),
+            backbone=str(stores.train.backbone["name"]),
+            augmented=stores.augmentation is not None,
+            study=str(run.folder),
+            number=run.number,
+            name=study.study_name,
+            storage=options.storage,
+            classifier=classifier,
+            pruning=task.pruning,
+            seed=task.seed,
+            total=task.total,
+            folds=asdict(options.folds),
+            n_threads=threads_each(options.n_jobs),
+        )
+        work_together(
+            order,
+            options.n_jobs,
+            lambda: Outcomes(study, run, task.space),
+            show,
+            interrupts,
+        )
+
+
+def _confirm(
+    outcomes: Outcomes, task: Task, options: SearchOptions, interrupts: Interrupts
+) -> Finalists | None:
+    """Train the best trials with further seeds; None where that would change nothing."""
+    ranked = outcomes.ranked[:MOST_FINALISTS]
+    candidates = [task.space.read(trial.params) for trial in ranked]
+    are_random = [CLASSIFIERS.load(one.classifier).is_random for one in candidates]
+    if options.n_seeds < 2 or not any(are_random):
+        return None
+    rows = []
+    n_left = (options.n_seeds - 1) * sum(are_random)
+    with tqdm(total=n_left, desc="other seeds", unit="training", leave=False) as bar:
+        for trial, candidate, is_random in zip(ranked, candidates, are_random, strict=True):
+            eers, cllrs = outcomes.measured([trial])
+            rows.append((trial.number, trial.user_attrs["run"], task.seed, eers[0], cllrs[0]))
+            for seed in range(task.seed + 1, task.seed + options.n_seeds if is_random else 0):
+                model = candidate.make(seed)
+                settings = training_settings(task.stores, model, candidate.selection)
+                made = list_runs(task.run.folder)
+                run = find_complete(made, Kind.TRAINING, settings, task.stores.inputs())
+                if run is None or _MEASURED not in run.manifest:
+                    found = measure(candidate, task, seed, interrupts)
+                    run = found.run
+                    run.update(**{_MEASURED: [found.eer, found.cllr]})
+                rows.append((trial.number, run.number, seed, *run.manifest[_MEASURED]))
+                bar.update()
+    columns = ["number", "run", "seed", VALIDATION_EER, VALIDATION_CLLR]
+    return Finalists(pd.DataFrame(rows, columns=columns))
+
+
+_MEASURED = "measured"
+"""Entry of the manifest of a finalist's run: the EER and the Cllr that it is compared by."""
+
+
+def _write(outcomes: Outcomes, task: Task, finalists: Finalists | None, stopped: bool) -> Search:
+    """Write what the study has come to into its folder."""
+    run, stores, seed = task.run, task.stores, task.seed
+    table = outcomes.table()
+    write_csv(run.folder / "trials.csv", table)
+    _plot(table, run, stores.train.dataset_name)
+    best = outcomes.best(stores, finalists)
+    if best is None and not stopped and not outcomes.running:
+        raise AudiosError(f"every trial of {run.folder} failed; see its runs' manifests")
+    if best is not None:
+        try:
+            best |= {"choice": outcomes.certainty(finalists, seed)}
+        except StorageError:
+            raise
+        except AudiosError as error:
+            log.warning("how sure the choice is cannot be said: %s", error)
+        _write_importances(outcomes, seed)
+        write_csv(run.folder / TOP, outcomes.top(seed))
+        if finalists is not None:
+            write_csv(run.folder / FINALISTS, finalists.table)
+        write_json(run.folder / BEST, best)
+    return Search(run, table, best, stopped, len(outcomes.running))
+
+
+TOP = "top_trials.csv"
+"""The best trials of a study with the intervals of their EERs."""
+
+
+def _write_importances(outcomes: Outcomes, seed: int) -> None:
+    found = measure_importances(outcomes.study, *outcomes.measured(outcomes.complete), seed)
+    if found is not None:
+        write_csv(outcomes.run.folder / IMPORTANCES, found)
+
+
+def _plot(table: pd.DataFrame, run: Run, data: str) -> None:
+    if VALIDATION_EER in table and table[VALIDATION_EER].notna().any():
+        title = f"Validation EER of each search trial\n{detector_name(run)}, {data}"
+        plot_search(table, run.folder / "optimization_history.png", title)
+
+
+def _require_same_study(found: Run, settings: dict[str, Any], inputs: dict[str, Any]) -> None:
+    for what, have, want in (
+        ("settings", found.settings, settings),
+        ("embeddings", found.inputs, inputs),
+    ):
+        differs = [key for key in have | want if have.get(key) != want.get(key)]
+        if differs:
+            raise RunError(
+                f"{found.folder} was made with other {what} ({', '.join(differs)}); start a new "
+                f"study by leaving --study-number out"
+            )
