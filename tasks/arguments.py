@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from src.models.registry import CLASSIFIERS
 from src.utils.config import (
+    AUTO,
     DOWNSTREAM_SPLITS,
     FULL,
     HOLD_OUT_COLUMNS,
@@ -66,6 +67,17 @@ def classifier_name(value: str | None) -> str:
         What was given.
     """
     return required("--classifier", value, CLASSIFIERS)
+
+
+def searched_classifier(value: str | None) -> str:
+    """Return the name that `--classifier` gives where all of them can be meant (see `required`).
+
+    Parameters
+    ----------
+    value : str or None
+        What was given.
+    """
+    return required("--classifier", value, (*CLASSIFIERS, AUTO))
 
 
 def optional_choice(flag: str, value: str | None, choices: Collection[str]) -> str | None:

@@ -12,7 +12,17 @@ from src.models.registry import CLASSIFIERS
 from src.networks.back_ends import BACK_ENDS
 from src.networks.front_ends import FRONT_ENDS
 from src.utils.audio.augmentations import AUGMENTATIONS, FAMILIES
-from src.utils.config import AUTO, DEFAULTS, GENDERS, MIN_FOLDS, SPLIT_UNITS
+from src.utils.config import (
+    AUTO,
+    DEFAULTS,
+    FOLDS_BY,
+    FOLDS_BY_SPEAKER,
+    GENDERS,
+    MIN_FOLDS,
+    PRUNING,
+    PRUNING_MEDIAN,
+    SPLIT_UNITS,
+)
 from src.utils.dataset.layouts import LAYOUTS
 from src.utils.dataset.prepare.corpora import CORPORA
 from src.utils.dataset.split_strategies import SPLIT_STRATEGIES
@@ -22,6 +32,7 @@ from tasks import arguments
 
 # What checks flags is imported where it is called: `fab -l` loads this file.
 if TYPE_CHECKING:
+    from src.search.optimize import SearchOptions
     from src.utils.audio.augmentations.chain import Recipe
     from src.utils.dataset.split import SplitSettings
     from src.utils.embeddings.copies import Copies
@@ -46,8 +57,9 @@ def either(names: Iterable[str]) -> str:
 
 CORPUS_NAMES = either(CORPORA)
 RUN_BACKBONES = list(dict.fromkeys([*BACKBONES, *FRONT_ENDS]))
-RUN_CLASSIFIERS = [*CLASSIFIERS, *BACK_ENDS]
-"""What a run may be of: classifiers of vectors of backbones, back ends of front ends."""
+RUN_CLASSIFIERS = [*CLASSIFIERS, *BACK_ENDS, AUTO]
+"""What a run may be of: classifiers of vectors of backbones, back ends of front ends; `auto` for
+a study across all classifiers."""
 ALL_CLASSIFIERS = ",".join(CLASSIFIERS)
 
 REQUIRED = "(required)"
@@ -64,7 +76,8 @@ HELP = {
     "of a logistic regression, as in ProbeLayers, or weighted for all layers by weights that are "
     "learned (mlp).",
     "pooling": "What is taken of a clip's frames: mean, std or both (default: all that is there).",
-    "trials": "Trials of the search in all (default: 100 for mlp, 30 for svm and rf, 20 for lr).",
+    "trials": "Trials of the search in all (default: 100 for mlp, 30 for svm and rf, 20 for lr, "
+    "120 for auto).",
     "study_number": "Number of the study (see the names in the runs' folder).",
     "run_number": "Number of the run (default: the newest that fits, or the study's best).",
     "gender": f"{either(GENDERS)}: test on the clips of this gender only.",
@@ -454,6 +467,56 @@ class ModelFlags:
             When one is not given, or unknown.
         """
         return arguments.backbone_name(self.backbone), arguments.classifier_name(self.classifier)
+
+
+@dataclass(frozen=True)
+class SearchFlags:
+    """How a search goes about it."""
+
+    folds: str = flag(
+        "0",
+        "Compare trials by the mean EER over so many folds of training and validation together, "
+        "that share no speaker (default: 0, the validation alone).",
+    )
+    folds_by: str = flag(
+        FOLDS_BY_SPEAKER,
+        f"What no two folds share: {either(FOLDS_BY)} (default: {FOLDS_BY_SPEAKER}; of a source "
+        "no speaker either).",
+    )
+    pruning: str = flag(
+        PRUNING_MEDIAN,
+        f"{either(PRUNING)} (default: {PRUNING_MEDIAN}): give a trial up before its last fold that "
+        "is worse than the median, and than the best one by more than chance.",
+    )
+    seeds: str = flag("3", "Train the three best in the end with so many seeds (default: 3).")
+    jobs: str = flag("1", "Trials at once, a process each (default: 1, which is reproducible).")
+    storage: str | None = flag(
+        None,
+        "A database that several machines may share: postgresql://user@host/name (default: a file "
+        "in the study's folder).",
+    )
+
+    def options(self) -> SearchOptions:
+        """Return what is given.
+
+        Raises
+        ------
+        ArgumentError
+            For a value that cannot be read.
+        """
+        n_folds = arguments.whole_number("--folds", self.folds, 0)
+        by = choose("--folds-by", self.folds_by, FOLDS_BY)
+        choose("--pruning", self.pruning, PRUNING)
+        n_seeds = arguments.whole_number("--seeds", self.seeds, 1)
+        n_jobs = arguments.whole_number("--jobs", self.jobs, 1)
+        # Here, since it loads Optuna and the classifiers.
+        from src.search.folds import FoldSettings
+        from src.search.optimize import SearchOptions
+        from src.search.storage import check_url
+
+        if self.storage is not None:
+            check_url(self.storage)
+        return SearchOptions(FoldSettings(n_folds, by), self.pruning, n_seeds, n_jobs, self.storage)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from src.utils.config import CALIBRATED_ON, CLEAN, GENDERS
 from src.utils.errors import choose
 from src.utils.shown_text import visible
 from tasks import arguments, configured
-from tasks.flags import HELP, AnswerFlags, ModelFlags, RunFlags
+from tasks.flags import HELP, AnswerFlags, ModelFlags, RunFlags, SearchFlags
 from tasks.show import answer, show, show_audit
 from tasks.task import stage
 
@@ -47,10 +47,17 @@ def ProbeLayers(
     show(report_probe(probe))
 
 
-@stage("backbone", "classifier", study_number="A study to continue (default: start a new one).")
+@stage(
+    "backbone",
+    "classifier",
+    classifier=f"{HELP['classifier'][:-1]}, or auto for all of them in one search.",
+    study_number="A study to continue, or to join while others are at it (default: start a new "
+    "one).",
+)
 def OptimizeHyperparameters(
     c: Context,
     model: ModelFlags,
+    search: SearchFlags,
     trials: str | None = None,
     study_number: str | None = None,
     augmented: bool = False,
@@ -58,18 +65,21 @@ def OptimizeHyperparameters(
     runs: str | None = None,
     seed: str | None = None,
 ) -> None:
-    """Search hyperparameters and the layer.
+    """Search classifier, vectors and hyperparameters.
 
-    By Optuna, for the lowest validation EER; every trial is a run.
+    By Optuna, for the lowest validation EER; every finished trial is a run. The vectors are those
+    of a layer, or of all by weights that are learned, by one pooling or all.
 
     Example: fab OptimizeHyperparameters --backbone=acoustic --classifier=svm --trials=30
     """
-    backbone, classifier = model.names()
+    backbone = arguments.backbone_name(model.backbone)
+    classifier = arguments.searched_classifier(model.classifier)
     total = None if trials is None else arguments.whole_number("--trials", trials, 1)
     study = arguments.optional_number("--study-number", study_number)
+    options = search.options()
     from src.reports import report_search
 
-    search = stages.models.optimize(
+    done = stages.models.optimize(
         backbone,
         classifier,
         configured.folder(c, "embeddings", embeddings),
@@ -79,9 +89,10 @@ def OptimizeHyperparameters(
         configured.seed(c, seed),
         on_audit=show_audit,
         augmented=augmented,
+        options=options,
     )
-    show(report_search(search))
-    if search.was_stopped:
+    show(report_search(done))
+    if done.was_stopped:
         # As any stopped program, so that what is chained behind does not start.
         raise Exit("", 130)
 
@@ -89,6 +100,7 @@ def OptimizeHyperparameters(
 @stage(
     "backbone",
     "classifier",
+    classifier=f"{HELP['classifier'][:-1]}, or auto for that of the study's best trial.",
     study_number="Take layer and hyperparameters from this study's best trial.",
     calibrate="With --augmented: the validation clips that the threshold and the calibration are "
     "fitted on: clean (default), matched (degraded as the training's copies are) or all (both).",
@@ -110,10 +122,13 @@ def TrainModel(
 
     Example: fab TrainModel --backbone=acoustic --classifier=svm
     """
-    backbone, classifier = model.names()
+    backbone = arguments.backbone_name(model.backbone)
+    study = arguments.optional_number("--study-number", study_number)
+    classifier = arguments.searched_classifier(model.classifier)
+    if study is None:
+        classifier = arguments.classifier_name(classifier)
     recipe = arguments.recipe(hyperparameters, backbone, classifier)
     chosen = recipe.layer if layer is None else arguments.layer_choice(layer)
-    study = arguments.optional_number("--study-number", study_number)
     choose("--calibrate", calibrate, CALIBRATED_ON)
     from src.reports import report_training
 

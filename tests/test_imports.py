@@ -51,6 +51,7 @@ LEVELS: list[tuple[str, ...]] = [
     # Names of files alone, for whoever must know them without the room above.
     ("src.evaluation", "src.robustness.names"),
     ("src.models",),
+    ("src.search",),
     ("src.scoring",),
     ("src.networks",),
     ("src.exported",),

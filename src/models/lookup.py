@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import NonNegativeInt, PositiveInt
 
 from src.models.registry import CLASSIFIERS
-from src.utils.config import BASELINE
+from src.utils.config import AUTO, BASELINE
 from src.utils.errors import RunError, shorten
 from src.utils.renamed import backbone_of, is_renamed, label_of
 from src.utils.run_manifest import Hyperparameter, Rate
@@ -54,6 +54,8 @@ def find_training(
         folder = find_study(runs, study_number, classifier).folder
         if run_number is None:
             run_number = best_of_study(runs, study_number, backbone, classifier)["run_number"]
+        # Of the study; its trials are of whichever was drawn.
+        classifier = None if classifier == AUTO else classifier
     if run_number is None:
         return newest_training(folder, backbone, classifier)
     return training_by_number(folder, run_number, backbone, classifier)

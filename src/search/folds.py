@@ -11,16 +11,13 @@ from src.models.classifier import Classifier
 from src.models.data import TrainingStores
 from src.models.probe import Fold, group_folds, speakers_of
 from src.models.trials import conditions_of
+from src.utils.config import FOLDS_BY_SOURCE, FOLDS_BY_SPEAKER
 from src.utils.embeddings.embedding_set import EmbeddingSet, concatenate_sets
 from src.utils.embeddings.selection import Selection
 from src.utils.errors import ArgumentError
 from src.utils.metrics.calibration import fit_calibration
 from src.utils.metrics.cllr import cllr
 from src.utils.metrics.eer import compute_eer
-
-SPEAKER, SOURCE = "speaker", "source"
-GROUPS = (SPEAKER, SOURCE)
-"""What no two folds share: a speaker, or a whole source as well."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ class FoldSettings:
     n_folds : int
         How many folds; 0: none, the split's own validation alone.
     by : str
-        A name of `GROUPS`.
+        A name of `config.FOLDS_BY`.
 
     Raises
     ------
@@ -41,7 +38,7 @@ class FoldSettings:
     """
 
     n_folds: int = 0
-    by: str = SPEAKER
+    by: str = FOLDS_BY_SPEAKER
 
     def __post_init__(self) -> None:
         if self.n_folds == 1:
@@ -81,19 +78,19 @@ def make_folds(stores: TrainingStores, settings: FoldSettings, seed: int) -> lis
         return []
     clips = stores.load_together(Selection(stores.train.layers[0]))
     groups = speakers_of(clips)
-    if settings.by == SOURCE:
+    if settings.by == FOLDS_BY_SOURCE:
         groups = _joined(groups, _sources(stores, clips))
     return group_folds(clips.y, groups, settings.n_folds, seed, settings.by)
 
 
 def _sources(stores: TrainingStores, clips: EmbeddingSet) -> np.ndarray:
     known = conditions_of(clips, stores.train)
-    if SOURCE not in known or (known[SOURCE] == "").any():
+    if "source" not in known or (known["source"] == "").any():
         raise ArgumentError(
-            f"--folds-by={SOURCE}: not every clip of {stores.train.dataset_name} has a source in "
-            f"its files table; use --folds-by={SPEAKER}"
+            f"--folds-by={FOLDS_BY_SOURCE}: not every clip of {stores.train.dataset_name} has a "
+            f"source in its files table; use --folds-by={FOLDS_BY_SPEAKER}"
         )
-    return known[SOURCE].to_numpy(str)
+    return known["source"].to_numpy(str)
 
 
 def _joined(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -13,8 +13,9 @@ from src.models.probe import Fold
 from src.models.train import fit_into, training_settings
 from src.search.folds import FoldResult, FoldSettings, make_folds, score_fold, scored_together
 from src.search.outcomes import CLLR, FOLD_EERS, FOLD_SCORES, PLACE, RUN, cllr_of
-from src.search.pruning import MEDIAN, is_hopeless
+from src.search.pruning import is_hopeless
 from src.search.space import Candidate, Space
+from src.utils.config import PRUNING_MEDIAN
 from src.utils.interrupts import Interrupts
 from src.utils.runs import Kind, Run, new_run
 
@@ -34,7 +35,7 @@ class Task:
     folds : list
         By which trials are compared; none: the split's own validation.
     pruning : str
-        A name of `PRUNING`.
+        A name of `config.PRUNING`.
     seed : int
         Of the proposals and of every training.
     total : int
@@ -112,7 +113,7 @@ def run_trial(study: optuna.Study, trial: Trial, task: Task, interrupts: Interru
     Raises
     ------
     optuna.TrialPruned
-        When it is not worth its last folds (see `pruning`).
+        When it is not worth its last folds (see `pruning.is_hopeless`).
     AudiosError
         When it fails.
     """
@@ -121,7 +122,7 @@ def run_trial(study: optuna.Study, trial: Trial, task: Task, interrupts: Interru
     def tell(done: list[FoldResult]) -> None:
         eers = [one.eer for one in done]
         trial.report(float(np.mean(eers)), len(eers) - 1)
-        if task.pruning == MEDIAN and len(eers) < len(task.folds):
+        if task.pruning == PRUNING_MEDIAN and len(eers) < len(task.folds):
             others = _fold_eers_of_others(study)
             if is_hopeless(eers, others, max(one.one_clip for one in done)):
                 raise TrialPruned

@@ -21,11 +21,10 @@ from src.search.importances import IMPORTANCES, measure_importances
 from src.search.jobs import Order, threads_each, work_together
 from src.search.objective import Task, measure
 from src.search.outcomes import Outcomes
-from src.search.pruning import MEDIAN
-from src.search.space import AUTO, Space
-from src.search.storage import connect, without_password
+from src.search.space import Space
+from src.search.storage import connect
 from src.search.worker import work
-from src.utils.config import VALIDATION_CLLR, VALIDATION_EER
+from src.utils.config import AUTO, PRUNING_MEDIAN, VALIDATION_CLLR, VALIDATION_EER
 from src.utils.errors import AudiosError, RunError, StorageError
 from src.utils.files import is_locked, locked, write_json
 from src.utils.interrupts import Interrupts
@@ -39,6 +38,7 @@ from src.utils.runs import (
     list_runs,
     new_run,
 )
+from src.utils.shown_text import without_password
 from src.utils.tables import write_csv
 from src.visualize.plots import plot_search
 
@@ -62,7 +62,7 @@ class SearchOptions:
     folds : FoldSettings
         By which trials are compared.
     pruning : str
-        A name of `pruning.PRUNING`: whether a trial may be given up before its last fold.
+        A name of `config.PRUNING`: whether a trial may be given up before its last fold.
     n_seeds : int
         With how many seeds the best trials are trained in the end.
     n_jobs : int
@@ -72,7 +72,7 @@ class SearchOptions:
     """
 
     folds: FoldSettings = field(default_factory=FoldSettings)
-    pruning: str = MEDIAN
+    pruning: str = PRUNING_MEDIAN
     n_seeds: int = 3
     n_jobs: int = 1
     storage: str | None = None
@@ -129,7 +129,7 @@ def optimize(
 
     Of trials with equal EERs the one with the lowest validation Cllr is the best (see
     `choice.ranking`). Every finished trial is a run in the study's folder. In the end the best few
-    are trained with several seeds (see `finalists`). Several processes may work at one study at
+    are trained with several seeds (see `Finalists`). Several processes may work at one study at
     the same time.
 
     Parameters

@@ -6,10 +6,6 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import t as student
 
-MEDIAN, NONE = "median", "none"
-PRUNING = (MEDIAN, NONE)
-"""What `--pruning` takes."""
-
 _FEWEST_TRIALS = 5
 """Finished trials before any is given up."""
 

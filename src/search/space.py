@@ -8,12 +8,9 @@ from optuna.trial import Trial
 
 from src.models.classifier import Choice, Classifier, Hyperparameters
 from src.models.registry import CLASSIFIERS
-from src.utils.config import WEIGHTED
+from src.utils.config import AUTO, WEIGHTED
 from src.utils.embeddings.selection import Selection, pooling_columns
 from src.utils.embeddings.store import EmbeddingStore
-
-AUTO = "auto"
-"""In place of a classifier's name: all of them are searched."""
 
 ONE_LAYER = "one"
 _CLASSIFIER, _LAYER, _LAYERS, _POOLING = "classifier", "layer", "layers", "pooling"

@@ -1,7 +1,6 @@
 """Where a study's trials are kept: a journal in its folder, or a database that machines share."""
 
 import os
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +17,7 @@ from src.search.crews import is_alive
 from src.utils.errors import ArgumentError, AudiosError, RunError, StorageError
 from src.utils.files import writing
 from src.utils.runs import Run
+from src.utils.shown_text import without_password
 from src.utils.strict_json import parse_json
 from src.utils.tensor_file import first_line
 
@@ -33,8 +33,6 @@ GRACE_SECONDS = 90
 """How often a worker tells a database that it is alive, and how long it may be silent."""
 
 _SCHEMES = ("postgresql", "postgresql+psycopg")
-
-_PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^@\s]*@")
 
 
 class Journal(JournalFileBackend):
@@ -160,22 +158,6 @@ def check_url(url: str) -> str:
             f"--storage={without_password(url)} is no postgresql://user@host:port/database"
         )
     return urlunsplit(parts._replace(scheme=_SCHEMES[-1]))
-
-
-def without_password(text: str) -> str:
-    """Return an address, or a text that holds one, without its password.
-
-    Parameters
-    ----------
-    text : str
-        The text.
-
-    Examples
-    --------
-    >>> without_password("postgresql://ann:secret@host/audios")
-    'postgresql://ann@host/audios'
-    """
-    return _PASSWORD.sub(r"\1@", text)
 
 
 def _journal(run: Run) -> BaseStorage:

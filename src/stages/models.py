@@ -20,7 +20,7 @@ from src.models.probe import ProbeRun, run_probe
 from src.models.train import Training, train_model
 from src.results.report import write_report
 from src.scoring.clips import find_clips
-from src.search.optimize import Search
+from src.search.optimize import Search, SearchOptions
 from src.search.optimize import optimize as search_hyperparameters
 from src.utils.config import CALIBRATED_ON, CLEAN, PROBE, LayerChoice
 from src.utils.dataset.dataset import Dataset
@@ -71,15 +71,16 @@ def optimize(
     reuse: bool = False,
     on_audit: AuditHeard | None = None,
     augmented: bool = False,
+    options: SearchOptions | None = None,
 ) -> Search:
-    """Search hyperparameters and the layer, into a study's folder with its page.
+    """Search classifier, vectors and hyperparameters, into a study's folder with its page.
 
     Parameters
     ----------
     backbone : str
         Whose vectors.
     classifier : str
-        A name of `registry.CLASSIFIERS`.
+        A name of `registry.CLASSIFIERS`, or `auto` for all.
     embeddings : pathlib.Path
         The embeddings' folder.
     runs : pathlib.Path
@@ -96,6 +97,8 @@ def optimize(
         Called, before any work, with what the newest audit says of the recordings.
     augmented : bool
         Whether every trial learns from the augmented copies of the training clips, too.
+    options : SearchOptions, optional
+        Folds, pruning, seeds, workers, and where the trials are kept.
 
     Raises
     ------
@@ -103,7 +106,9 @@ def optimize(
         As `search.optimize` does.
     """
     stores = _open(embeddings, backbone, runs, on_audit, augmented)
-    search = search_hyperparameters(stores, runs, classifier, n_trials, seed, study_number, reuse)
+    search = search_hyperparameters(
+        stores, runs, classifier, n_trials, seed, study_number, reuse, options
+    )
     write_report(search.study, runs)
     return search
 
@@ -174,6 +179,7 @@ def train(
     given = dict(hyperparameters or {})
     if study_number is not None:
         best = best_of_study(runs, study_number, backbone, classifier)
+        classifier = best["classifier"]
         given = best["hyperparameters"] | given
         layer = best["layer"] if layer is None else layer
         pooling = best.get("pooling") if pooling is None else pooling

@@ -36,7 +36,8 @@ SHARED_VOICES = {
 }
 """What to say of the metrics of a split that does not keep voices apart, by its unit."""
 AUTO: Final = "auto"
-"""In place of the share of people for pretext: as many as the downstream splits can spare."""
+"""In place of the share of people for pretext: as many as the downstream splits can spare; in place
+of a classifier: a search across all of them."""
 ENOUGH_TESTED = 300
 """Clips of each class from which on a test is not called small: at an EER of 5 % its standard error
 is then 1.3 points."""
@@ -89,6 +90,12 @@ EXPORT_FORMATS = ONNX, TORCHSCRIPT = ("onnx", "torchscript")
 CALIBRATED_ON = CLEAN, MATCHED, ALL = ("clean", "matched", "all")
 """The validation clips that threshold and calibration are fitted on: as they were recorded,
 degraded as the training's copies are, or both."""
+
+FOLDS_BY = FOLDS_BY_SPEAKER, FOLDS_BY_SOURCE = ("speaker", "source")
+"""What no two folds of a search share: a speaker, or a whole source as well."""
+
+PRUNING = PRUNING_MEDIAN, PRUNING_NONE = ("median", "none")
+"""Whether a search gives trials up before their last fold."""
 
 DEFAULTS = {
     "dataset": "datasets/release",

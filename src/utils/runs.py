@@ -19,6 +19,7 @@ from src.utils.config import ROOT
 from src.utils.errors import AudiosError, RunError, StorageError, shorten
 from src.utils.faults import cannot
 from src.utils.files import is_locked, locked, make_folder, write_json
+from src.utils.shown_text import without_password
 from src.utils.version import VERSION
 
 MANIFEST = "manifest.json"
@@ -301,7 +302,7 @@ def new_run(
         "number": number,
         "status": RUNNING,
         "started": _now(),
-        "command": sys.argv[1:],
+        "command": [without_password(word) for word in sys.argv[1:]],
         "settings": settings,
         "inputs": inputs or {},
         "environment": describe_environment(),

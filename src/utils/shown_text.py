@@ -64,3 +64,22 @@ def visible(text: object) -> str:
     if shown.isascii() and shown.isprintable():
         return shown
     return _UNSEEN.sub(lambda found: _SHORT.get(found[0]) or escape_letter(found[0]), shown)
+
+
+_PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^@\s]*@")
+
+
+def without_password(text: str) -> str:
+    """Return a text without the password of an address in it.
+
+    Parameters
+    ----------
+    text : str
+        Such as the address of a database.
+
+    Examples
+    --------
+    >>> without_password("--storage=postgresql://ann:secret@host/audios")
+    '--storage=postgresql://ann@host/audios'
+    """
+    return _PASSWORD.sub(r"\1@", text)

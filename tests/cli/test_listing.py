@@ -48,6 +48,7 @@ FLAGS = {
     ),
     "OptimizeHyperparameters": (
         *("backbone", "classifier", "trials", "augmented", EMBEDDINGS, RUNS, SEED),
+        *("folds", "folds-by", "pruning", "seeds", "jobs", "storage"),
     ),
     "TrainModel": (
         *("backbone", "classifier", "layer", "augmented", "calibrate", EMBEDDINGS, RUNS, SEED),

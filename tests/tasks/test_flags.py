@@ -9,10 +9,11 @@ import fabfile
 from src.models.registry import CLASSIFIERS
 from src.networks.back_ends import BACK_ENDS
 from src.networks.front_ends import FRONT_ENDS
+from src.search.optimize import default_trials
 from src.utils.audio.augmentations import AUGMENTATIONS, FAMILIES
 from src.utils.audio.augmentations.augmentation import Material
 from src.utils.audio.augmentations.chain import Recipe
-from src.utils.config import DEFAULTS, GENDERS
+from src.utils.config import AUTO, DEFAULTS, GENDERS
 from src.utils.dataset.layouts import LAYOUTS
 from src.utils.dataset.prepare.corpora import CORPORA
 from src.utils.dataset.split import HoldOut, Shares, SplitSettings
@@ -41,7 +42,7 @@ def help_at(task: str, flag: str) -> str:
 
 def test_every_group_tells_of_all_its_flags() -> None:
     groups = [found for name, found in vars(flags).items() if name.endswith("Flags")]
-    assert len(groups) == 11
+    assert len(groups) == 12
     for group in groups:
         assert set(help_of(group)) == {field.name for field in fields(group)}
         assert all(help_of(group).values())
@@ -160,7 +161,7 @@ def test_the_help_tells_every_classifier_s_number_of_search_trials() -> None:
         for number, names in re.findall(r"(\d+) for ([a-z0-9_ ]+)", HELP["trials"])
         for name in names.split(" and ")
     }
-    assert told == {name: CLASSIFIERS.load(name).default_trials for name in CLASSIFIERS}
+    assert told == {name: default_trials(name) for name in (*CLASSIFIERS, AUTO)}
 
 
 def test_the_methods_of_projection_are_those_that_there_are() -> None:
