@@ -8,8 +8,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from src.models.classifier import Choice, Hyperparameters, Range
+from src.models.classifier import Choice, Hyperparameters, Range, require_dim
 from src.models.sklearn_classifier import SklearnClassifier
+from src.models.svm.machine import decide, fit_machine
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import RunError
 
@@ -23,7 +24,8 @@ def _check_machine(path: Path, pipeline: Pipeline) -> None:
     n_vectors = len(vectors)
     counts = np.asarray(machine._n_support)
     sound = (
-        vectors.ndim == 2
+        machine.kernel == "rbf"
+        and vectors.ndim == 2
         and vectors.shape[1] == machine.n_features_in_
         and len(counts) == 2
         and (counts >= 0).all()
@@ -63,7 +65,19 @@ class SvmClassifier(SklearnClassifier):
             See `Classifier.fit`; validation is not used.
         """
         machine = SVC(**self.hyperparameters, class_weight="balanced", cache_size=1000)
-        self._pipeline = make_pipeline(StandardScaler(), machine).fit(train.x, train.y)
+        self._pipeline = make_pipeline(StandardScaler(), machine)
+        fit_machine(machine, self._pipeline[:-1].fit_transform(train.x), train.y)
+
+    def score(self, x: np.ndarray) -> np.ndarray:
+        """Return signed distances, float64 of shape (clips,), positive for bona-fide.
+
+        Parameters
+        ----------
+        x : numpy.ndarray
+            Vectors, float32 of shape (clips, dim).
+        """
+        require_dim(x, self._pipeline.n_features_in_)
+        return decide(self._pipeline[-1], self._pipeline[:-1].transform(x))
 
     def round_vectors(self) -> None:
         """Round the support vectors to half precision, so that a packed file is a quarter as large.
