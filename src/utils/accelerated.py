@@ -6,6 +6,8 @@ fits a model by it hands on a plain one of scikit-learn.
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -76,7 +78,22 @@ def limit_threads(n: int) -> None:
     _limit_onedal()
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let oneDAL compute in one thread, where sums in whatever order would change a result."""
+    daal4py: Any = sys.modules.get("daal4py")
+    if daal4py is None:
+        yield
+        return
+    before = daal4py.num_threads()
+    daal4py.daalinit(1)
+    try:
+        yield
+    finally:
+        daal4py.daalinit(before)
+
+
 def _limit_onedal() -> None:
-    daal4py = sys.modules.get("daal4py")
+    daal4py: Any = sys.modules.get("daal4py")
     if _limits and daal4py is not None:
         daal4py.daalinit(_limits[0])
