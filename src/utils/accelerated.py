@@ -1,7 +1,7 @@
 """Estimators of scikit-learn computed by oneDAL (scikit-learn-intelex), where it is installed.
 
-It is an optional requirement (`requirements-fast.txt`), and nothing that is kept depends on it: what
-fits a model by it hands on a plain one of scikit-learn.
+It is an optional requirement (`requirements-fast.txt`), and nothing that is kept depends on it:
+what fits a model by it hands on a plain one of scikit-learn.
 """
 
 import logging
