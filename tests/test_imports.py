@@ -13,6 +13,7 @@ LEVELS: list[tuple[str, ...]] = [
     tuple(
         f"src.utils.{name}"
         for name in (
+            "accelerated",
             "errors",
             "faults",
             "config",

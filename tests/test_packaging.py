@@ -56,6 +56,7 @@ def test_what_is_imported_is_required(package: str) -> None:
         *("requirements.txt", "requirements-cluster.txt", "requirements-dev.txt"),
         *("requirements-spoofs.txt", "requirements-export.txt", "requirements-tracking.txt"),
         "requirements-database.txt",
+        "requirements-fast.txt",
     )
     known = OPTIONAL.union(*map(required, lists))
     assert names & known, f"{imported()[package]} imports {package}, which no list requires"

@@ -1,6 +1,7 @@
 """What classifiers made of scikit-learn's estimators share: one file, which holds no code."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,6 +15,9 @@ from src.models.sklearn_file import NAME, load_pipeline, save_pipeline
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import RunError
 from src.utils.tensor_file import first_line
+
+Fit = Callable[[Any, np.ndarray, np.ndarray, np.ndarray], object]
+"""Fits an estimator on vectors (clips, dim), labels and weights (clips,)."""
 
 
 class SklearnClassifier(Classifier):
@@ -61,7 +65,7 @@ class SklearnClassifier(Classifier):
             Naming the file and the fault.
         """
 
-    def _fit(self, estimator: ClassifierMixin, train: EmbeddingSet) -> None:
+    def _fit(self, estimator: ClassifierMixin, train: EmbeddingSet, fit: Fit) -> None:
         """Fit scaling and estimator on training clips, each of which counts as much as it weighs.
 
         Parameters
@@ -70,12 +74,14 @@ class SklearnClassifier(Classifier):
             Not yet fitted; takes `sample_weight`.
         train : EmbeddingSet
             The clips.
+        fit : callable
+            Fits the estimator on scaled vectors, labels and weights.
         """
         steps = preparation.make_steps(self.hyperparameters, self.seed, *train.x.shape)
         pipeline = make_pipeline(*steps, estimator)
         weights = preparation.clip_weights(train, self.hyperparameters["class_weight"])
-        named = {f"{pipeline.steps[-1][0]}__sample_weight": weights}
-        self._pipeline = pipeline.fit(train.x, train.y, **named)
+        fit(estimator, pipeline[:-1].fit_transform(train.x), train.y, weights)
+        self._pipeline = pipeline
 
     def score(self, x: np.ndarray) -> np.ndarray:
         """Return the estimator's `decision_function`, positive for bona-fide.

@@ -38,7 +38,11 @@ RUNNING = "running"
 STOPPED = "stopped"
 """What became of a run whose process is gone and could not say so."""
 
-LIBRARIES = ("numpy", "pandas", "scikit-learn", "torch", "torchaudio", "transformers", "optuna")
+LIBRARIES = (
+    *("numpy", "pandas", "scikit-learn", "scikit-learn-intelex"),
+    *("torch", "torchaudio", "transformers", "optuna"),
+)
+"""Whose versions a manifest names, those that are not installed left out."""
 
 
 class Kind(StrEnum):

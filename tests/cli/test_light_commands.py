@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import ROOT
 
-COMPUTE = {"torch", "torchaudio", "transformers", "librosa", "numba", "optuna", "umap"}
+COMPUTE = {"torch", "torchaudio", "transformers", "librosa", "numba", "optuna", "umap", "sklearnex"}
 DRAW = {"matplotlib", "seaborn"}
 ALL = COMPUTE | DRAW | {"sklearn", "scipy", "pandas", "skops", "av"}
 

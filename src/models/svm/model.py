@@ -7,8 +7,9 @@ import numpy as np
 from sklearn.svm import SVC
 
 from src.models import preparation
-from src.models.classifier import Choice, Hyperparameters, Range
+from src.models.classifier import Choice, Hyperparameters, Range, require_dim
 from src.models.sklearn_classifier import SklearnClassifier
+from src.models.svm.machine import decide, fit_machine
 from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.errors import RunError
 
@@ -21,7 +22,8 @@ def _check_machine(path: Path, estimator: Any) -> None:
     n_vectors = len(vectors)
     counts = np.asarray(estimator._n_support)
     sound = (
-        vectors.ndim == 2
+        estimator.kernel == "rbf"
+        and vectors.ndim == 2
         and vectors.shape[1] == estimator.n_features_in_
         and len(counts) == 2
         and (counts >= 0).all()
@@ -61,7 +63,18 @@ class SvmClassifier(SklearnClassifier):
         train, validation : EmbeddingSet
             See `Classifier.fit`; validation is not used.
         """
-        self._fit(SVC(**self.own_hyperparameters, cache_size=1000), train)
+        self._fit(SVC(**self.own_hyperparameters, cache_size=1000), train, fit_machine)
+
+    def score(self, x: np.ndarray) -> np.ndarray:
+        """Return signed distances, float64 of shape (clips,), positive for bona-fide.
+
+        Parameters
+        ----------
+        x : numpy.ndarray
+            Vectors, float32 of shape (clips, dim).
+        """
+        require_dim(x, self._pipeline.n_features_in_)
+        return decide(self._pipeline[-1], self._pipeline[:-1].transform(x))
 
     def round_vectors(self) -> None:
         """Round the support vectors to half precision, so that a packed file is a quarter as large.
