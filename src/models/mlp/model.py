@@ -1,7 +1,5 @@
 """The MLP: its hyperparameters, training loop and scores."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,27 +9,16 @@ from safetensors.torch import save_file
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
-from src.models.adam import Adam
 from src.models.classifier import Choice, Classifier, Hyperparameters, Range, require_dim
+from src.models.mlp.problem import Problem
+from src.models.mlp.training import train_together
 from src.utils.embeddings.embedding_set import EmbeddingSet
-from src.utils.errors import AudiosError, RunError
+from src.utils.errors import RunError
 from src.utils.files import replacing
 from src.utils.history import History
-from src.utils.metrics.eer import compute_eer
 from src.utils.tensor_file import first_line, load_tensors
 
 NAME = "model.safetensors"
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep a network this small on one core: sharing its steps costs more than it saves."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 class ScoringModule(nn.Module):
@@ -125,12 +112,14 @@ class MlpClassifier(Classifier):
         x, y = self._standardised(train.x).to(device), torch.tensor(train.y, device=device).float()
         x_val = self._standardised(validation.x).to(device)
         y_val = torch.tensor(validation.y, device=device).float()
-        with torch.random.fork_rng(), _one_thread():
-            torch.manual_seed(self.seed)
-            self._network = self._build(x.shape[1]).to(device)
-            history = self._train(x, y, x_val, y_val)
-        self._network.cpu().eval()
-        return history
+        rare = (y == 0).sum() / (y == 1).sum()
+        weights, weights_val = (torch.where(labels == 1, rare, 1.0) for labels in (y, y_val))
+        problem = Problem(x, y, weights, x_val, y_val, weights_val, self.seed)
+        [trained] = train_together([problem], self.hyperparameters)
+        with torch.random.fork_rng(devices=[]):
+            self._network = self._build(x.shape[1]).eval()
+        self._network.load_state_dict(trained.weights)
+        return trained.history
 
     def score(self, x: np.ndarray) -> np.ndarray:
         """Return logits, float64 of shape (clips,), positive for bona-fide.
@@ -187,60 +176,3 @@ class MlpClassifier(Classifier):
 
     def _standardised(self, x: np.ndarray) -> torch.Tensor:
         return (torch.from_numpy(np.ascontiguousarray(x, np.float32)) - self._mean) / self._scale
-
-    def _train(
-        self, x: torch.Tensor, y: torch.Tensor, x_val: torch.Tensor, y_val: torch.Tensor
-    ) -> History:
-        settings = self.hyperparameters
-        loss_of = nn.BCEWithLogitsLoss(pos_weight=(y == 0).sum() / (y == 1).sum())
-        optimizer = Adam(
-            self._network.parameters(),
-            lr=settings["learning_rate"],
-            weight_decay=settings["weight_decay"],
-        )
-        schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            optimizer, factor=0.5, patience=settings["patience"] // 2
-        )
-        labels = y_val.cpu().numpy()
-        rows: list[tuple[float, float, float, float]] = []
-        lowest, best, kept = np.inf, -1, {}
-        for epoch in range(settings["epochs"]):
-            train_loss = self._epoch(x, y, loss_of, optimizer)
-            self._network.eval()
-            with torch.inference_mode():
-                logits = self._network(x_val).squeeze(1)
-                val_loss = float(loss_of(logits, y_val))
-            if not np.isfinite(val_loss):
-                break
-            schedule.step(val_loss)
-            scores = logits.double().cpu().numpy()
-            accuracy = float(((scores >= 0) == labels).mean())
-            rows.append((train_loss, val_loss, accuracy, compute_eer(scores, labels)[0]))
-            if val_loss < lowest:
-                lowest, best = val_loss, epoch
-                kept = {key: value.clone() for key, value in self._network.state_dict().items()}
-            elif epoch - best >= settings["patience"]:
-                break
-        if not rows:
-            raise AudiosError(f"the MLP's loss is not a finite number with {settings}")
-        self._network.load_state_dict(kept)
-        train_losses, val_losses, accuracies, eers = np.array(rows).T
-        return History(train_losses, val_losses, accuracies, eers, step="epoch", best=best)
-
-    def _epoch(
-        self,
-        x: torch.Tensor,
-        y: torch.Tensor,
-        loss_of: nn.BCEWithLogitsLoss,
-        optimizer: torch.optim.Optimizer,
-    ) -> float:
-        """Make one pass over shuffled batches and return the mean loss per clip."""
-        self._network.train()
-        total = torch.zeros((), device=x.device)
-        for rows in torch.randperm(len(x)).split(self.hyperparameters["batch_size"]):
-            optimizer.zero_grad()
-            loss = loss_of(self._network(x[rows]).squeeze(1), y[rows])
-            loss.backward()
-            optimizer.step()
-            total += loss.detach() * len(rows)
-        return float(total) / len(x)
