@@ -16,22 +16,43 @@ ROWS = 4096
 """Clips that are scored at once, so that their hidden units take little memory."""
 
 
-class _Buffers:
+class _Workspace:
     """Where a step of so many networks with so many clips each puts what it computes.
+
+    The views of parameters and gradients are kept as well: making them anew takes a tenth of the
+    smallest steps.
 
     Parameters
     ----------
-    networks, clips, width, hidden : int
-        How many, how long a clip's vectors are in all, and how many hidden units there are.
-    like : torch.Tensor
-        On the device to be used.
+    networks, clips, width : int
+        How many, and how long a clip's vectors are in all.
+    values, gradients : list of torch.Tensor
+        Of all networks, the first so many of which are stepped.
     """
 
-    def __init__(self, networks: int, clips: int, width: int, hidden: int, like: Tensor) -> None:
+    def __init__(
+        self,
+        networks: int,
+        clips: int,
+        width: int,
+        values: list[Tensor],
+        gradients: list[Tensor],
+    ) -> None:
+        like, hidden = values[0], values[0].shape[1]
+        self.first, self.before, self.second, self.after, *self.layers = (
+            one[:networks] for one in values
+        )
+        self.first_t, self.second_t = self.first.mT, self.second.mT
+        self.to_first, self.to_before, self.to_second, self.to_after, *self.to_layers = (
+            one[:networks] for one in gradients
+        )
         self.rows = like.new_empty(networks * clips, width)
+        self.given = self.rows.view(networks, clips, width)
         self.hidden = like.new_empty(networks, clips, hidden)
         self.gradient = like.new_empty(networks, clips, hidden)
+        self.gradient_t = self.gradient.mT
         self.error = like.new_empty(networks, clips, 1)
+        self.error_t = self.error.mT
         # Sixteen bits of each number decide on a unit: dropout is exact to 1 in 65,536.
         self.numbers = torch.empty(
             networks, clips, -(-hidden // 4), dtype=torch.int64, device=like.device
@@ -78,12 +99,16 @@ class Networks:
         self._means = [torch.zeros_like(values) for values in self._values]
         self._squares = [torch.zeros_like(values) for values in self._values]
         self._steps = torch.zeros(len(generators), device=device)
-        self._least, self._scale = round(dropout * 2**16) - 2**15, 1 / (1 - dropout)
-        self._has_dropout = dropout > 0
+        self._has_dropout, self._scale = dropout > 0, 1 / (1 - dropout)
+        # A number of another kind than what it is compared with or times would be copied each time.
+        least = min(round(dropout * 2**16) - 2**15, 2**15 - 1)
+        self._least = torch.tensor(least, dtype=torch.int16, device=device)
+        self._scale_tensor = torch.tensor(self._scale, dtype=torch.float32, device=device)
+        self._one = torch.ones((), device=device)
         self._chances = [torch.Generator(device) for _ in generators]
         for chance, generator in zip(self._chances, generators, strict=True):
             chance.manual_seed(int(torch.randint(2**62, (), generator=generator)))
-        self._buffers = lru_cache(8)(self._make_buffers)
+        self._workspace = lru_cache(8)(self._make_workspace)
         self._groups = lru_cache(8)(self._make_groups)
 
     def __len__(self) -> int:
@@ -95,7 +120,7 @@ class Networks:
             arrays[:] = [array[which] for array in arrays]
         self._steps = self._steps[which]
         self._chances = [self._chances[i] for i in which]
-        self._buffers.cache_clear()
+        self._workspace.cache_clear()
         self._groups.cache_clear()
 
     def weights(self, number: int) -> tuple[Tensor, ...]:
@@ -148,7 +173,7 @@ class Networks:
         """
         self.find_gradients(x, rows, sizes, labels, counts, out)
         active = len(rows)
-        self._steps[:active].add_(1)
+        self._steps[:active].add_(self._one)
         for rate, arrays in self._groups(rates[:active]):
             torch._fused_adam_(
                 *arrays,
@@ -178,45 +203,41 @@ class Networks:
             See `step`.
         """
         active, clips = rows.shape
-        buffers = self._buffers(active, clips, x.shape[1])
-        of_first, before, of_second, after, *layers = (one[:active] for one in self._values)
-        torch.index_select(x, 0, rows.reshape(-1), out=buffers.rows)
-        given = buffers.rows.view(active, clips, x.shape[1])
-        if layers:
+        at = self._workspace(active, clips, x.shape[1])
+        torch.index_select(x, 0, rows.reshape(-1), out=at.rows)
+        given = at.given
+        if self._layers:
             of_layers = given.view(active, clips, self._layers, self._dim)
-            shares = layers[0].softmax(2)
+            shares = at.layers[0].softmax(2)
             given = torch.matmul(shares[:, None], of_layers).squeeze(2)
-        hidden, gradient, error = buffers.hidden, buffers.gradient, buffers.error
-        torch.baddbmm(before, given, of_first.mT, out=hidden).relu_()
+        torch.baddbmm(at.before, given, at.first_t, out=at.hidden).relu_()
         if self._has_dropout:
             # As many as it has clips, so that a network's chance does not depend on others.
-            for numbers, size, chance in zip(buffers.numbers, sizes, self._chances, strict=False):
+            for numbers, size, chance in zip(at.numbers, sizes, self._chances, strict=False):
                 numbers[:size].random_(-(2**63), None, generator=chance)
-            hidden.mul_(torch.ge(buffers.bits, self._least, out=gradient))
-        torch.baddbmm(after, hidden, of_second.mT, alpha=self._scale, out=out)
+            at.hidden.mul_(torch.ge(at.bits, self._least, out=at.gradient))
+        torch.baddbmm(at.after, at.hidden, at.second_t, alpha=self._scale, out=out)
 
-        torch.sigmoid(out, out=error).sub_(labels).mul_(counts)
-        to_first, to_before, to_second, to_after, *to_layers = (
-            one[:active] for one in self._gradients
+        torch.sigmoid(out, out=at.error).sub_(labels).mul_(counts)
+        torch.sum(at.error, 1, keepdim=True, out=at.to_after)
+        at.error.mul_(self._scale_tensor)
+        torch.bmm(at.error_t, at.hidden, out=at.to_second)
+        torch.mul(at.error, at.second, out=at.gradient)
+        torch.ops.aten.threshold_backward.grad_input(
+            at.gradient, at.hidden, 0, grad_input=at.gradient
         )
-        torch.sum(error, 1, keepdim=True, out=to_after)
-        error.mul_(self._scale)
-        torch.bmm(error.mT, hidden, out=to_second)
-        torch.mul(error, of_second, out=gradient)
-        torch.ops.aten.threshold_backward.grad_input(gradient, hidden, 0, grad_input=gradient)
-        torch.bmm(gradient.mT, given, out=to_first)
-        torch.sum(gradient, 1, keepdim=True, out=to_before)
-        if layers:
+        torch.bmm(at.gradient_t, given, out=at.to_first)
+        torch.sum(at.gradient, 1, keepdim=True, out=at.to_before)
+        if self._layers:
             # Of each clip the gradient of its mean vector, times each layer's vector.
-            along = torch.matmul(of_layers, torch.bmm(gradient, of_first)[..., None])
+            along = torch.matmul(of_layers, torch.bmm(at.gradient, at.first)[..., None])
             to_shares = along.sum(1).mT
             inner = (shares * to_shares).sum(2, keepdim=True)
-            torch.mul(shares, to_shares - inner, out=to_layers[0])
+            torch.mul(shares, to_shares - inner, out=at.to_layers[0])
         return self._gradients
 
-    def _make_buffers(self, active: int, clips: int, width: int) -> _Buffers:
-        values = self._values[0]
-        return _Buffers(active, clips, width, values.shape[1], values)
+    def _make_workspace(self, active: int, clips: int, width: int) -> _Workspace:
+        return _Workspace(active, clips, width, self._values, self._gradients)
 
     def _make_groups(self, rates: tuple[float, ...]) -> list[tuple[float, list[list[Tensor]]]]:
         """Return the arrays that Adam steps at once: those of one learning rate."""
