@@ -10,7 +10,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from src.models.mlp.course import Course
 from src.models.mlp.model import MlpClassifier
-from src.models.mlp.networks import Networks
+from src.models.mlp.networks import Batch, Networks
 from src.models.mlp.problem import Problem, Trained
 from src.models.mlp.training import NAMES, train_as_one, train_together
 from src.utils.errors import AudiosError
@@ -73,7 +73,7 @@ def test_gradients_are_autograds(layers: int, dropout: float) -> None:
     counts = torch.rand(2, 8, 1)
     out = torch.empty(2, 8, 1)
     with torch.no_grad():
-        found = networks.find_gradients(x.flatten(1), rows, (8, 8), labels, counts, out)
+        found = networks.find_gradients(x.flatten(1), Batch(rows, (8, 8), labels, counts), out)
     kept = networks._workspace(2, 8, x.flatten(1).shape[1]).bits >= networks._least
     assert not dropout or 0.2 < (~kept).float().mean() < 0.6
     for number in range(2):

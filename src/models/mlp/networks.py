@@ -7,6 +7,7 @@ a number of 32 bits for each unit at eleven nanoseconds, would take half.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
@@ -16,11 +17,31 @@ ROWS = 4096
 """Clips that are scored at once, so that their hidden units take little memory."""
 
 
+@dataclass(frozen=True)
+class Batch:
+    """The clips of one step, of the first so many networks.
+
+    Attributes
+    ----------
+    rows : torch.Tensor
+        Which clips each network is given, shape (networks, batch).
+    sizes : sequence of int
+        How many of them are each network's own; the others only fill its batch up.
+    labels, counts : torch.Tensor
+        Their labels, and what the loss of each counts in the network's, shape (networks, batch, 1).
+    """
+
+    rows: Tensor
+    sizes: Sequence[int]
+    labels: Tensor
+    counts: Tensor
+
+
 class _Workspace:
     """Where a step of so many networks with so many clips each puts what it computes.
 
-    The views of parameters and gradients are kept as well: making them anew takes a tenth of the
-    smallest steps.
+    The views of parameters and gradients are kept as well: making them anew takes a good part of
+    the smallest steps.
 
     Parameters
     ----------
@@ -143,36 +164,22 @@ class Networks:
             found.append(torch.addmm(after, hidden, of_second.mT).squeeze(1))
         return torch.cat(found)
 
-    def step(
-        self,
-        x: Tensor,
-        rows: Tensor,
-        sizes: Sequence[int],
-        labels: Tensor,
-        counts: Tensor,
-        rates: tuple[float, ...],
-        out: Tensor,
-    ) -> None:
+    def step(self, x: Tensor, batch: Batch, rates: tuple[float, ...], out: Tensor) -> None:
         """Make one step of Adam with the first so many networks, and put their logits into `out`.
 
         Parameters
         ----------
         x : torch.Tensor
             Vectors of all clips, shape (clips, dim) or (clips, layers * dim).
-        rows : torch.Tensor
-            Which clips each network is given, shape (networks, batch).
-        sizes : sequence of int
-            How many clips of the batch are each network's own; the others only fill it up.
-        labels, counts : torch.Tensor
-            Their labels, and what the loss of each counts in the network's, shape (networks,
-            batch, 1).
+        batch : Batch
+            Which clips each network is given.
         rates : tuple of float
             Learning rates.
         out : torch.Tensor
             Logits, shape (networks, batch, 1).
         """
-        self.find_gradients(x, rows, sizes, labels, counts, out)
-        active = len(rows)
+        self.find_gradients(x, batch, out)
+        active = len(batch.sizes)
         self._steps[:active].add_(self._one)
         for rate, arrays in self._groups(rates[:active]):
             torch._fused_adam_(
@@ -186,25 +193,17 @@ class Networks:
                 maximize=False,
             )
 
-    def find_gradients(
-        self,
-        x: Tensor,
-        rows: Tensor,
-        sizes: Sequence[int],
-        labels: Tensor,
-        counts: Tensor,
-        out: Tensor,
-    ) -> list[Tensor]:
+    def find_gradients(self, x: Tensor, batch: Batch, out: Tensor) -> list[Tensor]:
         """Return the gradients of the loss, an array for each of `weights`, networks first.
 
         Parameters
         ----------
-        x, rows, sizes, labels, counts, out
+        x, batch, out
             See `step`.
         """
-        active, clips = rows.shape
+        active, clips = batch.rows.shape
         at = self._workspace(active, clips, x.shape[1])
-        torch.index_select(x, 0, rows.reshape(-1), out=at.rows)
+        torch.index_select(x, 0, batch.rows.reshape(-1), out=at.rows)
         given = at.given
         if self._layers:
             of_layers = given.view(active, clips, self._layers, self._dim)
@@ -213,12 +212,12 @@ class Networks:
         torch.baddbmm(at.before, given, at.first_t, out=at.hidden).relu_()
         if self._has_dropout:
             # As many as it has clips, so that a network's chance does not depend on others.
-            for numbers, size, chance in zip(at.numbers, sizes, self._chances, strict=False):
+            for numbers, size, chance in zip(at.numbers, batch.sizes, self._chances, strict=False):
                 numbers[:size].random_(-(2**63), None, generator=chance)
             at.hidden.mul_(torch.ge(at.bits, self._least, out=at.gradient))
         torch.baddbmm(at.after, at.hidden, at.second_t, alpha=self._scale, out=out)
 
-        torch.sigmoid(out, out=at.error).sub_(labels).mul_(counts)
+        torch.sigmoid(out, out=at.error).sub_(batch.labels).mul_(batch.counts)
         torch.sum(at.error, 1, keepdim=True, out=at.to_after)
         at.error.mul_(self._scale_tensor)
         torch.bmm(at.error_t, at.hidden, out=at.to_second)

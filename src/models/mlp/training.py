@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from src.models.classifier import Hyperparameters
+from src.models.mlp.batches import Batches, Clips
 from src.models.mlp.course import Course
 from src.models.mlp.networks import Networks
 from src.models.mlp.problem import Problem, Trained
@@ -91,11 +92,11 @@ def train_as_one(
         settings["weight_decay"],
         first.device,
     )
-    clips = _Clips(problems)
+    clips = Clips(problems)
     labels = [one.y_val.cpu().numpy() for one in problems]
     while order and not (stopped and stopped.is_set()):
         rates = tuple(courses[i].rate for i in order)
-        batches = _Batches(clips, order, chances, settings["batch_size"])
+        batches = Batches(clips, order, chances, settings["batch_size"])
         losses = _make_pass(networks, clips.x, batches, rates)
         going = []
         for number, (i, loss) in enumerate(zip(order, losses, strict=True)):
@@ -125,93 +126,18 @@ def _told(course: Course, settings: Hyperparameters) -> Trained:
     return Trained(named, logits[0] if logits else None, course.history())
 
 
-class _Clips:
-    """The training clips of all problems in one array; those of one `x` are there once.
-
-    Parameters
-    ----------
-    problems : sequence of Problem
-        In the order of their numbers.
-    """
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.counts = [len(one.x) for one in problems]
-        arrays = {id(one.x): one.x for one in problems}
-        starts, begin = {}, 0
-        for key, array in arrays.items():
-            starts[key] = begin
-            begin += len(array)
-        self.starts = [starts[id(one.x)] for one in problems]
-        whole = [array.flatten(1) for array in arrays.values()]
-        self.x = whole[0] if len(whole) == 1 else torch.cat(whole)
-        self.labels = [one.y for one in problems]
-        self.weights = [one.weights for one in problems]
-
-
-class _Batches:
-    """The batches of one pass of each network over its own shuffled clips.
-
-    Where a network has fewer clips than others, its batch is filled up by clips that count nothing.
-
-    Parameters
-    ----------
-    clips : _Clips
-        Of all problems.
-    order : list of int
-        The problems that are trained on, those of the most clips first.
-    chances : list of torch.Generator
-        Of each problem, in the order of their numbers.
-    size : int
-        Clips a batch.
-    """
-
-    def __init__(
-        self, clips: _Clips, order: list[int], chances: list[torch.Generator], size: int
-    ) -> None:
-        self.counts = [clips.counts[i] for i in order]
-        self.size = min(size, self.counts[0])
-        steps = -(-self.counts[0] // self.size)
-        shape, device = (len(order), steps * self.size), clips.x.device
-        rows = torch.zeros(shape, dtype=torch.int64, device=device)
-        labels, weights = (torch.zeros(shape, device=device) for _ in range(2))
-        lengths = torch.ones(shape, device=device)
-        for number, (i, count) in enumerate(zip(order, self.counts, strict=True)):
-            shuffled = torch.randperm(count, generator=chances[i]).to(device)
-            rows[number, :count] = shuffled + clips.starts[i]
-            labels[number, :count] = clips.labels[i][shuffled]
-            weights[number, :count] = clips.weights[i][shuffled]
-            whole = count - count % size
-            lengths[number, :whole], lengths[number, whole:] = size, max(count - whole, 1)
-        self.rows = self._by_step(rows)
-        self.labels, self.weights, self.shares = (
-            self._by_step(values)[..., None] for values in (labels, weights, weights / lengths)
-        )
-
-    def _by_step(self, values: Tensor) -> Tensor:
-        """Return values (networks, clips) in the shape (steps, networks, batch)."""
-        return values.unflatten(1, (-1, self.size)).transpose(0, 1).contiguous()
-
-    def sizes(self, step: int) -> list[int]:
-        """Return how many clips each network has at a `step`, of those that have any."""
-        left = [count - step * self.size for count in self.counts]
-        return [min(count, self.size) for count in left if count > 0]
-
-
 def _make_pass(
-    networks: Networks, x: Tensor, batches: _Batches, rates: tuple[float, ...]
+    networks: Networks, x: Tensor, batches: Batches, rates: tuple[float, ...]
 ) -> list[float]:
     """Make a step with each batch, and return the mean loss a clip of each network."""
     logits = torch.zeros_like(batches.labels)
-    arrays = (batches.rows, batches.labels, batches.shares, logits)
-    for step, (rows, labels, shares, out) in enumerate(zip(*arrays, strict=True)):
-        sizes = batches.sizes(step)
-        active, clips = len(sizes), sizes[0]
-        rows, labels, shares = (one[:active, :clips] for one in (rows, labels, shares))
-        whole = out.shape[:2] == (active, clips)
-        said = out if whole else torch.empty_like(labels)
-        networks.step(x, rows, sizes, labels, shares, rates, said)
+    for batch, out in zip(batches, logits, strict=True):
+        # Where some have no clips left, or fewer, only a part of the logits is found.
+        whole = out.shape == batch.labels.shape
+        found = out if whole else torch.empty_like(batch.labels)
+        networks.step(x, batch, rates, found)
         if not whole:
-            out[:active, :clips] = said
+            out[: found.shape[0], : found.shape[1]] = found
     losses = binary_cross_entropy_with_logits(
         logits, batches.labels, batches.weights, reduction="none"
     )
