@@ -139,7 +139,11 @@ def measure(name: str, contestants: dict[str, Trial], trials: int, limit: float)
         for way, trial in contestants.items():
             start = time.perf_counter()
             found[way].append(trial(settings, 7))
-            seconds[way] += time.perf_counter() - start
+            taken = time.perf_counter() - start
+            seconds[way] += taken
+            eer, epochs = found[way][-1]
+            told = f", {taken / epochs * 1000:.0f} ms an epoch" if epochs else ""
+            print(f"  {name} {way:16} {taken:6.1f} s, EER {eer:6.2%}{told}", flush=True)
     if name == "mlp":
         way, threads = f"ours, {n_workers()} at once", torch.get_num_threads()
         torch.set_num_threads(1)
