@@ -1,9 +1,7 @@
 """The MLP: its hyperparameters, training loop and scores."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -11,47 +9,24 @@ from safetensors.torch import save_file
 from torch import nn
 
 from src.models import preparation
-from src.models.adam import Adam
 from src.models.classifier import Choice, Classifier, Hyperparameters, Range, require_dim
+from src.models.mlp.problem import Problem
+from src.models.mlp.training import train_together
 from src.models.mlp.vectors import PreparedVectors
 from src.models.preparation import UNWEIGHTED
 from src.utils.config import WEIGHTED
 from src.utils.embeddings.embedding_set import EmbeddingSet
-from src.utils.errors import ArgumentError, AudiosError, RunError
+from src.utils.errors import ArgumentError, RunError
 from src.utils.files import replacing
 from src.utils.history import History
-from src.utils.metrics.eer import compute_eer
 from src.utils.tensor_file import first_line, load_tensors
 
 NAME = "model.safetensors"
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep a network this small on one core: sharing its steps costs more than it saves."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-class _Given(NamedTuple):
-    """What is learnt from: inputs, labels (clips,), and how much each clip counts (clips,)."""
-
-    inputs: torch.Tensor
-    y: torch.Tensor
-    weights: torch.Tensor
-
-
 def _tensor(x: np.ndarray) -> torch.Tensor:
     # A copy, since torch takes no memory that is read-only, as that of a memory map.
     return torch.from_numpy(np.array(x, np.float32))
-
-
-def _loss(logits: torch.Tensor, y: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    return nn.functional.binary_cross_entropy_with_logits(logits, y, weights)
 
 
 class ScoringModule(nn.Module):
@@ -170,21 +145,20 @@ class MlpClassifier(Classifier):
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         balance = self._balance(train)
         given, held_out = (
-            _Given(
+            (
                 prepare(_tensor(clips.x)).to(device),
                 torch.tensor(clips.y, device=device).float(),
                 torch.tensor(clips.weight * balance[clips.y], device=device).float(),
             )
             for clips in (train, validation)
         )
-        with torch.random.fork_rng(), _one_thread():
-            torch.manual_seed(self.seed)
-            layer_weights = torch.zeros(train.n_layers) if train.n_layers > 1 else None
+        problem = Problem(*given, *held_out, seed=self.seed)
+        [trained] = train_together([problem], self.hyperparameters)
+        with torch.random.fork_rng(devices=[]):
             network = self._build(prepare.n_inputs)
-            self._module = ScoringModule(prepare, network, layer_weights).to(device)
-            history = self._train(given, held_out)
-        self._module.cpu().eval()
-        return history
+        network.load_state_dict(trained.weights)
+        self._module = ScoringModule(prepare, network, trained.layer_logits).eval()
+        return trained.history
 
     def score(self, x: np.ndarray) -> np.ndarray:
         """Return logits, float64 of shape (clips,), positive for bona-fide.
@@ -249,52 +223,3 @@ class MlpClassifier(Classifier):
             nn.Dropout(self.hyperparameters["dropout"]),
             nn.Linear(hidden, 1),
         )
-
-    def _train(self, train: _Given, validation: _Given) -> History:
-        settings = self.hyperparameters
-        optimizer = Adam(
-            self._module.learned,
-            lr=settings["learning_rate"],
-            weight_decay=settings["weight_decay"],
-        )
-        schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            optimizer, factor=0.5, patience=settings["patience"] // 2
-        )
-        labels = validation.y.cpu().numpy()
-        rows: list[tuple[float, float, float, float]] = []
-        lowest, best, kept = np.inf, -1, {}
-        for epoch in range(settings["epochs"]):
-            train_loss = self._epoch(train, optimizer)
-            self._module.eval()
-            with torch.inference_mode():
-                logits = self._module.logits(validation.inputs)
-                val_loss = float(_loss(logits, validation.y, validation.weights))
-            if not np.isfinite(val_loss):
-                break
-            schedule.step(val_loss)
-            scores = logits.double().cpu().numpy()
-            accuracy = float(((scores >= 0) == labels).mean())
-            rows.append((train_loss, val_loss, accuracy, compute_eer(scores, labels)[0]))
-            if val_loss < lowest:
-                lowest, best = val_loss, epoch
-                kept = {key: value.clone() for key, value in self._module.state_dict().items()}
-            elif epoch - best >= settings["patience"]:
-                break
-        if not rows:
-            raise AudiosError(f"the MLP's loss is not a finite number with {settings}")
-        self._module.load_state_dict(kept)
-        train_losses, val_losses, accuracies, eers = np.array(rows).T
-        return History(train_losses, val_losses, accuracies, eers, step="epoch", best=best)
-
-    def _epoch(self, train: _Given, optimizer: torch.optim.Optimizer) -> float:
-        """Make one pass over shuffled batches and return the mean loss per clip."""
-        self._module.train()
-        x, y, weights = train
-        total = torch.zeros((), device=x.device)
-        for rows in torch.randperm(len(x)).split(self.hyperparameters["batch_size"]):
-            optimizer.zero_grad()
-            loss = _loss(self._module.logits(x[rows]), y[rows], weights[rows])
-            loss.backward()
-            optimizer.step()
-            total += loss.detach() * len(rows)
-        return float(total) / len(x)
