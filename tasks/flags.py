@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from src.fusion.names import FUSION
 from src.models.registry import CLASSIFIERS
 from src.networks.back_ends import BACK_ENDS
 from src.networks.front_ends import FRONT_ENDS
@@ -46,8 +47,8 @@ def either(names: Iterable[str]) -> str:
 
 CORPUS_NAMES = either(CORPORA)
 RUN_BACKBONES = list(dict.fromkeys([*BACKBONES, *FRONT_ENDS]))
-RUN_CLASSIFIERS = [*CLASSIFIERS, *BACK_ENDS]
-"""What a run may be of: classifiers of vectors of backbones, back ends of front ends."""
+RUN_CLASSIFIERS = [*CLASSIFIERS, *BACK_ENDS, FUSION]
+"""What a run may be of: classifiers of vectors of backbones, back ends of front ends, fusions."""
 ALL_CLASSIFIERS = ",".join(CLASSIFIERS)
 
 REQUIRED = "(required)"

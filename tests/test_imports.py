@@ -49,11 +49,12 @@ LEVELS: list[tuple[str, ...]] = [
     ("src.visualize",),
     ("src.audit",),
     # Names of files alone, for whoever must know them without the room above.
-    ("src.evaluation", "src.robustness.names"),
+    ("src.evaluation", "src.robustness.names", "src.fusion.names"),
     ("src.models",),
     ("src.scoring",),
     ("src.networks",),
     ("src.exported",),
+    ("src.fusion",),
     ("src.predict",),
     ("src.robustness",),
     ("src.results",),

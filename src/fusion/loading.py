@@ -65,16 +65,14 @@ def load_with_reference(
             backbones.append(backbone)
             spans.append(columns)
         reference = Reference.read(member.folder)
-        members.append(
-            MemberParts(told.label, columns, scorer, calibration_of(member), reference)
-        )
+        members.append(MemberParts(told.label, columns, scorer, calibration_of(member), reference))
     heard = [
         member
         for member, told in zip(members, about.members, strict=True)
         if told.weight > 0 and member.reference is not None
     ]
-    reference = FusedReference(heard) if heard else None
-    return FusedBackbone(backbones), FusedScorer(members, weights), reference
+    fused = FusedReference(heard) if heard else None
+    return FusedBackbone(backbones), FusedScorer(members, weights), fused
 
 
 def weights_of(run: Run) -> Weights:
@@ -120,8 +118,8 @@ def _checkpoint_for(run: Run, member: Run, checkpoint: str | None) -> str | None
     if len(named) != 1:
         what = "have none" if not named else f"have {len(named)}, each its own"
         raise ArgumentError(
-            f"--checkpoint={checkpoint}: the members of run {run.number} {what}; bring them back to "
-            f"where they were"
+            f"--checkpoint={checkpoint}: the members of run {run.number} {what}; bring them back "
+            f"to where they were"
         )
     has_one = member.settings["backbone"].get("checkpoint")
     return checkpoint if has_one else None

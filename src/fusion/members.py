@@ -10,6 +10,7 @@ from src.fusion.names import (
     KEPT,
     MODELS,
     is_fused,
+    labels_of,
     member_folder,
     member_folders,
     title_of,
@@ -80,7 +81,9 @@ def find_members(
         not go together.
     """
     found = [
-        find_training(runs, None, classifier if study_number is not None else None, one, study_number)
+        find_training(
+            runs, None, classifier if study_number is not None else None, one, study_number
+        )
         for one in numbers
     ]
     found += [find_training(runs, None, classifier, None, one) for one in studies]
@@ -102,7 +105,7 @@ def _require_ready(member: Member) -> None:
     require_training(run.manifest, run.folder / MANIFEST)
     require_current(run)
     if is_fused(run):
-        of = " and ".join(title_of(one["label"]) for one in run.settings[FUSION]["members"])
+        of = " and ".join(map(title_of, labels_of(run)))
         raise RunError(f"{member.title} is a fusion itself, of {of}: name those in place of it")
     if not (run.folder / VALIDATION_SCORES).is_file():
         raise RunError(
@@ -151,7 +154,9 @@ def fingerprint_of(run: Run) -> str:
         The training.
     """
     paths = [run.folder / name for name in (*MODELS, "calibration.json", VALIDATION_SCORES)]
-    return sha256_text("\n".join(f"{one.name} {sha256_file(one)}" for one in paths if one.is_file()))
+    return sha256_text(
+        "\n".join(f"{one.name} {sha256_file(one)}" for one in paths if one.is_file())
+    )
 
 
 def keep_member(member: Member, fusion: Path) -> None:

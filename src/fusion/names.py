@@ -28,7 +28,7 @@ def is_fused(run: Run) -> bool:
     run : Run
         A training.
     """
-    return FUSION in run.settings
+    return run.settings.get(FUSION) is not None
 
 
 def refuse_fused(run: Run, why: str) -> None:
@@ -47,8 +47,7 @@ def refuse_fused(run: Run, why: str) -> None:
         For a fusion.
     """
     if is_fused(run):
-        members = run.settings[FUSION]["members"]
-        told = " and ".join(title_of(member["label"]) for member in members)
+        told = " and ".join(map(title_of, labels_of(run)))
         raise ArgumentError(f"run {run.number} is a fusion of {told}, and {why}")
 
 
@@ -65,6 +64,17 @@ def member_folder(folder: Path, label: str) -> Path:
     return folder / FOLDER / label
 
 
+def labels_of(run: Run) -> list[str]:
+    """Return the labels of a run's members, none of what is no fusion.
+
+    Parameters
+    ----------
+    run : Run
+        A training.
+    """
+    return [member["label"] for member in (run.settings.get(FUSION) or {}).get("members", [])]
+
+
 def member_folders(run: Run) -> list[Path]:
     """Return where a run keeps its members, nothing for one that is no fusion.
 
@@ -73,8 +83,7 @@ def member_folders(run: Run) -> list[Path]:
     run : Run
         A training.
     """
-    members = run.settings.get(FUSION, {}).get("members", [])
-    return [member_folder(run.folder, member["label"]) for member in members]
+    return [member_folder(run.folder, label) for label in labels_of(run)]
 
 
 def is_of_member(parts: Sequence[str]) -> bool:

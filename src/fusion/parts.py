@@ -132,9 +132,7 @@ class FusedScorer:
         """Return each member's ratios, float64 of shape (clips, members), for x (clips, dim)."""
         require_dim(x, self._dim)
         found = [
-            member.calibration.llrs(
-                member.scorer.score(np.ascontiguousarray(x[:, member.columns]))
-            )
+            member.calibration.llrs(member.scorer.score(np.ascontiguousarray(x[:, member.columns])))
             for member in self._members
         ]
         return np.stack(found, axis=1)
@@ -166,9 +164,7 @@ class FusedReference:
 
     def __init__(self, members: Sequence[MemberParts]) -> None:
         self._members = [
-            (member.columns, member.reference)
-            for member in members
-            if member.reference is not None
+            (member.columns, member.reference) for member in members if member.reference is not None
         ]
 
     def distances(self, x: np.ndarray) -> np.ndarray:

@@ -90,9 +90,7 @@ def read_validation(members: Sequence[Member]) -> Validation:
     return Validation(trials, pd.DataFrame(llrs), units)
 
 
-def _require_same(
-    first: Member, ours: pd.DataFrame, second: Member, theirs: pd.DataFrame
-) -> None:
+def _require_same(first: Member, ours: pd.DataFrame, second: Member, theirs: pd.DataFrame) -> None:
     n_first, n_second = (
         len(one.index.difference(other.index)) for one, other in ((ours, theirs), (theirs, ours))
     )

@@ -20,6 +20,7 @@ from tqdm import tqdm
 from src.models.data import TrainingStores
 from src.models.logistic_regression.pipeline import make_regression
 from src.utils.config import PROBE, LayerChoice
+from src.utils.dataset.labelled import LabelledClips
 from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
 from src.utils.errors import EmbeddingError
 from src.utils.metrics.eer import compute_eer
@@ -262,7 +263,7 @@ def pooling_columns(stats: list[str], dim: int) -> dict[str, slice]:
     return columns
 
 
-def speaker_folds(clips: EmbeddingSet, seed: int = 7) -> list[Fold]:
+def speaker_folds(clips: LabelledClips, seed: int = 7) -> list[Fold]:
     """Divide clips into stratified folds by speaker.
 
     A spoof belongs to the speaker it imitates, where its `speaker` says so. A clip without a
@@ -270,7 +271,7 @@ def speaker_folds(clips: EmbeddingSet, seed: int = 7) -> list[Fold]:
 
     Parameters
     ----------
-    clips : EmbeddingSet
+    clips : LabelledClips
         The clips to divide.
     seed : int
         Seed of the shuffling of speakers with equal numbers of clips.
@@ -305,7 +306,7 @@ def _deal(y: np.ndarray, speakers: np.ndarray, n_folds: int, seed: int) -> Itera
     return splitter.split(y, y, speakers)
 
 
-def _speakers(clips: EmbeddingSet) -> np.ndarray:
+def _speakers(clips: LabelledClips) -> np.ndarray:
     """Return the group of each clip, str of shape (clips,): its speaker, or else itself."""
     # With a prefix, since a speaker may have the name of another one's file.
     return np.where(

@@ -7,7 +7,7 @@ import numpy as np
 
 from src.fusion.loading import AnyReference, load_with_reference
 from src.models.calibrate import calibration_of
-from src.models.classifier import Scorer
+from src.models.classifier import Scorer, members_of_scorer
 from src.utils.embeddings.backbones import Backbone
 from src.utils.embeddings.engines.embed import embed_vectors
 from src.utils.embeddings.engines.engine import Embedded
@@ -62,6 +62,11 @@ class Detector:
         """
         backbone, classifier, reference = load_with_reference(run, checkpoint)
         return cls(run, backbone, classifier, calibration_of(run), reference)
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The labels of the members of a fusion, none for what is none."""
+        return members_of_scorer(self.classifier)
 
     def embed(self, prepared: Sequence[np.ndarray]) -> Embedded:
         """Embed prepared waveforms as in training.

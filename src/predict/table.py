@@ -33,14 +33,22 @@ def check_output(path: Path) -> Path:
 
 
 def write_verdicts(path: Path, verdicts: Sequence[Verdict]) -> None:
-    """Write verdicts in one step, in the format that the suffix names."""
+    """Write verdicts in one step, in the format that the suffix names.
+
+    Where a fusion judged, a table has a column `llr` and one for each member, as `llr_` and its
+    label.
+    """
     if path.suffix.lower() == ".json":
         write_json(path, [entry_of(verdict) for verdict in verdicts])
         return
-    rows = [[getattr(verdict, name) for name in COLUMNS] for verdict in verdicts]
+    rows = [{name: getattr(verdict, name) for name in COLUMNS} for verdict in verdicts]
+    if any(verdict.members for verdict in verdicts):
+        for row, verdict in zip(rows, verdicts, strict=True):
+            row["llr"] = verdict.llr
+            row |= {f"llr_{label}": llr for label, llr in verdict.members.items()}
     import pandas as pd
 
-    write_csv(path, pd.DataFrame(rows, columns=list(COLUMNS)))
+    write_csv(path, pd.DataFrame(rows, columns=None if rows else list(COLUMNS)))
 
 
 def entry_of(verdict: Verdict) -> dict[str, Any]:
@@ -54,6 +62,7 @@ def entry_of(verdict: Verdict) -> dict[str, Any]:
     return {name: getattr(verdict, name) for name in COLUMNS} | {
         "duration": verdict.duration,
         "llr": verdict.llr,
+        "members": dict(verdict.members),
         "warnings": list(verdict.warnings),
         "stretches": [asdict(stretch) for stretch in verdict.stretches],
         "channel": verdict.channel,

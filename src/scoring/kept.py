@@ -53,9 +53,7 @@ class KeptScores:
     members: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
 
     @classmethod
-    def open(
-        cls, path: Path, fingerprint: str, n_clips: int, n_members: int = 0
-    ) -> "KeptScores":
+    def open(cls, path: Path, fingerprint: str, n_clips: int, n_members: int = 0) -> "KeptScores":
         """Return what is kept, nothing where it is of something else or damaged.
 
         Parameters
@@ -113,7 +111,11 @@ class KeptScores:
         """
         scores = [None if np.isnan(score) else float(score) for score in self.scores]
         failed = {str(row): self.failed[row] for row in sorted(self.failed)}
-        about: dict[str, Any] = {"fingerprint": self.fingerprint, "failed": failed, "scores": scores}
+        about: dict[str, Any] = {
+            "fingerprint": self.fingerprint,
+            "failed": failed,
+            "scores": scores,
+        }
         if self.members.shape[1]:
             about["members"] = without_nan(self.members.tolist())
         write_text(self.path, json.dumps(about) + "\n")
