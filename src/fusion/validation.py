@@ -69,25 +69,28 @@ def read_validation(members: Sequence[Member]) -> Validation:
     RunError
         When scores are damaged, or clips or their labels differ.
     """
-    tables = {}
-    for member in members:
-        calibration = calibration_of(member.run)
-        trials = Trials.read(member.run.folder / VALIDATION_SCORES, calibration.llrs)
-        values = {"label": trials.labels, "llr": calibration.llrs(trials.scores)}
-        table = pd.DataFrame(values, index=pd.Index(trials.files))
-        if table.index.has_duplicates:
-            n_twice = int(table.index.duplicated().sum())
-            raise RunError(f"{member.title} has two validation scores of {n_twice:,} clips")
-        tables[member] = (trials, table)
-    (first, (trials, ours)), *others = tables.items()
-    for member, (_, theirs) in others:
+    read = [(member, *_read(member)) for member in members]
+    first, trials, ours = read[0]
+    for member, _, theirs in read[1:]:
         _require_same(first, ours, member, theirs)
-    llrs = {
-        member.label: table.loc[trials.files, "llr"].to_numpy()
-        for member, (_, table) in tables.items()
-    }
+    llrs = {member.label: table.loc[trials.files, "llr"].to_numpy() for member, _, table in read}
     units = str(first.run.settings.get("units", BY_SPEAKER))
     return Validation(trials, pd.DataFrame(llrs), units)
+
+
+def _read(member: Member) -> tuple[Trials, pd.DataFrame]:
+    """Return a member's validation trials, and by file the label and the ratio of each."""
+    # By its calibration of now, where it was calibrated anew.
+    calibration = calibration_of(member.run)
+    trials = Trials.read(member.run.folder / VALIDATION_SCORES, calibration.llrs)
+    values = {"label": trials.labels, "llr": calibration.llrs(trials.scores)}
+    table = pd.DataFrame(values, index=pd.Index(trials.files))
+    if table.index.has_duplicates:
+        n_twice = int(table.index.duplicated().sum())
+        raise RunError(
+            f"{member.title} has two validation scores of {n_twice:,} clips; train it again"
+        )
+    return trials, table
 
 
 def _require_same(first: Member, ours: pd.DataFrame, second: Member, theirs: pd.DataFrame) -> None:

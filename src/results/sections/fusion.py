@@ -99,7 +99,7 @@ def gain_sentences(run: Run, test: Mapping[str, Any] | None = None) -> list[str]
     told = []
     of_validation = (run.manifest.get("results") or {}).get(GAIN)
     if isinstance(of_validation, Mapping):
-        told.append(_sentence(of_validation, "on validation, by folds of other speakers,"))
+        told.append(_sentence(of_validation, "on validation, by folds of other speakers"))
     elif run.is_complete:
         told.append(
             "Validation has too few speakers to tell whether the fusion is better than its best "
