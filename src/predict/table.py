@@ -57,12 +57,14 @@ def entry_of(verdict: Verdict) -> dict[str, Any]:
     Parameters
     ----------
     verdict : Verdict
-        On a recording; where its channels were judged each, theirs are in `channels`.
+        On a recording; where its channels were judged each, theirs are in `channels`. Where a
+        fusion judged, each member's ratio is in `members`.
     """
-    return {name: getattr(verdict, name) for name in COLUMNS} | {
+    # Known where a fusion judged, and only there.
+    members = {"members": dict(verdict.members)} if verdict.members else {}
+    return {name: getattr(verdict, name) for name in COLUMNS} | members | {
         "duration": verdict.duration,
         "llr": verdict.llr,
-        "members": dict(verdict.members),
         "warnings": list(verdict.warnings),
         "stretches": [asdict(stretch) for stretch in verdict.stretches],
         "channel": verdict.channel,
