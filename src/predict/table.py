@@ -62,20 +62,24 @@ def entry_of(verdict: Verdict) -> dict[str, Any]:
     """
     # Known where a fusion judged, and only there.
     members = {"members": dict(verdict.members)} if verdict.members else {}
-    return {name: getattr(verdict, name) for name in COLUMNS} | members | {
-        "duration": verdict.duration,
-        "llr": verdict.llr,
-        "warnings": list(verdict.warnings),
-        "stretches": [asdict(stretch) for stretch in verdict.stretches],
-        "channel": verdict.channel,
-        "channels": [entry_of(channel) for channel in verdict.channels],
-        "windows": [
-            {
-                "start": window.start,
-                "end": window.end,
-                "score": window.score,
-                "probability": window.probability,
-            }
-            for window in verdict.windows
-        ],
-    }
+    return (
+        {name: getattr(verdict, name) for name in COLUMNS}
+        | members
+        | {
+            "duration": verdict.duration,
+            "llr": verdict.llr,
+            "warnings": list(verdict.warnings),
+            "stretches": [asdict(stretch) for stretch in verdict.stretches],
+            "channel": verdict.channel,
+            "channels": [entry_of(channel) for channel in verdict.channels],
+            "windows": [
+                {
+                    "start": window.start,
+                    "end": window.end,
+                    "score": window.score,
+                    "probability": window.probability,
+                }
+                for window in verdict.windows
+            ],
+        }
+    )

@@ -130,10 +130,10 @@ def test_what_cannot_be_fused_is_told_in_one_line(runs: Path) -> None:
     with pytest.raises(RunError, match="no run 9"):
         find_members(runs, [0, 9])
     find_run(runs, 2).update(status="failed")
-    with pytest.raises(RunError, match="run 2 .* is failed"):
+    with pytest.raises(RunError, match=r"run 2 .* is failed"):
         find_members(runs, [0, 2])
     (find_run(runs, 1).folder / "scores_val.csv").unlink()
-    with pytest.raises(RunError, match="run 1 has no validation scores .*CalibrateRun"):
+    with pytest.raises(RunError, match=r"run 1 has no validation scores .*CalibrateRun"):
         find_members(runs, [0, 1])
 
 
@@ -203,7 +203,7 @@ def test_a_damaged_manifest_is_one_line(runs: Path, entry: str, value: object) -
     manifest = json.loads((run.folder / "manifest.json").read_text())
     manifest["settings"]["fusion"][entry] = value
     write_json(run.folder / "manifest.json", manifest)
-    with pytest.raises(AudiosError, match="manifest.json is damaged: settings.fusion"):
+    with pytest.raises(AudiosError, match=r"manifest\.json is damaged: settings\.fusion"):
         find_run(runs, run.number)
     with pytest.raises(AudiosError, match="is damaged"):
         members_of(replace(run, manifest=manifest))

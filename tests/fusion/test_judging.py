@@ -135,10 +135,10 @@ def test_other_weights_in_the_manifest_give_other_verdicts(fused: Run, made: Pat
 
 def test_a_member_file_that_is_gone_is_one_line(fused: Run) -> None:
     (fused.folder / "members" / "run2" / "model.safetensors").unlink()
-    with pytest.raises(RunError, match="members/run2/model.safetensors"):
+    with pytest.raises(RunError, match=r"members/run2/model\.safetensors"):
         Detector.load(fused)
     (fused.folder / "members" / "run0" / "manifest.json").unlink()
-    with pytest.raises(RunError, match="members/run0/manifest.json is not there; fuse"):
+    with pytest.raises(RunError, match=r"members/run0/manifest\.json is not there; fuse"):
         Detector.load(fused)
 
 
@@ -258,9 +258,9 @@ def test_it_is_compared_listed_chosen_told_of_and_made_robust(
 def test_what_a_fusion_cannot_be_is_told_with_its_members(
     fused: Run, clips: SplitRecordings, tmp_path: Path
 ) -> None:
-    with pytest.raises(ArgumentError, match="run 3 is a fusion of run 0 and run 2.*export"):
+    with pytest.raises(ArgumentError, match=r"run 3 is a fusion of run 0 and run 2.*export"):
         export_run(fused, clips, tmp_path / "out")
-    with pytest.raises(ArgumentError, match="run 3 is a fusion of run 0 and run 2.*calibrate"):
+    with pytest.raises(ArgumentError, match=r"run 3 is a fusion of run 0 and run 2.*calibrate"):
         calibrate_run(fused, clips)
     with pytest.raises(ArgumentError, match="members of run 3 have none"):
         Detector.load(fused, "somewhere")
