@@ -49,7 +49,7 @@ def evaluate_on_recordings(
 
 
 def tell_gain(run: Run, trials: Trials) -> Mapping[str, Any]:
-    """Return how a fusion differs on tested clips from its best member alone (see `Tell`).
+    """Return how a fusion differs on tested clips from its best member alone, for its results.
 
     The member is the one whose validation EER is the lowest: no test has chosen it.
 

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from src.evaluation.trials import Trials
+from src.fusion.fitting import choose_weights, cross_fit
 from src.fusion.gain import GAIN, Gain, measure_gain
 from src.fusion.members import Member, fingerprint_of, keep_member
 from src.fusion.names import FUSION
 from src.fusion.validation import Validation, read_validation
-from src.fusion.weights import Weights, choose_weights, cross_fit
+from src.fusion.weights import Weights
 from src.models.calibrate import VALIDATION_SCORES, write_calibration
 from src.models.lookup import detector_name
 from src.models.trained_on import TRAINED_ON, is_trained_elsewhere, read_trained_on

@@ -138,7 +138,7 @@ class FusedScorer:
         return np.stack(found, axis=1)
 
     def fuse(self, llrs: np.ndarray) -> np.ndarray:
-        """Return fused scores, float64 of shape (clips,), for ratios (clips, members)."""
+        """Return fused scores, float64 of shape (clips,), for llrs of shape (clips, members)."""
         return self._weights.fuse(llrs)
 
     def score(self, x: np.ndarray) -> np.ndarray:

@@ -158,7 +158,7 @@ class FusingScorer(Scorer, Protocol):
         """Return each member's ratios, float64 of shape (clips, members), for x (clips, dim)."""
 
     def fuse(self, llrs: np.ndarray) -> np.ndarray:
-        """Return scores, float64 of shape (clips,), for ratios of shape (clips, members)."""
+        """Return scores, float64 of shape (clips,), for llrs of shape (clips, members)."""
 
 
 def members_of_scorer(scorer: Scorer) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def evaluate_network(
     gender, reuse
         See `evaluate_run`.
     load : callable, optional
-        See `Load`.
+        Loads what makes vectors of waveforms and what scores them, of the run.
     tell : callable, optional
         See `evaluate_clips`.
 

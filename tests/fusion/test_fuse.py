@@ -9,14 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from src.fusion.fitting import cross_fit
 from src.fusion.fuse import fuse_runs
 from src.fusion.loading import weights_of
 from src.fusion.members import find_members, members_of
+from src.fusion.validation import read_validation
 from src.models.calibrate import calibration_of
 from src.models.lookup import BEST, detector_name
 from src.results.report import write_report
 from src.utils.errors import ArgumentError, AudiosError, RunError
 from src.utils.files import write_json
+from src.utils.metrics.calibration import fit_calibration
+from src.utils.metrics.eer import compute_eer
 from src.utils.runs import Kind, Run, find_run, new_run
 from tests.fusion.scored import make_scored
 from tests.models.small import BEST_TRIAL
@@ -178,6 +182,12 @@ def test_members_of_other_orders_of_clips_are_put_in_order(runs: Path) -> None:
 
 def test_it_promises_no_more_than_it_holds_on_other_speakers(runs: Path) -> None:
     done = fuse_runs(runs, find_members(runs, [0, 1]))
+    validation = read_validation(find_members(runs, [0, 1]))
+    crossed = cross_fit(validation.llrs.to_numpy(), validation.clips, 7)
+    assert crossed is not None
+    labels = validation.trials.labels
+    assert done.validation_eer == compute_eer(crossed, labels)[0]
+    assert calibration_of(done.run) == fit_calibration(crossed, labels)
     found = done.run.manifest["results"]
     assert found["validation_eer"] == done.validation_eer
     assert 0 <= found["fitted_eer"] <= 0.5

@@ -32,8 +32,8 @@ def fusion_section(run: Run, test: Mapping[str, Any] | None = None) -> list[Bloc
         Heading("Fusion"),
         Paragraph(
             f"Its score is the sum of its members' natural log-likelihood ratios, each times its "
-            f"weight, and the offset {about['offset']:+.4g}. Weights are fitted on validation, none "
-            f"below 0, and drawn to each other (shrinkage {about['shrinkage']:g})."
+            f"weight, and the offset {about['offset']:+.4g}. Weights are fitted on validation, "
+            f"none below 0, and drawn to each other (shrinkage {about['shrinkage']:g})."
         ),
         members_table(run),
         *map(Paragraph, sentences),

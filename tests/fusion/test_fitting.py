@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from src.fusion import weights as module
-from src.fusion.weights import SHRINKAGES, Weights, choose_weights, cross_fit, fit_weights
+from src.fusion import fitting as module
+from src.fusion.fitting import SHRINKAGES, choose_weights, cross_fit, fit_weights
+from src.fusion.weights import Weights
 from src.utils.dataset.labelled import LabelledClips
 
 
