@@ -131,7 +131,7 @@ Tell = Callable[[Trials], Mapping[str, Any]]
 
 
 def tell_nothing(_: Trials) -> Mapping[str, Any]:
-    """Return nothing more for the results of a test (see `Tell`)."""
+    """Return nothing more for the results of a test."""
     return {}
 
 

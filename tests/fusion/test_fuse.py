@@ -20,6 +20,7 @@ from src.results.report import write_report
 from src.utils.errors import ArgumentError, AudiosError, RunError
 from src.utils.files import write_json
 from src.utils.metrics.calibration import fit_calibration
+from src.utils.metrics.cllr import cllr
 from src.utils.metrics.eer import compute_eer
 from src.utils.runs import Kind, Run, find_run, new_run
 from tests.fusion.scored import make_scored
@@ -187,7 +188,10 @@ def test_it_promises_no_more_than_it_holds_on_other_speakers(runs: Path) -> None
     assert crossed is not None
     labels = validation.trials.labels
     assert done.validation_eer == compute_eer(crossed, labels)[0]
-    assert calibration_of(done.run) == fit_calibration(crossed, labels)
+    calibration = calibration_of(done.run)
+    assert calibration == fit_calibration(crossed, labels)
+    assert done.gain is not None
+    assert done.gain.cllr.fused == pytest.approx(cllr(calibration.llrs(crossed), labels))
     found = done.run.manifest["results"]
     assert found["validation_eer"] == done.validation_eer
     assert 0 <= found["fitted_eer"] <= 0.5
