@@ -47,6 +47,8 @@ def FuseRuns(
         raise ArgumentError(f"--study-number={study} is of --runs-list, which is not given")
     if classifier is not None:
         arguments.classifier_name(classifier)
+        if study is None and not studies:
+            raise ArgumentError(f"--classifier={classifier} is of studies, and none is named")
     from src.reports import answers, report_fusion
 
     fused = stages.fusion.fuse(

@@ -72,6 +72,7 @@ def test_it_answers_in_json_and_in_a_line(fab, where):
         (("--studies-list=0,0",), 2, ["names study 0 twice"]),
         (("--studies-list=0,1", "--study-number=3"), 2, ["--study-number=3"]),
         (("--runs-list=0,1", "--classifier=svn"), 2, ["--classifier=svn", "svm"]),
+        (("--runs-list=0,1", "--classifier=svm"), 2, ["--classifier=svm is of studies"]),
         (("--runs-list=0,99",), 1, ["no run 99"]),
         (("--runs-list=0", "--studies-list=9"), 1, ["no study 9"]),
         (("--runs-list=3,2",), 1, ["run 3 is a fusion itself, of run 0 and run 1"]),
