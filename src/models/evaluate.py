@@ -159,7 +159,7 @@ def evaluate_clips(
     gender, reuse
         See `evaluate_run`.
     tell : callable, optional
-        See `Tell`.
+        Gives what more the results hold, by the trials of the test.
     """
     if gender is not None:
         choose("--gender", gender, GENDERS)
