@@ -199,7 +199,13 @@ def settings_of(run: Run) -> FusionSettings:
     remedy = "fuse the members again: fab FuseRuns"
     about = run.settings.get(FUSION)
     require_shape(about, FusionSettings, run.folder / MANIFEST, remedy)
-    return FusionSettings.model_validate(about)
+    found = FusionSettings.model_validate(about)
+    labels = [member.label for member in found.members]
+    if found.best not in labels or len(set(labels)) < len(labels):
+        raise RunError(
+            f"{run.folder / MANIFEST} is damaged: its members are not told apart; {remedy}"
+        )
+    return found
 
 
 def members_of(run: Run) -> list[Run]:

@@ -223,6 +223,13 @@ def test_a_damaged_manifest_is_one_line(runs: Path, entry: str, value: object) -
         members_of(replace(run, manifest=manifest))
 
 
+def test_a_best_member_that_is_none_is_one_line(runs: Path) -> None:
+    run = fuse(runs, 0, 1)
+    run.update(settings=run.settings | {"fusion": run.settings["fusion"] | {"best": "run9"}})
+    with pytest.raises(RunError, match="members are not told apart"):
+        members_of(find_run(runs, run.number))
+
+
 def test_the_same_members_give_the_same_fusion(runs: Path) -> None:
     one, other = fuse(runs, 0, 1), fuse(runs, 0, 1)
     assert one.settings == other.settings
