@@ -17,6 +17,7 @@ from typing import Any
 from src.evaluation.results_file import TEST_RESULTS
 from src.evaluation.sets_file import SETS
 from src.exported.about import names_in_run
+from src.fusion.names import is_of_member
 from src.networks.names import FOLDER as SCORED
 from src.networks.names import scores_path
 from src.robustness.names import FIGURES as ROBUSTNESS_FIGURES
@@ -247,6 +248,8 @@ def _is_of_run(run: Path, name: str) -> bool:
     trial, _, rest = name.partition("/")
     if rest and _is_run(run / trial):
         return _is_of_run(run / trial, rest)
+    if is_of_member(name.split("/")):
+        return True
     is_event = above == _EVENTS and last.startswith("events.out.tfevents.")
     return is_event or name in _names_of_run(run) or _is_kept_score(run, above, last)
 

@@ -156,12 +156,35 @@ def run_numbers(flag: str, text: str | None) -> list[int]:
     """
     if not text:
         raise ArgumentError(f"{flag} is needed: the numbers of two or more runs, such as 3,7")
+    found = optional_numbers(flag, text, "run")
+    if len(found) < 2:
+        raise ArgumentError(f"{flag}={text} is a single run; it takes two or more, such as 3,7")
+    return found
+
+
+def optional_numbers(flag: str, text: str | None, what: str) -> list[int]:
+    """Return numbers given as `3,7`, none where none are.
+
+    Parameters
+    ----------
+    flag : str
+        The flag as the user typed it, for the message.
+    text : str or None
+        What was given.
+    what : str
+        What they are of, for the message.
+
+    Raises
+    ------
+    ArgumentError
+        When one is no whole number, or is named twice.
+    """
+    if not text:
+        return []
     found = [whole_number(flag, part.strip()) for part in text.split(",")]
     twice = [number for number in found if found.count(number) > 1]
     if twice:
-        raise ArgumentError(f"{flag}={text} names run {twice[0]} twice")
-    if len(found) < 2:
-        raise ArgumentError(f"{flag}={text} is a single run; it takes two or more, such as 3,7")
+        raise ArgumentError(f"{flag}={text} names {what} {twice[0]} twice")
     return found
 
 

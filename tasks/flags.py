@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from src.fusion.names import FUSION
 from src.models.registry import CLASSIFIERS
 from src.networks.back_ends import BACK_ENDS
 from src.networks.front_ends import FRONT_ENDS
@@ -57,9 +58,9 @@ def either(names: Iterable[str]) -> str:
 
 CORPUS_NAMES = either(CORPORA)
 RUN_BACKBONES = list(dict.fromkeys([*BACKBONES, *FRONT_ENDS]))
-RUN_CLASSIFIERS = [*CLASSIFIERS, *BACK_ENDS, AUTO]
-"""What a run may be of: classifiers of vectors of backbones, back ends of front ends; `auto` for
-a study across all classifiers."""
+RUN_CLASSIFIERS = [*CLASSIFIERS, *BACK_ENDS, FUSION, AUTO]
+"""What a run may be of: classifiers of vectors of backbones, back ends of front ends, fusions;
+`auto` for a study across all classifiers."""
 ALL_CLASSIFIERS = ",".join(CLASSIFIERS)
 
 REQUIRED = "(required)"

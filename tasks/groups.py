@@ -14,7 +14,14 @@ GROUPS = {
     ),
     "Detectors": (
         *("OptimizeHyperparameters", "TrainModel", "TestModel", "TrainBaseline", "TestBaseline"),
-        *("TrainNetwork", "ImportDetector", "CalibrateRun", "TestRobustness", "ExportModel"),
+        *(
+            "TrainNetwork",
+            "ImportDetector",
+            "CalibrateRun",
+            "FuseRuns",
+            "TestRobustness",
+            "ExportModel",
+        ),
     ),
     "Results": ("ListRuns", "CompareRuns", "EvaluateScores", "ExportScores"),
     "Housekeeping": ("Clean",),

@@ -153,8 +153,8 @@ def TrainModel(
     study_number="Test a trial of this study.",
     embeddings=f"{HELP['embeddings'][:-1]}; several, joined by commas, give one table: each set, "
     "average, pooled and worst.",
-    dataset="For a run of a network: the data set's folder, or several, joined by commas (default: "
-    "the one that it was trained on).",
+    dataset="For a run of a network or a fusion: the data set's folder, or several, joined by "
+    "commas (default: the one that it was trained on).",
 )
 def TestModel(
     c: Context,
@@ -168,7 +168,8 @@ def TestModel(
     """Test a run on unseen speakers.
 
     Writes EER, accuracy and the rest, scores and figures into the run's folder. A classifier is
-    tested on vectors, a network on recordings. A set among several
+    tested on vectors, a network on recordings, a fusion on what all its members have. A set among
+    several
     that cannot be tested is named, the others are tested, and the exit status is 1.
 
     Example: fab TestModel --run-number=3

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from invoke import Context, Exit
 
 from src import stages
+from src.fusion.names import labels_of
 from src.utils.errors import ArgumentError, AudiosError
 from tasks import arguments, configured
 from tasks.flags import AnswerFlags, RunFlags
@@ -141,9 +142,11 @@ class _Told:
     def __init__(self, form: AnswerFlags, prior: float, output: Path | None) -> None:
         self._form, self._prior, self._output = form, prior, output
         self._lines: VerdictLines | None = None
+        self._members: list[str] = []
 
     def choose(self, chosen: "Chosen") -> None:
         """Print which detector judges."""
+        self._members = labels_of(chosen.run)
         if not (self._form.json or self._form.quiet):
             from src.reports import report_detector
 
@@ -156,7 +159,8 @@ class _Told:
         from src.reports import VerdictLines
         from src.reports.predict import MANY_VERDICTS
 
-        self._lines = VerdictLines(names, bool(self._output) and len(names) > MANY_VERDICTS)
+        is_short = bool(self._output) and len(names) > MANY_VERDICTS
+        self._lines = VerdictLines(names, is_short, self._members)
         say(self._lines.header, at_once=True)
 
     def hear(self, verdict: "Verdict") -> None:

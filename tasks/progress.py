@@ -30,6 +30,7 @@ DOING = (
     ("src.networks.released", "reading released weights"),
     ("src.scoring", "scoring recordings"),
     ("src.exported", "exporting"),
+    ("src.fusion", "fusing"),
     ("src.predict.exporting", "comparing with the run"),
     ("src.predict", "judging"),
     ("src.networks", "training"),

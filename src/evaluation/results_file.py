@@ -11,7 +11,7 @@ from pydantic import Field, NonNegativeInt
 
 from src.utils.errors import RunError
 from src.utils.metrics.table import METRICS, TANDEM
-from src.utils.run_manifest import Rate
+from src.utils.run_manifest import FusionGain, Rate
 from src.utils.shapes import Shape, read_shaped
 
 RESULTS = "results.json"
@@ -87,6 +87,7 @@ class _ResultsShape(Shape):
     breakdowns: dict[str, list[_GroupShape]] = Field(default_factory=dict)
     dataset: str | None = None
     note: str | None = None
+    fusion: FusionGain | None = None
 
 
 def read_values(path: Path) -> dict[str, Any]:

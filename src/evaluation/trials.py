@@ -21,6 +21,9 @@ CONDITIONS = (ATTACK, "codec", "gender", "language", "source", DURATION)
 
 _ATTACK_GROUPS_NEEDED = 2
 
+_OF_MEMBER = "llr_"
+"""What the names of columns begin with that hold the ratios of a fusion's members."""
+
 
 @dataclass(frozen=True)
 class Trials:
@@ -41,6 +44,9 @@ class Trials:
     conditions : pandas.DataFrame
         A row a trial, with those of `CONDITIONS` that are known: text, empty where unknown, and
         `duration` in seconds.
+    members : pandas.DataFrame
+        A row a trial and a column a member of the fusion that scored it, by label: its natural
+        log-likelihood ratio; no columns for what is no fusion.
 
     Raises
     ------
@@ -54,6 +60,7 @@ class Trials:
     llrs: np.ndarray
     speakers: np.ndarray
     conditions: pd.DataFrame = field(default_factory=pd.DataFrame)
+    members: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         scores, labels = check_trials(self.scores, self.labels)
@@ -61,7 +68,9 @@ class Trials:
         object.__setattr__(self, "labels", labels)
         if self.conditions.empty:
             object.__setattr__(self, "conditions", pd.DataFrame(index=range(len(scores))))
-        for name in ("files", "llrs", "speakers", "conditions"):
+        if self.members.empty:
+            object.__setattr__(self, "members", pd.DataFrame(index=range(len(scores))))
+        for name in ("files", "llrs", "speakers", "conditions", "members"):
             if len(getattr(self, name)) != len(scores):
                 raise AudiosError(
                     f"{len(scores)} scores, and {len(getattr(self, name))} {name} for them"
@@ -107,6 +116,8 @@ class Trials:
     def write(self, path: Path) -> None:
         """Write one row a clip: `file,label,score,speaker,gender,attack,llr` and conditions.
 
+        The ratios by members of a fusion follow on the fused one, each as `llr_` and its label.
+
         Parameters
         ----------
         path : pathlib.Path
@@ -122,7 +133,9 @@ class Trials:
         for name in ("gender", ATTACK):
             columns[name] = self.conditions.get(name, nothing).to_numpy()
         others = self.conditions.drop(columns=["gender", ATTACK], errors="ignore")
-        columns |= {"llr": self.llrs, **{name: others[name].to_numpy() for name in others}}
+        columns["llr"] = self.llrs
+        columns |= {f"{_OF_MEMBER}{name}": self.members[name].to_numpy() for name in self.members}
+        columns |= {name: others[name].to_numpy() for name in others}
         write_csv(path, pd.DataFrame(columns))
 
     @classmethod
@@ -147,6 +160,8 @@ class Trials:
             conditions = table[[name for name in CONDITIONS if name in table]].copy()
             if DURATION in conditions:
                 conditions[DURATION] = pd.to_numeric(conditions[DURATION].replace("", None))
+            of_members = [name for name in table if str(name).startswith(_OF_MEMBER)]
+            members = table[of_members].astype(np.float64)
             return cls(
                 files=table["file"].to_numpy(dtype=str),
                 scores=scores,
@@ -154,6 +169,7 @@ class Trials:
                 llrs=table["llr"].to_numpy(np.float64) if "llr" in table else llrs_of(scores),
                 speakers=table["speaker"].to_numpy(dtype=str),
                 conditions=conditions,
+                members=members.rename(columns=lambda name: name.removeprefix(_OF_MEMBER)),
             )
         except (KeyError, ValueError, AudiosError) as error:
             raise RunError(f"{path} is damaged: {error}") from error

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -141,6 +141,52 @@ class Scorer(Protocol):
 
     def score(self, x: np.ndarray) -> np.ndarray:
         """Return real-valued scores, float64 of shape (clips,), for x of shape (clips, dim)."""
+
+
+@runtime_checkable
+class FusingScorer(Scorer, Protocol):
+    """What scores vectors by several members, each of whose ratios is told beside the score.
+
+    Attributes
+    ----------
+    members : tuple of str
+        Their labels.
+    """
+
+    members: tuple[str, ...]
+
+    def llrs(self, x: np.ndarray) -> np.ndarray:
+        """Return each member's ratios, float64 of shape (clips, members), for x (clips, dim)."""
+
+    def fuse(self, llrs: np.ndarray) -> np.ndarray:
+        """Return scores, float64 of shape (clips,), for llrs of shape (clips, members)."""
+
+
+def members_of_scorer(scorer: Scorer) -> tuple[str, ...]:
+    """Return the labels of the members that a scorer has, none where it is one by itself.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        Any.
+    """
+    return scorer.members if isinstance(scorer, FusingScorer) else ()
+
+
+def score_with_members(scorer: Scorer, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return scores, float64 of shape (clips,), and members' ratios, (clips, members).
+
+    Parameters
+    ----------
+    scorer : Scorer
+        Any; one that is no fusion has no members.
+    x : numpy.ndarray
+        Vectors, shape (clips, dim).
+    """
+    if isinstance(scorer, FusingScorer):
+        llrs = scorer.llrs(x)
+        return scorer.fuse(llrs), llrs
+    return scorer.score(x), np.empty((len(x), 0))
 
 
 class Classifier(Configured, ABC):

@@ -1,9 +1,9 @@
 """Stage 11: testing a trained run on clips it has never seen; written once for all classifiers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from src.evaluation.figures import draw_figures
 from src.evaluation.results import Results, evaluate_trials
 from src.evaluation.results_file import TEST_RESULTS, figure_paths, read_values
+from src.evaluation.trials import Trials
 from src.models.calibrate import calibration_of
 from src.models.data import TEST, ClipSource, warn_if_stale
 from src.models.lookup import detector_name, require_current
@@ -63,6 +64,25 @@ class Evaluation:
     rejected: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Scored(Generic[Clips]):
+    """Clips with their scores.
+
+    Attributes
+    ----------
+    clips : LabelledClips
+        Those that have one.
+    scores : numpy.ndarray
+        float64, shape (clips,).
+    members : pandas.DataFrame or None
+        The ratios of each clip by the members of a fusion (see `Trials`); None for what is none.
+    """
+
+    clips: Clips
+    scores: np.ndarray
+    members: pd.DataFrame | None = None
+
+
 def evaluate_run(
     run: Run, embeddings: Path, gender: str | None = None, reuse: bool = False
 ) -> Evaluation:
@@ -95,25 +115,35 @@ def evaluate_run(
     require_training(run.manifest, run.folder / MANIFEST)
     require_current(run)
     store = EmbeddingStore.open(embeddings, settings["backbone"]["name"], TEST)
-    _require_same_model(run, store)
+    require_same_model(run, store)
 
     def load() -> EmbeddingSet:
         warn_if_stale(store)
         return store.load(*Selection.of(settings))
 
-    def score(clips: EmbeddingSet) -> tuple[EmbeddingSet, np.ndarray]:
-        return clips, load_classifier(run).score(clips.x)
+    def score(clips: EmbeddingSet) -> Scored[EmbeddingSet]:
+        return Scored(clips, load_classifier(run).score(clips.x))
 
     return evaluate_clips(run, store, load, score, gender, reuse)
+
+
+Tell = Callable[[Trials], Mapping[str, Any]]
+"""Gives what more the results of a test hold, by the trials of it."""
+
+
+def tell_nothing(_: Trials) -> Mapping[str, Any]:
+    """Return nothing more for the results of a test."""
+    return {}
 
 
 def evaluate_clips(
     run: Run,
     source: ClipSource,
     load: Callable[[], Clips],
-    score: Callable[[Clips], tuple[Clips, np.ndarray]],
+    score: Callable[[Clips], Scored[Clips]],
     gender: str | None = None,
     reuse: bool = False,
+    tell: Tell = tell_nothing,
 ) -> Evaluation:
     """Test a run as `evaluate_run` does, on clips of any kind.
 
@@ -126,9 +156,11 @@ def evaluate_clips(
     load : callable
         Gives the clips.
     score : callable
-        Gives those of them that can be scored, with their scores, float64 of shape (clips,).
+        Gives those of them that can be scored, with their scores.
     gender, reuse
         See `evaluate_run`.
+    tell : callable, optional
+        Gives what more the results hold, by the trials of the test.
     """
     if gender is not None:
         choose("--gender", gender, GENDERS)
@@ -154,12 +186,14 @@ def evaluate_clips(
         what += f" with gender {gender}"
     clips.require_both_classes(what)
     calibration = calibration_of(run)
-    clips, scores = score(clips)
+    scored_clips = score(clips)
+    clips = scored_clips.clips
     clips.require_both_classes(f"what can be scored of {what}")
-    trials = trials_of(clips, scores, calibration, source)
+    trials = trials_of(clips, scored_clips.scores, calibration, source, scored_clips.members)
     results = evaluate_trials(
         trials, calibration.threshold, calibration.confidence, seed=settings["seed"]
     )
+    more = dict(tell(trials))
     with run.changing():
         if ending_for(run, source) != ending:
             raise RunError(f"run {run.number} was tested on other clips meanwhile; test it again")
@@ -174,7 +208,7 @@ def evaluate_clips(
         if elsewhere:
             notes += [note for note in notes_of_recipe(source.split_recipe) if note not in notes]
         about = {"dataset": source.dataset} | ({"note": "; ".join(notes)} if notes else {})
-        results.write(path, about)
+        results.write(path, about | more)
         run.update(**{TESTED: run.manifest.get(TESTED, {}) | {part: source.fingerprint}})
     return Evaluation(run, results, path, scored, figures, elsewhere)
 
@@ -185,7 +219,21 @@ def _part_of(source: ClipSource, gender: str | None) -> str:
     return f"{TEST} of {source.dataset_name}{told}"
 
 
-def _require_same_model(run: Run, store: EmbeddingStore) -> None:
+def require_same_model(run: Run, store: EmbeddingStore) -> None:
+    """Fail for vectors of another model than a run was trained on.
+
+    Parameters
+    ----------
+    run : Run
+        A training of a classifier.
+    store : EmbeddingStore
+        The vectors.
+
+    Raises
+    ------
+    EmbeddingError
+        Naming what differs.
+    """
     ours = run.settings["backbone"]
     differs = backbone_differences(ours, store.backbone)
     if differs:

@@ -1,10 +1,12 @@
 """Finding the training run or the study that flags describe."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import NonNegativeInt, PositiveInt
 
+from src.fusion.names import FUSION, is_fused
 from src.models.registry import CLASSIFIERS
 from src.utils.config import AUTO, BASELINE
 from src.utils.errors import RunError, shorten
@@ -169,6 +171,10 @@ def detector_name(run: Run) -> str:
     run : Run
         A training or a study.
     """
+    if is_fused(run):
+        counts = Counter(member["name"] for member in run.settings[FUSION]["members"])
+        told = [name if count == 1 else f"{count} × {name}" for name, count in counts.items()]
+        return f"fusion of {' and '.join(filter(None, [', '.join(told[:-1]), told[-1]]))}"
     backbone = label_of(run.settings.get("backbone")) or "?"
     augmented = ", augmented" if run.settings.get("augmented") else ""
     return f"{backbone} + {run.settings.get('classifier', '?')}{augmented}"

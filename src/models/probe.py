@@ -21,6 +21,7 @@ from tqdm import tqdm
 from src.models.data import TrainingStores
 from src.models.logistic_regression.pipeline import make_regression
 from src.utils.config import PROBE, LayerChoice
+from src.utils.dataset.labelled import LabelledClips
 from src.utils.embeddings.embedding_set import EmbeddingSet, unshared
 from src.utils.embeddings.selection import Selection, pooling_columns
 from src.utils.errors import EmbeddingError
@@ -239,7 +240,7 @@ def _probe_layers(stores: TrainingStores, seed: int, joint_only: bool, measure: 
     return Probe(table, len(folds), len(clips), len(set(_speakers(clips))), unit)
 
 
-def speaker_folds(clips: EmbeddingSet, seed: int = 7) -> list[Fold]:
+def speaker_folds(clips: LabelledClips, seed: int = 7) -> list[Fold]:
     """Divide clips into stratified folds by speaker.
 
     A spoof belongs to the speaker it imitates, where its `speaker` says so. A clip without a
@@ -247,7 +248,7 @@ def speaker_folds(clips: EmbeddingSet, seed: int = 7) -> list[Fold]:
 
     Parameters
     ----------
-    clips : EmbeddingSet
+    clips : LabelledClips
         The clips to divide.
     seed : int
         Seed of the shuffling of speakers with equal numbers of clips.
@@ -307,14 +308,14 @@ def group_folds(
     )
 
 
-def speakers_of(clips: EmbeddingSet) -> np.ndarray:
+def speakers_of(clips: LabelledClips) -> np.ndarray:
     """Return what of a clip no two folds may share, str of shape (clips,).
 
     Its speaker, or else itself; of a split by utterance its file.
 
     Parameters
     ----------
-    clips : EmbeddingSet
+    clips : LabelledClips
         The clips.
     """
     if "speaker" not in unshared(clips.units):
@@ -322,7 +323,7 @@ def speakers_of(clips: EmbeddingSet) -> np.ndarray:
     return _speakers(clips)
 
 
-def _speakers(clips: EmbeddingSet) -> np.ndarray:
+def _speakers(clips: LabelledClips) -> np.ndarray:
     """Return the group of each clip, str of shape (clips,): its speaker, or else itself."""
     # With a prefix, since a speaker may have the name of another one's file.
     return np.where(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from src.fusion.names import FUSION
 from src.models.trained_on import is_trained_elsewhere
 from src.utils.config import BY_SPEAKER, SHARED_VOICES
 from src.utils.runs import Run
@@ -22,7 +23,8 @@ def split_notes(run: Run) -> list[str]:
         A training, which keeps the units and the recipe of its split.
     """
     units = run.settings.get("units", BY_SPEAKER)
-    notes = [TRAINED_ELSEWHERE] if is_trained_elsewhere(run) else []
+    is_elsewhere = is_trained_elsewhere(run) or (run.settings.get(FUSION) or {}).get("elsewhere")
+    notes = [TRAINED_ELSEWHERE] if is_elsewhere else []
     if units in SHARED_VOICES:
         notes.append(SHARED_VOICES[units])
     of_recipe = notes_of_recipe(run.manifest.get("split"))

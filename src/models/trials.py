@@ -17,7 +17,11 @@ from src.utils.metrics.calibration import Calibration
 
 
 def trials_of(
-    clips: LabelledClips, scores: np.ndarray, calibration: Calibration, source: ClipSource
+    clips: LabelledClips,
+    scores: np.ndarray,
+    calibration: Calibration,
+    source: ClipSource,
+    members: pd.DataFrame | None = None,
 ) -> Trials:
     """Make trials of clips and their scores.
 
@@ -31,6 +35,8 @@ def trials_of(
         Turns the scores into likelihood ratios.
     source : ClipSource
         Where the clips come from.
+    members : pandas.DataFrame, optional
+        The ratios of each clip by the members of a fusion (see `Trials`).
     """
     return Trials(
         files=clips.files,
@@ -39,6 +45,7 @@ def trials_of(
         llrs=calibration.llrs(scores),
         speakers=clips.speaker,
         conditions=conditions_of(clips, source),
+        members=pd.DataFrame() if members is None else members,
     )
 
 

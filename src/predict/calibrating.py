@@ -10,6 +10,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from src.evaluation.results_file import TEST_RESULTS, figure_paths
+from src.fusion.loading import load_parts
+from src.fusion.names import refuse_fused
 from src.models.calibrate import CALIBRATED_ON, VALIDATION_SCORES, write_calibration
 from src.models.data import TRAIN, VALIDATION
 from src.models.evaluate import require_apart
@@ -18,7 +20,6 @@ from src.models.reference import MOST_CLIPS, Reference, fit_reference_alone
 from src.models.tested import TESTED
 from src.models.trained_on import TRAINED_ON, is_trained_elsewhere, read_trained_on
 from src.models.trials import trials_of
-from src.predict.detector import load_parts
 from src.robustness import names as robustness
 from src.scoring.kept import KeptScores
 from src.scoring.recordings import RecordingScorer
@@ -92,12 +93,15 @@ def calibrate_run(run: Run, source: SplitRecordings, checkpoint: str | None = No
 
     Raises
     ------
+    ArgumentError
+        When the run is a fusion, whose scores are its members'.
     EmbeddingError
         When the recordings share a speaker with the training.
     AudiosError
         When a class is absent, or the run cannot be loaded.
     """
     require_training(run.manifest, run.folder / MANIFEST)
+    refuse_fused(run, "is calibrated by them: calibrate each, and fuse them again")
     what = f"{source.split} of {source.dataset_name}"
     source.clips.require_both_classes(what)
     seen = read_trained_on(run)

@@ -2,31 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from src.exported.about import is_exported
-from src.exported.model import load_exported
+from src.fusion.loading import AnyReference, load_with_reference
 from src.models.calibrate import calibration_of
-from src.models.classifier import Scorer
-from src.models.lookup import is_network, require_current
-from src.models.reference import Reference
-from src.models.registry import load_classifier
-from src.utils.config import WEIGHTED
-from src.utils.embeddings.backbones import Backbone, load_backbone
-from src.utils.embeddings.backbones.selected import SelectedBackbone
-from src.utils.embeddings.differences import backbone_differences
+from src.models.classifier import Scorer, members_of_scorer
+from src.utils.embeddings.backbones import Backbone
 from src.utils.embeddings.engines.embed import embed_vectors
 from src.utils.embeddings.engines.engine import Embedded
-from src.utils.embeddings.selection import Selection
-from src.utils.errors import ArgumentError, CheckpointError
 from src.utils.metrics.calibration import Calibration
 from src.utils.runs import Run
-
-_SPAN = ("first_layer", "layers")
-"""Entries of a backbone's description that select layers, and do not change their values."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +29,7 @@ class Detector:
         Scores embeddings.
     calibration : Calibration
         Turns scores into likelihood ratios and verdicts.
-    reference : Reference or None
+    reference : Reference or FusedReference or None
         Detects embeddings far from the training data; None for an older run without one.
     """
 
@@ -51,7 +37,7 @@ class Detector:
     backbone: Backbone
     classifier: Scorer
     calibration: Calibration
-    reference: Reference | None
+    reference: AnyReference | None
 
     @classmethod
     def load(cls, run: Run, checkpoint: str | None = None) -> "Detector":
@@ -74,8 +60,13 @@ class Detector:
             When a file of the run is absent or damaged, or the run is of before its backbone had
             its name.
         """
-        backbone, classifier = load_parts(run, checkpoint)
-        return cls(run, backbone, classifier, calibration_of(run), Reference.read(run.folder))
+        backbone, classifier, reference = load_with_reference(run, checkpoint)
+        return cls(run, backbone, classifier, calibration_of(run), reference)
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The labels of the members of a fusion, none for what is none."""
+        return members_of_scorer(self.classifier)
 
     def embed(self, prepared: Sequence[np.ndarray]) -> Embedded:
         """Embed prepared waveforms as in training.
@@ -91,72 +82,3 @@ class Detector:
             Whose rows are places among them, with vectors of shape (len(rows), dim).
         """
         return embed_vectors(self.backbone, prepared)
-
-
-def load_parts(run: Run, checkpoint: str | None = None) -> tuple[Backbone, Scorer]:
-    """Load what makes vectors of waveforms and what scores them, of a run of any kind.
-
-    Parameters
-    ----------
-    run : Run
-        A finished training.
-    checkpoint : str, optional
-        See `Detector.load`.
-
-    Raises
-    ------
-    AudiosError
-        As `Detector.load` does, but for calibration and reference.
-    """
-    if is_exported(run.folder):
-        network, scorer = load_exported(run)
-        if network is None:
-            return _load_backbone(run, checkpoint), scorer
-        if checkpoint is not None:
-            raise ArgumentError("--checkpoint: an exported network holds all of its weights")
-        return network, scorer
-    if is_network(run):
-        # Here, since torch is not needed for classifiers of built-in vectors.
-        from src.networks.loading import load_network
-
-        return load_network(run, checkpoint)
-    require_current(run)
-    classifier = load_classifier(run)
-    return _load_backbone(run, checkpoint), classifier
-
-
-def _load_backbone(run: Run, checkpoint: str | None) -> Backbone:
-    ours, selection = run.settings["backbone"], Selection.of(run.settings)
-    name, precision = ours["name"], ours.get("precision", "auto")
-    named = checkpoint or ours.get("checkpoint")
-    if checkpoint is None and named and _is_gone(named):
-        raise CheckpointError(
-            f"the checkpoint of run {run.number} is no longer at {named}; pass the folder where it "
-            f"is now: --checkpoint=FOLDER"
-        )
-    if selection.layer == WEIGHTED:
-        first = ours.get("first_layer", 0)
-        span = first, first + ours["layers"] - 1
-    else:
-        span = selection.layer, selection.layer
-    backbone = load_backbone(name, named, precision, span)
-    differs = backbone_differences(_without_span(ours), _without_span(backbone.describe()))
-    if differs:
-        what, remedy = f"the built-in {name}", "train anew"
-        if named:
-            what, remedy = f"the checkpoint {named}", "pass that one: --checkpoint=FOLDER"
-        raise CheckpointError(
-            f"{what} is another than run {run.number} was trained on ({', '.join(differs)} "
-            f"differ); {remedy}"
-        )
-    return backbone if selection.is_plain else SelectedBackbone(backbone, selection)
-
-
-def _is_gone(checkpoint: str) -> bool:
-    """Return whether a checkpoint is the absolute path of a folder that no longer exists."""
-    path = Path(checkpoint)
-    return path.is_absolute() and not path.is_dir()
-
-
-def _without_span(about: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in about.items() if key not in _SPAN}

@@ -22,6 +22,8 @@ from src.exported.about import (
 )
 from src.exported.model import ExportedNetwork, load_exported
 from src.exported.writing import Embed, Score, write_models
+from src.fusion.loading import load_parts
+from src.fusion.names import refuse_fused
 from src.models.calibrate import calibration_of, fitted_on, write_calibration
 from src.models.classifier import Scorer
 from src.models.lookup import NETWORK, detector_name, is_network
@@ -29,7 +31,6 @@ from src.networks.trained import TrainedNetwork
 from src.networks.windows import Covers
 from src.predict.bandwidths import bandwidths_of
 from src.predict.choice import is_of_demonstration
-from src.predict.detector import load_parts
 from src.utils.audio.io import read_waveform
 from src.utils.config import ONNX
 from src.utils.dataset.dataset import require_some
@@ -134,12 +135,14 @@ def export_run(
     Raises
     ------
     ArgumentError
-        When the folder holds something else, or there is no such format of this kind of run.
+        When the folder holds something else, there is no such format of this kind of run, or it is
+        a fusion.
     AudiosError
         When the run cannot be loaded, no recording can be read, packages are absent, the model
         cannot be told in the format, or what was written scores otherwise.
     """
     require_training(run.manifest, run.folder / MANIFEST)
+    refuse_fused(run, "is no single model: export each of them, and fuse what they give")
     # Else `.` and what ends in `..` have no name.
     folder = folder.resolve()
     _require_free(folder)

@@ -14,12 +14,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from src.fusion.names import FUSION, member_folders
 from src.predict.detector import Detector
 from src.predict.verdict import REFUSED, JudgedWindow, Stretch, Verdict
 from src.utils.errors import AudiosError
 from src.utils.files import PARTIAL, file_identity, locked
 
-FORMAT = 2
+FORMAT = 3
 """Raised where a verdict on the same recording changes, or what is kept of it."""
 
 _SYNC_SECONDS = 5.0
@@ -82,13 +83,17 @@ def settings_of(
         Whether what holds no speech is judged too.
     """
     run, reference = detector.run, detector.reference
-    models = sorted(path for path in run.folder.glob("*") if path.suffix in _MODELS)
+    folders = [run.folder, *member_folders(run)]
+    models = sorted(
+        path for folder in folders for path in folder.glob("*") if path.suffix in _MODELS
+    )
     about = {
         "format": FORMAT,
         "audio": str(audio.resolve()),
         "run": str(run.folder.resolve()),
         "started": run.manifest.get("started"),
-        "models": {path.name: file_identity(path) for path in models},
+        "models": {str(path.relative_to(run.folder)): file_identity(path) for path in models},
+        "fusion": run.settings.get(FUSION),
         "backbone": detector.backbone.describe(),
         "calibration": asdict(detector.calibration),
         "limit": None if reference is None else reference.limit,
@@ -224,8 +229,9 @@ def _entry(about: dict[str, Any]) -> tuple[str, tuple[Identity, Verdict]]:
     identity = str(about.pop("bytes")), str(about.pop("mtime_ns"))
     verdict = _verdict(about)
     are_numbers = (isinstance(getattr(verdict, name), float) for name in _NUMBERS)
+    are_ratios = all(isinstance(ratio, float) for ratio in dict(verdict.members).values())
     are_texts = (isinstance(text, str) for text in (verdict.file, verdict.verdict))
-    if verdict.verdict == REFUSED or not all(are_numbers) or not all(are_texts):
+    if verdict.verdict == REFUSED or not all(are_numbers) or not all(are_texts) or not are_ratios:
         raise ValueError("no verdict")
     return verdict.file, (identity, verdict)
 

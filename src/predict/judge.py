@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from src.models.classifier import score_with_members
 from src.predict.bandwidths import Bandwidths
 from src.predict.detector import Detector
 from src.predict.recording import CLIPPING_WARNED, Heard, read_channels
@@ -55,6 +56,7 @@ class _PendingVerdict:
     refusal: str = ""
     scores: list[float] = field(default_factory=list)
     distances: list[float] = field(default_factory=list)
+    members: list[np.ndarray] = field(default_factory=list)
     windows: list[JudgedWindow] = field(default_factory=list)
 
 
@@ -78,12 +80,14 @@ class _QueuedSegment:
 class _Embedded:
     """A batch with the score of each segment, its distance from the training data, and faults.
 
-    A segment without a score has the reason among the faults.
+    Of a fusion there is each member's ratio of it, too. A segment without a score has the reason
+    among the faults.
     """
 
     segments: Sequence[_QueuedSegment]
     scores: np.ndarray
     distances: np.ndarray
+    members: np.ndarray
     faults: Sequence[str]
 
 
@@ -240,12 +244,14 @@ class Judge:
         prepared = [queued.prepared for queued in batch if queued.prepared is not None]
         done = self._detector.embed(prepared)
         scores, distances = np.full((2, len(prepared)), np.nan)
+        members = np.full((len(prepared), len(self._detector.members)), np.nan)
         if done.rows:
-            scores[done.rows] = self._detector.classifier.score(done.vectors)
+            found = score_with_members(self._detector.classifier, done.vectors)
+            scores[done.rows], members[done.rows] = found
             if self._detector.reference is not None:
                 distances[done.rows] = self._detector.reference.distances(done.vectors)
         faults = [done.rejected.get(place, "") for place in range(len(prepared))]
-        return _Embedded(batch, scores, distances, faults)
+        return _Embedded(batch, scores, distances, members, faults)
 
     def _verdicts(
         self,
@@ -255,7 +261,7 @@ class Judge:
     ) -> Iterator[Verdict]:
         for batch in batches:
             scores, distances = batch.scores.tolist(), batch.distances.tolist()
-            results = iter(zip(scores, distances, batch.faults, strict=True))
+            results = iter(zip(scores, distances, batch.members, batch.faults, strict=True))
             for queued in batch.segments:
                 pending, segment = queued.pending, queued.segment
                 if segment is None:
@@ -265,11 +271,12 @@ class Judge:
                     continue
                 if queued.prepared is None:
                     continue
-                score, distance, fault = next(results)
+                score, distance, members, fault = next(results)
                 if not segment.is_window:
                     pending.refusal = pending.refusal or fault
                     pending.scores.append(score)
                     pending.distances.append(distance)
+                    pending.members.append(members)
                     continue
                 pending.windows.append(self._window(segment, score, distance))
                 if pending.nuisances and pending.nuisances.duration > PART_SECONDS:
@@ -315,8 +322,14 @@ class Judge:
             warnings=warnings,
             windows=windows,
             channel=channel,
+            members=self._members(pending),
         )
         return self.judge_stretches(whole)
+
+    def _members(self, pending: _PendingVerdict) -> dict[str, float]:
+        """Return each member's ratio of the whole, as its score is: the mean of its parts'."""
+        means = np.mean(pending.members, axis=0).tolist()
+        return dict(zip(self._detector.members, means, strict=True))
 
     def judge_stretches(self, whole: Verdict) -> Verdict:
         """Return the verdict on a recording by the one on its whole, and by its windows.

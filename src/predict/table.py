@@ -33,14 +33,22 @@ def check_output(path: Path) -> Path:
 
 
 def write_verdicts(path: Path, verdicts: Sequence[Verdict]) -> None:
-    """Write verdicts in one step, in the format that the suffix names."""
+    """Write verdicts in one step, in the format that the suffix names.
+
+    Where a fusion judged, a table has a column `llr` and one for each member, as `llr_` and its
+    label.
+    """
     if path.suffix.lower() == ".json":
         write_json(path, [entry_of(verdict) for verdict in verdicts])
         return
-    rows = [[getattr(verdict, name) for name in COLUMNS] for verdict in verdicts]
+    rows = [{name: getattr(verdict, name) for name in COLUMNS} for verdict in verdicts]
+    if any(verdict.members for verdict in verdicts):
+        for row, verdict in zip(rows, verdicts, strict=True):
+            row["llr"] = verdict.llr
+            row |= {f"llr_{label}": llr for label, llr in verdict.members.items()}
     import pandas as pd
 
-    write_csv(path, pd.DataFrame(rows, columns=list(COLUMNS)))
+    write_csv(path, pd.DataFrame(rows, columns=None if rows else list(COLUMNS)))
 
 
 def entry_of(verdict: Verdict) -> dict[str, Any]:
@@ -49,22 +57,29 @@ def entry_of(verdict: Verdict) -> dict[str, Any]:
     Parameters
     ----------
     verdict : Verdict
-        On a recording; where its channels were judged each, theirs are in `channels`.
+        On a recording; where its channels were judged each, theirs are in `channels`. Where a
+        fusion judged, each member's ratio is in `members`.
     """
-    return {name: getattr(verdict, name) for name in COLUMNS} | {
-        "duration": verdict.duration,
-        "llr": verdict.llr,
-        "warnings": list(verdict.warnings),
-        "stretches": [asdict(stretch) for stretch in verdict.stretches],
-        "channel": verdict.channel,
-        "channels": [entry_of(channel) for channel in verdict.channels],
-        "windows": [
-            {
-                "start": window.start,
-                "end": window.end,
-                "score": window.score,
-                "probability": window.probability,
-            }
-            for window in verdict.windows
-        ],
-    }
+    # Known where a fusion judged, and only there.
+    members = {"members": dict(verdict.members)} if verdict.members else {}
+    return (
+        {name: getattr(verdict, name) for name in COLUMNS}
+        | members
+        | {
+            "duration": verdict.duration,
+            "llr": verdict.llr,
+            "warnings": list(verdict.warnings),
+            "stretches": [asdict(stretch) for stretch in verdict.stretches],
+            "channel": verdict.channel,
+            "channels": [entry_of(channel) for channel in verdict.channels],
+            "windows": [
+                {
+                    "start": window.start,
+                    "end": window.end,
+                    "score": window.score,
+                    "probability": window.probability,
+                }
+                for window in verdict.windows
+            ],
+        }
+    )

@@ -1,6 +1,6 @@
 """The verdict on one recording, and on its windows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from src.utils.config import BONA_FIDE, INCONCLUSIVE, SPOOF
@@ -88,6 +88,9 @@ class Verdict:
         The channel, from 1 on, that it is about, where channels differ.
     channels : sequence of Verdict
         The verdict on each channel, where they differ.
+    members : mapping of str to float
+        By label of a fusion's member, its natural log-likelihood ratio of the whole; empty where no
+        fusion judged.
     """
 
     file: str
@@ -102,6 +105,7 @@ class Verdict:
     stretches: Sequence[Stretch] = ()
     channel: int | None = None
     channels: Sequence["Verdict"] = field(default=(), repr=False)
+    members: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def is_refused(self) -> bool:

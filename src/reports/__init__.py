@@ -22,6 +22,7 @@ from src.reports.detectors import report_detectors
 from src.reports.embeddings import report_extraction, report_projection
 from src.reports.evaluation import report_evaluation, report_score_evaluation, report_sets
 from src.reports.export import report_export
+from src.reports.fusion import report_fusion
 from src.reports.models import (
     report_networks,
     report_probe,
@@ -59,6 +60,7 @@ __all__ = [
     "report_export",
     "report_extraction",
     "report_findings",
+    "report_fusion",
     "report_imported",
     "report_listing",
     "report_matching",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from src.audit.audit import Audit
+    from src.fusion.fuse import Fused
     from src.models.evaluate import Evaluation
     from src.models.evaluate_sets import SetsEvaluation
     from src.predict.shipped import Shipped
@@ -109,6 +110,36 @@ def essence_evaluation(evaluation: Evaluation) -> list[str]:
     results = evaluation.results
     span = EER.write_interval(*results.ci95["eer"])
     return [f"{evaluation.run.folder}: EER {EER.write(results.detection.eer)} [{span}]"]
+
+
+def document_fusion(fused: Fused) -> dict[str, Any]:
+    """Return a fusion: where it lies, its members with their weights, and what fusing brought.
+
+    Parameters
+    ----------
+    fused : Fused
+        A finished fusion.
+    """
+    run = fused.run
+    return {
+        **run_record(run),
+        "report": run.report,
+        "fusion": fused.settings.model_dump(),
+        "validation_eer": fused.validation_eer,
+        "gain": None if fused.gain is None else fused.gain.as_dict(),
+        "is_better": fused.gain is not None and fused.gain.is_better,
+    }
+
+
+def essence_fusion(fused: Fused) -> list[str]:
+    """Return the fusion's folder and its validation EER.
+
+    Parameters
+    ----------
+    fused : Fused
+        A finished fusion.
+    """
+    return [f"{fused.run.folder}: validation EER {EER.write(fused.validation_eer)}"]
 
 
 def document_sets(done: SetsEvaluation) -> dict[str, Any]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from src.evaluation.formatting import decided_sentence
+from src.evaluation.results_file import read_values
+from src.fusion.names import is_fused
 from src.reports.dataset import report_rejected
 from src.results.blocks.blocks import Block, Cell, Facts, Paragraph
+from src.results.sections.fusion import gain_sentences
 from src.results.sections.groups import groups
 from src.results.sections.metrics import metric_facts
 from src.results.sections.sets import sets_table, threshold_sentences
@@ -15,10 +18,13 @@ from src.utils.metrics.table import BY_DECISION, BY_SCORE, EER
 from src.utils.runs import MODEL_CARD
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from src.evaluation.evaluate_scores import ScoreEvaluation
     from src.evaluation.results import Results
     from src.models.evaluate import Evaluation
     from src.models.evaluate_sets import SetsEvaluation
+    from src.utils.runs import Run
 
 
 def report_evaluation(evaluation: Evaluation) -> list[Block]:
@@ -37,9 +43,19 @@ def report_evaluation(evaluation: Evaluation) -> list[Block]:
         *where,
         *warnings(run, results),
         *metrics_in_brief(results),
+        *_fusing(run, evaluation.path),
         *(Paragraph(str(path)) for path in files),
         *report_rejected(evaluation.rejected),
     ]
+
+
+def _fusing(run: Run, path: Path) -> list[Block]:
+    """Say of a fusion whether it is better than its best member alone, on these clips."""
+    if not is_fused(run):
+        return []
+    # Validation is told of where the fusion is made.
+    *_, of_test = gain_sentences(run, read_values(path))
+    return [Paragraph(of_test)]
 
 
 def report_sets(done: SetsEvaluation) -> list[Block]:

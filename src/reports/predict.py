@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from src.fusion.names import title_of
 from src.reports.dataset import SHOWN
 from src.results.blocks.blocks import Block, Cell, Paragraph, Table, Warning
 from src.utils.shown_text import visible
@@ -24,6 +25,7 @@ _WIDEST = 60
 
 _VERDICT_WIDTH = len("partly-spoof")
 _SECONDS = "suspicious s"
+_RATIO_WIDTH = len("+10.00")
 _SECONDS_WIDTH = len(_SECONDS)
 
 
@@ -53,9 +55,14 @@ class VerdictLines:
         Of all recordings.
     is_short : bool
         Whether warnings are left out.
+    members : sequence of str
+        Labels of the members of the fusion that judges, whose ratios are told as well.
     """
 
-    def __init__(self, names: Sequence[str], is_short: bool = False) -> None:
+    def __init__(
+        self, names: Sequence[str], is_short: bool = False, members: Sequence[str] = ()
+    ) -> None:
+        self._members = list(members)
         widths = [len(visible(name)) for name in names]
         self._width = max([len("file"), *(width for width in widths if width <= _WIDEST)])
         self._is_short = is_short
@@ -64,7 +71,8 @@ class VerdictLines:
     def header(self) -> str:
         """The names of the columns."""
         last = "refused for" if self._is_short else "reason or warning"
-        return self._set("verdict", "P(bona-fide)", "file", _SECONDS, last)
+        ratios = ["LLR", *map(title_of, self._members)] if self._members else []
+        return self._set("verdict", "P(bona-fide)", ratios, "file", _SECONDS, last)
 
     def line(self, verdict: Verdict) -> str:
         """Return the line of a verdict.
@@ -76,14 +84,31 @@ class VerdictLines:
         """
         probability = "-" if verdict.probability is None else f"{verdict.probability:.3f}"
         reason = verdict.refusal if self._is_short else verdict.reason
+        llrs = [verdict.llr, *map(verdict.members.get, self._members)] if self._members else []
+        ratios = ["-" if llr is None else f"{llr:+.2f}" for llr in llrs]
         return self._set(
-            verdict.verdict, probability, visible(verdict.file), verdict.seconds, visible(reason)
+            verdict.verdict,
+            probability,
+            ratios,
+            visible(verdict.file),
+            verdict.seconds,
+            visible(reason),
         )
 
-    def _set(self, verdict: str, probability: str, file: str, seconds: str, reason: str) -> str:
+    def _set(
+        self,
+        verdict: str,
+        probability: str,
+        ratios: Sequence[str],
+        file: str,
+        seconds: str,
+        reason: str,
+    ) -> str:
+        widths = [_RATIO_WIDTH, *(max(len(title_of(one)), _RATIO_WIDTH) for one in self._members)]
         cells = (
             verdict.ljust(_VERDICT_WIDTH),
             probability.rjust(len("P(bona-fide)")),
+            *(text.rjust(width) for text, width in zip(ratios, widths, strict=False)),
             file.ljust(self._width),
             seconds.ljust(_SECONDS_WIDTH),
             reason,

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from src.evaluation.results import Results
+from src.fusion.members import members_of
+from src.fusion.names import is_fused, labels_of, title_of
 from src.models.trained_on import is_trained_elsewhere
 from src.results.clips import PARTS, Clips, clips_of_test, clips_of_training
 from src.results.outcomes import Outcome
@@ -127,7 +129,7 @@ def limits_of_use(run: Run, data: Data, results: Results) -> list[str]:
         told.append(
             f"Recordings are heard at {rate:,} Hz: nothing above {rate / 2000:g} kHz counts."
         )
-    told += network_limits(run) + _size_limits(results)
+    told += _heard_limits(run) + _size_limits(results)
     told += _robustness_limits(run)
     told += [
         "Probabilities hold where half of the clips are spoofs; Predict takes another share by "
@@ -136,6 +138,17 @@ def limits_of_use(run: Run, data: Data, results: Results) -> list[str]:
         "It does not say who speaks, who made the clip or why, and proves nothing by itself.",
     ]
     return told
+
+
+def _heard_limits(run: Run) -> list[str]:
+    """Return which part of a recording networks hear, of a fusion each member's."""
+    if not is_fused(run):
+        return network_limits(run)
+    return [
+        f"{title_of(label).capitalize()}: {limit[0].lower()}{limit[1:]}"
+        for label, member in zip(labels_of(run), members_of(run), strict=True)
+        for limit in network_limits(member)
+    ]
 
 
 def _robustness_limits(run: Run) -> list[str]:

@@ -8,6 +8,7 @@ to beware of.
 from pathlib import Path
 
 from src.evaluation.results import Results
+from src.fusion.names import FUSION, is_fused
 from src.models.lookup import is_network
 from src.models.registry import CLASSIFIERS
 from src.models.trained_on import is_trained_elsewhere
@@ -22,6 +23,7 @@ from src.results.sections.augmentation import augmentation_facts
 from src.results.sections.calibration import calibration_facts
 from src.results.sections.data import data_section
 from src.results.sections.evaluation import further_test
+from src.results.sections.fusion import fusion_section
 from src.results.sections.groups import groups
 from src.results.sections.metrics import metrics_table
 from src.results.sections.network import network_facts, network_sentence
@@ -75,6 +77,7 @@ def write_model_card(run: Run, runs: Path) -> Path | None:
     blocks = [
         Heading(f"Model card: {describe(run)}", 1),
         *_model(run),
+        *fusion_section(run, outcome.values),
         *_use(run, runs),
         *data_section(run, data),
         *audit_note(note, 3),
@@ -121,6 +124,9 @@ def _begun(run: Run) -> str:
 def _kind(run: Run) -> str:
     settings, backbone = run.settings, run.settings.get("backbone", {})
     classifier = settings.get("classifier", "")
+    if is_fused(run):
+        n_members = len(run.settings[FUSION]["members"])
+        return f"a logistic fusion of the calibrated scores of {n_members} detectors"
     if is_network(run):
         return network_sentence(run)
     what = "a classifier"

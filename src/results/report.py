@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from src.audit.audit import PAGE as AUDIT_PAGE
+from src.fusion.names import FUSION
 from src.results.blocks.blocks import Block
 from src.results.blocks.html import write_page
 from src.results.model_card import write_model_card
@@ -87,8 +88,8 @@ def write_run_page(path: Path, run: Run, title: str, blocks: Sequence[Block]) ->
     AudiosError
         When the page cannot be written.
     """
-    # Hyperparameters have a section of their own.
-    origin = [*settings(run, ["hyperparameters"]), *provenance(run)]
+    # Hyperparameters, and what a fusion is made of, have sections of their own.
+    origin = [*settings(run, ["hyperparameters", FUSION]), *provenance(run)]
     write_page(path, capital(title), [subtitle(run), *blocks, *origin])
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from src.models.classifier import Scorer
+from src.fusion.names import CALIBRATION, FUSION, member_folders
+from src.models.classifier import Scorer, members_of_scorer, score_with_members
 from src.scoring.kept import KeptScores
 from src.utils.audio.io import estimate_seconds, read_waveform
 from src.utils.dataset.presence import Presence
@@ -136,10 +137,12 @@ class RecordingScorer:
         rows = list(sound)
         failed |= {rows[place]: reason for place, reason in done.rejected.items()}
         if done.rows:
-            scores = self._scorer.score(done.vectors)
-            for place, score in zip(done.rows, scores.tolist(), strict=True):
+            scores, members = score_with_members(self._scorer, done.vectors)
+            for place, score, llrs in zip(done.rows, scores.tolist(), members, strict=True):
                 if np.isfinite(score):
                     kept.scores[rows[place]] = score
+                    if kept.members.shape[1]:
+                        kept.members[rows[place]] = llrs
                 else:
                     failed[rows[place]] = "gives a score that is not finite"
         for row in batch.rows.tolist():
@@ -199,7 +202,8 @@ def score_recordings(
     folder = make_folder(path.parent)
     with locked(folder / _LOCK, str(folder)):
         remove_partials(folder)
-        kept = KeptScores.open(path, fingerprint, len(source))
+        n_members = len(members_of_scorer(scorer))
+        kept = KeptScores.open(path, fingerprint, len(source), n_members)
         done = count_done([kept])
         if done < len(source):
             scoring = RecordingScorer(backbone, scorer, source)
@@ -220,12 +224,24 @@ def describe_scores(run: Run, backbone: Backbone, source: SplitRecordings) -> di
     source : SplitRecordings
         The clips.
     """
-    models = sorted(path for path in run.folder.glob("model.*") if path.suffix in _MODELS)
-    return {
+    about = {
         "backbone": backbone.describe(),
-        "models": {path.name: sha256_file(path) for path in models},
+        "models": _models_in(run.folder),
         "clips": source.fingerprint,
     }
+    if members := member_folders(run):
+        about[FUSION] = run.settings[FUSION]
+        about["members"] = {
+            folder.name: [_models_in(folder), sha256_file(folder / CALIBRATION)]
+            for folder in members
+        }
+    return about
+
+
+def _models_in(folder: Path) -> dict[str, str]:
+    """Return a hash of every model in a folder, by its name."""
+    models = sorted(path for path in folder.glob("model.*") if path.suffix in _MODELS)
+    return {path.name: sha256_file(path) for path in models}
 
 
 def count_done(kept: Sequence[KeptScores]) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from src.audit.summary import Audited, find_audit
+from src.fusion.names import is_fused
 from src.models.data import (
     VALIDATION,
     TrainingStores,
@@ -222,7 +223,8 @@ def test(
     reuse : bool
         Return the results that are there when they are of these very clips.
     dataset : pathlib.Path, optional
-        The folder of a data set whose recordings a network is tested on; by default its own.
+        The folder of a data set whose recordings a network, or a fusion, is tested on; by default
+        its own. A fusion of classifiers is tested on the vectors where those of all are there.
 
     Raises
     ------
@@ -234,7 +236,15 @@ def test(
         As `evaluate_run` and `evaluate_network` do.
     """
     run = find_training(runs, backbone, classifier, run_number, study_number)
-    if is_network(run):
+    if is_fused(run):
+        from src.fusion import evaluate as fusion
+
+        if dataset is None and fusion.is_of_vectors(run) and fusion.has_vectors(run, embeddings):
+            evaluation = fusion.evaluate_on_vectors(run, embeddings, gender, reuse)
+        else:
+            source = find_clips(run, dataset, embeddings)
+            evaluation = fusion.evaluate_on_recordings(run, source, gender, reuse)
+    elif is_network(run):
         from src.networks.evaluate import evaluate_network
 
         source = find_clips(run, dataset, embeddings)
@@ -331,20 +341,34 @@ def test_on_sets(
         As `evaluate_sets` does.
     """
     run = find_training(runs, **which)
-    if is_network(run):
+    if is_fused(run):
+        from src.fusion import evaluate as fusion
+
+        if fusion.is_of_vectors(run) and not datasets:
+            tester = fusion.MemberVectorTester(run)
+            done = evaluate_sets(run, embeddings, gender, tester=tester)
+        else:
+            _require_datasets(run, embeddings, "a member of which")
+            done = evaluate_sets(run, datasets, gender, tester=fusion.recording_tester(run))
+    elif is_network(run):
         from src.networks.evaluate import RecordingTester
 
-        if len(embeddings) > 1:
-            raise ArgumentError(
-                f"--embeddings: run {run.number} is of a network, which is given recordings: name "
-                f"the sets by --dataset=DIR,DIR"
-            )
+        _require_datasets(run, embeddings, "which")
         done = evaluate_sets(run, datasets, gender, tester=RecordingTester(run))
     else:
         _require_no_datasets(run, datasets)
         done = evaluate_sets(run, embeddings, gender)
     write_report(run, runs)
     return done
+
+
+def _require_datasets(run: Run, embeddings: Sequence[Path], what: str) -> None:
+    if len(embeddings) > 1:
+        kind = "a fusion" if is_fused(run) else "of a network"
+        raise ArgumentError(
+            f"--embeddings: run {run.number} is {kind}, {what} is given recordings: name the sets "
+            f"by --dataset=DIR,DIR"
+        )
 
 
 def _require_no_datasets(run: Run, datasets: Sequence[Path]) -> None:

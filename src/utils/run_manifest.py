@@ -47,6 +47,45 @@ class _Augmented(Augmentation):
     copies: Annotated[int, Field(ge=1)]
 
 
+class FusedMember(Shape):
+    """A member of a fusion: which training it was, and what it weighs."""
+
+    label: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]*_study\d+_)?run\d+$")]
+    number: NonNegativeInt
+    name: str
+    backbone: str = ""
+    checkpoint: str | None = None
+    validation_eer: Rate
+    weight: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class FusionSettings(Shape):
+    """What a fusion is made of."""
+
+    members: Annotated[list[FusedMember], Field(min_length=2)]
+    offset: Annotated[float, Field(allow_inf_nan=False)]
+    shrinkage: NonNegativeFloat
+    best: str
+    elsewhere: bool = False
+
+
+class _Difference(Shape):
+    alone: float
+    fused: float
+    difference: float
+    low: float | None
+    high: float | None
+    p_value: float | None
+
+
+class FusionGain(Shape):
+    """How a fusion differs from its best member alone."""
+
+    best: str
+    eer: _Difference
+    cllr: _Difference
+
+
 class _Settings(Shape):
     """What a run of any kind may have been asked; older and other ones were asked less."""
 
@@ -61,6 +100,7 @@ class _Settings(Shape):
     augmented: _Augmented | None = None
     calibrate: str = ""
     runs: list[str] = Field(default_factory=list)
+    fusion: FusionSettings | None = None
 
 
 class _TrainingSettings(_Settings):
@@ -85,6 +125,8 @@ class _Results(Shape):
     best_epoch: NonNegativeInt = 0
     trees: NonNegativeInt = 0
     best_tree: NonNegativeInt = 0
+    fitted_eer: Rate = 0.0
+    fusion: FusionGain | None = None
 
 
 class _Environment(Shape):

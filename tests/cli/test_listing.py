@@ -91,6 +91,7 @@ FLAGS = {
     "ExportScores": ("run-number", "study-number", "format", "output", "split", "values", RUNS),
     "ListRuns": ("study-number", "classifier", "sort", RUNS, *FORMS),
     "CompareRuns": ("runs-list", "study-number", "classifier", "tested-on", RUNS, SEED, *FORMS),
+    "FuseRuns": ("runs-list", "studies-list", "study-number", "classifier", RUNS, SEED, *FORMS),
     "Predict": (
         *("audio", "backbone", "classifier", "run-number", "study-number", RUNS),
         *("checkpoint", "prior", "output", "plot", "plot-most", "stream", "detector"),

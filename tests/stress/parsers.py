@@ -139,6 +139,12 @@ def _run(path: Path, place: Path) -> None:
             write_report(run, runs)
 
 
+def _fusion(path: Path, place: Path) -> None:
+    run = next(run for run in list_runs(place / "runs") if run.folder in path.parents)
+    Detector.load(run)
+    write_report(run, place / "runs")
+
+
 def _shipped(path: Path, place: Path) -> None:
     shipped = open_shipped(path.parent.name, place / "detectors")
     Detector.load(shipped.run)
@@ -177,6 +183,7 @@ PARSERS = (
     Parser("run", "runs/run*/*.[jc]*", _run),
     Parser("model", "runs/run*/model.*", _run),
     Parser("reference", "runs/run*/reference.*", _run),
+    Parser("fusion", "runs/run*/members/*/*.*", _fusion),
     Parser("losses", "runs/run*/*.npy", _run),
     Parser("results", "runs/run*/test_results.json", lambda path, _: Results.read(path)),
     Parser("robustness", "runs/run*/robustness.json", lambda path, _: Robustness.read(path)),

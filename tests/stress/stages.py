@@ -154,6 +154,7 @@ STAGES = (
         ("--scores={here}/exported.csv", "--protocol={here}/exported.csv", _RUNS),
     ),
     Stage("CompareRuns", ("--runs-list={tested}", _RUNS)),
+    Stage("FuseRuns", ("--runs-list={tested}", _RUNS)),
     Stage(
         "Predict",
         (

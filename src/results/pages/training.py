@@ -27,6 +27,7 @@ from src.results.sections.augmentation import augmentation_facts
 from src.results.sections.calibration import calibration_facts
 from src.results.sections.data import data_section
 from src.results.sections.evaluation import further_test, main_test
+from src.results.sections.fusion import fusion_section
 from src.results.sections.network import network_facts
 from src.results.sections.origin import hyperparameters
 from src.results.sections.probe import probe
@@ -72,6 +73,7 @@ def training_page(run: Run, runs: Path) -> list[Block]:
     else:
         blocks += [*_untested(run, runs, tests, note), *validation(run)]
         data = Data.of(run)
+    blocks += fusion_section(run, tests.main[0].values if tests.main else None)
     blocks += sets_sections(run)
     for other in tests.others:
         blocks += _further(runs, *other)

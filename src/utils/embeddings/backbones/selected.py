@@ -35,8 +35,13 @@ class SelectedBackbone:
         return self._backbone.leaves_cpu_free
 
     def describe(self) -> dict[str, Any]:
-        """Return what makes the vectors what they are, before the selection."""
-        return self._backbone.describe()
+        """Return what makes the vectors what they are: one statistic of one layer each."""
+        about = self._backbone.describe()
+        shape = (1, int(about["layers"]), len(self._stats), int(about["dim"]))
+        # Of nothing, so that the length is told by whoever selects.
+        length = self._selection.take(np.empty(shape, np.float32), self._first, self._stats).size
+        selected = {"layers": 1, "stats": [self._selection.label], "stats_count": 1, "dim": length}
+        return about | selected
 
     def prepare(self, waveform: np.ndarray) -> np.ndarray:
         """Turn a waveform into what `embed` takes (see `Backbone.prepare`)."""
