@@ -74,7 +74,10 @@ class SklearnClassifier(Classifier):
         steps = preparation.make_steps(self.hyperparameters, self.seed, *train.x.shape)
         pipeline = make_pipeline(*steps, estimator)
         weights = preparation.clip_weights(train, self.hyperparameters["class_weight"])
-        named = {f"{pipeline.steps[-1][0]}__sample_weight": weights}
+        named = {
+            f"{pipeline.steps[-1][0]}__sample_weight": weights,
+            "standardscaler__sample_weight": preparation.scaling_weights(train),
+        }
         self._pipeline = pipeline.fit(train.x, train.y, **named)
 
     def score(self, x: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 from src.models.classifier import Hyperparameters
-from src.models.preparation import L2, make_steps
+from src.models.preparation import L2, make_steps, scaling_weights
 from src.utils.embeddings.embedding_set import EmbeddingSet
 
 _TENSORS = ("mean", "scale", "component_mean", "components")
@@ -74,7 +74,7 @@ class PreparedVectors(nn.Module):
             x = _divided(torch.from_numpy(np.array(x)), train.n_layers).numpy()
         for step in make_steps(hyperparameters, seed, *shape):
             if isinstance(step, StandardScaler):
-                x = step.fit_transform(x)
+                x = step.fit_transform(x, sample_weight=scaling_weights(train))
                 found |= {"mean": step.mean_, "scale": step.scale_}
             elif isinstance(step, PCA):
                 step.fit(x)
