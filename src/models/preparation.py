@@ -26,8 +26,9 @@ DEFAULTS: Hyperparameters = {"scaling": STANDARD, "pca": 0, "class_weight": BALA
 
 `scaling`: `standard`, every dimension to mean 0 and deviation 1; `l2`, every vector divided by its
 length (L2 norm) before. `pca`: the number of principal components that are kept of it, 0 for none
-of that; where vectors are shorter or clips are fewer, as many as there are. `class_weight`: `balanced`, both
-classes count the same however many clips each has; `none`, every clip counts the same.
+of that; where vectors are shorter or clips are fewer, as many as there are. `class_weight`:
+`balanced`, both classes count the same however many clips each has; `none`, every clip counts the
+same.
 """
 
 LIMITS: dict[str, Range | Choice] = {

@@ -79,7 +79,11 @@ class PreparedVectors(nn.Module):
             elif isinstance(step, PCA):
                 step.fit(x)
                 found |= {"component_mean": step.mean_, "components": step.components_}
-        tensors = {name: torch.tensor(value, dtype=torch.float32) for name, value in found.items()}
+        # Row behind row, as a file gives them back: products of another order round otherwise.
+        tensors = {
+            name: torch.from_numpy(np.array(value, np.float32, order="C"))
+            for name, value in found.items()
+        }
         return cls(divides_by_length=divides, n_layers=train.n_layers, **tensors)
 
     @classmethod
@@ -132,7 +136,7 @@ class PreparedVectors(nn.Module):
         return dict(self.named_buffers())
 
     def forward(self, vectors: torch.Tensor) -> torch.Tensor:
-        """Return what a network is given of vectors, (clips, n_inputs) or (clips, layers, n_inputs)."""
+        """Return what a network is given of vectors: (clips, n_inputs), of layers one more axis."""
         if self.divides_by_length:
             vectors = _divided(vectors, self.n_layers)
         vectors = (vectors - self.mean) / self.scale
