@@ -585,7 +585,9 @@ def _read_recipe(text: str, wanted: dict[str, str]) -> Recipe:
     if not isinstance(layer, int | None) and layer != WEIGHTED:
         raise ArgumentError(f"--hyperparameters={text} holds the layer {layer}, no whole number")
     pooling = content.get("pooling")
-    return Recipe(values, layer, pooling if isinstance(pooling, str) else None)
+    if not isinstance(pooling, str | None):
+        raise ArgumentError(f"--hyperparameters={text} holds the pooling {pooling}, no word")
+    return Recipe(values, layer, pooling)
 
 
 def _described(path: Path, backbone: Any) -> dict[str, Any]:

@@ -211,9 +211,8 @@ class Classifier(Configured, ABC):
     weighs_layers: ClassVar[bool] = False
     """Whether it learns weights of all layers of a backbone (`--layer=weighted`)."""
 
-    @classmethod
-    def require_layers(cls, layer: int | str) -> None:
-        """Fail for all layers of a backbone where a classifier cannot weigh them.
+    def require_layers(self, layer: int | str) -> None:
+        """Fail for all layers of a backbone where they cannot be weighed.
 
         Parameters
         ----------
@@ -223,10 +222,19 @@ class Classifier(Configured, ABC):
         Raises
         ------
         ArgumentError
-            Saying so.
+            When the classifier cannot, or is to reduce vectors to principal components, which are
+            of one layer.
         """
-        if layer == WEIGHTED and not cls.weighs_layers:
-            raise ArgumentError(f"--layer={WEIGHTED}: {cls.name} cannot learn weights of layers")
+        if layer != WEIGHTED:
+            return
+        if not self.weighs_layers:
+            raise ArgumentError(f"--layer={WEIGHTED}: {self.name} cannot learn weights of layers")
+        n_components = self.hyperparameters["pca"]
+        if n_components:
+            raise ArgumentError(
+                f"--hyperparameters: pca={n_components} goes with one layer, not with "
+                f"--layer={WEIGHTED}"
+            )
 
     @classmethod
     def of(cls, run: Run) -> Self:

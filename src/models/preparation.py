@@ -1,7 +1,8 @@
 """What every classifier does to vectors before it learns from them, and how much each clip counts.
 
 Vectors may be divided by their length, are standardised, and may be reduced to principal
-components; all of it is fitted on training clips alone.
+components; all of it is fitted on training clips alone. A clip of weight 2 is one that is there
+twice, but for the principal components, which are those of the clips whatever they weigh.
 """
 
 from collections.abc import Sequence
@@ -25,8 +26,9 @@ DEFAULTS: Hyperparameters = {"scaling": STANDARD, "pca": 0, "class_weight": BALA
 
 `scaling`: `standard`, every dimension to mean 0 and deviation 1; `l2`, every vector divided by its
 length (L2 norm) before. `pca`: the number of principal components that are kept of it, 0 for none
-of that; where vectors or clips are fewer, as many as there are. `class_weight`: `balanced`, both
-classes count the same however many clips each has; `none`, every clip counts the same.
+of that; where vectors are shorter or clips are fewer, as many as there are. `class_weight`:
+`balanced`, both classes count the same however many clips each has; `none`, every clip counts the
+same.
 """
 
 LIMITS: dict[str, Range | Choice] = {
@@ -61,7 +63,9 @@ def make_steps(
         steps.append(Normalizer())
     steps.append(StandardScaler())
     if hyperparameters["pca"]:
-        kept = min(hyperparameters["pca"], n_clips, dim)
+        # Of n clips around their mean, n - 1 directions tell something: one more would be any, in
+        # which training clips do not differ and others do.
+        kept = max(1, min(hyperparameters["pca"], n_clips - 1, dim))
         steps.append(PCA(kept, random_state=seed))
     return steps
 
@@ -88,6 +92,22 @@ def clip_weights(clips: EmbeddingSet, class_weight: str) -> np.ndarray:
             rows = clips.y == value
             weights[rows] *= total / (2 * weights[rows].sum())
     return weights
+
+
+def scaling_weights(clips: EmbeddingSet) -> np.ndarray | None:
+    """Return how much each clip counts where vectors are standardised; None where all are the same.
+
+    Parameters
+    ----------
+    clips : EmbeddingSet
+        The training clips.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        float64, shape (clips,); classes are not balanced, since a scale is of all clips.
+    """
+    return None if np.ptp(clips.weight) == 0 else clips.weight
 
 
 def check_steps(path: Path, pipeline: Pipeline, dim: int) -> None:
@@ -131,7 +151,8 @@ def _is_sound(steps: Sequence[Any], dim: int) -> bool:
         if not all(_is_array(getattr(reduced, key), shape) for key, shape in shapes.items()):
             return False
         dim = reduced.n_features_in_
-    return _is_array(scaler.mean_, (dim,)) and _is_array(scaler.scale_, (dim,))
+    is_whole = scaler.with_mean is True and scaler.with_std is True
+    return is_whole and _is_array(scaler.mean_, (dim,)) and _is_array(scaler.scale_, (dim,))
 
 
 def _is_array(values: Any, shape: tuple[int, ...]) -> bool:

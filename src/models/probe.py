@@ -131,12 +131,13 @@ def run_probe(stores: TrainingStores, runs: Path, seed: int = 7) -> ProbeRun:
 
 
 def choose_layer(
-    stores: TrainingStores, layer: LayerChoice, seed: int = 7
+    stores: TrainingStores, layer: LayerChoice, seed: int = 7, pooling: str | None = None
 ) -> tuple[int | Literal["weighted"], Probe | None]:
     """Resolve a choice of layer into the model's own number of it.
 
-    The probe concatenates the statistics, as the classifiers do. It sees the validation clips, so
-    the validation EER of a model trained at the layer it chose is optimistic; the test EER is not.
+    The probe is of what the classifier is given: all statistics, or the one pooling. It sees the
+    validation clips, so the validation EER of a model trained at the layer it chose is optimistic;
+    the test EER is not.
 
     Parameters
     ----------
@@ -147,6 +148,8 @@ def choose_layer(
         lowest EER, or `weighted` for all of them.
     seed : int
         Seed of the folds.
+    pooling : str, optional
+        The one pooling that is probed; by default all statistics.
 
     Returns
     -------
@@ -166,7 +169,7 @@ def choose_layer(
         return stores.train.check_layer(layer), None
     if len(stores.train.layers) == 1:
         return stores.train.layers[0], None
-    probe = probe_layers(stores, seed, joint_only=True)
+    probe = probe_layers(stores, seed, joint_only=pooling is None, pooling=pooling)
     return int(probe.best["layer"]), probe
 
 
@@ -194,7 +197,11 @@ Measure = Callable[[EmbeddingSet, slice, Fold], float]
 
 
 def probe_layers(
-    stores: TrainingStores, seed: int = 7, joint_only: bool = False, measure: Measure = fold_eer
+    stores: TrainingStores,
+    seed: int = 7,
+    joint_only: bool = False,
+    measure: Measure = fold_eer,
+    pooling: str | None = None,
 ) -> Probe:
     """Cross-validate a logistic regression on every layer and pooling; results are cached.
 
@@ -208,21 +215,27 @@ def probe_layers(
         Whether to measure only all statistics concatenated, and none alone.
     measure : callable
         Gives the EER of a fold (see `fold_eer`).
+    pooling : str, optional
+        The only pooling that is measured, a key of `pooling_columns`.
 
     Raises
     ------
     EmbeddingError
         When there are too few speakers, or the two stores share one.
     """
-    return _probe_layers(stores, seed, joint_only, measure)
+    return _probe_layers(stores, seed, joint_only, measure, pooling)
 
 
 @lru_cache(maxsize=4)
-def _probe_layers(stores: TrainingStores, seed: int, joint_only: bool, measure: Measure) -> Probe:
+def _probe_layers(
+    stores: TrainingStores, seed: int, joint_only: bool, measure: Measure, only: str | None
+) -> Probe:
     layers = stores.train.layers
     poolings = pooling_columns(stores.train.stats, int(stores.train.backbone["dim"]))
     if joint_only:
         poolings = dict([*poolings.items()][-1:])
+    if only is not None:
+        poolings = {only: poolings[only]}
     clips = stores.load_together(Selection(layers[0]))
     folds = speaker_folds(clips, seed)
     rows = []

@@ -30,6 +30,9 @@ _FOLDS = 5
 
 _VARIANCE_FLOOR = 1e-6
 
+_NOTHING = 1e-9
+"""Of the largest eigenvalue: what is below is rounding."""
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -146,13 +149,13 @@ def fit_reference(train: np.ndarray, validation: np.ndarray) -> Reference:
     x = np.asarray(train[rows], np.float64)
     mean, scale = x.mean(axis=0), x.std(axis=0)
     scale[scale == 0] = 1.0
-    values, vectors = np.linalg.eigh(shrunk_covariance((x - mean) / scale))
-    values = np.maximum(values[::-1], _VARIANCE_FLOOR)
-    kept = min(DIRECTIONS, len(values))
+    values, directions = _principal((x - mean) / scale)
+    values = np.maximum(values, _VARIANCE_FLOOR)
+    kept = min(DIRECTIONS, len(directions))
     found = Reference(
         mean=mean.astype(np.float32),
         scale=scale.astype(np.float32),
-        directions=vectors.T[::-1][:kept].astype(np.float32),
+        directions=directions[:kept].astype(np.float32),
         variances=values[:kept].astype(np.float32),
         rest=float(values[kept:].mean()) if kept < len(values) else 1.0,
         limit=1.0,
@@ -211,10 +214,38 @@ def shrunk_covariance(z: np.ndarray) -> np.ndarray:
     count, dim = z.shape
     covariance = z.T @ z / count
     level = np.trace(covariance) / dim
-    spread = np.square(covariance).sum() / dim - level**2
-    norms = np.square(z).sum(axis=1)
-    doubt = (np.square(norms).mean() - np.square(covariance).sum()) / (count * dim)
-    shrinkage = min(max(doubt, 0.0) / spread, 1.0) if spread > 0 else 0.0
+    shrinkage = _shrinkage(z, level, np.square(covariance).sum())
     covariance *= 1 - shrinkage
     covariance[np.diag_indices(dim)] += shrinkage * level
     return covariance
+
+
+def _shrinkage(z: np.ndarray, level: float, squares: float) -> float:
+    """Return the share of the identity, of the covariance's mean variance and sum of squares."""
+    count, dim = z.shape
+    spread = squares / dim - level**2
+    norms = np.square(z).sum(axis=1)
+    doubt = (np.square(norms).mean() - squares) / (count * dim)
+    return float(min(max(doubt, 0.0) / spread, 1.0)) if spread > 0 else 0.0
+
+
+def _principal(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the eigenvalues of the shrunk covariance (dim,) and eigenvectors, the largest first.
+
+    Where clips are fewer than dimensions, it is of products of clips, which have the same
+    eigenvalues but for zeros: the covariance of all layers of a backbone would fill the memory.
+    Eigenvectors are then of those alone that are above zero before the shrinkage.
+    """
+    count, dim = z.shape
+    if dim <= count:
+        values, vectors = np.linalg.eigh(shrunk_covariance(z))
+        return values[::-1], vectors.T[::-1]
+    products = z @ z.T / count
+    level = np.trace(products) / dim
+    shrinkage = _shrinkage(z, level, np.square(products).sum())
+    found, weights = np.linalg.eigh(products)
+    found, weights = np.maximum(found[::-1], 0.0), weights.T[::-1]
+    kept = min(DIRECTIONS, int((found > _NOTHING * found[0]).sum()))
+    directions = weights[:kept] @ z / np.sqrt(count * found[:kept])[:, None]
+    values = np.r_[found, np.zeros(dim - count)]
+    return (1 - shrinkage) * values + shrinkage * level, directions

@@ -80,7 +80,9 @@ class SklearnClassifier(Classifier):
         steps = preparation.make_steps(self.hyperparameters, self.seed, *train.x.shape)
         pipeline = make_pipeline(*steps, estimator)
         weights = preparation.clip_weights(train, self.hyperparameters["class_weight"])
-        fit(estimator, pipeline[:-1].fit_transform(train.x), train.y, weights)
+        scaling = {"standardscaler__sample_weight": preparation.scaling_weights(train)}
+        scaled = pipeline[:-1].fit_transform(train.x, **scaling)
+        fit(estimator, scaled, train.y, weights)
         self._pipeline = pipeline
 
     def score(self, x: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 
 from src.models.classifier import Classifier
 from src.models.data import TrainingStores
+from src.models.preparation import DEFAULTS
 from src.models.probe import TABLE, Probe, choose_layer
 from src.models.record import Fitted, Part, record_inputs, record_outcome
 from src.models.reference import Reference, fit_reference
@@ -86,11 +87,11 @@ def train_model(
     model = CLASSIFIERS.load(classifier)(hyperparameters, seed)
     pooling = check_pooling(pooling, stores.train.stats)
     model.require_layers(layer)
-    chosen, probe = choose_layer(stores, layer, seed)
+    chosen, probe = choose_layer(stores, layer, seed, pooling)
     selection = Selection(chosen, pooling)
     settings = training_settings(stores, model, selection)
     if reuse:
-        found = find_complete(list_runs(runs), Kind.TRAINING, settings, stores.inputs())
+        found = _find_equal(runs, settings, stores.inputs())
         if found:
             results = found.manifest["results"]
             eer, threshold = results["validation_eer"], results["threshold"]
@@ -100,6 +101,22 @@ def train_model(
             write_csv(run.folder / TABLE, probe.table)
         eer, threshold = fit_into(run, model, stores, selection, plot=True)
     return Training(run, selection, eer, threshold, probe)
+
+
+def _find_equal(runs: Path, settings: dict[str, Any], inputs: dict[str, Any]) -> Run | None:
+    """Return the newest equal run, also of before there was a choice of `preparation.DEFAULTS`."""
+    before = {
+        name: value
+        for name, value in settings["hyperparameters"].items()
+        if DEFAULTS.get(name) != value
+    }
+    there = list_runs(runs)
+    for hyperparameters in (settings["hyperparameters"], before):
+        asked = settings | {"hyperparameters": hyperparameters}
+        found = find_complete(there, Kind.TRAINING, asked, inputs)
+        if found:
+            return found
+    return None
 
 
 def training_settings(

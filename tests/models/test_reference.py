@@ -10,6 +10,7 @@ from sklearn.covariance import ledoit_wolf
 from src.models import reference
 from src.models.data import TrainingStores
 from src.models.reference import (
+    DIRECTIONS,
     REFERENCE,
     Reference,
     fit_reference,
@@ -132,3 +133,28 @@ def test_one_set_stands_for_training_and_validation() -> None:
         found.distances(others) > found.limit
     ).mean()
     assert fit_reference_alone(few[:2]).limit > 0
+
+
+@pytest.mark.parametrize(("count", "dim"), [(30, 50), (300, 320), (2, 3)])
+def test_fewer_clips_than_dimensions_give_the_same(count: int, dim: int) -> None:
+    """By products of clips, as by the covariance, which of all layers would fill the memory."""
+    train, other = correlated(count, dim), correlated(20, dim, seed=2)
+    found = fit_reference(train, other)
+    mean, scale = train.mean(axis=0), train.std(axis=0)
+    values, vectors = np.linalg.eigh(shrunk_covariance((train - mean) / scale))
+    values = np.maximum(values, 1e-6)
+    if dim > DIRECTIONS:
+        values[:-DIRECTIONS] = values[:-DIRECTIONS].mean()
+    along = (other - mean) / scale @ vectors
+    expected = np.sqrt((np.square(along) / values).sum(axis=1))
+    np.testing.assert_allclose(found.distances(other), expected, rtol=1e-4)
+    assert len(found.directions) < min(count, DIRECTIONS + 1)
+
+
+def test_clips_that_are_all_the_same_have_no_directions(tmp_path: Path) -> None:
+    found = fit_reference(np.ones((2, 5)), np.ones((2, 5)))
+    found.write(tmp_path)
+    read = Reference.read(tmp_path)
+    assert read is not None
+    assert read.directions.shape == (0, 5)
+    assert np.isfinite(read.distances(np.zeros((3, 5)))).all()

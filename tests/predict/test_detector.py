@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -99,3 +100,52 @@ def test_a_lost_model_is_told(run: Run) -> None:
     (run.folder / "model.skops").unlink()
     with pytest.raises(RunError, match="holds no model"):
         Detector.load(run)
+
+
+@pytest.mark.parametrize(
+    ("classifier", "layer", "pooling", "length"),
+    [
+        ("svm", 2, "std", 1),
+        ("mlp", "weighted", None, 6),
+        ("mlp", "weighted", "mean", 3),
+        ("svm", 1, "mean", 1),
+    ],
+)
+def test_a_part_of_the_output_is_scored_as_it_was_stored(
+    tmp_path: Path,
+    checkpoint: Path,
+    voice: Callable,
+    make_set: Callable,
+    make_store: Callable,
+    classifier: str,
+    layer: int | str,
+    pooling: str | None,
+    length: int,
+) -> None:
+    """Trained on vectors of real layers, 1 to 3: what is taken of them must be the same again."""
+    stored = load_backbone("wav2vec2", str(checkpoint), "float32", (1, 3))
+    about = stored.describe()
+    for split in ("downstream_train", "downstream_val"):
+        clips = make_set(8, 8, prefix=split)
+        sounds = [voice(0.5 + 0.02 * n, seed=n + 40 * (split[-1] == "l")) for n in range(16)]
+        array = stored.embed([stored.prepare(sound) for sound in sounds])
+        layers = [replace(clips, x=array[:, place].reshape(16, -1)) for place in range(3)]
+        make_store(tmp_path / "e", split, *layers, **about)
+    stores = TrainingStores.open(tmp_path / "e", "wav2vec2")
+    hyperparameters = {"epochs": 3} if classifier == "mlp" else {}
+    run = train_model(stores, tmp_path / "runs", classifier, layer, pooling, hyperparameters).run
+    detector = Detector.load(run)
+    assert detector.backbone.sample_rate == 16_000
+    assert detector.backbone.name == "wav2vec2"
+    held = stores.validation.load(layer, pooling)
+    assert held.x.shape[1] == length * about["dim"]
+    found = detector.embed([detector.backbone.prepare(sound) for sound in sounds])
+    assert found.rows == list(range(16))
+    np.testing.assert_allclose(found.vectors, held.x, atol=1e-5)
+    scores = detector.classifier.score(held.x)
+    np.testing.assert_allclose(detector.classifier.score(found.vectors), scores, atol=1e-3)
+    assert detector.reference is not None
+    distances = detector.reference.distances(held.x)
+    np.testing.assert_allclose(detector.reference.distances(found.vectors), distances, rtol=1e-2)
+    # Deeper layers than the last one are not computed.
+    assert detector.backbone.describe()["layers"] == (3 if layer == "weighted" else 1)

@@ -14,9 +14,8 @@ from src.models.mlp.problem import Problem
 from src.models.mlp.training import train_together
 from src.models.mlp.vectors import PreparedVectors
 from src.models.preparation import UNWEIGHTED
-from src.utils.config import WEIGHTED
 from src.utils.embeddings.embedding_set import EmbeddingSet
-from src.utils.errors import ArgumentError, RunError
+from src.utils.errors import RunError
 from src.utils.files import replacing
 from src.utils.history import History
 from src.utils.tensor_file import first_line, load_tensors
@@ -136,11 +135,7 @@ class MlpClassifier(Classifier):
         AudiosError
             When the loss is never a finite number.
         """
-        if train.n_layers > 1 and self.hyperparameters["pca"]:
-            raise ArgumentError(
-                f"--hyperparameters: pca={self.hyperparameters['pca']} goes with one layer, not "
-                f"with --layer={WEIGHTED}"
-            )
+        self.require_layers(train.layer)
         prepare = PreparedVectors.fit(train, self.hyperparameters, self.seed)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         balance = self._balance(train)
@@ -194,6 +189,8 @@ class MlpClassifier(Classifier):
                 if values.dtype != torch.float32 or not torch.isfinite(values).all():
                     raise ValueError(f"{name} holds what are no finite numbers of 32 bits")
             layer_weights = tensors.pop("layer_weights", None)
+            if layer_weights is not None and (layer_weights.ndim != 1 or len(layer_weights) < 2):
+                raise ValueError("its weights of layers are not one for each of several")
             n_layers = 1 if layer_weights is None else len(layer_weights)
             prepare = PreparedVectors.of(tensors, self.hyperparameters, n_layers)
             wanted = (self.hyperparameters["hidden_size"], prepare.n_inputs)

@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 from src.models.classifier import Hyperparameters
-from src.models.preparation import L2, make_steps
+from src.models.preparation import L2, make_steps, scaling_weights
 from src.utils.embeddings.embedding_set import EmbeddingSet
 
 _TENSORS = ("mean", "scale", "component_mean", "components")
@@ -74,12 +74,16 @@ class PreparedVectors(nn.Module):
             x = _divided(torch.from_numpy(np.array(x)), train.n_layers).numpy()
         for step in make_steps(hyperparameters, seed, *shape):
             if isinstance(step, StandardScaler):
-                x = step.fit_transform(x)
+                x = step.fit_transform(x, sample_weight=scaling_weights(train))
                 found |= {"mean": step.mean_, "scale": step.scale_}
             elif isinstance(step, PCA):
                 step.fit(x)
                 found |= {"component_mean": step.mean_, "components": step.components_}
-        tensors = {name: torch.tensor(value, dtype=torch.float32) for name, value in found.items()}
+        # Row behind row, as a file gives them back: products of another order round otherwise.
+        tensors = {
+            name: torch.from_numpy(np.array(value, np.float32, order="C"))
+            for name, value in found.items()
+        }
         return cls(divides_by_length=divides, n_layers=train.n_layers, **tensors)
 
     @classmethod

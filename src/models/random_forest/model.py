@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 
 from src.models import preparation
-from src.models.classifier import Choice, Hyperparameters, Range
+from src.models.classifier import Choice, Hyperparameters, Range, require_dim
 from src.models.random_forest.growing import grow
 from src.models.sklearn_classifier import SklearnClassifier
 from src.utils.embeddings.embedding_set import EmbeddingSet
@@ -120,6 +120,7 @@ class RandomForest(SklearnClassifier):
         x : numpy.ndarray
             Vectors, float32 of shape (clips, dim).
         """
+        require_dim(x, self._pipeline.n_features_in_)
         probability = self._pipeline.predict_proba(x)[:, 1].astype(np.float64)
         probability = probability.clip(_CERTAIN, 1 - _CERTAIN)
         return np.log(probability) - np.log1p(-probability)
