@@ -1,7 +1,7 @@
 """What every classifier is: hyperparameters with bounds, fit, score, save and load."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
@@ -290,3 +290,19 @@ class Classifier(Configured, ABC):
         History or None
             None for a classifier that learns in one step.
         """
+
+    @classmethod
+    def fit_together(
+        cls, models: Sequence[Self], sets: Sequence[tuple[EmbeddingSet, EmbeddingSet]]
+    ) -> None:
+        """Fit several models of equal hyperparameters, each as it would be alone.
+
+        Parameters
+        ----------
+        models : sequence of Classifier
+            Not yet fitted: folds of a cross-validation, or seeds of one training.
+        sets : sequence of (EmbeddingSet, EmbeddingSet)
+            Training and validation of each.
+        """
+        for model, (train, validation) in zip(models, sets, strict=True):
+            model.fit(train, validation)

@@ -131,32 +131,45 @@ class FoldResult:
     one_clip: float
 
 
-def score_fold(
-    model: Classifier, stores: TrainingStores, selection: Selection, fold: Fold
-) -> FoldResult:
-    """Train on a fold's clips, with their augmented copies, and measure on those held out.
+def score_folds(
+    models: Sequence[Classifier],
+    stores: TrainingStores,
+    selection: Selection,
+    folds: Sequence[Fold],
+) -> list[FoldResult]:
+    """Train on each fold's clips, with their augmented copies, and measure on those held out.
 
     Parameters
     ----------
-    model : Classifier
-        Not yet fitted.
+    models : sequence of Classifier
+        Not yet fitted, of equal settings; one a fold.
     stores : TrainingStores
         The embeddings.
     selection : Selection
-        Which vectors it is given.
-    fold : (numpy.ndarray, numpy.ndarray)
-        Of `make_folds`.
+        Which vectors they are given.
+    folds : sequence of (numpy.ndarray, numpy.ndarray)
+        Some of `make_folds`.
     """
     clips, copies = _together(stores, selection)
-    train, held_out = (clips.where(rows) for rows in fold)
-    if copies is not None:
-        train = concatenate_sets(train, copies.where(np.isin(copies.files, train.files)))
-    model.fit(train, held_out)
+    sets = []
+    for fold in folds:
+        train, held_out = (clips.where(rows) for rows in fold)
+        if copies is not None:
+            train = concatenate_sets(train, copies.where(np.isin(copies.files, train.files)))
+        sets.append((train, held_out))
+    type(models[0]).fit_together(models, sets)
+    return [
+        _measure(model, held_out, fold[1])
+        for model, (_, held_out), fold in zip(models, sets, folds, strict=True)
+    ]
+
+
+def _measure(model: Classifier, held_out: EmbeddingSet, rows: np.ndarray) -> FoldResult:
     scores = model.score(held_out.x)
     llrs = fit_calibration(scores, held_out.y).llrs(scores)
     n_fewest = min(held_out.y.sum(), (held_out.y == 0).sum())
     eer = compute_eer(scores, held_out.y)[0]
-    return FoldResult(fold[1], llrs, eer, cllr(llrs, held_out.y), 0.5 / int(n_fewest))
+    return FoldResult(rows, llrs, eer, cllr(llrs, held_out.y), 0.5 / int(n_fewest))
 
 
 def scored_together(

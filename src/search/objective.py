@@ -11,11 +11,12 @@ from optuna.trial import Trial, TrialState
 from src.models.data import TrainingStores
 from src.models.probe import Fold
 from src.models.train import fit_into, training_settings
-from src.search.folds import FoldResult, FoldSettings, make_folds, score_fold, scored_together
+from src.search.folds import FoldResult, FoldSettings, make_folds, score_folds, scored_together
 from src.search.outcomes import CLLR, FOLD_EERS, FOLD_SCORES, PLACE, RUN, cllr_of
-from src.search.pruning import is_hopeless
+from src.search.pruning import FEWEST_FOLDS, is_hopeless
 from src.search.space import Candidate, Space
-from src.utils.config import PRUNING_MEDIAN
+from src.search.storage import DRAWN
+from src.utils.config import PRUNING_MEDIAN, WEIGHTED
 from src.utils.interrupts import Interrupts
 from src.utils.runs import Kind, Run, new_run
 
@@ -118,6 +119,7 @@ def run_trial(study: optuna.Study, trial: Trial, task: Task, interrupts: Interru
         When it fails.
     """
     candidate = task.space.draw(trial)
+    trial.set_user_attr(DRAWN, True)
 
     def tell(done: list[FoldResult]) -> None:
         eers = [one.eer for one in done]
@@ -160,9 +162,10 @@ def measure(
     """
     stores, selection = task.stores, candidate.selection
     done: list[FoldResult] = []
-    for fold in task.folds:
+    for folds in _in_turn(task, candidate):
         with interrupts.allowed():
-            done.append(score_fold(candidate.make(seed), stores, selection, fold))
+            models = [candidate.make(seed) for _ in folds]
+            done += score_folds(models, stores, selection, folds)
         if tell is not None:
             tell(done)
     model = candidate.make(seed)
@@ -175,6 +178,17 @@ def measure(
     eers = [one.eer for one in done]
     mean = float(np.mean([one.cllr for one in done])) if done else cllr_of(run)
     return Measured(run, float(np.mean(eers)) if eers else eer, mean, eers)
+
+
+def _in_turn(task: Task, candidate: Candidate) -> list[list[Fold]]:
+    """Return the folds as they are trained: together, but where a trial may be given up between."""
+    folds = task.folds
+    if candidate.selection.layer == WEIGHTED:
+        # All layers of all folds at once would take several times the memory.
+        return [[fold] for fold in folds]
+    if task.pruning == PRUNING_MEDIAN and len(folds) > FEWEST_FOLDS:
+        return [folds[:FEWEST_FOLDS], folds[FEWEST_FOLDS:]]
+    return [folds] if folds else []
 
 
 def _fold_eers_of_others(study: optuna.Study) -> list[list[float]]:

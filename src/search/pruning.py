@@ -6,6 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import t as student
 
+FEWEST_FOLDS = 2
+"""Folds that a trial has done before it may be given up."""
+
 _FEWEST_TRIALS = 5
 """Finished trials before any is given up."""
 
@@ -30,7 +33,7 @@ def is_hopeless(eers: Sequence[float], others: Sequence[Sequence[float]], one_cl
         How far one clip on the wrong side moves the EER of a fold.
     """
     n_done = len(eers)
-    if n_done < 2 or len(others) < _FEWEST_TRIALS:
+    if n_done < FEWEST_FOLDS or len(others) < _FEWEST_TRIALS:
         return False
     ours = float(np.mean(eers))
     if ours <= np.median([np.mean(one[:n_done]) for one in others]):

@@ -25,6 +25,8 @@ JOURNAL = "optuna-journal.log"
 
 WORKER = "worker"
 """Set on a trial: who works at it."""
+DRAWN = "drawn"
+"""Set on a trial when all that it tries is drawn."""
 RETRY_OF = "retry_of"
 """Set on a trial that makes one anew whose worker was killed: that one's number."""
 
@@ -257,4 +259,6 @@ def make_again(study: optuna.Study, trial: FrozenTrial) -> None:
         The trial, which has been marked as failed.
     """
     if RETRY_OF not in trial.user_attrs:
-        study.enqueue_trial(trial.params, user_attrs={RETRY_OF: trial.number})
+        # What was drawn in part is drawn anew: the rest would not be what it had been.
+        params = trial.params if DRAWN in trial.user_attrs else {}
+        study.enqueue_trial(params, user_attrs={RETRY_OF: trial.number})

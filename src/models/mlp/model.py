@@ -1,7 +1,8 @@
 """The MLP: its hyperparameters, training loop and scores."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -119,6 +120,7 @@ class MlpClassifier(Classifier):
     default_trials = 100
     weighs_layers = True
     _module: ScoringModule
+    _history: History
 
     def fit(self, train: EmbeddingSet, validation: EmbeddingSet) -> History:
         """Train with early stopping (see the class).
@@ -136,6 +138,26 @@ class MlpClassifier(Classifier):
             When the loss is never a finite number.
         """
         self.require_layers(train.layer)
+        self.fit_together([self], [(train, validation)])
+        return self._history
+
+    @classmethod
+    def fit_together(
+        cls, models: Sequence[Self], sets: Sequence[tuple[EmbeddingSet, EmbeddingSet]]
+    ) -> None:
+        """Train several at once (see `Classifier.fit_together` and `train_together`)."""
+        pairs = [model._problem(*pair) for model, pair in zip(models, sets, strict=True)]
+        found = train_together([problem for _, problem in pairs], models[0].hyperparameters)
+        for model, (prepare, _), trained in zip(models, pairs, found, strict=True):
+            with torch.random.fork_rng(devices=[]):
+                network = model._build(prepare.n_inputs)
+            network.load_state_dict(trained.weights)
+            model._module = ScoringModule(prepare, network, trained.layer_logits).eval()
+            model._history = trained.history
+
+    def _problem(
+        self, train: EmbeddingSet, validation: EmbeddingSet
+    ) -> tuple[PreparedVectors, Problem]:
         prepare = PreparedVectors.fit(train, self.hyperparameters, self.seed)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         balance = self._balance(train)
@@ -147,13 +169,7 @@ class MlpClassifier(Classifier):
             )
             for clips in (train, validation)
         )
-        problem = Problem(*given, *held_out, seed=self.seed)
-        [trained] = train_together([problem], self.hyperparameters)
-        with torch.random.fork_rng(devices=[]):
-            network = self._build(prepare.n_inputs)
-        network.load_state_dict(trained.weights)
-        self._module = ScoringModule(prepare, network, trained.layer_logits).eval()
-        return trained.history
+        return prepare, Problem(*given, *held_out, seed=self.seed)
 
     def score(self, x: np.ndarray) -> np.ndarray:
         """Return logits, float64 of shape (clips,), positive for bona-fide.
