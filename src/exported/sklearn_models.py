@@ -137,8 +137,8 @@ class _Nodes:
     def prepared(self, values: str, step: Any) -> str:
         """Add what a step of `preparation.make_steps` does; scikit-learn rounds to float32."""
         if isinstance(step, Normalizer):
-            # By hand: skl2onnx chooses the operators' version, and `ReduceL2` takes axes otherwise in
-            # the older ones.
+            # By hand: skl2onnx chooses the operators' version, and in older ones `ReduceL2` is
+            # told its axes in another way.
             squares = self.add("Mul", values, values)
             axis = self.constant(1, np.int64, (1,))
             lengths = self.add("Sqrt", self.add("ReduceSum", squares, axis, keepdims=1))

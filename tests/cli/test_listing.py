@@ -50,7 +50,8 @@ FLAGS = {
         *("backbone", "classifier", "trials", "augmented", EMBEDDINGS, RUNS, SEED),
     ),
     "TrainModel": (
-        *("backbone", "classifier", "layer", "augmented", "calibrate", EMBEDDINGS, RUNS, SEED),
+        *("backbone", "classifier", "layer", "pooling", "augmented", "calibrate"),
+        *(EMBEDDINGS, RUNS, SEED),
     ),
     "TrainBaseline": (DATASET, "weights", "epochs", "hyperparameters", RUNS, SEED),
     "TrainNetwork": (
