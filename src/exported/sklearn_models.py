@@ -137,7 +137,11 @@ class _Nodes:
     def prepared(self, values: str, step: Any) -> str:
         """Add what a step of `preparation.make_steps` does; scikit-learn rounds to float32."""
         if isinstance(step, Normalizer):
-            lengths = self.add("ReduceL2", values, self.constant(1, np.int64, (1,)), keepdims=1)
+            # By hand: skl2onnx chooses the operators' version, and in older ones `ReduceL2` is
+            # told its axes in another way.
+            squares = self.add("Mul", values, values)
+            axis = self.constant(1, np.int64, (1,))
+            lengths = self.add("Sqrt", self.add("ReduceSum", squares, axis, keepdims=1))
             is_zero = self.add("Equal", lengths, self.constant(0.0))
             lengths = self.add("Where", is_zero, self.constant(1.0), lengths)
             return self.rounded(self.add("Div", values, lengths))

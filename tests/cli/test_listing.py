@@ -51,7 +51,8 @@ FLAGS = {
         *("folds", "folds-by", "pruning", "seeds", "jobs", "storage"),
     ),
     "TrainModel": (
-        *("backbone", "classifier", "layer", "augmented", "calibrate", EMBEDDINGS, RUNS, SEED),
+        *("backbone", "classifier", "layer", "pooling", "augmented", "calibrate"),
+        *(EMBEDDINGS, RUNS, SEED),
     ),
     "TrainBaseline": (DATASET, "weights", "epochs", "hyperparameters", RUNS, SEED),
     "TrainNetwork": (

@@ -38,6 +38,9 @@ def test_layers() -> None:
     for text, layer in (("0", 0), ("12", 12), ("-1", -1)):
         assert arguments.layer_number(text) == arguments.layer_choice(text) == layer
     assert arguments.layer_choice("probe") == "probe"
+    assert arguments.layer_choice("weighted") == "weighted"
+    with pytest.raises(ArgumentError, match=r"nor probe or weighted; did you mean weighted\?"):
+        arguments.layer_choice("wieghted")
     for text in ("last", "1.5", "1.0", ""):
         with pytest.raises(ArgumentError, match=f"--layer={text} is not a whole number$"):
             arguments.layer_number(text)
@@ -162,6 +165,15 @@ def test_a_recipe_brings_its_layer_and_fits(tmp_path: Path) -> None:
             arguments.recipe(str(path), backbone, classifier)
     path.write_text(json.dumps(content | {"layer": "top"}))
     with pytest.raises(ArgumentError, match="holds the layer top, no whole number"):
+        arguments.recipe(str(path), "acoustic", "svm")
+    path.write_text(json.dumps(content | {"layer": "weighted", "pooling": "std"}))
+    found = arguments.recipe(str(path), "acoustic", "svm")
+    assert (found.layer, found.pooling) == ("weighted", "std")
+    # As a study keeps it where its best trial takes all statistics.
+    path.write_text(json.dumps(content | {"pooling": None}))
+    assert arguments.recipe(str(path), "acoustic", "svm").pooling is None
+    path.write_text(json.dumps(content | {"pooling": 3}))
+    with pytest.raises(ArgumentError, match="holds the pooling 3, no word"):
         arguments.recipe(str(path), "acoustic", "svm")
 
 
