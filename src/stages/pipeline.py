@@ -63,7 +63,7 @@ class PipelineSettings:
         First and last layer to extract, None for all.
     classifiers : sequence of str
         Names of `registry.CLASSIFIERS`.
-    layer : int or 'probe'
+    layer : int, 'probe' or 'weighted'
         The layer to train on where nothing is searched.
     n_trials : int
         Trials of each search; 0 trains with the defaults instead.
@@ -122,7 +122,9 @@ def run_pipeline(settings: PipelineSettings, tell: Tell) -> PipelineResult:
     AudiosError
         As the stages do.
     """
-    # First, so that what cannot be loaded shows before hours of preparation.
+    # First, so that what cannot be trained or loaded shows before hours of preparation.
+    for classifier in settings.classifiers:
+        CLASSIFIERS.load(classifier)().require_layers(settings.layer)
     backbones = {
         name: load_backbone(name, checkpoint, settings.precision, settings.layers)
         for name, checkpoint in settings.backbones.items()
@@ -279,7 +281,7 @@ def _train(
     settings: PipelineSettings, backbone: str, classifier: str, tell: Tell
 ) -> tuple[Training, Path | None]:
     """Search, if asked to, and train with what was found; return the page of the search too."""
-    layer, hyperparameters, page = settings.layer, None, None
+    layer, pooling, hyperparameters, page = settings.layer, None, None, None
     if settings.n_trials:
         search = stages.models.optimize(
             backbone,
@@ -296,13 +298,15 @@ def _train(
             raise KeyboardInterrupt
         if search.best is not None:
             layer, hyperparameters = search.best["layer"], search.best["hyperparameters"]
+            pooling = search.best.get("pooling")
     training = stages.models.train(
         backbone,
         classifier,
         settings.embeddings,
         settings.runs,
         layer,
-        hyperparameters=hyperparameters,
+        pooling,
+        hyperparameters,
         seed=settings.seed,
         reuse=True,
     )

@@ -115,3 +115,11 @@ def test_what_goes_with_one_layer_alone(fab, train, embedded):
     fab("TrainModel", "--classifier=svm", *here, "--pooling=mean").fails(
         2, "--pooling=mean is not one of descriptor"
     )
+
+
+def test_a_pipeline_says_so_before_it_prepares(fab, place, scratch):
+    data = f"--dataset={place / 'data'}"
+    where = (f"--embeddings={scratch / 'e'}", f"--runs={scratch / 'r'}")
+    flags = ("--classifier=mlp,svm", "--trials=0", "--layer=weighted")
+    fab("RunPipeline", data, *where, *flags).fails(2, "svm cannot learn weights of layers")
+    assert not list(scratch.iterdir())
