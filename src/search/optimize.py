@@ -12,9 +12,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from src.models.data import TrainingStores
-from src.models.lookup import BEST, detector_name, find_study, read_best
+from src.models.lookup import BEST, find_study, read_best
 from src.models.registry import CLASSIFIERS
 from src.models.train import training_settings
+from src.search.figures import draw_study
 from src.search.finalists import FINALISTS, MOST_FINALISTS, Finalists
 from src.search.folds import FoldSettings
 from src.search.importances import IMPORTANCES, measure_importances
@@ -40,7 +41,6 @@ from src.utils.runs import (
 )
 from src.utils.shown_text import without_password
 from src.utils.tables import write_csv
-from src.visualize.plots import plot_search
 
 log = logging.getLogger(__name__)
 
@@ -342,7 +342,6 @@ def _write(outcomes: Outcomes, task: Task, finalists: Finalists | None, stopped:
     run, stores, seed = task.run, task.stores, task.seed
     table = outcomes.table()
     write_csv(run.folder / "trials.csv", table)
-    _plot(table, run, stores.train.dataset_name)
     best = outcomes.best(stores, finalists)
     if best is None and not stopped and not outcomes.running:
         raise AudiosError(f"every trial of {run.folder} failed; see its runs' manifests")
@@ -353,28 +352,22 @@ def _write(outcomes: Outcomes, task: Task, finalists: Finalists | None, stopped:
             raise
         except AudiosError as error:
             log.warning("how sure the choice is cannot be said: %s", error)
-        _write_importances(outcomes, seed)
+        won = best["classifier"] if task.space.are_many else None
+        importances = measure_importances(
+            outcomes.study, *outcomes.measured(outcomes.complete), seed, won
+        )
+        if importances is not None:
+            write_csv(run.folder / IMPORTANCES, importances)
         write_csv(run.folder / TOP, outcomes.top(seed))
         if finalists is not None:
             write_csv(run.folder / FINALISTS, finalists.table)
         write_json(run.folder / BEST, best)
+        draw_study(run, table, best, importances, task.space, stores.train.dataset_name)
     return Search(run, table, best, stopped, len(outcomes.running))
 
 
 TOP = "top_trials.csv"
 """The best trials of a study with the intervals of their EERs."""
-
-
-def _write_importances(outcomes: Outcomes, seed: int) -> None:
-    found = measure_importances(outcomes.study, *outcomes.measured(outcomes.complete), seed)
-    if found is not None:
-        write_csv(outcomes.run.folder / IMPORTANCES, found)
-
-
-def _plot(table: pd.DataFrame, run: Run, data: str) -> None:
-    if VALIDATION_EER in table and table[VALIDATION_EER].notna().any():
-        title = f"Validation EER of each search trial\n{detector_name(run)}, {data}"
-        plot_search(table, run.folder / "optimization_history.png", title)
 
 
 def _require_same_study(found: Run, settings: dict[str, Any], inputs: dict[str, Any]) -> None:

@@ -125,7 +125,7 @@ class Outcomes:
                 zip(counted, *self.measured(counted), drawn, strict=True)
             )
         ]
-        return pd.DataFrame(rows, columns=None if rows else ["trial", "run", "state"])
+        return _with_whole_numbers(rows) if rows else pd.DataFrame(columns=_TRIAL)
 
     def top(self, seed: int) -> pd.DataFrame:
         """Return the best trials with 95 % intervals of their EERs over speakers.
@@ -231,6 +231,19 @@ class Outcomes:
             except AudiosError:
                 pass
         return np.nan if known is None else known
+
+
+_TRIAL = ["trial", "run", "state"]
+
+
+def _with_whole_numbers(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return a table in which what not every trial has drawn does not make numbers fractions."""
+    table = pd.DataFrame(rows)
+    for name in table.columns[len(_TRIAL) :]:
+        values = [row[name] for row in rows if name in row]
+        if len(values) < len(rows) and all(type(value) is int for value in values):
+            table[name] = table[name].astype("Int64")
+    return table
 
 
 _STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned"}
