@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
+_FEW_DECADES = 100
+"""Ratio of ends below which powers of ten alone would leave a logarithmic axis without numbers."""
 _LONGEST_WORD = 9
 """Letters of a word that fit below their place without being turned."""
 
@@ -88,6 +90,9 @@ class Scale:
         values : iterable
             Some of those that the scale is of.
         """
+        if self.is_of_words:
+            # In the middle of a band each, so that what is spread about them has room.
+            return (self.places(values) + 0.5) / len(self.words)
         low, high = self._straight(np.array(self._ends))
         spread = high - low
         at = self._straight(self.places(values))
@@ -111,7 +116,7 @@ class Scale:
         is_whole = float(self.low).is_integer() and float(self.high).is_integer() and factor == 1
         if is_whole:
             numbers = sorted({float(round(one)) for one in numbers})
-        told = [(one, f"{one:.0f}" if is_whole else f"{factor * one:.3g}") for one in numbers]
+        told = [(one, f"{one:.0f}" if is_whole else _number(factor * one)) for one in numbers]
         told += [(word, word) for word in self.others]
         heights = self.heights(one for one, _ in told)
         return [(height, label) for height, (_, label) in zip(heights, told, strict=True)]
@@ -133,6 +138,10 @@ class Scale:
             axes.grid(axis="x", visible=False)
         elif self.is_logarithmic:
             axes.set_xscale("log")
+            if self.high < _FEW_DECADES * self.low:
+                axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+                axes.xaxis.set_major_formatter(lambda value, _: _number(value))
+                axes.xaxis.set_minor_locator(NullLocator())
         elif float(self.low).is_integer() and float(self.high).is_integer():
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         if self.others:
@@ -142,8 +151,6 @@ class Scale:
 
     @property
     def _ends(self) -> tuple[float, float]:
-        if self.is_of_words:
-            return 0.0, float(len(self.words) - 1)
         return self.low, self._behind(len(self.others) - 1) if self.others else self.high
 
     def _behind(self, number: int) -> float:
@@ -151,6 +158,14 @@ class Scale:
 
     def _straight(self, places: np.ndarray) -> np.ndarray:
         return np.log10(places) if self.is_logarithmic else places
+
+
+def _number(value: float) -> str:
+    mantissa, _, power = f"{value:.2g}".partition("e")
+    # 100 has three digits, and is no 1e+02.
+    if 1 <= abs(value) < 100_000:
+        return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+    return f"{mantissa}e{int(power)}" if power else mantissa
 
 
 def _word(value: Any) -> str:

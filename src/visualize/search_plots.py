@@ -12,7 +12,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from matplotlib.colors import Normalize
+from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.ticker import MaxNLocator
 
 from src.utils.config import BONA_FIDE, SPOOF, VALIDATION_EER, WEIGHTED
@@ -163,9 +163,9 @@ def plot_slices(
             axes.set_visible(False)
         for dimension, axes in zip(dimensions, panels.flat, strict=False):
             _slice(axes, trials[trials[dimension.column].notna()], dimension, trials, best)
-            axes.label_outer()
-            axes.tick_params(axis="x", labelbottom=True)
-        _limit(panels[0, 0], 100 * trials[VALIDATION_EER])
+        eers = 100 * trials[VALIDATION_EER]
+        margin = 0.08 * max(float(np.ptp(eers)), 1.0)
+        panels[0, 0].set_ylim(eers.min() - margin, eers.max() + margin)
         for row in panels:
             row[0].set(ylabel="validation EER (%)")
         handles = {}
@@ -201,8 +201,11 @@ def plot_parallel(
     axes_of = [Dimension(VALIDATION_EER), *dimensions]
     places = np.column_stack([_spread(ranked, one) for one in axes_of])
     top = max(float(np.percentile(eers, _TOP_SHARE)), float(eers.min()) + 1e-6)
-    norm, colours = Normalize(float(eers.min()), top, clip=True), colormaps["viridis"]
-    with figure_axes(path, title, (2.2 + 1.12 * len(axes_of), 5.2)) as axes:
+    norm = Normalize(float(eers.min()), top, clip=True)
+    # Of one hue, the dark end being the good one, so that orange is the best trial's alone.
+    colours = ListedColormap(colormaps["Blues_r"](np.linspace(0, 0.78, 256)))
+    with saved_figure(path, (max(6.0, 2.0 + 1.12 * len(axes_of)), 5.4), title) as figure:
+        axes = figure.subplots()
         lines = [_line(row) for row in places]
         axes.add_collection(
             LineCollection(lines, colors=colours(norm(eers)), linewidths=1.1, alpha=0.55, zorder=2)
@@ -219,13 +222,13 @@ def plot_parallel(
         for number, dimension in enumerate(axes_of):
             _upright(axes, number, ranked, dimension)
         axes.set_xlim(-0.55, len(axes_of) - 0.3)
-        axes.set_ylim(-0.06, 1.06)
+        axes.set_ylim(-0.04, 1.16)
         axes.set_axis_off()
-        bar = axes.figure.colorbar(
+        bar = figure.colorbar(
             ScalarMappable(norm, colours), ax=axes, extend="max", pad=0.01, shrink=0.85, aspect=30
         )
         bar.set_label("validation EER (%)")
-        axes.figure.legend(loc="outside lower center", frameon=False)
+        figure.legend(loc="outside lower center", frameon=False)
 
 
 def plot_search_layers(trials: pd.DataFrame, best: int, path: Path, title: str) -> None:
@@ -252,9 +255,8 @@ def plot_search_layers(trials: pd.DataFrame, best: int, path: Path, title: str) 
         is_one = lowest.index < scale.places([WEIGHTED])[0] if scale.others else slice(None)
         axes.plot(lowest[is_one], color=_SOFT, linewidth=1.2, label="best of the layer", zorder=2)
         for name, colour, marker, rows in _kinds(trials, column):
-            shift = 0.0
             axes.scatter(
-                at[rows.index] + shift,
+                at[rows.index],
                 100 * rows[VALIDATION_EER],
                 s=30,
                 color=colour,
@@ -297,10 +299,15 @@ def _slice(
             label="median",
             zorder=4,
         )
-    for name, colour, marker, of_kind in _kinds(rows, "classifier"):
+    there = []
+    for name, colour, marker, of_kind in _kinds(trials, "classifier"):
+        drawn = of_kind.loc[of_kind.index.intersection(rows.index)]
+        if drawn.empty:
+            continue
+        there.append(name)
         axes.scatter(
-            at[of_kind.index],
-            100 * of_kind[VALIDATION_EER],
+            at[drawn.index],
+            100 * drawn[VALIDATION_EER],
             s=20,
             color=colour,
             marker=marker,
@@ -312,7 +319,9 @@ def _slice(
     _ring(axes, rows, at, best)
     scale.mark(axes)
     axes.tick_params(labelsize=8)
-    axes.set_xlabel(dimension.title, fontsize=10)
+    is_own = len(rows) < len(trials) and all(there)
+    whose = f" ({', '.join(there)})" if is_own else ""
+    axes.set_xlabel(dimension.title + whose, fontsize=10)
 
 
 def _ring(axes: Axes, rows: pd.DataFrame, at: pd.Series, best: int) -> None:
@@ -338,8 +347,8 @@ def _spread(trials: pd.DataFrame, dimension: Dimension) -> np.ndarray:
     is_known = values.notna().to_numpy()
     heights[is_known] = scale.heights(values[is_known])
     if scale.is_of_words:
-        heights += _jitter(trials["trial"]).to_numpy() * min(0.16, 0.5 / max(scale.n_words, 1))
-    return np.clip(heights, 0, 1)
+        heights += _jitter(trials["trial"]).to_numpy() * 0.4 / scale.n_words
+    return heights
 
 
 def _jitter(numbers: pd.Series) -> pd.Series:
