@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from src.models.registry import CLASSIFIERS
 from src.utils.config import AUTO, BASELINE
@@ -294,6 +294,12 @@ class _Choice(Shape):
     is_decisive: bool
 
 
+class _Seeds(Shape):
+    n: PositiveInt
+    mean: Rate
+    std: NonNegativeFloat
+
+
 class _Best(Shape):
     classifier: str
     backbone: str
@@ -303,6 +309,7 @@ class _Best(Shape):
     layer: NonNegativeInt | Literal["weighted"]
     pooling: str | None = None
     hyperparameters: dict[str, Hyperparameter]
+    seeds: _Seeds | None = None
     choice: _Choice | None = None
 
 

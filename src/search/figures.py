@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from src.models.lookup import detector_name
+from src.search.names import HISTORY, IMPORTANCES_FIGURE, LAYERS, PARALLEL, SLICES
 from src.search.space import Space
 from src.utils.config import VALIDATION_EER
 from src.utils.runs import Run
@@ -17,12 +18,6 @@ from src.visualize.search_plots import (
     plot_search_layers,
     plot_slices,
 )
-
-HISTORY = "optimization_history.png"
-IMPORTANCES = "importances.png"
-SLICES = "slices.png"
-PARALLEL = "parallel_coordinates.png"
-LAYERS = "search_layers.png"
 
 ENOUGH = 5
 """Finished trials from which on it shows something how they differ."""
@@ -59,7 +54,7 @@ def draw_study(
     plot_search(table, run.folder / HISTORY, f"Validation EER of each search trial\n{about}")
     if importances is not None:
         title = f"Importance of hyperparameters\n{about}"
-        plot_importances(importances, run.folder / IMPORTANCES, title)
+        plot_importances(importances, run.folder / IMPORTANCES_FIGURE, title)
     done = table[table[VALIDATION_EER].notna()]
     if len(done) < ENOUGH:
         return
@@ -71,7 +66,7 @@ def draw_study(
         title = f"Search trials by what they have drawn\n{about}"
         across = _across(done, shown, best, space)
         plot_parallel(done, across, winner, run.folder / PARALLEL, title)
-    if done["layer"].nunique() > 1:
+    if _differs(done["layer"]):
         title = f"Validation EER by layer\n{about}"
         plot_search_layers(done, winner, run.folder / LAYERS, title)
 
@@ -81,8 +76,12 @@ def _dimensions(done: pd.DataFrame, space: Space) -> list[Dimension]:
     return [
         Dimension(name, space.is_logarithmic(name), space.values_of(name))
         for name in done.columns
-        if name not in _MEASURES and done[name].nunique() > 1
+        if name not in _MEASURES and _differs(done[name])
     ]
+
+
+def _differs(column: pd.Series) -> bool:
+    return len(set(column.dropna())) > 1
 
 
 def _across(

@@ -11,8 +11,6 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from src.search.choice import count_tied
 from src.utils.config import VALIDATION_CLLR, VALIDATION_EER
 
-IMPORTANCES = "importances.csv"
-
 ENOUGH_TRIALS = 20
 """Finished trials that an importance takes: of ten, drawn at random, it is drawn at random too."""
 

@@ -16,10 +16,11 @@ from src.models.lookup import BEST, find_study, read_best
 from src.models.registry import CLASSIFIERS
 from src.models.train import training_settings
 from src.search.figures import draw_study
-from src.search.finalists import FINALISTS, MOST_FINALISTS, Finalists
+from src.search.finalists import MOST_FINALISTS, Finalists
 from src.search.folds import FoldSettings
-from src.search.importances import IMPORTANCES, measure_importances
+from src.search.importances import measure_importances
 from src.search.jobs import Order, threads_each, work_together
+from src.search.names import FINALISTS, IMPORTANCES, TOP, TRIALS
 from src.search.objective import Task, measure
 from src.search.outcomes import Outcomes
 from src.search.space import Space
@@ -341,7 +342,7 @@ def _write(outcomes: Outcomes, task: Task, finalists: Finalists | None, stopped:
     """Write what the study has come to into its folder."""
     run, stores, seed = task.run, task.stores, task.seed
     table = outcomes.table()
-    write_csv(run.folder / "trials.csv", table)
+    write_csv(run.folder / TRIALS, table)
     best = outcomes.best(stores, finalists)
     if best is None and not stopped and not outcomes.running:
         raise AudiosError(f"every trial of {run.folder} failed; see its runs' manifests")
@@ -364,10 +365,6 @@ def _write(outcomes: Outcomes, task: Task, finalists: Finalists | None, stopped:
         write_json(run.folder / BEST, best)
         draw_study(run, table, best, importances, task.space, stores.train.dataset_name)
     return Search(run, table, best, stopped, len(outcomes.running))
-
-
-TOP = "top_trials.csv"
-"""The best trials of a study with the intervals of their EERs."""
 
 
 def _require_same_study(found: Run, settings: dict[str, Any], inputs: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from src.models.calibrate import VALIDATION_SCORES, calibration_of
 from src.models.data import TrainingStores
 from src.search.choice import judge_choice, ranking
 from src.search.finalists import Finalists
+from src.search.names import FOLD_SCORES
 from src.search.space import Space, columns_of
 from src.search.storage import RETRY_OF, damaged
 from src.utils.config import VALIDATION_CLLR, VALIDATION_EER
@@ -35,9 +36,6 @@ BROKEN_OFF = "broken_off"
 """Set on a trial that was stopped by Ctrl-C, or that was one too many."""
 FOLD_EERS = "fold_eers"
 """Set on a trial that is measured by folds: the EER of each."""
-
-FOLD_SCORES = "scores_folds.csv"
-"""In the run of a trial that is measured by folds: what each held-out clip was scored."""
 
 MOST_TOP = 10
 """Trials whose intervals are measured."""

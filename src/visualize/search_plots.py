@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib import colormaps
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
@@ -168,11 +169,12 @@ def plot_slices(
         panels[0, 0].set_ylim(eers.min() - margin, eers.max() + margin)
         for row in panels:
             row[0].set(ylabel="validation EER (%)")
-        handles = {}
+        told: dict[str, Artist] = {}
         for axes in panels.flat:
-            handles |= {label: one for one, label in zip(*axes.get_legend_handles_labels())}
+            keys, names = axes.get_legend_handles_labels()
+            told |= dict(zip(names, keys, strict=True))
         figure.legend(
-            handles.values(), handles, loc="outside lower center", ncols=6, frameon=False
+            *([*told.values()], [*told]), loc="outside lower center", ncols=6, frameon=False
         )
 
 
