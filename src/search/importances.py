@@ -11,6 +11,9 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from src.search.choice import count_tied
 from src.utils.config import VALIDATION_CLLR, VALIDATION_EER
 
+_LAYERS = "one_or_weighted_layers"
+"""What is drawn where a classifier may weigh all layers, as it is told."""
+
 ENOUGH_TRIALS = 20
 """Finished trials that an importance takes: of ten, drawn at random, it is drawn at random too."""
 
@@ -112,6 +115,7 @@ def _explain(
     found = get_param_importances(part, evaluator=FanovaImportanceEvaluator(seed=seed))
     shares = [round(float(found[name]), 6) for name in found]
     told = [name.removeprefix(f"{among}.") for name in found]
+    told = [_LAYERS if name == "layers" else name for name in told]
     return pd.DataFrame(
         {"hyperparameter": told, "importance": shares, "of": column, "among": among}
     )

@@ -22,7 +22,7 @@ from src.search.importances import measure_importances
 from src.search.jobs import Order, threads_each, work_together
 from src.search.names import FINALISTS, IMPORTANCES, TOP, TRIALS
 from src.search.objective import Task, measure
-from src.search.outcomes import Outcomes
+from src.search.outcomes import Outcomes, in_brief
 from src.search.space import Space
 from src.search.storage import connect
 from src.search.worker import work
@@ -265,17 +265,22 @@ def _search(
 ) -> None:
     run, stores = task.run, task.stores
     classifier = str(run.settings["classifier"])
-    done = len(Outcomes(study, run, task.space).counted)
+    begun = Outcomes(study, run, task.space)
+    done = len(begun.counted)
     with tqdm(total=task.total, initial=done, desc=f"search {classifier}", unit="trial") as bar:
+        if done:
+            bar.set_postfix_str(in_brief(begun, begun.best(stores)))
 
         def show(outcomes: Outcomes) -> None:
-            counted = len(outcomes.counted)
-            best = outcomes.best(stores) if counted > bar.n else None
-            bar.update(counted - bar.n)
+            n_new = len(outcomes.counted) - bar.n
+            if n_new <= 0:
+                return
+            best = outcomes.best(stores)
             if best is not None:
                 # Written after every trial, so that even a kill leaves the best so far.
                 write_json(run.folder / BEST, best)
-                bar.set_postfix_str(f"best EER {best[VALIDATION_EER]:.2%}")
+            bar.set_postfix_str(in_brief(outcomes, best), refresh=False)
+            bar.update(n_new)
 
         if options.n_jobs == 1:
             work(study, task, interrupts, show)

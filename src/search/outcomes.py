@@ -231,6 +231,26 @@ class Outcomes:
         return np.nan if known is None else known
 
 
+def in_brief(outcomes: Outcomes, best: dict[str, Any] | None) -> str:
+    """Say how far a search is, in what fits behind a bar of progress.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+        Of its trials.
+    best : dict or None
+        The best one so far (see `Outcomes.best`).
+    """
+    states = [trial.state for trial in outcomes.counted]
+    told = []
+    if best is not None:
+        which = f" ({best['classifier']})" if outcomes.space.are_many else ""
+        told.append(f"best EER {best[VALIDATION_EER]:.2%}{which}")
+    numbers = {"pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
+    counts = {name: states.count(state) for name, state in numbers.items()}
+    return ", ".join([*told, *(f"{n} {name}" for name, n in counts.items() if n)])
+
+
 _TRIAL = ["trial", "run", "state"]
 
 

@@ -154,7 +154,7 @@ class Scale:
         return self.low, self._behind(len(self.others) - 1) if self.others else self.high
 
     def _behind(self, number: int) -> float:
-        return self.high + (number + 1) * max(1.0, 0.12 * (self.high - self.low))
+        return self.high + (number + 1) * max(1.0, 0.22 * (self.high - self.low))
 
     def _straight(self, places: np.ndarray) -> np.ndarray:
         return np.log10(places) if self.is_logarithmic else places

@@ -321,7 +321,7 @@ def _slice(
     _ring(axes, rows, at, best)
     scale.mark(axes)
     axes.tick_params(labelsize=8)
-    is_own = len(rows) < len(trials) and all(there)
+    is_own = all(there) and len(there) < len(_kinds(trials, "classifier"))
     whose = f" ({', '.join(there)})" if is_own else ""
     axes.set_xlabel(dimension.title + whose, fontsize=10)
 
