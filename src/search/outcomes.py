@@ -257,8 +257,8 @@ _TRIAL = ["trial", "run", "state"]
 def _with_whole_numbers(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Return a table in which what not every trial has drawn does not make numbers fractions."""
     table = pd.DataFrame(rows)
-    for name in table.columns[len(_TRIAL) :]:
-        values = [row[name] for row in rows if name in row]
+    for name in table.columns:
+        values = [row[name] for row in rows if row.get(name) is not None]
         if len(values) < len(rows) and all(type(value) is int for value in values):
             table[name] = table[name].astype("Int64")
     return table

@@ -8,6 +8,7 @@ import pandas as pd
 from src.models.probe import Probe, ProbeRun
 from src.models.train import Training
 from src.search.optimize import Search
+from src.utils.embeddings.selection import Selection
 from src.utils.runs import Run
 from tests.reports.telling import told
 
@@ -39,7 +40,7 @@ def test_probe(tmp_path: Path) -> None:
 def test_training_search_and_evaluation(tmp_path: Path) -> None:
     run = Run(4, tmp_path, {"settings": {"method": "umap"}})
     rows = [(4, "both", 0.25, 0.02), (5, "both", 0.125, 0.03), (6, "both", 0.15, 0.01)]
-    text = told("training", Training(run, 5, 0.125, 0.5, probed(*rows), was_there=True))
+    text = told("training", Training(run, Selection(5), 0.125, 0.5, probed(*rows), was_there=True))
     lines = [line.split() for line in text.splitlines()]
     assert ["layer", "both"] in lines
     assert ["4", "25.00%", "±", "2.00%"] in lines
@@ -48,7 +49,7 @@ def test_training_search_and_evaluation(tmp_path: Path) -> None:
     assert "5 folds by speaker\n(1,200 clips of 30 speakers" in text
     assert "best: layer 5, both, 12.50%\nwithin one standard error of it: 6 both\n" in text
     assert "already trained" in text
-    assert "layer" in told("training", Training(run, 0, 0.125, 0.5))
+    assert "layer" in told("training", Training(run, Selection(0), 0.125, 0.5))
     trials = pd.DataFrame(
         {"trial": [0, 1], "state": ["complete", "fail"], "validation_eer": [0.1, np.nan]}
     )

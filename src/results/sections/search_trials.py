@@ -47,17 +47,18 @@ def best_trials_table(
     """
     told = {name: [_cell(name, value) for value in trials[name]] for name in trials.columns}
     told = {name: cells for name, cells in told.items() if name != "state" and any(cells)}
-    runs = [str(run) for run in trials.get("run", ())]
+    # Of a table with trials that have no run, they may be fractions.
+    runs = [int(float(run)) for run in trials.get("run", ())]
     columns: dict[str, list[Cell]] = {}
     for name, cells in told.items():
         columns[title_of(name)] = cells
         if name == VALIDATION_EER and top is not None and len(top):
             spans = {
-                str(one.run): _interval(float(one.eer_low), float(one.eer_high))
+                int(one.run): _interval(float(one.eer_low), float(one.eer_high))
                 for one in top.itertuples()
             }
             columns["95 % interval"] = [spans.get(run) for run in runs]
-    marked = runs.index(str(best_run)) if str(best_run) in runs else None
+    marked = runs.index(best_run) if best_run in runs else None
     right = [number for number, name in enumerate(columns) if name not in _NAMES]
     rows = [list(row) for row in zip(*columns.values(), strict=True)]
     return Table(list(columns), rows, right, {} if marked is None else {marked: BEST})
