@@ -22,6 +22,7 @@ from src.networks.names import FOLDER as SCORED
 from src.networks.names import scores_path
 from src.robustness.names import FIGURES as ROBUSTNESS_FIGURES
 from src.robustness.names import FOLDER as ROBUSTNESS
+from src.search.names import FILES as STUDY_FILES
 from src.utils.config import DEMO_MARKER, DEMO_PICTURES, GENDERS, PROJECTION_GROUPS
 from src.utils.dataset.derive import AUGMENTATIONS_TABLE, JOURNAL
 from src.utils.embeddings.copies import COPY, DEGRADED
@@ -48,8 +49,7 @@ _RUN = frozenset(
         *("model.skops", "model.safetensors", "training.safetensors", "loss_plot.png"),
         *("train_losses.npy", "val_losses.npy", "val_accuracies.npy", "val_eers.npy"),
         *("scores_val.csv", "layer_probe.csv", "layer_probe.png"),
-        *("trials.csv", "best_hyperparameters.json", "optimization_history.png"),
-        "importances.csv",
+        *("best_hyperparameters.json", *STUDY_FILES),
         *("optuna-journal.log", "results.json", "scores.csv"),
         *("comparison.csv", "comparison.html", "robustness_comparison.csv"),
         *("audit.json", "audit.html", "matches.csv", "shortcuts.png", "nuisances.png"),

@@ -116,9 +116,16 @@ def runs(tmp_path: Path) -> Path:
         for name in ("model.skops", "scores_test_other_F.csv", "det_curve_other.png"):
             (run.folder / name).write_text("")
     with new_run(folder, "study", {}, study_of="mlp") as study:
-        (study.folder / "optuna-journal.log").write_text("")
+        for name in (
+            *("optuna-journal.log", "best_hyperparameters.json", "trials.csv", "top_trials.csv"),
+            *("finalists.csv", "importances.csv", "optimization_history.png", "importances.png"),
+            *("slices.png", "parallel_coordinates.png", "search_layers.png"),
+            *(".worker-0123456789ab.lock", ".asking.lock", ".results.lock"),
+        ):
+            (study.folder / name).write_text("")
         with new_run(study.folder, "train", {}) as trial:
             (trial.folder / "model.safetensors").write_text("")
+            (trial.folder / "scores_folds.csv").write_text("")
     return folder
 
 

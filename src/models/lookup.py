@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from src.fusion.names import FUSION, is_fused
 from src.models.registry import CLASSIFIERS
@@ -300,6 +300,12 @@ class _Choice(Shape):
     is_decisive: bool
 
 
+class _Seeds(Shape):
+    n: PositiveInt
+    mean: Rate
+    std: NonNegativeFloat
+
+
 class _Best(Shape):
     classifier: str
     backbone: str
@@ -309,6 +315,7 @@ class _Best(Shape):
     layer: NonNegativeInt | Literal["weighted"]
     pooling: str | None = None
     hyperparameters: dict[str, Hyperparameter]
+    seeds: _Seeds | None = None
     choice: _Choice | None = None
 
 

@@ -8,7 +8,13 @@ from src.reports.dataset import SHOWN, report_rejected
 from src.results.blocks.blocks import Block, Cell, Paragraph
 from src.results.sections.augmentation import augmentation_facts
 from src.results.sections.probe import probe_in_brief
-from src.results.sections.search_trials import choice_among_trials, search_trials_table
+from src.results.sections.search_trials import (
+    best_trials_table,
+    by_classifier,
+    choice_among_trials,
+    count_trials,
+    finalists_table,
+)
 from src.results.sections.warnings import warnings
 from src.utils.config import VALIDATION_EER
 
@@ -96,26 +102,48 @@ def report_networks(done: NetworkTrainings) -> list[Block]:
 
 
 def report_search(search: Search) -> list[Block]:
-    """Show the best search trials and where the study is.
+    """Show the best search trials, where the study is and what to do next.
 
     Parameters
     ----------
     search : Search
         Of hyperparameters.
     """
+    trials, study, best = search.search_trials, search.study, search.best or {}
     blocks: list[Block] = []
-    trials, study = search.search_trials, search.study
     if VALIDATION_EER in trials and trials[VALIDATION_EER].notna().any():
+        # Here, since they load pandas.
+        from src.results.study_tables import read_finalists, read_top
         from src.search.choice import best_first
 
-        best = best_first(trials.dropna(subset=VALIDATION_EER))
-        blocks.append(Paragraph(f"best of {len(best)} finished trials:"))
-        blocks.append(search_trials_table(best.drop(columns="state").head(SHOWN)))
-    blocks += choice_among_trials(search.best or {})
+        ranked = best_first(trials.dropna(subset=VALIDATION_EER))
+        blocks.append(Paragraph(f"best of {len(ranked)} finished trials:"))
+        number = best.get("run_number")
+        blocks.append(best_trials_table(ranked.head(SHOWN), number, read_top(study)))
+        finalists = read_finalists(study)
+        if finalists is not None and len(finalists):
+            blocks += [
+                Paragraph("with other seeds:"),
+                finalists_table(finalists, number),
+            ]
+    if len(trials) or search.n_elsewhere:
+        blocks.append(Paragraph(f"trials: {count_trials(trials, search.n_elsewhere)}"))
+    blocks += [Paragraph(line) for line in [by_classifier(trials)] if line]
+    blocks += choice_among_trials(best)
     if search.was_stopped:
         blocks.append(Paragraph(f"stopped; continue with --study-number={study.number}"))
     return [
         *blocks,
+        *_next(search),
         Paragraph(f"report: {study.report}"),
         Paragraph(f"study {study.number}: {study.folder}"),
     ]
+
+
+def _next(search: Search) -> list[Block]:
+    if search.best is None:
+        return []
+    from src.results.study_commands import command_to_test_best, with_origin
+
+    study = with_origin(search.study)
+    return [Paragraph(f"test the best: {command_to_test_best(study, study.folder.parent)}")]

@@ -1,7 +1,6 @@
 """The page of a run or a study: what it has shown, in one file to open."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from src.audit.audit import PAGE as AUDIT_PAGE
@@ -18,8 +17,9 @@ from src.results.pages.projection import projection_page
 from src.results.pages.study import study_page
 from src.results.pages.training import training_page
 from src.results.sections.origin import provenance, settings, subtitle
+from src.results.study_commands import with_origin
 from src.results.wording import capital
-from src.utils.runs import Kind, Run, list_runs
+from src.utils.runs import Kind, Run
 
 _PAGES: dict[str, Callable[[Run, Path], list[Block]]] = {
     Kind.TRAINING: training_page,
@@ -63,7 +63,7 @@ def write_report(run: Run, runs: Path) -> Path | None:
     if run.kind == Kind.TRAINING:
         # First, since the page names it.
         write_model_card(run, runs)
-    known = _with_origin(run)
+    known = with_origin(run) if run.kind == Kind.STUDY else run
     path = run.folder / AUDIT_PAGE if run.kind == Kind.AUDIT else run.report
     write_run_page(path, known, f"{name_of(run)}: {describe(run)}", page(known, runs))
     return path
@@ -91,13 +91,3 @@ def write_run_page(path: Path, run: Run, title: str, blocks: Sequence[Block]) ->
     # Hyperparameters, and what a fusion is made of, have sections of their own.
     origin = [*settings(run, ["hyperparameters", FUSION]), *provenance(run)]
     write_page(path, capital(title), [subtitle(run), *blocks, *origin])
-
-
-def _with_origin(run: Run) -> Run:
-    """Return a study knowing where its trials' clips and vectors lie, any other run as it is."""
-    if run.kind != Kind.STUDY:
-        return run
-    for trial in list_runs(run.folder):
-        known = {name: trial.manifest.get(name) for name in ("dataset", "embeddings")}
-        return replace(run, manifest=run.manifest | known)
-    return run

@@ -13,8 +13,6 @@ import pandas as pd
 
 from src.utils.config import VALIDATION_CLLR, VALIDATION_EER
 
-FINALISTS = "finalists.csv"
-
 MOST_FINALISTS = 3
 
 _DIGITS = 9

@@ -12,7 +12,8 @@ from src.models.data import TrainingStores
 from src.models.probe import Fold
 from src.models.train import fit_into, training_settings
 from src.search.folds import FoldResult, FoldSettings, make_folds, score_folds, scored_together
-from src.search.outcomes import CLLR, FOLD_EERS, FOLD_SCORES, PLACE, RUN, cllr_of
+from src.search.names import FOLD_SCORES
+from src.search.outcomes import CLLR, FOLD_EERS, PLACE, RUN, cllr_of
 from src.search.pruning import FEWEST_FOLDS, is_hopeless
 from src.search.space import Candidate, Space
 from src.search.storage import DRAWN

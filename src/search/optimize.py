@@ -12,15 +12,17 @@ import pandas as pd
 from tqdm import tqdm
 
 from src.models.data import TrainingStores
-from src.models.lookup import BEST, detector_name, find_study, read_best
+from src.models.lookup import BEST, find_study, read_best
 from src.models.registry import CLASSIFIERS
 from src.models.train import training_settings
-from src.search.finalists import FINALISTS, MOST_FINALISTS, Finalists
+from src.search.figures import draw_study
+from src.search.finalists import MOST_FINALISTS, Finalists
 from src.search.folds import FoldSettings
-from src.search.importances import IMPORTANCES, measure_importances
+from src.search.importances import measure_importances
 from src.search.jobs import Order, threads_each, work_together
+from src.search.names import FINALISTS, IMPORTANCES, TOP, TRIALS
 from src.search.objective import Task, measure
-from src.search.outcomes import Outcomes
+from src.search.outcomes import Outcomes, in_brief
 from src.search.space import Space
 from src.search.storage import connect
 from src.search.worker import work
@@ -40,7 +42,6 @@ from src.utils.runs import (
 )
 from src.utils.shown_text import without_password
 from src.utils.tables import write_csv
-from src.visualize.plots import plot_search
 
 log = logging.getLogger(__name__)
 
@@ -264,17 +265,22 @@ def _search(
 ) -> None:
     run, stores = task.run, task.stores
     classifier = str(run.settings["classifier"])
-    done = len(Outcomes(study, run, task.space).counted)
+    begun = Outcomes(study, run, task.space)
+    done = len(begun.counted)
     with tqdm(total=task.total, initial=done, desc=f"search {classifier}", unit="trial") as bar:
+        if done:
+            bar.set_postfix_str(in_brief(begun, begun.best(stores)))
 
         def show(outcomes: Outcomes) -> None:
-            counted = len(outcomes.counted)
-            best = outcomes.best(stores) if counted > bar.n else None
-            bar.update(counted - bar.n)
+            n_new = len(outcomes.counted) - bar.n
+            if n_new <= 0:
+                return
+            best = outcomes.best(stores)
             if best is not None:
                 # Written after every trial, so that even a kill leaves the best so far.
                 write_json(run.folder / BEST, best)
-                bar.set_postfix_str(f"best EER {best[VALIDATION_EER]:.2%}")
+            bar.set_postfix_str(in_brief(outcomes, best), refresh=False)
+            bar.update(n_new)
 
         if options.n_jobs == 1:
             work(study, task, interrupts, show)
@@ -341,8 +347,7 @@ def _write(outcomes: Outcomes, task: Task, finalists: Finalists | None, stopped:
     """Write what the study has come to into its folder."""
     run, stores, seed = task.run, task.stores, task.seed
     table = outcomes.table()
-    write_csv(run.folder / "trials.csv", table)
-    _plot(table, run, stores.train.dataset_name)
+    write_csv(run.folder / TRIALS, table)
     best = outcomes.best(stores, finalists)
     if best is None and not stopped and not outcomes.running:
         raise AudiosError(f"every trial of {run.folder} failed; see its runs' manifests")
@@ -353,28 +358,18 @@ def _write(outcomes: Outcomes, task: Task, finalists: Finalists | None, stopped:
             raise
         except AudiosError as error:
             log.warning("how sure the choice is cannot be said: %s", error)
-        _write_importances(outcomes, seed)
+        won = best["classifier"] if task.space.are_many else None
+        importances = measure_importances(
+            outcomes.study, *outcomes.measured(outcomes.complete), seed, won
+        )
+        if importances is not None:
+            write_csv(run.folder / IMPORTANCES, importances)
         write_csv(run.folder / TOP, outcomes.top(seed))
         if finalists is not None:
             write_csv(run.folder / FINALISTS, finalists.table)
         write_json(run.folder / BEST, best)
+        draw_study(run, table, best, importances, task.space, stores.train.dataset_name)
     return Search(run, table, best, stopped, len(outcomes.running))
-
-
-TOP = "top_trials.csv"
-"""The best trials of a study with the intervals of their EERs."""
-
-
-def _write_importances(outcomes: Outcomes, seed: int) -> None:
-    found = measure_importances(outcomes.study, *outcomes.measured(outcomes.complete), seed)
-    if found is not None:
-        write_csv(outcomes.run.folder / IMPORTANCES, found)
-
-
-def _plot(table: pd.DataFrame, run: Run, data: str) -> None:
-    if VALIDATION_EER in table and table[VALIDATION_EER].notna().any():
-        title = f"Validation EER of each search trial\n{detector_name(run)}, {data}"
-        plot_search(table, run.folder / "optimization_history.png", title)
 
 
 def _require_same_study(found: Run, settings: dict[str, Any], inputs: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from src.models.calibrate import VALIDATION_SCORES, calibration_of
 from src.models.data import TrainingStores
 from src.search.choice import judge_choice, ranking
 from src.search.finalists import Finalists
+from src.search.names import FOLD_SCORES
 from src.search.space import Space, columns_of
 from src.search.storage import RETRY_OF, damaged
 from src.utils.config import VALIDATION_CLLR, VALIDATION_EER
@@ -35,9 +36,6 @@ BROKEN_OFF = "broken_off"
 """Set on a trial that was stopped by Ctrl-C, or that was one too many."""
 FOLD_EERS = "fold_eers"
 """Set on a trial that is measured by folds: the EER of each."""
-
-FOLD_SCORES = "scores_folds.csv"
-"""In the run of a trial that is measured by folds: what each held-out clip was scored."""
 
 MOST_TOP = 10
 """Trials whose intervals are measured."""
@@ -125,7 +123,7 @@ class Outcomes:
                 zip(counted, *self.measured(counted), drawn, strict=True)
             )
         ]
-        return pd.DataFrame(rows, columns=None if rows else ["trial", "run", "state"])
+        return _with_whole_numbers(rows) if rows else pd.DataFrame(columns=_TRIAL)
 
     def top(self, seed: int) -> pd.DataFrame:
         """Return the best trials with 95 % intervals of their EERs over speakers.
@@ -231,6 +229,39 @@ class Outcomes:
             except AudiosError:
                 pass
         return np.nan if known is None else known
+
+
+def in_brief(outcomes: Outcomes, best: dict[str, Any] | None) -> str:
+    """Say how far a search is, in what fits behind a bar of progress.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+        Of its trials.
+    best : dict or None
+        The best one so far (see `Outcomes.best`).
+    """
+    states = [trial.state for trial in outcomes.counted]
+    told = []
+    if best is not None:
+        which = f" ({best['classifier']})" if outcomes.space.are_many else ""
+        told.append(f"best EER {best[VALIDATION_EER]:.2%}{which}")
+    numbers = {"pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
+    counts = {name: states.count(state) for name, state in numbers.items()}
+    return ", ".join([*told, *(f"{n} {name}" for name, n in counts.items() if n)])
+
+
+_TRIAL = ["trial", "run", "state"]
+
+
+def _with_whole_numbers(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return a table in which what not every trial has drawn does not make numbers fractions."""
+    table = pd.DataFrame(rows)
+    for name in table.columns:
+        values = [row[name] for row in rows if row.get(name) is not None]
+        if len(values) < len(rows) and all(type(value) is int for value in values):
+            table[name] = table[name].astype("Int64")
+    return table
 
 
 _STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned"}

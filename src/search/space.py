@@ -6,7 +6,7 @@ from typing import Any
 
 from optuna.trial import Trial
 
-from src.models.classifier import Choice, Classifier, Hyperparameters
+from src.models.classifier import Choice, Classifier, Hyperparameters, Range
 from src.models.registry import CLASSIFIERS
 from src.utils.config import AUTO, WEIGHTED
 from src.utils.embeddings.selection import Selection, pooling_columns
@@ -76,6 +76,42 @@ class Space:
         """
         names = tuple(CLASSIFIERS) if classifier == AUTO else (classifier,)
         return cls(names, store.layers, tuple(pooling_columns(store.stats, 1)))
+
+    @property
+    def are_many(self) -> bool:
+        """Whether the classifier is searched, too."""
+        return len(self.classifiers) > 1
+
+    def is_logarithmic(self, hyperparameter: str) -> bool:
+        """Say whether a number is drawn by its logarithm.
+
+        Parameters
+        ----------
+        hyperparameter : str
+            As a classifier names it; what is no hyperparameter is not.
+        """
+        spaces = [
+            CLASSIFIERS.load(name).search_space.get(hyperparameter) for name in self.classifiers
+        ]
+        return any(isinstance(space, Range) and space.log for space in spaces)
+
+    def values_of(self, column: str) -> tuple[Any, ...] | None:
+        """Return the values that something has to choose from, None for a number in a range.
+
+        Parameters
+        ----------
+        column : str
+            As `trials.csv` names it.
+        """
+        if column == _CLASSIFIER:
+            return self.classifiers
+        if column == _POOLING:
+            return (*self.poolings[:-1], "all")
+        if column == _LAYER:
+            return None
+        spaces = [CLASSIFIERS.load(name).search_space.get(column) for name in self.classifiers]
+        found = [space.values for space in spaces if isinstance(space, Choice)]
+        return found[0] if found else None
 
     def draw(self, trial: Trial) -> Candidate:
         """Let a trial propose what to try.

@@ -1,4 +1,4 @@
-"""Figures of embeddings, trainings, searches and layer probes; each function writes a PNG."""
+"""Figures of embeddings, trainings and layer probes; each function writes a PNG."""
 
 from itertools import cycle
 from pathlib import Path
@@ -24,8 +24,6 @@ _GROUP_COLOURS = (
 )
 """Of the ten commonest groups; more could not be told apart, and are grey together."""
 _FAINT = "#BBBBBB"
-_BELOW_ZERO = 0.05
-"""Share of the height of a plot that is left below 0, so that points at 0 are not cut."""
 
 
 def plot_points(points: pd.DataFrame, path: Path, title: str, axis: str) -> None:
@@ -152,39 +150,6 @@ def plot_losses(history: History, path: Path, name: str) -> None:
         lines = [*axes.get_lines(), *right.get_lines()]
         names = [str(line.get_label()) for line in lines]
         axes.figure.legend(lines, names, loc="outside lower center", ncols=4, frameon=False)
-
-
-def plot_search(trials: pd.DataFrame, path: Path, title: str) -> None:
-    """Draw the validation EER of every search trial, and the best so far.
-
-    Parameters
-    ----------
-    trials : pandas.DataFrame
-        A row a search trial, with the columns `trial` and `validation_eer`, NaN for a failed trial.
-    path : pathlib.Path
-        The PNG file to write.
-    title : str
-        Title of the figure.
-    """
-    with figure_axes(path, title, (7.0, 4.5)) as axes:
-        eer = 100 * trials["validation_eer"]
-        axes.step(
-            trials["trial"], eer.cummin(), where="post", color=COLOURS[SPOOF], label="best so far"
-        )
-        # Many trials may have no error at all: their points are whole, and above the line.
-        axes.plot(
-            *(trials["trial"], eer, "o"),
-            label="trial",
-            color=COLOURS[BONA_FIDE],
-            alpha=0.6,
-            clip_on=False,
-            zorder=3,
-        )
-        axes.set(xlabel="trial", ylabel="validation EER (%)")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        top = max(1.0, float(eer.max()))
-        axes.set_ylim(-_BELOW_ZERO * top, (1 + _BELOW_ZERO) * top)
-        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
 
 def plot_layers(table: pd.DataFrame, best: pd.Series, path: Path, title: str) -> None:

@@ -35,7 +35,7 @@ def test_what_decides_has_nearly_all_of_it() -> None:
     study, eers = study_of(distance)
     found = measure_importances(study, eers, [0.5] * len(eers), 7)
     assert found is not None
-    assert list(found) == ["hyperparameter", "importance", "of"]
+    assert list(found) == ["hyperparameter", "importance", "of", "among"]
     assert found["hyperparameter"].tolist() == ["C", "epochs"]
     assert found["importance"][0] > 0.8
     assert found["importance"].sum() == pytest.approx(1, abs=1e-5)
@@ -68,3 +68,28 @@ def test_nothing_to_tell(eers: list, cllrs: list, why: str) -> None:
     assert why in reason
     study, _ = study_of(distance, 1)
     assert measure_importances(study, eers, cllrs, 7) is None
+
+
+def test_across_classifiers_only_what_all_have_is_compared() -> None:
+    """What one classifier has drawn is told among its own trials, where those are enough."""
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    eers = []
+    for _ in range(60):
+        trial = study.ask()
+        name = trial.suggest_categorical("classifier", ("lr", "rf"))
+        layer = trial.suggest_int("layer", 0, 9)
+        own = trial.suggest_float(f"{name}.C", 0, 1)
+        eers.append(0.05 * layer + (0.3 * own if name == "lr" else 0.4))
+        study.tell(trial, eers[-1])
+    found = measure_importances(study, eers, [0.5] * len(eers), 7, "lr")
+    assert found is not None
+    among = dict(tuple(found.groupby("among")["hyperparameter"]))
+    assert {name: set(values) for name, values in among.items()} == {
+        "": {"classifier", "layer"},
+        "lr": {"layer", "C"},
+    }
+    assert found.groupby("among")["importance"].sum().tolist() == pytest.approx([1, 1], abs=1e-5)
+    # Of too few trials of the best classifier, nothing is said.
+    few = measure_importances(study, eers, [0.5] * len(eers), 7, "svm")
+    assert few is not None
+    assert set(few["among"]) == {""}

@@ -51,8 +51,8 @@ def drawn(table: pd.DataFrame) -> list[list]:
 
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw no history of a search, which takes as long as two trials, where none is looked at."""
-    monkeypatch.setattr(module, "_plot", lambda *about: None)
+    """Draw no figures of a search, which takes as long as two trials, where none is looked at."""
+    monkeypatch.setattr(module, "draw_study", lambda *about: None)
 
 
 @pytest.fixture(scope="module")

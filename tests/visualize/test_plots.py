@@ -19,7 +19,7 @@ def is_png(path: Path) -> bool:
     return path.read_bytes().startswith(b"\x89PNG") and path.stat().st_size > 2000
 
 
-def test_points_losses_and_searches(tmp_path: Path) -> None:
+def test_points_and_losses(tmp_path: Path) -> None:
     points = pd.DataFrame(
         {
             "x": [0.0, 1, 2],
@@ -34,10 +34,8 @@ def test_points_losses_and_searches(tmp_path: Path) -> None:
         values = np.linspace(1, 0.5, steps)
         history = History(values, values, values, values / 2, "epoch", steps - 1)
         plots.plot_losses(history, tmp_path / f"losses{steps}.png", "mlp")
-    trials = pd.DataFrame({"trial": [0, 1, 2], "validation_eer": [0.3, np.nan, 0.1]})
-    plots.plot_search(trials, tmp_path / "search.png", "a search")
     assert all(is_png(path) for path in tmp_path.iterdir())
-    assert len(list(tmp_path.iterdir())) == 5
+    assert len(list(tmp_path.iterdir())) == 4
 
 
 @pytest.mark.parametrize("highest", [0.0, 0.02, 0.4, 0.9])
@@ -120,20 +118,6 @@ def axes_of(monkeypatch: pytest.MonkeyPatch, draw: Callable[[], None]) -> list[A
     plt.close(seen[0])
     found: list[Axes] = seen[0].axes
     return found
-
-
-@pytest.mark.parametrize("eers", [[0.0, 0.0, 0.0], [0.3, np.nan, 0.0], [0.5]])
-def test_no_trial_of_a_search_is_cut(tmp_path: Path, monkeypatch, eers: list) -> None:
-    """Points at zero are whole: they lie above the lower end of the axis, which cuts nothing."""
-    trials = pd.DataFrame({"trial": range(len(eers)), "validation_eer": eers})
-    [axes] = axes_of(
-        monkeypatch, lambda: plots.plot_search(trials, tmp_path / "search.png", "a search")
-    )
-    low, high = axes.get_ylim()
-    assert low < 0 <= 100 * np.nanmax(eers) < high
-    [points] = [line for line in axes.get_lines() if line.get_label() == "trial"]
-    assert not points.get_clip_on()
-    np.testing.assert_allclose(points.get_ydata(), 100 * np.array(eers))
 
 
 def test_nothing_is_shown_or_left_open() -> None:

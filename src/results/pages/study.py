@@ -1,33 +1,35 @@
 """The page of a study: its trials, the best of them, and how to go on with it."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from src.models.lookup import BEST, read_best
 from src.results.audits import note_audit
-from src.results.blocks.blocks import SOFT, Block, Code, Facts, Figure, Heading, Paragraph, Verdict
-from src.results.naming import next_command
+from src.results.blocks.blocks import SOFT, Block, Code, Facts, Heading, Paragraph, Verdict
 from src.results.sections.augmentation import augmentation_facts
 from src.results.sections.origin import hyperparameters
+from src.results.sections.search_figures import importances, search_figures
 from src.results.sections.search_trials import (
+    best_trials_table,
+    by_classifier,
     choice_among_trials,
-    importances_table,
-    search_trials_table,
-    title_of,
+    count_trials,
+    finalists_table,
 )
-from src.search.choice import best_first
-from src.search.importances import IMPORTANCES, importances_of
-from src.utils.config import VALIDATION_CLLR, VALIDATION_EER
-from src.utils.errors import RunError
-from src.utils.renamed import backbone_of
+from src.results.study_commands import (
+    command_to_continue,
+    command_to_test_best,
+    command_to_train_best,
+)
+from src.results.study_tables import read_finalists, read_search_trials, read_top
+from src.search.names import TRIALS
+from src.utils.config import AUTO, VALIDATION_EER, WEIGHTED
 from src.utils.runs import Run
-from src.utils.tables import read_csv
 
-TRIALS = "trials.csv"
-
-MOST_TRIALS = 100
-"""Rows of the table of trials."""
+MOST_TRIALS = 10
+"""Rows of the table of the best trials, as many as have intervals."""
 
 
 def study_page(run: Run, runs: Path) -> list[Block]:
@@ -54,100 +56,95 @@ def study_page(run: Run, runs: Path) -> list[Block]:
     else:
         blocks += _best(run, runs, best, trials)
         blocks += choice_among_trials(best)
-    blocks += _trials(trials)
-    picture = run.folder / "optimization_history.png"
-    about = "Validation EER of each trial, and the best so far"
-    if picture.is_file():
-        blocks += [Heading("History"), Figure(picture, about, about)]
-    blocks += _importances(run, trials)
+    if not run.is_complete:
+        blocks += [Paragraph("Go on with the study:"), Code(command_to_continue(run, runs))]
+    blocks += _trials(run, trials, best)
+    blocks += _finalists(run, best)
+    blocks += search_figures(run)
+    blocks += importances(run, trials)
     augmented = augmentation_facts(run)
     if augmented:
         blocks += [Heading("Training"), Facts(augmented)]
     if best is not None:
-        blocks += hyperparameters({"layer": best.get("layer"), **best.get("hyperparameters", {})})
+        blocks += hyperparameters(_drawn(best))
     return blocks
 
 
-def read_search_trials(run: Run) -> pd.DataFrame:
-    """Return a study's table of trials, the best first; empty where there is none yet.
-
-    Parameters
-    ----------
-    run : Run
-        The study.
-
-    Raises
-    ------
-    AudiosError
-        When it is damaged.
-    """
-    path = run.folder / TRIALS
-    if not path.is_file():
-        return pd.DataFrame()
-    table = read_csv(path)
-    if VALIDATION_EER not in table:
-        return pd.DataFrame()
-    try:
-        numbers = {
-            name: pd.to_numeric(table[name].replace("", None)).astype(float)
-            for name in (VALIDATION_EER, VALIDATION_CLLR)
-            if name in table
-        }
-    except ValueError as error:
-        raise RunError(f"{path} is damaged: {error}") from error
-    return best_first(table.assign(**numbers))
-
-
-def _best(run: Run, runs: Path, best: dict, trials: pd.DataFrame) -> list[Block]:
+def _best(run: Run, runs: Path, best: dict[str, Any], trials: pd.DataFrame) -> list[Block]:
     note = note_audit(runs, run.manifest.get("dataset"))
     finished = int(trials[VALIDATION_EER].notna().sum()) if VALIDATION_EER in trials else 0
-    failed = len(trials) - finished
     points = [
         f"It was chosen among {finished:,} finished trials by this very figure, so that it "
         f"flatters: only a test tells what the detector is worth.",
-        *([f"{failed:,} trials failed."] if failed else []),
+        *_of_seeds(best),
+        *filter(None, [by_classifier(trials), _measured_by(run)]),
         *([f"The study is {run.status}."] if not run.is_complete else []),
         note.text,
     ]
-    text = f"Best: run {best['run_number']} with a validation EER of {best[VALIDATION_EER]:.1%}."
-    backbone = backbone_of(run.settings.get("backbone")) or best["backbone"]
-    names = (f"--backbone={backbone}", f"--classifier={best['classifier']}")
+    which = f" ({best['classifier']})" if run.settings.get("classifier") == AUTO else ""
+    text = (
+        f"Best: run {best['run_number']}{which} with a validation EER of "
+        f"{best[VALIDATION_EER]:.1%}."
+    )
     return [
         Verdict(text, points, bool(note.flags)),
-        Paragraph("Train with it, then test the new run; or test the best trial as it is:"),
-        Code(next_command("TrainModel", run, runs, *names)),
-        Code(next_command("TestModel", run, runs, *names)),
+        Paragraph("Test the best trial as it is:"),
+        Code(command_to_test_best(run, runs)),
+        Paragraph("Or train with what it has found, into a run of its own:"),
+        Code(command_to_train_best(run, runs)),
     ]
 
 
-def _trials(trials: pd.DataFrame) -> list[Block]:
+def _of_seeds(best: dict[str, Any]) -> list[str]:
+    seeds = best.get("seeds")
+    if not seeds or seeds["n"] < 2:
+        return []
+    return [
+        f"Trained with {seeds['n']:,} seeds it has {seeds['mean']:.1%} on average, with a standard "
+        f"deviation of {100 * seeds['std']:.1f} points."
+    ]
+
+
+def _measured_by(run: Run) -> str:
+    folds = run.settings.get("folds")
+    if not isinstance(folds, dict):
+        return ""
+    return (
+        f"Trials are compared by {folds.get('n')} folds by {folds.get('by')} over training and "
+        f"validation: each EER here is the mean of the folds."
+    )
+
+
+def _trials(run: Run, trials: pd.DataFrame, best: dict[str, Any] | None) -> list[Block]:
     if trials.empty:
         return []
-    blocks = [Heading("Trials"), search_trials_table(trials.head(MOST_TRIALS))]
-    if len(trials) > MOST_TRIALS:
-        left = f"and {len(trials) - MOST_TRIALS:,} more in {TRIALS}"
-        blocks.append(Paragraph(left, SOFT))
+    finished = trials[trials[VALIDATION_EER].notna()].head(MOST_TRIALS)
+    blocks: list[Block] = [
+        Heading("Best trials"),
+        Paragraph(f"Of {len(trials):,} trials: {count_trials(trials)}. All are in {TRIALS}."),
+    ]
+    if len(finished):
+        number = None if best is None else best["run_number"]
+        blocks.append(best_trials_table(finished, number, read_top(run)))
     return blocks
 
 
-def _importances(run: Run, trials: pd.DataFrame) -> list[Block]:
-    """Tell which hyperparameters mattered, or why that cannot be said."""
-    if VALIDATION_CLLR not in trials:
+def _finalists(run: Run, best: dict[str, Any] | None) -> list[Block]:
+    found = read_finalists(run)
+    if found is None or found.empty:
         return []
-    heading = Heading("Importance of hyperparameters")
-    column, why = importances_of(trials[VALIDATION_EER].tolist(), trials[VALIDATION_CLLR].tolist())
-    path = run.folder / IMPORTANCES
-    if column is None or not path.is_file():
-        return [heading, Paragraph(f"Not told: {why or 'the study is not finished'}.", SOFT)]
-    found = read_csv(path)
-    try:
-        table = importances_table(found.astype({"importance": float}))
-    except (KeyError, ValueError, AttributeError) as error:
-        raise RunError(f"{path} is damaged: {error!r}") from error
     about = (
-        f"How much of the variance of the {title_of(column)} between trials each explains, by a "
-        f"functional ANOVA of a random forest; all add up to 100 %."
+        "The best trials trained again with other seeds. That with the lowest mean EER is kept, "
+        "with the study's own seed: which seed is the luckiest says nothing about other clips."
     )
-    if column == VALIDATION_CLLR:
-        about += " Half of the trials or more share the lowest EER, which leaves little to explain."
-    return [heading, Paragraph(about), table]
+    table = finalists_table(found, None if best is None else best["run_number"])
+    return [Heading("Other seeds"), Paragraph(about, SOFT), table]
+
+
+def _drawn(best: dict[str, Any]) -> dict[str, Any]:
+    """Return what the best trial has drawn, in the words of the page."""
+    layer = best.get("layer")
+    told = {"classifier": best["classifier"]}
+    told["layer"] = "all, by weights that are learned" if layer == WEIGHTED else layer
+    told |= {"pooling": best["pooling"]} if best.get("pooling") else {}
+    return told | best.get("hyperparameters", {})

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from src.results.blocks.blocks import BEST, FAINT, Block, Cell, Paragraph, Table, Warning, percent
+from src.results.blocks.blocks import (
+    BEST,
+    Block,
+    Cell,
+    Interval,
+    Paragraph,
+    Table,
+    Warning,
+    percent,
+)
 from src.utils.config import VALIDATION_CLLR, VALIDATION_EER
 from src.utils.metrics.table import EER, METRICS
 
@@ -14,28 +24,119 @@ if TYPE_CHECKING:
 
 _METRICS = {VALIDATION_EER: EER, VALIDATION_CLLR: METRICS["cllr"]}
 
-_NAMES = ("trial", "run", "state")
+_NAMES = ("trial", "run")
 """Columns that tell which trial it is, and are no numbers to compare."""
 
 
-def search_trials_table(trials: pd.DataFrame) -> Table:
-    """Return a row a search trial, the first one as the best, failed ones faint.
+def best_trials_table(
+    trials: pd.DataFrame, best_run: int | None, top: pd.DataFrame | None = None
+) -> Table:
+    """Return a row a search trial, the study's best one marked, with the intervals of EERs.
+
+    Columns that say nothing of any of these trials are left out.
 
     Parameters
     ----------
     trials : pandas.DataFrame
-        `trial, run, state, validation_eer, validation_cllr`, the layer and the hyperparameters,
-        the best first, the EER of a trial that failed as NaN; may lack the state and the Cllr.
+        `trial, run, validation_eer, validation_cllr`, the classifier where several were searched,
+        the layer and the hyperparameters: finished trials, the best first.
+    best_run : int or None
+        The run of the study's best trial, by other seeds too; None where that is not known.
+    top : pandas.DataFrame, optional
+        `run, eer_low, eer_high` of some of them.
     """
-    rows = [
-        [_cell(name, value) for name, value in zip(trials.columns, row, strict=True)]
-        for row in trials.itertuples(index=False)
+    told = {name: [_cell(name, value) for value in trials[name]] for name in trials.columns}
+    told = {name: cells for name, cells in told.items() if name != "state" and any(cells)}
+    # Of a table with trials that have no run, they may be fractions.
+    runs = [int(float(run)) for run in trials.get("run", ())]
+    columns: dict[str, list[Cell]] = {}
+    for name, cells in told.items():
+        columns[title_of(name)] = cells
+        if name == VALIDATION_EER and top is not None and len(top):
+            spans = {
+                int(one.run): _interval(float(one.eer_low), float(one.eer_high))
+                for one in top.itertuples()
+            }
+            columns["95 % interval"] = [spans.get(run) for run in runs]
+    marked = runs.index(best_run) if best_run in runs else None
+    right = [number for number, name in enumerate(columns) if name not in _NAMES]
+    rows = [list(row) for row in zip(*columns.values(), strict=True)]
+    return Table(list(columns), rows, right, {} if marked is None else {marked: BEST})
+
+
+def finalists_table(found: pd.DataFrame, best_run: int | None) -> Table:
+    """Return a row a trial of the best, with its EER by every seed, their mean and their spread.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        `number`, `run`, `seed`, `validation_eer`; the study's own seed first.
+    best_run : int or None
+        The run of the study's best trial.
+    """
+    seeds = sorted(set(found["seed"]))
+    rows: list[list[Cell]] = []
+    kinds = {}
+    for _, of_one in found.groupby("number", sort=False):
+        eers = dict(zip(of_one["seed"], of_one[VALIDATION_EER].astype(float), strict=True))
+        run = int(of_one["run"].iloc[0])
+        if run == best_run:
+            kinds[len(rows)] = BEST
+        values = list(eers.values())
+        mean = sum(values) / len(values)
+        spread = None if len(values) < 2 else f"{100 * _deviation(values):.2f} points"
+        by_seed = [EER.write(eers[seed]) if seed in eers else None for seed in seeds]
+        rows.append([str(run), *by_seed, EER.write(mean), spread])
+    header = ["run", *(f"seed {seed}" for seed in seeds), "mean EER", "standard deviation"]
+    return Table(header, rows, range(1, len(header)), kinds)
+
+
+def _deviation(values: list[float]) -> float:
+    mean = sum(values) / len(values)
+    return float((sum((one - mean) ** 2 for one in values) / (len(values) - 1)) ** 0.5)
+
+
+def _interval(low: float, high: float) -> Interval | None:
+    return None if isnan(low) or isnan(high) else Interval(EER.write(low), EER.write(high))
+
+
+def count_trials(trials: pd.DataFrame, n_elsewhere: int = 0) -> str:
+    """Say how many trials finished, were pruned, failed, or are still tried.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        Those that have ended, with `state` and `validation_eer`; may lack both.
+    n_elsewhere : int
+        Trials that other processes are at work on.
+    """
+    finished = int(trials[VALIDATION_EER].notna().sum()) if VALIDATION_EER in trials else 0
+    pruned = int((trials["state"] == "pruned").sum()) if "state" in trials else 0
+    failed = len(trials) - finished - pruned
+    told = [f"{finished:,} finished"]
+    told += [f"{pruned:,} pruned, given up before the last fold"] if pruned else []
+    told += [f"{failed:,} failed"] if failed else []
+    told += [f"{n_elsewhere:,} still at work in other processes"] if n_elsewhere else []
+    return "; ".join(told)
+
+
+def by_classifier(trials: pd.DataFrame) -> str:
+    """Say how well the best trial of each classifier did; empty where one alone was searched.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        With `validation_eer`, and `classifier` where several were searched.
+    """
+    if "classifier" not in trials or VALIDATION_EER not in trials:
+        return ""
+    done = trials[trials[VALIDATION_EER].notna()]
+    lowest = done.groupby("classifier")[VALIDATION_EER].agg(["min", "size"])
+    told = [
+        f"{name} {EER.write(float(eer))} ({size:,} trial{'' if size == 1 else 's'})"
+        for name, eer, size in lowest.sort_values("min", kind="stable").itertuples()
     ]
-    is_failed = trials[VALIDATION_EER].isna().tolist()
-    kinds = dict.fromkeys(range(min(1, len(rows))), BEST)
-    kinds |= {number: FAINT for number, failed in enumerate(is_failed) if failed}
-    right = [number for number, name in enumerate(trials.columns) if name not in _NAMES]
-    return Table([title_of(name) for name in trials.columns], rows, right, kinds)
+    return f"Lowest validation EER of each classifier: {', '.join(told)}."
 
 
 def choice_among_trials(best: Mapping[str, Any]) -> list[Block]:
@@ -129,7 +230,7 @@ def title_of(column: str) -> str:
 
 def _cell(column: str, value: object) -> Cell:
     text = str(value)
-    if text in ("", "nan"):
+    if text in ("", "nan", "<NA>", "None"):
         return None
     try:
         if column in _METRICS:
