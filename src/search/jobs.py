@@ -162,8 +162,6 @@ class _Worker:
 
 @contextmanager
 def _begin(order: Order) -> Iterator[_Worker]:
-    threads = str(order.n_threads)
-    limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), threads)
     with ExitStack() as stack:
         # Files, since a pipe that nobody reads is full one day.
         said, faults = (
@@ -179,7 +177,7 @@ def _begin(order: Order) -> Iterator[_Worker]:
             stdout=said_into,
             stderr=faults_into,
             text=True,
-            env=os.environ | limits | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            env=os.environ | environment(order.n_threads),
             # Ctrl-C is for this process, which ends the others.
             process_group=0,
         )
@@ -192,6 +190,19 @@ def _begin(order: Order) -> Iterator[_Worker]:
             process.stdin.write(json.dumps(asdict(order)) + "\n")
             process.stdin.flush()
         yield one
+
+
+def environment(n_threads: int) -> dict[str, str]:
+    """Return what a worker's environment has to hold before its libraries are loaded.
+
+    Parameters
+    ----------
+    n_threads : int
+        How many threads it may use.
+    """
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    limits = dict.fromkeys(names, str(n_threads))
+    return limits | {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 def _end(workers: list[_Worker]) -> None:
