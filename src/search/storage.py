@@ -1,6 +1,7 @@
 """Where a study's trials are kept: a journal in its folder, or a database that machines share."""
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -245,12 +246,15 @@ def _database(url: str) -> BaseStorage:
         # Two that make its tables at once would be in each other's way.
         with engine.connect() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BEGINNING})
-            return RDBStorage(
-                address,
-                engine_kwargs={"pool_pre_ping": True, **options},
-                heartbeat_interval=BEAT_SECONDS,
-                grace_period=GRACE_SECONDS,
-            )
+            with warnings.catch_warnings():
+                # Of heartbeats, which are experimental to Optuna.
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                return RDBStorage(
+                    address,
+                    engine_kwargs={"pool_pre_ping": True, **options},
+                    heartbeat_interval=BEAT_SECONDS,
+                    grace_period=GRACE_SECONDS,
+                )
     finally:
         engine.dispose()
 
