@@ -16,7 +16,6 @@ from src.search.names import FOLD_SCORES
 from src.search.outcomes import CLLR, FOLD_EERS, PLACE, RUN, cllr_of
 from src.search.pruning import FEWEST_FOLDS, is_hopeless
 from src.search.space import Candidate, Space
-from src.search.storage import DRAWN
 from src.utils.config import PRUNING_MEDIAN, WEIGHTED
 from src.utils.interrupts import Interrupts
 from src.utils.runs import Kind, Run, new_run
@@ -120,7 +119,6 @@ def run_trial(study: optuna.Study, trial: Trial, task: Task, interrupts: Interru
         When it fails.
     """
     candidate = task.space.draw(trial)
-    trial.set_user_attr(DRAWN, True)
 
     def tell(done: list[FoldResult]) -> None:
         eers = [one.eer for one in done]

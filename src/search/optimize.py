@@ -1,8 +1,9 @@
 """Searching classifier, vectors and hyperparameters with Optuna: begun, continued, joined."""
 
 import logging
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,15 @@ from src.search.finalists import MOST_FINALISTS, Finalists
 from src.search.folds import FoldSettings
 from src.search.importances import measure_importances
 from src.search.jobs import Order, threads_each, work_together
+from src.search.joining import announce, join_study
 from src.search.names import FINALISTS, IMPORTANCES, TOP, TRIALS
 from src.search.objective import Task, measure
 from src.search.outcomes import Outcomes, in_brief
 from src.search.space import Space
-from src.search.storage import connect
+from src.search.storage import NAME, STORAGE, connect, told_of
 from src.search.worker import work
 from src.utils.config import AUTO, PRUNING_MEDIAN, VALIDATION_CLLR, VALIDATION_EER
-from src.utils.errors import AudiosError, RunError, StorageError
+from src.utils.errors import AudiosError, InUseError, RunError, StorageError
 from src.utils.files import is_locked, locked, write_json
 from src.utils.interrupts import Interrupts
 from src.utils.runs import (
@@ -47,11 +49,6 @@ log = logging.getLogger(__name__)
 
 TRIALS_OF_AUTO = 120
 """Trials of a search across all classifiers where nobody says how many."""
-
-_NAME = "study_name"
-"""Entry of a study's manifest: its name where its trials are kept."""
-_STORAGE = "storage"
-"""Entry of a study's manifest: the database that its trials are kept in, without a password."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +178,7 @@ def optimize(
         # What keeps trials does not stand an interrupt in the midst of a write; only the fitting
         # of a trial, where the time goes, may be broken off.
         interrupts = stack.enter_context(Interrupts())
+        stack.enter_context(told_of(options.storage))
         if found is None:
             made = new_run(runs, Kind.STUDY, settings, inputs, study_of=classifier)
             run = stack.enter_context(made)
@@ -189,18 +187,22 @@ def optimize(
             run = stack.enter_context(_attending(found))
         task = Task.of(run, stores, classifier, options.folds, options.pruning, seed, total)
         study = _open(run, options, is_new=True)
+        if options.storage is not None:
+            announce(study, run)
         Outcomes(study, run, task.space)
         finalists = None
         try:
             _search(study, task, options, interrupts)
-            finalists = _confirm(Outcomes(study, run, task.space), task, options, interrupts)
+            with _only_one(run, interrupts):
+                outcomes = Outcomes(study, run, task.space)
+                finalists = _confirm(outcomes, task, options, interrupts)
+                _bring_here(outcomes, finalists, task, interrupts)
         except KeyboardInterrupt:
             stopped = True
         # Of several processes that end at once, the last one writes what all have found.
         with locked(run.folder / ".results.lock", str(run.folder), LOCK_SECONDS):
             done = _write(Outcomes(study, run, task.space), task, finalists, stopped)
-    if stopped and not _is_attended(run):
-        run.update(status="interrupted")
+    _conclude(run, stopped)
     return done
 
 
@@ -215,17 +217,24 @@ def _find(
 ) -> Run | None:
     """Return the study to go on with, None for a new one."""
     if number is not None:
+        there = list_runs(runs, study_of=classifier)
+        if storage is not None and all(run.number != number for run in there):
+            return join_study(runs, storage, classifier, number, settings, inputs)
         found = find_study(runs, number, classifier)
         _require_same_study(found, settings, inputs)
-        kept = found.manifest.get(_STORAGE)
+        kept = found.manifest.get(STORAGE)
         if kept is not None and storage is None:
             raise RunError(f"{found.folder} keeps its trials in {kept}: name it by --storage")
         if kept is None and storage is not None:
             raise RunError(f"{found.folder} keeps its trials in its folder: leave --storage out")
+        if kept is not None and kept != without_password(str(storage)):
+            raise RunError(f"{found.folder} keeps its trials in {kept}, not there")
         return found
     if reuse:
         for run in reversed(list_runs(runs, study_of=classifier)):
-            if run.settings == settings and run.inputs == inputs:
+            where = None if storage is None else without_password(storage)
+            is_same = run.settings == settings and run.inputs == inputs
+            if is_same and run.manifest.get(STORAGE) == where:
                 return run
     return None
 
@@ -234,11 +243,11 @@ def _name(run: Run, options: SearchOptions) -> None:
     """Keep where a new study's trials are, and under which name."""
     if options.storage is not None:
         where = without_password(options.storage)
-        run.update(**{_NAME: run.folder.name, _STORAGE: where})
+        run.update(**{NAME: run.folder.name, STORAGE: where})
 
 
 def _open(run: Run, options: SearchOptions, is_new: bool = False) -> optuna.Study:
-    name = str(run.manifest.get(_NAME, run.settings["classifier"]))
+    name = str(run.manifest.get(NAME, run.settings["classifier"]))
     return connect(run, options.storage, name, is_new)
 
 
@@ -249,11 +258,47 @@ def _look(run: Run, stores: TrainingStores, classifier: str, options: SearchOpti
 @contextmanager
 def _attending(run: Run) -> Iterator[Run]:
     """Go on with a study, as the one who keeps its status, or beside one who does."""
-    if _is_attended(run):
+    with ExitStack() as stack:
+        if not _is_attended(run):
+            # Another may have come first in this moment.
+            with suppress(InUseError):
+                stack.enter_context(keeping_status(run))
         yield run
-    else:
-        with keeping_status(run):
-            yield run
+
+
+def _conclude(run: Run, stopped: bool) -> None:
+    """Write how a study ended, where nobody is at it any more: the first one may have been killed.
+
+    Parameters
+    ----------
+    run : Run
+        Its folder.
+    stopped : bool
+        Whether Ctrl-C ended it here.
+    """
+    with suppress(InUseError), run.changing(0.0):
+        status = "interrupted" if stopped else "complete"
+        if run.manifest.get("status") != status:
+            run.update(status=status)
+
+
+@contextmanager
+def _only_one(run: Run, interrupts: Interrupts) -> Iterator[None]:
+    """Wait until no other process of this machine is at what follows the last trial."""
+    path = run.folder / ".finalists.lock"
+    while True:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(locked(path, str(run.folder)))
+            except InUseError:
+                with interrupts.allowed():
+                    time.sleep(_LOOK_SECONDS)
+                continue
+            yield
+            return
+
+
+_LOOK_SECONDS = 0.3
 
 
 def _is_attended(run: Run) -> bool:
@@ -276,7 +321,7 @@ def _search(
             if n_new <= 0:
                 return
             best = outcomes.best(stores)
-            if best is not None:
+            if best is not None and best["run_number"] is not None:
                 # Written after every trial, so that even a kill leaves the best so far.
                 write_json(run.folder / BEST, best)
             bar.set_postfix_str(in_brief(outcomes, best), refresh=False)
@@ -323,7 +368,7 @@ def _confirm(
     with tqdm(total=n_left, desc="other seeds", unit="training", leave=False) as bar:
         for trial, candidate, is_random in zip(ranked, candidates, are_random, strict=True):
             eers, cllrs = outcomes.measured([trial])
-            rows.append((trial.number, trial.user_attrs["run"], task.seed, eers[0], cllrs[0]))
+            rows.append((trial.number, outcomes.number_of(trial), task.seed, eers[0], cllrs[0]))
             for seed in range(task.seed + 1, task.seed + options.n_seeds if is_random else 0):
                 model = candidate.make(seed)
                 settings = training_settings(task.stores, model, candidate.selection)
@@ -336,7 +381,16 @@ def _confirm(
                 rows.append((trial.number, run.number, seed, *run.manifest[_MEASURED]))
                 bar.update()
     columns = ["number", "run", "seed", VALIDATION_EER, VALIDATION_CLLR]
-    return Finalists(pd.DataFrame(rows, columns=columns))
+    return Finalists(pd.DataFrame(rows, columns=columns).astype({"run": "Int64"}))
+
+
+def _bring_here(
+    outcomes: Outcomes, finalists: Finalists | None, task: Task, interrupts: Interrupts
+) -> None:
+    """Train the best trial into this folder, where another machine has tried it."""
+    winner = outcomes.winner(finalists)
+    if winner is not None and outcomes.number_of(winner) is None:
+        measure(task.space.read(winner.params), task, task.seed, interrupts)
 
 
 _MEASURED = "measured"
@@ -351,7 +405,8 @@ def _write(outcomes: Outcomes, task: Task, finalists: Finalists | None, stopped:
     best = outcomes.best(stores, finalists)
     if best is None and not stopped and not outcomes.running:
         raise AudiosError(f"every trial of {run.folder} failed; see its runs' manifests")
-    if best is not None:
+    # Of a search that was stopped, the best trial's run may lie on another machine.
+    if best is not None and best["run_number"] is not None:
         try:
             best |= {"choice": outcomes.certainty(finalists, seed)}
         except StorageError:
@@ -369,7 +424,11 @@ def _write(outcomes: Outcomes, task: Task, finalists: Finalists | None, stopped:
             write_csv(run.folder / FINALISTS, finalists.table)
         write_json(run.folder / BEST, best)
         draw_study(run, table, best, importances, task.space, stores.train.dataset_name)
-    return Search(run, table, best, stopped, len(outcomes.running))
+    return Search(run, table, _here(best), stopped, len(outcomes.running))
+
+
+def _here(best: dict[str, Any] | None) -> dict[str, Any] | None:
+    return None if best is None or best["run_number"] is None else best
 
 
 def _require_same_study(found: Run, settings: dict[str, Any], inputs: dict[str, Any]) -> None:

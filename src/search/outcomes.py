@@ -1,6 +1,7 @@
 """What a study's trials came to: which count, how they rank, and what is kept of the best."""
 
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,17 +13,18 @@ from src.evaluation.trials import Trials
 from src.models.calibrate import VALIDATION_SCORES, calibration_of
 from src.models.data import TrainingStores
 from src.search.choice import judge_choice, ranking
+from src.search.crews import RETRY_OF
 from src.search.finalists import Finalists
 from src.search.names import FOLD_SCORES
-from src.search.space import Space, columns_of
-from src.search.storage import RETRY_OF, damaged
+from src.search.space import Candidate, Space, columns_of
+from src.search.storage import STORAGE, damaged
 from src.utils.config import VALIDATION_CLLR, VALIDATION_EER
-from src.utils.errors import AudiosError, StorageError
+from src.utils.errors import AudiosError, RunError, StorageError
 from src.utils.files import without_nan
 from src.utils.metrics.bootstrap import intervals, resample_eer
 from src.utils.metrics.cllr import cllr
 from src.utils.metrics.eer import compute_eer
-from src.utils.runs import Run, find_run
+from src.utils.runs import Run, find_run, list_sound
 
 RUN = "run"
 """Set on a trial: the number of its run."""
@@ -113,7 +115,7 @@ class Outcomes:
         rows = [
             {
                 "trial": position,
-                "run": trial.user_attrs.get(RUN),
+                "run": self.number_of(trial),
                 "state": _STATES.get(trial.state, "failed"),
                 VALIDATION_EER: eer,
                 VALIDATION_CLLR: known,
@@ -124,6 +126,19 @@ class Outcomes:
             )
         ]
         return _with_whole_numbers(rows) if rows else pd.DataFrame(columns=_TRIAL)
+
+    def number_of(self, trial: FrozenTrial) -> int | None:
+        """Return the number of a trial's run, None where it has none in this folder.
+
+        Parameters
+        ----------
+        trial : optuna.trial.FrozenTrial
+            One of the study's.
+        """
+        if STORAGE not in self.run.manifest or RUN not in trial.user_attrs:
+            return trial.user_attrs.get(RUN)
+        run = self.run_of(trial)
+        return None if run is None else run.number
 
     def top(self, seed: int) -> pd.DataFrame:
         """Return the best trials with 95 % intervals of their EERs over speakers.
@@ -152,11 +167,13 @@ class Outcomes:
             drawn = resample_eer(scored.scores, scored.labels, clusters.speakers, seed=seed)
             n_clusters = clusters.count(scored.labels)
             low, high = intervals({"eer": drawn}, n_clusters, points={"eer": point})["eer"]
-            rows.append((trial.user_attrs[RUN], trial.value, low, high))
+            rows.append((self.number_of(trial), trial.value, low, high))
         return pd.DataFrame(rows, columns=["run", VALIDATION_EER, "eer_low", "eer_high"])
 
     def best(self, stores: TrainingStores, finalists: Finalists | None = None) -> dict | None:
         """Return what `best_hyperparameters.json` holds, None before the first finished trial.
+
+        Its `run_number` is None where another machine has the run.
 
         Parameters
         ----------
@@ -165,7 +182,7 @@ class Outcomes:
         finalists : Finalists, optional
             The best trials with several seeds, by which the best of them is taken.
         """
-        trial = self._winner(finalists)
+        trial = self.winner(finalists)
         if trial is None:
             return None
         candidate = self._candidate(trial)
@@ -175,7 +192,7 @@ class Outcomes:
             "backbone": stores.train.backbone["name"],
             VALIDATION_EER: trial.value,
             VALIDATION_CLLR: without_nan(self._cllr(trial)),
-            "run_number": trial.user_attrs[RUN],
+            "run_number": self.number_of(trial),
             "layer": candidate.selection.layer,
             **({} if pooling is None else {"pooling": pooling}),
             "hyperparameters": candidate.hyperparameters,
@@ -198,24 +215,68 @@ class Outcomes:
         AudiosError
             When the runs of the trials are not here.
         """
-        ranked, winner = self.ranked, self._winner(finalists)
+        ranked, winner = self.ranked, self.winner(finalists)
         assert winner is not None
         best, middling = (self._scored(one) for one in (winner, ranked[len(ranked) // 2]))
         found = judge_choice([one.values[0] for one in ranked], best, middling, seed)
         return dict(without_nan(asdict(found) | {"is_decisive": found.is_decisive}))
 
-    def _winner(self, finalists: Finalists | None) -> FrozenTrial | None:
+    def winner(self, finalists: Finalists | None = None) -> FrozenTrial | None:
+        """Return the best trial, None before the first finished one.
+
+        Parameters
+        ----------
+        finalists : Finalists, optional
+            See `best`.
+        """
         ranked = self.ranked
         if finalists is None or not ranked:
             return ranked[0] if ranked else None
         numbers = [trial.number for trial in ranked]
         return ranked[numbers.index(finalists.best)] if finalists.best in numbers else ranked[0]
 
-    def _candidate(self, trial: FrozenTrial) -> Any:
+    def run_of(self, trial: FrozenTrial) -> Run | None:
+        """Return the run of a finished trial, None where it lies on another machine.
+
+        Where trials are kept in a database, machines have runs of one number that differ: it is one
+        that was trained with what the trial has proposed, of whatever number.
+
+        Parameters
+        ----------
+        trial : optuna.trial.FrozenTrial
+            One that has finished.
+        """
+        number = trial.user_attrs[RUN]
+        if STORAGE not in self.run.manifest:
+            return find_run(self.run.folder, number)
+        wanted = self._candidate(trial)
+        runs = [run for run in self._runs if self._is_of(run, wanted)]
+        runs.sort(key=lambda run: run.number != number)
+        return runs[0] if runs else None
+
+    @cached_property
+    def _runs(self) -> list[Run]:
+        return [run for run in list_sound(self.run.folder)[0] if run.is_complete]
+
+    def _is_of(self, run: Run, candidate: Candidate) -> bool:
+        settings = run.settings
+        seed = self.run.settings.get("seed")
+        wanted = {"classifier": candidate.classifier, "seed": seed, **candidate.selection.settings}
+        given = settings.get("hyperparameters", {})
+        return (
+            all(settings.get(key) == value for key, value in wanted.items())
+            and settings.get("pooling") == candidate.selection.settings.get("pooling")
+            and all(given.get(key) == value for key, value in candidate.hyperparameters.items())
+        )
+
+    def _candidate(self, trial: FrozenTrial) -> Candidate:
         return self.space.read(trial.params)
 
     def _scored(self, trial: FrozenTrial) -> Trials:
-        return scored_by(find_run(self.run.folder, trial.user_attrs[RUN]))
+        run = self.run_of(trial)
+        if run is None:
+            raise RunError(f"run {trial.user_attrs[RUN]} of {self.run.folder.name} is not here")
+        return scored_by(run)
 
     def _cllr(self, trial: FrozenTrial) -> float:
         """Return the validation Cllr of a trial, NaN where it is not known."""
@@ -223,7 +284,8 @@ class Outcomes:
         if known is None and trial.state is TrialState.COMPLETE:
             # Of before it was kept; without its run, the trial loses every tie.
             try:
-                return cllr_of(find_run(self.run.folder, trial.user_attrs[RUN]))
+                scored = self._scored(trial)
+                return cllr(scored.llrs, scored.labels)
             except StorageError:
                 raise
             except AudiosError:

@@ -1,7 +1,7 @@
 """Where a study's trials are kept: a journal in its folder, or a database that machines share."""
 
 import os
-import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,10 +10,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import optuna
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend
-from optuna.trial import FrozenTrial, TrialState
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
-from src.search.crews import is_alive
 from src.utils.errors import ArgumentError, AudiosError, RunError, StorageError
 from src.utils.files import writing
 from src.utils.runs import Run
@@ -23,18 +21,21 @@ from src.utils.tensor_file import first_line
 
 JOURNAL = "optuna-journal.log"
 
-WORKER = "worker"
-"""Set on a trial: who works at it."""
-DRAWN = "drawn"
-"""Set on a trial when all that it tries is drawn."""
-RETRY_OF = "retry_of"
-"""Set on a trial that makes one anew whose worker was killed: that one's number."""
+NAME = "study_name"
+"""Entry of a study's manifest: its name where its trials are kept."""
+STORAGE = "storage"
+"""Entry of a study's manifest: the database that its trials are kept in, without a password."""
 
 BEAT_SECONDS = 20
 GRACE_SECONDS = 90
 """How often a worker tells a database that it is alive, and how long it may be silent."""
 
+LOCK_GRACE_SECONDS = 30
+"""How long the journal's lock may be held: one that a killed worker has left is taken away then."""
+
 _SCHEMES = ("postgresql", "postgresql+psycopg")
+_BEGINNING = 0x41554449
+"""The lock in a database of those who make its tables."""
 
 
 class Journal(JournalFileBackend):
@@ -47,9 +48,11 @@ class Journal(JournalFileBackend):
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        # In full: the lock is a link to it, whose age nobody could tell if it led nowhere.
+        self._path = path = path.resolve()
+        lock = JournalFileSymlinkLock(str(path), LOCK_GRACE_SECONDS)
         with writing(path):
-            super().__init__(str(path))
+            super().__init__(str(path), lock)
             if path.stat().st_size:
                 self._cut_torn_line()
 
@@ -111,7 +114,8 @@ def connect(run: Run, url: str | None, name: str, is_new: bool) -> optuna.Study:
         if name not in names:
             if not is_new and url is not None:
                 raise RunError(f"{where} holds no study {name}")
-            return optuna.create_study(storage=storage, study_name=name)
+            # Another process may begin it at the same moment.
+            return optuna.create_study(storage=storage, study_name=name, load_if_exists=True)
         # Not by `load_if_exists`, which would write into the journal of a finished study.
         return optuna.load_study(storage=storage, study_name=name)
     except AudiosError:
@@ -120,8 +124,33 @@ def connect(run: Run, url: str | None, name: str, is_new: bool) -> optuna.Study:
         raise RunError(f"cannot use {where}: {error.strerror or error}") from error
     except Exception as error:  # Optuna raises whatever it meets in a damaged journal
         if url is not None:
-            raise RunError(f"cannot use {where}: {_told(error, url)}") from error
+            raise _unusable(url, error) from error
         raise damaged(run, error) from error
+
+
+@contextmanager
+def told_of(url: str | None) -> Iterator[None]:
+    """Tell in one line of a database that fails while it is used.
+
+    Parameters
+    ----------
+    url : str or None
+        Of the database; None for a journal, which tells of its faults itself.
+
+    Raises
+    ------
+    RunError
+        In place of what Optuna and SQLAlchemy raise.
+    """
+    if url is None:
+        yield
+        return
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        raise _unusable(url, error) from error
 
 
 def damaged(run: Run, error: Exception) -> RunError:
@@ -140,6 +169,29 @@ def damaged(run: Run, error: Exception) -> RunError:
     )
 
 
+def studies_of(url: str) -> list[optuna.study.StudySummary]:
+    """Return the studies that a database holds.
+
+    Parameters
+    ----------
+    url : str
+        Its address.
+
+    Raises
+    ------
+    ArgumentError
+        When its driver is not installed.
+    RunError
+        When it cannot be reached, or is none of Optuna's.
+    """
+    try:
+        return optuna.get_all_study_summaries(_database(url), include_best_trial=False)
+    except AudiosError:
+        raise
+    except Exception as error:  # whatever the driver, SQLAlchemy or Optuna raise
+        raise _unusable(url, error) from error
+
+
 def check_url(url: str) -> str:
     """Return the address of a database as SQLAlchemy takes it.
 
@@ -154,11 +206,16 @@ def check_url(url: str) -> str:
     ArgumentError
         When it is none of PostgreSQL.
     """
-    parts = urlsplit(url)
+    fault = ArgumentError(
+        f"--storage={without_password(url)} is no postgresql://user@host:port/database"
+    )
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise fault from None
     if parts.scheme not in _SCHEMES or not parts.path.strip("/"):
-        raise ArgumentError(
-            f"--storage={without_password(url)} is no postgresql://user@host:port/database"
-        )
+        raise fault
     return urlunsplit(parts._replace(scheme=_SCHEMES[-1]))
 
 
@@ -166,7 +223,9 @@ def _journal(run: Run) -> BaseStorage:
     path = run.folder / JOURNAL
     # First, since it cuts off a line that a kill has torn.
     storage = JournalStorage(Journal(path))
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+    whole = path.read_bytes()
+    # Without a line that another process is writing now.
+    for number, line in enumerate(whole[: whole.rfind(b"\n") + 1].splitlines(), 1):
         if not isinstance(parse_json(line), dict):
             raise ValueError(f"line {number} is no entry")
     return storage
@@ -179,86 +238,34 @@ def _database(url: str) -> BaseStorage:
         raise ArgumentError(
             "--storage needs the package psycopg: pip install -r requirements-database.txt"
         ) from error
-    return RDBStorage(
-        check_url(url),
-        engine_kwargs={"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}},
-        heartbeat_interval=BEAT_SECONDS,
-        grace_period=GRACE_SECONDS,
-        heartbeat_stale_trial_callback=make_again,
-    )
+    from sqlalchemy import create_engine, text
 
-
-def _told(error: Exception, url: str) -> str:
-    password = urlsplit(url).password
-    told = without_password(first_line(error))
-    return told.replace(password, "***") if password else told
-
-
-def close_lost(study: optuna.Study, folder: Path) -> None:
-    """Mark trials as failed whose workers are gone, and queue each of them once more.
-
-    Parameters
-    ----------
-    study : optuna.Study
-        The study.
-    folder : pathlib.Path
-        Its own, where the locks of workers lie.
-    """
-    if isinstance(study._storage, JournalStorage):
-        for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            if not is_alive(folder, trial.user_attrs.get(WORKER)):
-                # Another worker may have seen it as well.
-                with suppress(ValueError, optuna.exceptions.UpdateFinishedTrialError):
-                    study.tell(trial.number, state=TrialState.FAIL)
-                    make_again(study, trial)
-    else:
-        optuna.storages.fail_stale_trials(study)
-
-
-@contextmanager
-def beating(study: optuna.Study, trial: optuna.Trial) -> Iterator[None]:
-    """Tell a database that a trial's worker is alive, as long as the block takes.
-
-    Parameters
-    ----------
-    study : optuna.Study
-        The study.
-    trial : optuna.trial.Trial
-        The trial at work.
-    """
-    storage = study._storage
-    if isinstance(storage, JournalStorage):
-        yield
-        return
-    is_done = threading.Event()
-
-    def beat() -> None:
-        # Where the database cannot be reached now, the next step of the trial says so.
-        while not is_done.wait(BEAT_SECONDS):
-            with suppress(Exception):
-                storage.record_heartbeat(trial._trial_id)  # type: ignore[attr-defined]
-
-    storage.record_heartbeat(trial._trial_id)  # type: ignore[attr-defined]
-    thread = threading.Thread(target=beat, daemon=True)
-    thread.start()
+    address, options = check_url(url), {"connect_args": {"connect_timeout": 10}}
+    engine = create_engine(address, **options)
     try:
-        yield
+        # Two that make its tables at once would be in each other's way.
+        with engine.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BEGINNING})
+            with warnings.catch_warnings():
+                # Of heartbeats, which are experimental to Optuna.
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                return RDBStorage(
+                    address,
+                    engine_kwargs={"pool_pre_ping": True, **options},
+                    heartbeat_interval=BEAT_SECONDS,
+                    grace_period=GRACE_SECONDS,
+                )
     finally:
-        is_done.set()
-        thread.join()
+        engine.dispose()
 
 
-def make_again(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Queue the trial of a killed worker once more, but none that was killed twice.
-
-    Parameters
-    ----------
-    study : optuna.Study
-        The study.
-    trial : optuna.trial.FrozenTrial
-        The trial, which has been marked as failed.
-    """
-    if RETRY_OF not in trial.user_attrs:
-        # What was drawn in part is drawn anew: the rest would not be what it had been.
-        params = trial.params if DRAWN in trial.user_attrs else {}
-        study.enqueue_trial(params, user_attrs={RETRY_OF: trial.number})
+def _unusable(url: str, error: Exception) -> RunError:
+    cause: BaseException = error
+    while not hasattr(cause, "orig") and cause.__cause__ is not None:
+        cause = cause.__cause__
+    # What the driver says, without what SQLAlchemy adds.
+    said = first_line(Exception(str(getattr(cause, "orig", None) or cause)))
+    password = urlsplit(url).password
+    said = without_password(said)
+    said = said.replace(password, "***") if password else said
+    return RunError(f"cannot use {without_password(url)}: {said}")

@@ -34,6 +34,10 @@ class StorageError(AudiosError):
     """A disk or folder fails, or is full: no recording's fault, and the stage can go on later."""
 
 
+class InUseError(AudiosError):
+    """Another process holds what only one may write to."""
+
+
 class DatasetError(AudiosError):
     """A data set, table or split is absent, broken or cannot serve the stage."""
 

@@ -14,7 +14,7 @@ from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
-from src.utils.errors import AudioError, AudiosError
+from src.utils.errors import AudioError, AudiosError, InUseError
 from src.utils.faults import cannot, system_error
 from src.utils.strict_json import parse_json
 
@@ -178,14 +178,16 @@ def locked(path: Path, what: str, wait: float = 0.0) -> Iterator[None]:
 
     Raises
     ------
-    AudiosError
-        Saying that `what` is in use, or that `path` cannot be made.
+    InUseError
+        When another process holds it.
+    StorageError
+        When `path` cannot be made.
     """
     make_folder(path.parent)
     until = time.monotonic() + max(wait, _PATIENCE)
     while (descriptor := _try_lock(path)) is None:
         if time.monotonic() > until:
-            raise AudiosError(f"another process is writing {what}")
+            raise InUseError(f"another process is writing {what}")
         time.sleep(_WAIT_STEP)
     try:
         yield

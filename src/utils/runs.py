@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 from src.utils.config import ROOT
 from src.utils.errors import AudiosError, RunError, StorageError, shorten
 from src.utils.faults import cannot
-from src.utils.files import is_locked, locked, make_folder, write_json
+from src.utils.files import is_locked, locked, make_folder, write_json, writing
 from src.utils.shown_text import without_password
 from src.utils.version import VERSION
 
@@ -195,17 +196,22 @@ class Run:
         write_json(self.folder / MANIFEST, self.manifest)
 
     @contextmanager
-    def changing(self) -> Iterator[None]:
+    def changing(self, wait: float = LOCK_SECONDS) -> Iterator[None]:
         """Hold the folder of a finished run for oneself, with its manifest as it is now.
 
         Several tests of one run may end at once: each waits for its turn to write, which is short.
 
+        Parameters
+        ----------
+        wait : float
+            Seconds to wait for another process that holds it.
+
         Raises
         ------
         AudiosError
-            On entering, when another process holds it for a minute, or the manifest is damaged.
+            On entering, when another process holds it for longer, or the manifest is damaged.
         """
-        with locked(self.folder / LOCK, str(self.folder), LOCK_SECONDS):
+        with locked(self.folder / LOCK, str(self.folder), wait):
             self.manifest.update(_read_manifest(self.folder))
             yield
 
@@ -301,19 +307,68 @@ def new_run(
     prefix = PREFIXES.get(kind, RUN) if study_of is None else RUN
     number = _claim_number(parent, prefix if study_of is None else f"{study_of}_study")
     folder = make_folder(parent / folder_name(number, study_of, prefix))
-    about = {
+    # Written by the block itself: a manifest without a lock would tell of a run that was stopped.
+    about = _describe(kind, number, settings, inputs or {})
+    with keeping_status(Run(number, folder, about)) as run:
+        yield run
+
+
+def adopt_study(
+    parent: Path, name: str, settings: dict[str, Any], inputs: dict[str, Any], **entries: Any
+) -> Run:
+    """Make the folder of a study that another machine has begun, of the same name and number.
+
+    Parameters
+    ----------
+    parent : pathlib.Path
+        The runs folder.
+    name : str
+        Of the study's folder there (see `folder_name`).
+    settings, inputs : dict
+        As `new_run` was given them there.
+    **entries
+        Further ones of its manifest.
+
+    Returns
+    -------
+    Run
+        Nobody is at it yet.
+
+    Raises
+    ------
+    AudiosError
+        When the folder cannot be made.
+    """
+    found = parse_folder_name(name)
+    if found is None or found.study_of is None:
+        raise ValueError(f"{name} is no study's")
+    claims, folder = make_folder(parent / CLAIMS), parent / name
+    # Of several processes that join at once, the others find what the first one has made.
+    with locked(claims / ".adopting.lock", str(parent), LOCK_SECONDS):
+        if (folder / MANIFEST).is_file():
+            return Run(found.number, folder, _read_manifest(folder))
+        with writing(claims):
+            (claims / f"{found.study_of}_study{found.number}").touch()
+        make_folder(folder)
+        about = _describe(Kind.STUDY, found.number, settings, inputs)
+        run = Run(found.number, folder, about)
+        run.update(**entries)
+        return run
+
+
+def _describe(
+    kind: str, number: int, settings: dict[str, Any], inputs: dict[str, Any]
+) -> dict[str, Any]:
+    return {
         "kind": str(kind),
         "number": number,
         "status": RUNNING,
         "started": _now(),
         "command": [without_password(word) for word in sys.argv[1:]],
         "settings": settings,
-        "inputs": inputs or {},
+        "inputs": inputs,
         "environment": describe_environment(),
     }
-    # Written by the block itself: a manifest without a lock would tell of a run that was stopped.
-    with keeping_status(Run(number, folder, about)) as run:
-        yield run
 
 
 @contextmanager
@@ -562,7 +617,9 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+@cache
 def _git_commit() -> str | None:
+    # Asked once: of this process, which has the code of when it began.
     try:
         answer = subprocess.run(
             ["git", "-C", str(ROOT), "rev-parse", "HEAD"],

@@ -66,7 +66,9 @@ def visible(text: object) -> str:
     return _UNSEEN.sub(lambda found: _SHORT.get(found[0]) or escape_letter(found[0]), shown)
 
 
-_PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^@\s]*@")
+_PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):\S*@")
+"""Up to the last `@`, since a password may hold one."""
+_PASSWORD_OPTION = re.compile(r"(?<=password=)[^&\s]+")
 
 
 def without_password(text: str) -> str:
@@ -82,4 +84,4 @@ def without_password(text: str) -> str:
     >>> without_password("--storage=postgresql://ann:secret@host/audios")
     '--storage=postgresql://ann@host/audios'
     """
-    return _PASSWORD.sub(r"\1@", text)
+    return _PASSWORD_OPTION.sub("***", _PASSWORD.sub(r"\1@", text))

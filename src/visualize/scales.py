@@ -109,7 +109,8 @@ class Scale:
         if self.is_of_words:
             heights = self.heights(self.words)
             return [(height, _word(one)) for height, one in zip(heights, self.words, strict=True)]
-        marks = np.linspace(*self._straight(np.array([self.low, self.high])), 3)
+        first, last = self._straight(np.array([self.low, self.high])).tolist()
+        marks = np.linspace(first, last, 3)
         numbers = (10**marks if self.is_logarithmic else marks).tolist()
         if self.low == self.high:
             numbers = [self.low]
@@ -132,8 +133,10 @@ class Scale:
         if self.is_of_words:
             names = [_word(one) for one in self.words]
             is_long = max(map(len, names)) > _LONGEST_WORD or len(names) > 5
-            turned = {"rotation": 30, "ha": "right"} if is_long else {}
-            axes.set_xticks(range(len(names)), names, **turned)
+            axes.set_xticks(range(len(names)), names)
+            if is_long:
+                for label in axes.get_xticklabels():
+                    label.set(rotation=30, ha="right")
             axes.set_xlim(-0.6, len(names) - 0.4)
             axes.grid(axis="x", visible=False)
         elif self.is_logarithmic:
