@@ -13,8 +13,15 @@ GROUPS = {
         *("ProbeLayers", "PretrainBackbone"),
     ),
     "Detectors": (
-        *("OptimizeHyperparameters", "TrainModel", "TestModel", "TrainBaseline", "TestBaseline"),
-        *("TrainNetwork", "ImportDetector", "CalibrateRun", "TestRobustness", "ExportModel"),
+        *("OptimizeHyperparameters", "TrainModel", "TestModel", "TuneAll", "TrainBaseline"),
+        *(
+            "TestBaseline",
+            "TrainNetwork",
+            "ImportDetector",
+            "CalibrateRun",
+            "TestRobustness",
+            "ExportModel",
+        ),
     ),
     "Results": ("ListRuns", "CompareRuns", "EvaluateScores", "ExportScores"),
     "Housekeeping": ("Clean",),

@@ -5,11 +5,21 @@ from typing import TYPE_CHECKING, Any
 from invoke import Context, Exit
 
 from src import stages
+from src.models.registry import CLASSIFIERS
 from src.utils.config import CALIBRATED_ON, CLEAN, GENDERS
+from src.utils.embeddings.presets import BACKBONES
 from src.utils.errors import choose
 from src.utils.shown_text import visible
 from tasks import arguments, configured
-from tasks.flags import HELP, AnswerFlags, ModelFlags, RunFlags, SearchFlags
+from tasks.flags import (
+    ALL_CLASSIFIERS,
+    HELP,
+    AnswerFlags,
+    ModelFlags,
+    RunFlags,
+    SearchFlags,
+    TrialFlags,
+)
 from tasks.show import answer, show, show_audit
 from tasks.task import stage
 
@@ -95,6 +105,57 @@ def OptimizeHyperparameters(
     if done.was_stopped:
         # As any stopped program, so that what is chained behind does not start.
         raise Exit("", 130)
+
+
+@stage(
+    backbones=f"One or more of {', '.join(BACKBONES)}, joined by commas (default: those that there "
+    "are embeddings of).",
+    classifiers=f"One or more, joined by commas (default: {ALL_CLASSIFIERS}).",
+    trials="Trials of each search in all (default: 100 for mlp, 30 for svm and rf, 20 for lr).",
+)
+def TuneAll(
+    c: Context,
+    search: TrialFlags,
+    backbones: str | None = None,
+    classifiers: str = ALL_CLASSIFIERS,
+    trials: str | None = None,
+    augmented: bool = False,
+    embeddings: str | None = None,
+    runs: str | None = None,
+    seed: str | None = None,
+) -> None:
+    """Search, test and compare every combination.
+
+    Of backbones and classifiers: one table and one page, each against the one that is the best by
+    validation. Called again it goes on where it was stopped.
+
+    Example: fab TuneAll --backbones=acoustic,wav2vec2 --classifiers=svm,lr --trials=30
+    """
+    which = [
+        choose("--backbones", one, BACKBONES) for one in arguments.names("--backbones", backbones)
+    ]
+    how = [
+        choose("--classifiers", one, CLASSIFIERS)
+        for one in arguments.names("--classifiers", classifiers)
+    ]
+    total = None if trials is None else arguments.whole_number("--trials", trials, 1)
+    options = search.options()
+    from src.reports import report_combinations, report_search_line
+
+    settings = stages.tuning.TuningSettings(
+        configured.folder(c, "embeddings", embeddings),
+        configured.folder(c, "runs", runs),
+        which,
+        how,
+        total,
+        configured.seed(c, seed),
+        augmented,
+        options,
+    )
+    done = stages.tuning.tune_all(
+        settings, lambda search: show(report_search_line(search)), show_audit
+    )
+    show(report_combinations(done))
 
 
 @stage(

@@ -26,6 +26,7 @@ __all__ = [
     "results",
     "robustness",
     "spoofs",
+    "tuning",
 ]
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         results,
         robustness,
         spoofs,
+        tuning,
     )
 else:
 
