@@ -165,6 +165,8 @@ def TuneAll(
     study_number="Take layer and hyperparameters from this study's best trial.",
     calibrate="With --augmented: the validation clips that the threshold and the calibration are "
     "fitted on: clean (default), matched (degraded as the training's copies are) or all (both).",
+    seeds="How many trainings, by as many seeds from --seed on (default: 1); tells their mean and "
+    "spread.",
 )
 def TrainModel(
     c: Context,
@@ -178,6 +180,7 @@ def TrainModel(
     embeddings: str | None = None,
     runs: str | None = None,
     seed: str | None = None,
+    seeds: str = "1",
 ) -> None:
     """Train a classifier into a run folder.
 
@@ -191,23 +194,25 @@ def TrainModel(
     recipe = arguments.recipe(hyperparameters, backbone, classifier)
     chosen = recipe.layer if layer is None else arguments.layer_choice(layer)
     choose("--calibrate", calibrate, CALIBRATED_ON)
-    from src.reports import report_training
+    n_seeds = arguments.whole_number("--seeds", seeds, 1)
+    from src.reports import report_trainings
 
-    training = stages.models.train(
+    done = stages.models.train_by_seeds(
+        n_seeds,
         backbone,
         classifier,
         configured.folder(c, "embeddings", embeddings),
         configured.folder(c, "runs", runs),
-        chosen,
-        recipe.pooling if pooling is None else pooling,
-        recipe.hyperparameters,
-        study,
-        configured.seed(c, seed),
+        layer=chosen,
+        pooling=recipe.pooling if pooling is None else pooling,
+        hyperparameters=recipe.hyperparameters,
+        study_number=study,
+        seed=configured.seed(c, seed),
         on_audit=show_audit,
         augmented=augmented,
         calibrate=calibrate,
     )
-    show(report_training(training))
+    show(report_trainings(done, n_seeds))
 
 
 @stage(

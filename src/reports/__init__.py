@@ -27,6 +27,7 @@ from src.reports.models import (
     report_probe,
     report_search,
     report_training,
+    report_trainings,
 )
 from src.reports.predict import (
     VerdictLines,
@@ -86,5 +87,6 @@ __all__ = [
     "report_split",
     "report_spoofs",
     "report_training",
+    "report_trainings",
     "report_version",
 ]

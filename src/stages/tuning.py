@@ -85,7 +85,7 @@ def tune_all(
     for name in backbones:
         TrainingStores.open(settings.embeddings, name, settings.augmented)
         EmbeddingStore.open(settings.embeddings, name, TEST)
-    searches = []
+    searches: list[tuple[Search, dict[str, Any]]] = []
     for name in backbones:
         for classifier in settings.classifiers:
             heard = None if searches else on_audit
@@ -130,7 +130,7 @@ def search_to_the_end(on_search: Heard | None, *asked: Any, **options: Any) -> S
     KeyboardInterrupt
         When the search was stopped by it.
     """
-    search = stages.models.optimize(*asked, **options, reuse=True)
+    search: Search = stages.models.optimize(*asked, **(options | {"reuse": True}))
     if on_search is not None:
         on_search(search)
     if search.was_stopped:
