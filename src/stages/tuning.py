@@ -96,7 +96,7 @@ def tune_all(
                 settings.embeddings,
                 settings.runs,
                 settings.n_trials,
-                settings.seed,
+                seed=settings.seed,
                 on_audit=heard,
                 augmented=settings.augmented,
                 options=settings.options,
