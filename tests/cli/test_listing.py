@@ -52,6 +52,11 @@ FLAGS = {
     ),
     "TrainModel": (
         *("backbone", "classifier", "layer", "augmented", "calibrate", EMBEDDINGS, RUNS, SEED),
+        "seeds",
+    ),
+    "TuneAll": (
+        *("backbones", "classifiers", "trials", "augmented", EMBEDDINGS, RUNS, SEED),
+        *("folds", "folds-by", "pruning", "seeds", "jobs"),
     ),
     "TrainBaseline": (DATASET, "weights", "epochs", "hyperparameters", RUNS, SEED),
     "TrainNetwork": (

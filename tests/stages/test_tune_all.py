@@ -47,12 +47,6 @@ def settings(
     )
 
 
-@pytest.fixture(scope="module")
-def made(settings: TuningSettings) -> dict[str, int]:
-    """How often what was done by the calls of `done`."""
-    return {"trials": 0, "tests": 0}
-
-
 class Counted:
     """Counts calls, and presses Ctrl-C at one of them."""
 
@@ -77,6 +71,7 @@ def done(settings: TuningSettings) -> Comparison:
     heard: list[Search] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(optimize, "_plot", lambda *about: None)
+        patch.setattr(evaluate, "draw_figures", lambda *about: [])
         trials = Counted(patch, worker, "run_trial")
         tests = Counted(patch, evaluate, "evaluate_trials")
         trials.stop_at = 4
