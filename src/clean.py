@@ -52,6 +52,7 @@ _RUN = frozenset(
         *("best_hyperparameters.json", *STUDY_FILES),
         *("optuna-journal.log", "results.json", "scores.csv"),
         *("comparison.csv", "comparison.html", "robustness_comparison.csv"),
+        "combinations.csv",
         *("audit.json", "audit.html", "matches.csv", "shortcuts.png", "nuisances.png"),
         *("pretrained_on.csv", "perplexities.npy", "spreads.npy", "units.safetensors"),
         *(f"checkpoint/{name}" for name in _CHECKPOINT),

@@ -471,8 +471,8 @@ class ModelFlags:
 
 
 @dataclass(frozen=True)
-class SearchFlags:
-    """How a search goes about it."""
+class TrialFlags:
+    """How a search compares and makes its trials."""
 
     folds: str = flag(
         "0",
@@ -491,11 +491,6 @@ class SearchFlags:
     )
     seeds: str = flag("3", "Train the three best in the end with so many seeds (default: 3).")
     jobs: str = flag("1", "Trials at once, a process each (default: 1, which is reproducible).")
-    storage: str | None = flag(
-        None,
-        "A database that several machines may share: postgresql://user@host/name (default: a file "
-        "in the study's folder).",
-    )
 
     def options(self) -> SearchOptions:
         """Return what is given.
@@ -513,11 +508,34 @@ class SearchFlags:
         # Here, since it loads Optuna and the classifiers.
         from src.search.folds import FoldSettings
         from src.search.optimize import SearchOptions
+
+        return SearchOptions(FoldSettings(n_folds, by), self.pruning, n_seeds, n_jobs)
+
+
+@dataclass(frozen=True)
+class SearchFlags(TrialFlags):
+    """How a search goes about it, and where its trials are kept."""
+
+    storage: str | None = flag(
+        None,
+        "A database that several machines may share: postgresql://user@host/name (default: a file "
+        "in the study's folder).",
+    )
+
+    def options(self) -> SearchOptions:
+        """Return what is given.
+
+        Raises
+        ------
+        ArgumentError
+            For a value that cannot be read.
+        """
+        options = super().options()
         from src.search.storage import check_url
 
         if self.storage is not None:
             check_url(self.storage)
-        return SearchOptions(FoldSettings(n_folds, by), self.pruning, n_seeds, n_jobs, self.storage)
+        return dataclasses.replace(options, storage=self.storage)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ GROUPS = {
         *("ProbeLayers", "PretrainBackbone"),
     ),
     "Detectors": (
-        *("OptimizeHyperparameters", "TrainModel", "TestModel", "TrainBaseline", "TestBaseline"),
+        *("OptimizeHyperparameters", "TrainModel", "TestModel", "TuneAll", "TrainBaseline"),
         *(
+            "TestBaseline",
             "TrainNetwork",
             "ImportDetector",
             "CalibrateRun",

@@ -5,11 +5,21 @@ from typing import TYPE_CHECKING, Any
 from invoke import Context, Exit
 
 from src import stages
+from src.models.registry import CLASSIFIERS
 from src.utils.config import CALIBRATED_ON, CLEAN, GENDERS
+from src.utils.embeddings.presets import BACKBONES
 from src.utils.errors import choose
 from src.utils.shown_text import visible
 from tasks import arguments, configured
-from tasks.flags import HELP, AnswerFlags, ModelFlags, RunFlags, SearchFlags
+from tasks.flags import (
+    ALL_CLASSIFIERS,
+    HELP,
+    AnswerFlags,
+    ModelFlags,
+    RunFlags,
+    SearchFlags,
+    TrialFlags,
+)
 from tasks.show import answer, show, show_audit
 from tasks.task import stage
 
@@ -98,12 +108,65 @@ def OptimizeHyperparameters(
 
 
 @stage(
+    backbones=f"One or more of {', '.join(BACKBONES)}, joined by commas (default: those that there "
+    "are embeddings of).",
+    classifiers=f"One or more, joined by commas (default: {ALL_CLASSIFIERS}).",
+    trials="Trials of each search in all (default: 100 for mlp, 30 for svm and rf, 20 for lr).",
+)
+def TuneAll(
+    c: Context,
+    search: TrialFlags,
+    backbones: str | None = None,
+    classifiers: str = ALL_CLASSIFIERS,
+    trials: str | None = None,
+    augmented: bool = False,
+    embeddings: str | None = None,
+    runs: str | None = None,
+    seed: str | None = None,
+) -> None:
+    """Search, test and compare every combination.
+
+    Of backbones and classifiers: one table and one page, each against the one that is the best by
+    validation. Called again it goes on where it was stopped.
+
+    Example: fab TuneAll --backbones=acoustic,wav2vec2 --classifiers=svm,lr --trials=30
+    """
+    which = [
+        choose("--backbones", one, BACKBONES) for one in arguments.names("--backbones", backbones)
+    ]
+    how = [
+        choose("--classifiers", one, CLASSIFIERS)
+        for one in arguments.names("--classifiers", classifiers)
+    ]
+    total = None if trials is None else arguments.whole_number("--trials", trials, 1)
+    options = search.options()
+    from src.reports import report_combinations, report_search_line
+
+    settings = stages.tuning.TuningSettings(
+        configured.folder(c, "embeddings", embeddings),
+        configured.folder(c, "runs", runs),
+        which,
+        how,
+        total,
+        configured.seed(c, seed),
+        augmented,
+        options,
+    )
+    done = stages.tuning.tune_all(
+        settings, lambda search: show(report_search_line(search)), show_audit
+    )
+    show(report_combinations(done))
+
+
+@stage(
     "backbone",
     "classifier",
     classifier=f"{HELP['classifier'][:-1]}, or auto for that of the study's best trial.",
     study_number="Take layer and hyperparameters from this study's best trial.",
     calibrate="With --augmented: the validation clips that the threshold and the calibration are "
     "fitted on: clean (default), matched (degraded as the training's copies are) or all (both).",
+    seeds="How many trainings, by as many seeds from --seed on (default: 1); tells their mean and "
+    "spread.",
 )
 def TrainModel(
     c: Context,
@@ -117,6 +180,7 @@ def TrainModel(
     embeddings: str | None = None,
     runs: str | None = None,
     seed: str | None = None,
+    seeds: str = "1",
 ) -> None:
     """Train a classifier into a run folder.
 
@@ -130,23 +194,25 @@ def TrainModel(
     recipe = arguments.recipe(hyperparameters, backbone, classifier)
     chosen = recipe.layer if layer is None else arguments.layer_choice(layer)
     choose("--calibrate", calibrate, CALIBRATED_ON)
-    from src.reports import report_training
+    n_seeds = arguments.whole_number("--seeds", seeds, 1)
+    from src.reports import report_trainings
 
-    training = stages.models.train(
+    done = stages.models.train_by_seeds(
+        n_seeds,
         backbone,
         classifier,
         configured.folder(c, "embeddings", embeddings),
         configured.folder(c, "runs", runs),
-        chosen,
-        recipe.pooling if pooling is None else pooling,
-        recipe.hyperparameters,
-        study,
-        configured.seed(c, seed),
+        layer=chosen,
+        pooling=recipe.pooling if pooling is None else pooling,
+        hyperparameters=recipe.hyperparameters,
+        study_number=study,
+        seed=configured.seed(c, seed),
         on_audit=show_audit,
         augmented=augmented,
         calibrate=calibrate,
     )
-    show(report_training(training))
+    show(report_trainings(done, n_seeds))
 
 
 @stage(

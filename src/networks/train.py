@@ -3,7 +3,6 @@
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
@@ -12,6 +11,7 @@ import torch
 from src.models.data import TRAIN, VALIDATION
 from src.models.record import Part, record_inputs, record_outcome
 from src.models.reference import enough_clips, fit_reference
+from src.models.seeds import OverSeeds
 from src.networks.backbone import input_of
 from src.networks.examples import Augmenting, Crops
 from src.networks.heads import HEADS
@@ -132,7 +132,7 @@ class NetworkTraining:
 
 
 @dataclass(frozen=True)
-class NetworkTrainings:
+class NetworkTrainings(OverSeeds):
     """Trainings of one network by one or several seeds.
 
     Attributes
@@ -150,16 +150,6 @@ class NetworkTrainings:
     def eers(self) -> list[float]:
         """The validation EER of each."""
         return [one.results["validation_eer"] for one in self.trainings]
-
-    @property
-    def mean(self) -> float:
-        """The mean of the validation EERs."""
-        return fmean(self.eers)
-
-    @property
-    def spread(self) -> float:
-        """Their standard deviation over seeds, 0 of a single one."""
-        return stdev(self.eers) if len(self.eers) > 1 else 0.0
 
 
 def train_network(

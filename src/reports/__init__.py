@@ -28,6 +28,7 @@ from src.reports.models import (
     report_probe,
     report_search,
     report_training,
+    report_trainings,
 )
 from src.reports.predict import (
     VerdictLines,
@@ -37,7 +38,13 @@ from src.reports.predict import (
 )
 from src.reports.pretraining import report_pretraining
 from src.reports.released import report_calibrated, report_imported
-from src.reports.results import report_comparison, report_listing, report_pipeline
+from src.reports.results import (
+    report_combinations,
+    report_comparison,
+    report_listing,
+    report_pipeline,
+    report_search_line,
+)
 from src.reports.robustness import report_robustness
 from src.reports.spoofs import report_spoofs
 from src.reports.version import report_version
@@ -51,6 +58,7 @@ __all__ = [
     "report_audit",
     "report_audited",
     "report_calibrated",
+    "report_combinations",
     "report_comparison",
     "report_derived",
     "report_detector",
@@ -76,9 +84,11 @@ __all__ = [
     "report_scan",
     "report_score_evaluation",
     "report_search",
+    "report_search_line",
     "report_sets",
     "report_split",
     "report_spoofs",
     "report_training",
+    "report_trainings",
     "report_version",
 ]

@@ -20,6 +20,7 @@ from src.utils.config import VALIDATION_EER
 
 if TYPE_CHECKING:
     from src.models.probe import ProbeRun
+    from src.models.seeds import OverSeeds, Trainings
     from src.models.train import Training
     from src.networks.train import NetworkTrainings
     from src.search.optimize import Search
@@ -70,6 +71,37 @@ def report_training(training: Training) -> list[Block]:
     ]
 
 
+def report_trainings(done: Trainings, n_asked: int = 1) -> list[Block]:
+    """Show what `report_training` does of each seed, and all together.
+
+    Parameters
+    ----------
+    done : Trainings
+        Of one classifier.
+    n_asked : int
+        How many seeds were asked for.
+    """
+    if len(done.trainings) == 1:
+        blocks = report_training(done.trainings[0])
+        if n_asked > 1 and not done.is_random:
+            name = done.trainings[0].run.settings["classifier"]
+            text = f"{name} draws nothing at random: other seeds give the same model"
+            blocks.append(Paragraph(text))
+        return blocks
+    blocks = []
+    for training in done.trainings:
+        of_seed = Paragraph(f"seed {training.run.settings['seed']}")
+        blocks += [of_seed, *report_training(training)]
+    return [*blocks, _over(done)]
+
+
+def _over(done: OverSeeds) -> Block:
+    return Paragraph(
+        f"{len(done.eers)} seeds: validation EER {done.mean:.2%} on average, standard deviation "
+        f"{done.spread:.2%}"
+    )
+
+
 def report_networks(done: NetworkTrainings) -> list[Block]:
     """Show the epochs, the validation EER and where the run is, of each seed, and all together.
 
@@ -92,12 +124,7 @@ def report_networks(done: NetworkTrainings) -> list[Block]:
         ]
         blocks += map(Paragraph, lines)
     if len(done.trainings) > 1:
-        blocks.append(
-            Paragraph(
-                f"{len(done.trainings)} seeds: validation EER {done.mean:.2%} on average, "
-                f"standard deviation {done.spread:.2%}"
-            )
-        )
+        blocks.append(_over(done))
     return [*blocks, *report_rejected(done.trainings[0].rejected)]
 
 

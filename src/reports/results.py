@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from src.results.blocks.blocks import Block, Bullets, Gap, Paragraph, Table, Warning
-from src.results.sections.comparison import compared_table, robustness_table
+from src.results.sections.comparison import (
+    combinations_table,
+    compared_table,
+    robustness_table,
+)
 from src.results.sections.frame import frame_table
 
 if TYPE_CHECKING:
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
 
     from src.results.differences import Comparison
     from src.results.listing import Listing
+    from src.search.optimize import Search
 
 
 def report_listing(listing: Listing) -> list[Block]:
@@ -53,6 +58,49 @@ def report_comparison(done: Comparison) -> list[Block]:
         blocks += [Gap(), robustness_table(done.robustness)]
     blocks += [Warning(note) for note in done.notes]
     return [*blocks, Paragraph(f"{done.run.name}: {done.page}")]
+
+
+def report_search_line(search: Search) -> list[Block]:
+    """Show in one line what a search among others has found.
+
+    Parameters
+    ----------
+    search : Search
+        Of hyperparameters.
+    """
+    from src.models.lookup import detector_name
+    from src.utils.embeddings.selection import Selection
+
+    name, number = detector_name(search.study), search.study.number
+    if search.was_stopped or search.best is None:
+        n_trials = len(search.search_trials)
+        return [Paragraph(f"{name}: stopped behind {n_trials} trials; call it again to go on")]
+    best = search.best
+    return [
+        Paragraph(
+            f"{name}: validation EER {best['validation_eer']:.2%} with "
+            f"{Selection.of(best).label} (study {number}, run {best['run_number']})"
+        )
+    ]
+
+
+def report_combinations(done: Comparison) -> list[Block]:
+    """Show backbones and classifiers by validation, each against the first, and the page.
+
+    Parameters
+    ----------
+    done : Comparison
+        Of the best runs of searches.
+    """
+    from src.results.wording import CHOSEN_BY_VALIDATION
+
+    assert done.combinations is not None
+    return [
+        combinations_table(done.combinations),
+        Paragraph(CHOSEN_BY_VALIDATION),
+        *(Warning(note) for note in done.notes),
+        Paragraph(f"{done.run.name}: {done.page}"),
+    ]
 
 
 def report_pipeline(detectors: pd.DataFrame, pages: Sequence[Path]) -> list[Block]:

@@ -1,6 +1,7 @@
 """CompareRuns: compare tested runs, and keep the comparison in a run folder of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from src.evaluation.formatting import missing_sentence
@@ -9,6 +10,7 @@ from src.evaluation.trials import Trials
 from src.models.calibrate import calibration_of
 from src.models.lookup import find_study
 from src.results.differences import (
+    COMBINATIONS,
     FIGURE,
     MOST_CURVES,
     TABLE,
@@ -65,7 +67,7 @@ def compare_runs(
     """
     study = None if study_number is None else find_study(runs, study_number, classifier)
     folder = runs if study is None else study.folder
-    entries = [_entry(find_run(folder, number), runs, tested_on) for number in numbers]
+    entries = [entry_of(find_run(folder, number), runs, tested_on) for number in numbers]
     entries.sort(key=lambda one: one.results.detection.eer)
     settings = {
         "runs": [one.run.folder.name for one in entries],
@@ -74,26 +76,61 @@ def compare_runs(
         "seed": seed,
     }
     inputs = {one.run.folder.name: sha256_file(one.outcome.scores) for one in entries}
-    with new_run(runs, Kind.COMPARISON, settings, inputs) as run:
+    return keep_comparison(new_run(runs, Kind.COMPARISON, settings, inputs), entries, seed)
+
+
+def keep_comparison(
+    opening: AbstractContextManager[Run],
+    entries: list[Entry],
+    seed: int,
+    complement: Callable[[Comparison], Comparison] = lambda done: done,
+) -> Comparison:
+    """Compare tests, and write table, figure and page into a run, unless it holds them.
+
+    Parameters
+    ----------
+    opening : context manager
+        Gives the comparison's run.
+    entries : list of Entry
+        The best first.
+    seed : int
+        Of the bootstrap.
+    complement : callable
+        Adds to the comparison what its page is to tell besides.
+
+    Raises
+    ------
+    AudiosError
+        When the clips cannot be paired.
+    """
+    with opening as run:
         pairs, notes = pair_up(entries, seed)
         notes += _missing_sentences(entries)
         tested = [(one.name, one.run, one.outcome.suffix) for one in entries]
         robustness, more = pair_robustness(tested, seed)
-        notes += more
-        curves = {
-            f"{one.name} ({describe(one.run)})": det_curve(one.trials.scores, one.trials.labels)
-            for one in entries[:MOST_CURVES]
-        }
-        plot_dets(curves, run.folder / FIGURE, _title(entries))
-        write_csv(run.folder / TABLE, tabulate(entries, pairs))
-        if robustness is not None:
-            write_csv(run.folder / ROBUSTNESS_TABLE, robustness.table)
-        best = entries[0]
-        run.update(results={"best": best.name, "eer": best.results.detection.eer})
-    done = Comparison(run, entries, pairs, notes, robustness)
-    title = f"comparison of {len(entries)} runs"
-    write_run_page(done.page, run, title, comparison_page(done))
+        done = complement(Comparison(run, entries, pairs, notes + more, robustness))
+        if not run.is_complete:
+            _write(done)
+    if not done.page.is_file():
+        title = f"comparison of {len(entries)} runs"
+        write_run_page(done.page, run, title, comparison_page(done))
     return done
+
+
+def _write(done: Comparison) -> None:
+    run, entries = done.run, done.entries
+    curves = {
+        f"{one.name} ({describe(one.run)})": det_curve(one.trials.scores, one.trials.labels)
+        for one in entries[:MOST_CURVES]
+    }
+    plot_dets(curves, run.folder / FIGURE, _title(entries))
+    write_csv(run.folder / TABLE, tabulate(entries, done.pairs))
+    if done.robustness is not None:
+        write_csv(run.folder / ROBUSTNESS_TABLE, done.robustness.table)
+    if done.combinations is not None:
+        write_csv(run.folder / COMBINATIONS, done.combinations)
+    best = entries[0]
+    run.update(results={"best": best.name, "eer": best.results.detection.eer})
 
 
 def _missing_sentences(entries: Sequence[Entry]) -> list[str]:
@@ -104,7 +141,23 @@ def _missing_sentences(entries: Sequence[Entry]) -> list[str]:
     return [f"{name} was {text}" for name, text in told.items() if text]
 
 
-def _entry(run: Run, runs: Path, tested_on: str | None) -> Entry:
+def entry_of(run: Run, runs: Path, tested_on: str | None) -> Entry:
+    """Return a run with the test that counts.
+
+    Parameters
+    ----------
+    run : Run
+        A training, or an evaluation of scores.
+    runs : pathlib.Path
+        The runs folder.
+    tested_on : str or None
+        The name of the data set whose test counts; None for the run's main test.
+
+    Raises
+    ------
+    RunError
+        When it was not tested.
+    """
     if run.kind not in (Kind.TRAINING, Kind.EVALUATION):
         raise RunError(f"{name_of(run)} is a {run.kind or 'nameless'} run, and holds no test")
     tests = [one for one in read_outcomes(run) if not one.gender]

@@ -23,6 +23,7 @@ MOST_CURVES = 20
 TABLE = "comparison.csv"
 FIGURE = "det_curves.png"
 PAGE = "comparison.html"
+COMBINATIONS = "combinations.csv"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Comparison:
     run : Run
         The comparison's own.
     entries : list of Entry
-        By rising EER.
+        By rising EER; of searches the best by validation first.
     pairs : pandas.DataFrame
         Each run against the best of those tested on the same clips, a row a metric: `run, best,
         metric, difference` (the run's metric less the best's), `low, high, p_value` and `p_holm`,
@@ -77,6 +78,10 @@ class Comparison:
     robustness : RobustnessPairs or None
         The runs under conditions, each against the one of the lowest EER; None where fewer than two
         were tested under any.
+    combinations : pandas.DataFrame or None
+        Where the runs are the best of searches: `backbone, classifier, layer, pooling,
+        validation_eer, test_eer, low, high, cllr, run` of each, and its `difference` of the EER
+        from the first, `difference_low, difference_high, p_value, p_holm`.
     """
 
     run: Run
@@ -84,6 +89,7 @@ class Comparison:
     pairs: pd.DataFrame
     notes: list[str]
     robustness: RobustnessPairs | None = None
+    combinations: pd.DataFrame | None = None
 
     @property
     def n_pairs(self) -> int:
@@ -137,7 +143,7 @@ def pair_up(entries: list[Entry], seed: int) -> tuple[pd.DataFrame, list[str]]:
     Parameters
     ----------
     entries : list of Entry
-        By rising EER.
+        The best first.
     seed : int
         Of the bootstrap.
 

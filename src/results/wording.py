@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 LEVEL = 0.05
 """A p-value from here on may be chance."""
 
+CHOSEN_BY_VALIDATION = (
+    "The first is the best by validation EER, of equal ones by validation Cllr, chosen before any "
+    "test was read. The others' test EER is compared with its own on the same clips; p-values are "
+    "corrected for their number by Holm's procedure."
+)
+"""What is said of a comparison of the best runs of searches."""
+
 _CHANCE = 0.4
 """An EER from here on is told as what it is: hardly better than guessing."""
 

@@ -27,6 +27,7 @@ __all__ = [
     "results",
     "robustness",
     "spoofs",
+    "tuning",
 ]
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         results,
         robustness,
         spoofs,
+        tuning,
     )
 else:
 

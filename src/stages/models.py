@@ -18,6 +18,8 @@ from src.models.evaluate import Evaluation, evaluate_run
 from src.models.evaluate_sets import SetsEvaluation, evaluate_sets
 from src.models.lookup import best_of_study, find_training, is_network
 from src.models.probe import ProbeRun, run_probe
+from src.models.registry import CLASSIFIERS
+from src.models.seeds import Trainings
 from src.models.train import Training, train_model
 from src.results.report import write_report
 from src.scoring.clips import find_clips
@@ -191,6 +193,40 @@ def train(
     training = train_model(stores, runs, classifier, chosen, pooling, given, seed, reuse)
     write_report(training.run, runs)
     return training
+
+
+def train_by_seeds(
+    n_seeds: int, *asked: Any, seed: int = 7, on_audit: AuditHeard | None = None, **options: Any
+) -> Trainings:
+    """Train a classifier by several seeds, each into a run folder with its page.
+
+    All are given the vectors that the first one chose. Where there are several, a training that is
+    already there is not made again. Of a classifier that draws nothing one is trained.
+
+    Parameters
+    ----------
+    n_seeds : int
+        How many there are from the first one on.
+    asked, options
+        As `train` takes them.
+    seed : int
+        The first seed.
+    on_audit : callable, optional
+        See `train`.
+
+    Raises
+    ------
+    AudiosError
+        As `train` does.
+    """
+    if n_seeds > 1:
+        options |= {"reuse": True}
+    first = train(*asked, **(options | {"seed": seed, "on_audit": on_audit}))
+    if not CLASSIFIERS.load(first.run.settings["classifier"]).is_random:
+        return Trainings([first], is_random=False)
+    options |= first.selection._asdict()
+    more = [train(*asked, **(options | {"seed": seed + n})) for n in range(1, n_seeds)]
+    return Trainings([first, *more])
 
 
 def test(

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -281,32 +282,28 @@ def _train(
     settings: PipelineSettings, backbone: str, classifier: str, tell: Tell
 ) -> tuple[Training, Path | None]:
     """Search, if asked to, and train with what was found; return the page of the search too."""
-    layer, pooling, hyperparameters, page = settings.layer, None, None, None
+    page = None
+    chosen: dict[str, Any] = {"layer": settings.layer}
     if settings.n_trials:
-        search = stages.models.optimize(
+        search = stages.tuning.search_to_the_end(
+            lambda done: _tell(tell, "OptimizeHyperparameters", reports.report_search(done)),
             backbone,
             classifier,
             settings.embeddings,
             settings.runs,
             settings.n_trials,
             seed=settings.seed,
-            reuse=True,
         )
         page = search.study.report
-        _tell(tell, "OptimizeHyperparameters", reports.report_search(search))
-        if search.was_stopped:
-            raise KeyboardInterrupt
         if search.best is not None:
-            layer, hyperparameters = search.best["layer"], search.best["hyperparameters"]
-            pooling = search.best.get("pooling")
+            parts = ("layer", "pooling", "hyperparameters")
+            chosen = {name: search.best.get(name) for name in parts}
     training = stages.models.train(
         backbone,
         classifier,
         settings.embeddings,
         settings.runs,
-        layer,
-        pooling,
-        hyperparameters,
+        **chosen,
         seed=settings.seed,
         reuse=True,
     )

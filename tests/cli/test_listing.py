@@ -51,8 +51,12 @@ FLAGS = {
         *("folds", "folds-by", "pruning", "seeds", "jobs", "storage"),
     ),
     "TrainModel": (
-        *("backbone", "classifier", "layer", "pooling", "augmented", "calibrate"),
+        *("backbone", "classifier", "layer", "pooling", "augmented", "calibrate", "seeds"),
         *(EMBEDDINGS, RUNS, SEED),
+    ),
+    "TuneAll": (
+        *("backbones", "classifiers", "trials", "augmented", EMBEDDINGS, RUNS, SEED),
+        *("folds", "folds-by", "pruning", "seeds", "jobs"),
     ),
     "TrainBaseline": (DATASET, "weights", "epochs", "hyperparameters", RUNS, SEED),
     "TrainNetwork": (

@@ -6,12 +6,14 @@ import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from src.stages import dataset as dataset_stages
+from src.stages import pipeline
 from src.stages.pipeline import PipelineSettings, derive_training_data, run_pipeline
 from src.utils.audio.augmentations.augmentation import Material
 from src.utils.audio.augmentations.chain import Recipe
@@ -234,3 +236,20 @@ def test_a_stage_that_comes_next_is_not_advised(
     [text] = [text for text in told if text.startswith("AddDatasetAmplitude")]
     assert "differ in level" in text
     assert ("run NormalizeDataset" in text) == advised
+
+
+def test_a_search_gives_all_that_it_has_found(
+    tmp_path: Path, make_embeddings: Callable, monkeypatch
+) -> None:
+    """Pooling and weighted layers are no less part of the best trial than its hyperparameters."""
+    best = {"layer": "weighted", "pooling": "mean", "hyperparameters": {"epochs": 2}}
+    study = SimpleNamespace(report=tmp_path / "report.html", number=0, folder=tmp_path)
+    search = SimpleNamespace(
+        study=study, search_trials=pd.DataFrame(), best=best, was_stopped=False
+    )
+    monkeypatch.setattr(pipeline.stages.models, "optimize", lambda *_, **__: search)
+    embeddings = make_embeddings(tmp_path / "e", gaps=(1.0, 3.0), about={"stats": ("mean", "std")})
+    settings = PipelineSettings(tmp_path, embeddings, tmp_path / "runs", n_trials=1)
+    training, _ = pipeline._train(settings, "wav2vec2", "mlp", lambda _: None)
+    assert tuple(training.selection) == ("weighted", "mean")
+    assert training.run.settings["hyperparameters"]["epochs"] == 2

@@ -112,6 +112,14 @@ STAGES = (
         "OptimizeHyperparameters",
         ("--classifier=lr", _ACOUSTIC, "--trials=3", _EMBEDDINGS, _RUNS),
     ),
+    # Apart from the runs that the other stages look for.
+    Stage(
+        "TuneAll",
+        (
+            *("--backbones=acoustic", "--classifiers=lr,svm", "--trials=2", _EMBEDDINGS),
+            "--runs={here}/runs-tuned",
+        ),
+    ),
     Stage("TestModel", (_ACOUSTIC, "--classifier=lr", _EMBEDDINGS, _RUNS)),
     Stage("TestModel", (_ACOUSTIC, "--classifier=svm", _EMBEDDINGS, _RUNS), "svm"),
     Stage(

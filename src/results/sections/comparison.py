@@ -6,11 +6,14 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from src.results.blocks.blocks import FAINT, Cell, Table
-from src.results.metric_cells import change_interval, value_and_interval
+from src.results.metric_cells import change_interval, value_and_interval, with_interval
 from src.results.wording import LEVEL, judge
+from src.utils.embeddings.selection import Selection
 from src.utils.metrics.table import EER, METRICS
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from src.results.differences import Comparison
     from src.results.robust_differences import RobustnessPairs
 
@@ -67,6 +70,46 @@ def differences_table(done: Comparison) -> Table:
     header += [*(["p, Holm"] if is_corrected else []), ""]
     kinds = {number: FAINT for number, row in enumerate(pairs) if _may_be_chance(row)}
     return Table(header, rows, range(3, len(header) - 1), kinds)
+
+
+def combinations_table(table: pd.DataFrame) -> Table:
+    """Return a row a combination: validation and test, and how it differs from the first.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As of `Comparison.combinations`.
+    """
+    name, cllr = EER.name, METRICS["cllr"]
+    rows: list[list[Cell]] = []
+    kinds = {}
+    for number, row in enumerate(table.itertuples()):
+        is_first = isnan(row.p_value) and isnan(row.difference)
+        rows.append(
+            [
+                row.backbone,
+                row.classifier,
+                Selection(row.layer, None if row.pooling == _ALL else row.pooling).label,
+                EER.write(row.validation_eer),
+                with_interval(name, row.test_eer, row.low, row.high),
+                cllr.write(row.cllr),
+                None if is_first else EER.write_change(row.difference),
+                None
+                if is_first
+                else change_interval(name, row.difference_low, row.difference_high),
+                _p_value(row.p_holm),
+                row.run,
+            ]
+        )
+        if not is_first and _may_be_chance(row):
+            kinds[number] = FAINT
+    header = ["backbone", "classifier", "vectors", "validation EER", "test EER (95 %)", "Cllr"]
+    header += ["difference", "95 % interval", "p, Holm", "run"]
+    return Table(header, rows, range(3, len(header) - 1), kinds)
+
+
+_ALL = "all"
+"""The pooling of vectors that hold all statistics, as the table of combinations names it."""
 
 
 def robustness_table(pairs: RobustnessPairs) -> Table:
