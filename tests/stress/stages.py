@@ -108,6 +108,8 @@ STAGES = (
         "augmented",
         "corpus",
     ),
+    # Not with --jobs=2, whose trials are proposed by which others have ended, so that two runs of it
+    # differ: tests/search/test_workers.py kills its workers.
     Stage(
         "OptimizeHyperparameters",
         ("--classifier=lr", _ACOUSTIC, "--trials=3", _EMBEDDINGS, _RUNS),
