@@ -6,7 +6,7 @@ What two undisturbed runs differ in is left out, and nothing else:
 - the commit of AUDIOS, where work goes on meanwhile;
 - of a `manifest.json` the `TIMES` of the run;
 - the times of recordings that a stage writes, in `measurements.csv`;
-- the names that Optuna gives to processes, in a study's journal;
+- the names that Optuna and its workers give to processes, in a study's journal;
 - the order of rows in caches and of lines in journals, whose workers end in any order, and lines
   that were torn or that later ones take the place of;
 - a `rejected.csv` without rows, of what is well again;
@@ -38,7 +38,7 @@ _FOLDER = re.compile(
     rb"\b(run|audit|projection|probe|comparison|pretraining|[a-z][a-z0-9_]*_study)\d+_\d{8}-\d{6}"
 )
 _STAMP = re.compile(r"(\brun\d+)_\d{8}-\d{6}")
-_WORKER = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-\d+")
+_WORKER = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-\d+|(?<=\"worker\":\")[^\"]+")
 _COMMIT = re.compile(rb"\b[0-9a-f]{40}\b")
 _WRITTEN = re.compile(rb"\b\d{19}\b")
 _NUMBER = re.compile(
