@@ -64,7 +64,9 @@ def test_training_search_and_evaluation(tmp_path: Path) -> None:
 def test_a_search_across_classifiers(tmp_path: Path) -> None:
     """Pruned trials have not failed, and nothing is told that none of the best has drawn."""
     settings = {"classifier": "auto", "backbone": {"name": "acoustic"}}
-    study = Run(0, tmp_path / "auto_study0_20260101-000000", {"settings": settings})
+    study = Run(
+        0, tmp_path / "auto_study0_20260101-000000", {"settings": settings, "kind": "study"}
+    )
     study.folder.mkdir()
     nan = np.nan
     trials = pd.DataFrame(

@@ -442,7 +442,7 @@ def test_all_figures_of_a_search_across_classifiers(
 def test_the_line_of_progress_tells_what_failed(
     stores: TrainingStores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*about: object) -> None:
+    def fail(*about: object, **more: object) -> None:
         raise AudiosError("nothing learned")
 
     with monkeypatch.context() as patch:
