@@ -236,6 +236,7 @@ KINDS: dict[str, Kind] = {
     ),
     "best": Kind("runs/lr_study0*/best_hyperparameters.json", (*_STUDY, _CONTINUE)),
     "trials": Kind("runs/lr_study0*/trials.csv", _STUDY),
+    "top trials": Kind("runs/lr_study0*/top_trials.csv", _STUDY),
     "journal": Kind("runs/lr_study0*/*.log", (_CONTINUE,)),
     "layer probe": Kind("runs/probe0_*/layer_probe.csv", ((_PAGE, {"name": "probe0"}),)),
     "matches": Kind("runs/audit0_*/matches.csv", (_AUDIT_PAGE,)),

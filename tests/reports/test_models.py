@@ -64,3 +64,40 @@ def test_training_search_and_evaluation(tmp_path: Path) -> None:
     nothing = pd.DataFrame(columns=["trial", "run", "state"])
     assert "study 4" in told("search", Search(run, nothing, None, True))
     assert "umap.png" in told("projection", run)
+
+
+def test_a_search_across_classifiers(tmp_path: Path) -> None:
+    """Pruned trials have not failed, and nothing is told that none of the best has drawn."""
+    settings = {"classifier": "auto", "backbone": {"name": "acoustic"}}
+    study = Run(
+        0, tmp_path / "auto_study0_20260101-000000", {"settings": settings, "kind": "study"}
+    )
+    study.folder.mkdir()
+    nan = np.nan
+    trials = pd.DataFrame(
+        {
+            "trial": range(5),
+            "run": pd.array([10, 11, None, None, 12], dtype="Int64"),
+            "state": ["complete", "complete", "pruned", "failed", "complete"],
+            "validation_eer": [0.2, 0.1, nan, nan, 0.3],
+            "validation_cllr": [0.5, 0.4, nan, nan, 0.6],
+            "classifier": ["mlp", "lr", "rf", "rf", "lr"],
+            "C": [nan, 1.0, nan, nan, 2.0],
+            "max_depth": pd.array([None, None, 3, 4, None], dtype="Int64"),
+        }
+    )
+    intervals = "run,validation_eer,eer_low,eer_high\n11,0.1,0.05,0.15\n10,0.2,0.1,0.25\n"
+    (study.folder / "top_trials.csv").write_text(intervals)
+    text = told("search", Search(study, trials, {"run_number": 10}, False, n_elsewhere=2))
+    lines = [line.split() for line in text.splitlines()]
+    assert "best of 3 finished trials:" in text
+    [header] = [line for line in text.splitlines() if line.startswith("trial ")]
+    assert "95 % interval" in header
+    assert "max depth" not in header
+    assert ["1", "11", "10.00%", "5.00%", "..", "15.00%", "0.4000", "lr", "1"] in lines
+    assert (
+        "trials: 3 finished; 1 pruned, given up before the last fold; 1 failed; "
+        "2 still at work in other processes"
+    ) in text
+    assert "lr 10.00% (2 trials), mlp 20.00% (1 trial)" in text
+    assert "fab TestModel --classifier=auto --study-number=0" in text

@@ -89,7 +89,7 @@ def main() -> None:
 
     slow_down(ask.stuck, ask.seconds)
     storage.BEAT_SECONDS, storage.GRACE_SECONDS = ask.beats  # type: ignore[assignment]
-    optimize._plot = lambda *about: None
+    optimize.draw_study = lambda *about: None
     try:
         found = optimize.optimize(
             TrainingStores.open(Path(ask.embeddings), "wav2vec2"),

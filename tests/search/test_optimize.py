@@ -18,8 +18,8 @@ from src.models.lookup import best_of_study, find_training
 from src.models.registry import CLASSIFIERS
 from src.search import importances, objective
 from src.search import optimize as module
-from src.search.optimize import Search, optimize
-from src.search.outcomes import CLLR
+from src.search.optimize import Search, SearchOptions, optimize
+from src.search.outcomes import CLLR, in_brief
 from src.search.space import Space
 from src.search.storage import JOURNAL
 from src.utils.errors import AudiosError, RunError
@@ -414,3 +414,41 @@ def test_a_validation_of_two_clips(tmp_path: Path, make_embeddings: Callable) ->
     assert best is not None
     assert best["choice"]["low"] is None
     assert not best["choice"]["is_decisive"]
+
+
+def test_all_figures_of_a_search_across_classifiers(
+    stores: TrainingStores, embeddings: Path, tmp_path: Path
+) -> None:
+    """And what tests the best run, whatever classifier won, by the study's number alone."""
+    options = SearchOptions(n_seeds=2)
+    found = optimize(stores, tmp_path, "auto", 8, options=options)
+    names = ("optimization_history", "slices", "parallel_coordinates", "search_layers")
+    assert all((found.study.folder / f"{name}.png").is_file() for name in names)
+    assert found.best is not None
+    run = find_training(tmp_path, study_number=0)
+    assert run.number == found.best["run_number"]
+    assert run.settings["classifier"] == found.best["classifier"]
+    assert run.folder == find_training(tmp_path, classifier="auto", study_number=0).folder
+    assert evaluate_run(run, embeddings).path.is_file()
+    # Whole numbers stay such where other classifiers have none.
+    kept = (found.study.folder / "trials.csv").read_text()
+    assert ".0," not in kept.replace("0.0,", "").replace("1.0,", "")
+    outcomes = module._look(found.study, stores, "auto", options)
+    told = in_brief(outcomes, found.best)
+    assert told == f"best EER {found.best['validation_eer']:.2%} ({found.best['classifier']})"
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_line_of_progress_tells_what_failed(
+    stores: TrainingStores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*about: object, **more: object) -> None:
+        raise AudiosError("nothing learned")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(objective, "fit_into", fail)
+        with pytest.raises(AudiosError, match="every trial"):
+            optimize(stores, tmp_path, "lr", 2)
+    found = optimize(stores, tmp_path, "lr", 3, study_number=0)
+    outcomes = module._look(found.study, stores, "lr", SearchOptions())
+    assert in_brief(outcomes, found.best).endswith(", 2 failed")

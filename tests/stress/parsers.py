@@ -37,6 +37,7 @@ from src.results.report import write_report
 from src.robustness.kept import read_clips
 from src.robustness.results import Robustness
 from src.scoring.kept import KeptScores
+from src.search.names import FINALISTS, IMPORTANCES
 from src.spoofs.mel_settings import read_mel_settings
 from src.spoofs.sentences import read_sentences
 from src.stages import dataset as dataset_stages
@@ -50,6 +51,7 @@ from src.utils.embeddings.backbones import load_backbone
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.onnx_file import files_of
 from src.utils.runs import list_runs
+from src.utils.tables import write_csv
 from tests.networks.back_ends.yamnet.test_weights import CLASSES, SMALL, WRITERS
 from tests.networks.released.back_ends import aasist_state
 from tests.spoofs.onnx_writing import write_vocoder
@@ -145,6 +147,13 @@ def _fusion(path: Path, place: Path) -> None:
     write_report(run, place / "runs")
 
 
+def _study(path: Path, place: Path) -> None:
+    runs = place / "runs"
+    [study] = list_runs(runs, study_of="lr")
+    list_all(runs, study_number=0)
+    write_report(study, runs)
+
+
 def _shipped(path: Path, place: Path) -> None:
     shipped = open_shipped(path.parent.name, place / "detectors")
     Detector.load(shipped.run)
@@ -181,6 +190,7 @@ PARSERS = (
     Parser("derived", "normalized/derived*", _derive),
     Parser("store", "embeddings/acoustic/downstream_train/*", _store),
     Parser("run", "runs/run*/*.[jc]*", _run),
+    Parser("study", "runs/lr_study*/*.[jc]*", _study),
     Parser("model", "runs/run*/model.*", _run),
     Parser("reference", "runs/run*/reference.*", _run),
     Parser("fusion", "runs/run*/members/*/*.*", _fusion),
@@ -223,6 +233,7 @@ def make_workplace(finished: Path, place: Path) -> None:
     shutil.copytree(finished, place)
     shutil.copytree(DETECTORS, place / "detectors")
     evaluate_sets(find_training(place / "runs", "acoustic", "lr"), [place / "embeddings"])
+    _add_to_study(next((place / "runs").glob("lr_study*")))
     corpus = place / "corpus"
     (corpus / "dataset.json").write_text(json.dumps({"audio": str(corpus)}))
     clip = next(corpus.rglob("*.wav"))
@@ -262,6 +273,14 @@ def make_workplace(finished: Path, place: Path) -> None:
     ]
     for suffix, pack in builders.WRITERS.items():
         pack(place / "archived" / f"{inner}.{suffix}", items)
+
+
+def _add_to_study(folder: Path) -> None:
+    """Write what a larger study of a random classifier would keep."""
+    trials = pd.DataFrame({"number": [0, 0, 1], "run": [0, 3, 1], "seed": [7, 8, 7]})
+    write_csv(folder / FINALISTS, trials.assign(validation_eer=0.1, validation_cllr=0.4))
+    shares = pd.DataFrame({"hyperparameter": ["C", "layer"], "importance": [0.75, 0.25]})
+    write_csv(folder / IMPORTANCES, shares.assign(of="validation_eer", among=""))
 
 
 def _sounds(clip: Path) -> Iterator[tuple[str, bytes]]:

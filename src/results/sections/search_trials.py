@@ -154,11 +154,15 @@ def choice_among_trials(best: Mapping[str, Any]) -> list[Block]:
     if choice["n_tied"] > 1:
         cllr = best.get(VALIDATION_CLLR)
         of_it = "" if cllr is None else f" of {METRICS['cllr'].write(cllr)}"
+        # The lowest is the best one's, unless other seeds have decided.
+        lowest = f" of {EER.write(choice['eer'])}; the best of them has the lowest validation Cllr"
+        how = f"{lowest}{of_it}, of scores calibrated on the same clips."
+        if best.get("seeds"):
+            how = ", so that they were ranked by validation Cllr, and the first few by other seeds."
         blocks.append(
             Paragraph(
                 f"{choice['n_tied']:,} of {choice['n_trials']:,} finished trials tie at the lowest "
-                f"validation EER of {EER.write(choice['eer'])}; the best of them has the lowest "
-                f"validation Cllr{of_it}, of scores calibrated on the same clips."
+                f"validation EER{how}"
             )
         )
     if not choice["is_decisive"]:

@@ -29,9 +29,12 @@ from src.results.sections.evaluation import confusion_table, curves, further_tes
 from src.results.sections.frame import frame_table
 from src.results.sections.origin import flatten, hyperparameters, provenance, settings, subtitle
 from src.results.sections.search_trials import (
+    best_trials_table,
+    by_classifier,
     choice_among_trials,
+    count_trials,
+    finalists_table,
     importances_table,
-    search_trials_table,
 )
 from src.results.sections.validation import validation
 from src.results.sections.warnings import warning_texts, warnings
@@ -148,27 +151,50 @@ def test_a_test_and_a_further_one(run_of: Callable) -> None:
 def test_search_trials() -> None:
     trials = pd.DataFrame(
         {
-            "trial": [1, 0, 2],
-            "run": [1, 0, ""],
-            "state": ["complete", "complete", "fail"],
-            "validation_eer": [0.0583, 0.1, NAN],
-            "validation_cllr": [0.25, 1.0, NAN],
-            "max_depth": ["3", "", "4.0"],
-            "learning_rate": [0.0123456, 1e-5, NAN],
+            "trial": [1, 0],
+            "run": [1, 0],
+            "state": ["complete", "complete"],
+            "validation_eer": [0.0583, 0.1],
+            "validation_cllr": [0.25, 1.0],
+            "max_depth": ["3", ""],
+            "learning_rate": [0.0123456, 1e-5],
         }
     )
-    table = search_trials_table(trials)
-    names = ["trial", "run", "state", "validation EER", "validation Cllr"]
+    top = pd.DataFrame({"run": [1], "eer_low": [0.0125], "eer_high": [0.1]})
+    table = best_trials_table(trials, 0, top)
+    names = ["trial", "run", "validation EER", "95 % interval", "validation Cllr"]
     assert table.header == [*names, "max depth", "learning rate"]
     assert table.rows == [
-        ["1", "1", "complete", "5.83%", "0.2500", "3", "0.01235"],
-        ["0", "0", "complete", "10.00%", "1.0000", None, "1e-05"],
-        ["2", None, "fail", None, None, "4", None],
+        ["1", "1", "5.83%", Interval("1.25%", "10.00%"), "0.2500", "3", "0.01235"],
+        ["0", "0", "10.00%", None, "1.0000", None, "1e-05"],
     ]
-    assert table.kinds == {0: "best", 2: "faint"}
-    assert table.right == [3, 4, 5, 6]
-    assert search_trials_table(trials.tail(1)).kinds == {0: "faint"}
-    assert search_trials_table(trials.head(0)).rows == []
+    # The best by other seeds need not be the first.
+    assert table.kinds == {1: "best"}
+    assert table.right == [2, 3, 4, 5, 6]
+    without = best_trials_table(trials.tail(1).drop(columns="max_depth"), None)
+    assert without.header == ["trial", "run", "validation EER", "validation Cllr", "learning rate"]
+    assert without.kinds == {}
+
+
+def test_a_trial_that_was_pruned_has_not_failed() -> None:
+    rows = pd.DataFrame(
+        {"state": ["complete", "pruned", "failed"], "validation_eer": [0.1, NAN, NAN]}
+    )
+    assert count_trials(rows) == "1 finished; 1 pruned, given up before the last fold; 1 failed"
+    assert count_trials(pd.DataFrame(), 2).endswith("2 still at work in other processes")
+    assert by_classifier(rows) == ""
+
+
+def test_the_best_by_other_seeds() -> None:
+    rows = [(3, 5, 7, 0.1), (3, 8, 8, 0.2), (1, 2, 7, 0.125)]
+    found = pd.DataFrame(rows, columns=["number", "run", "seed", "validation_eer"])
+    table = finalists_table(found, 2)
+    assert table.header == ["run", "seed 7", "seed 8", "mean EER", "standard deviation"]
+    assert table.rows == [
+        ["5", "10.00%", "20.00%", "15.00%", "7.07 points"],
+        ["2", "12.50%", None, "12.50%", None],
+    ]
+    assert table.kinds == {1: "best"}
 
 
 CHOICE = {
