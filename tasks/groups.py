@@ -18,6 +18,7 @@ GROUPS = {
             "TrainNetwork",
             "ImportDetector",
             "CalibrateRun",
+            "AdaptModel",
             "FuseRuns",
             "TestRobustness",
             "ExportModel",

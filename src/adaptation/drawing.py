@@ -67,7 +67,9 @@ def draw_clips(clips: LabelledClips, n_clips: int, seed: int) -> Drawn:
     drawn = _draw(clips, speakers, n_clips, seed)
     if drawn is not None:
         return drawn
-    possible = (n for n in range(n_clips - 1, FEWEST_CLIPS - 1, -1) if _can(clips, speakers, n, seed))
+    possible = (
+        n for n in range(n_clips - 1, FEWEST_CLIPS - 1, -1) if _can(clips, speakers, n, seed)
+    )
     most = next(possible, 0)
     if not most:
         raise DatasetError(
@@ -75,8 +77,8 @@ def draw_clips(clips: LabelledClips, n_clips: int, seed: int) -> Drawn:
             f"it takes to learn from; label more clips"
         )
     raise ArgumentError(
-        f"--clips={n_clips} is more than half of its speakers have of each class ({told}; the other "
-        f"half measures what it brings): ask for {most} at most"
+        f"--clips={n_clips} is more than half of its speakers have of each class ({told}; the "
+        f"other half measures what it brings): ask for {most} at most"
     )
 
 
