@@ -5,6 +5,7 @@ from invoke import Collection, Task
 
 from src.utils.config import DEFAULTS, ROOT
 from tasks import (
+    adaptation,
     audit,
     baseline,
     clean,
@@ -47,6 +48,7 @@ MODULES = (
     pretraining,
     released,
     robustness,
+    adaptation,
     fusion,
     evaluation,
     export,

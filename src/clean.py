@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from src.adaptation.names import ADAPTATION
+from src.adaptation.names import FOLDER as ADAPTING
 from src.evaluation.results_file import TEST_RESULTS
 from src.evaluation.sets_file import SETS
 from src.exported.about import names_in_run
@@ -50,6 +52,7 @@ _RUN = frozenset(
         *("train_losses.npy", "val_losses.npy", "val_accuracies.npy", "val_eers.npy"),
         *("scores_val.csv", "layer_probe.csv", "layer_probe.png"),
         *("best_hyperparameters.json", *STUDY_FILES),
+        ADAPTATION,
         *("optuna-journal.log", "results.json", "scores.csv"),
         *("comparison.csv", "comparison.html", "robustness_comparison.csv"),
         "combinations.csv",
@@ -292,6 +295,16 @@ def _suffixes_of_run(run: Path) -> set[str]:
 
 
 def _embeddings(folder: Path) -> Iterator[Removal]:
+    yield from _stores(folder)
+    # Of the clips that runs were to be adapted with, a folder a data set.
+    adapting = folder / ADAPTING
+    if adapting.is_dir() and not adapting.is_symlink():
+        for path in adapting.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                yield from _stores(path)
+
+
+def _stores(folder: Path) -> Iterator[Removal]:
     for name in BACKBONES:
         backbone = folder / name
         if backbone.is_symlink() or not backbone.is_dir():

@@ -19,6 +19,7 @@ GROUPS = {
             "TrainNetwork",
             "ImportDetector",
             "CalibrateRun",
+            "AdaptModel",
             "FuseRuns",
             "TestRobustness",
             "ExportModel",

@@ -31,6 +31,7 @@ DOING = (
     ("src.scoring", "scoring recordings"),
     ("src.exported", "exporting"),
     ("src.fusion", "fusing"),
+    ("src.adaptation", "adapting"),
     ("src.predict.exporting", "comparing with the run"),
     ("src.predict", "judging"),
     ("src.networks", "training"),

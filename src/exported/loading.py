@@ -59,6 +59,33 @@ def load_single(run: Run, checkpoint: str | None = None) -> tuple[Backbone, Scor
 
 def _load_backbone(run: Run, checkpoint: str | None) -> Backbone:
     ours, selection = run.settings["backbone"], Selection.of(run.settings)
+    if selection.layer == WEIGHTED:
+        first = ours.get("first_layer", 0)
+        span = first, first + ours["layers"] - 1
+    else:
+        span = selection.layer, selection.layer
+    backbone = load_own_backbone(run, span, checkpoint)
+    return backbone if selection.is_plain else SelectedBackbone(backbone, selection)
+
+
+def load_own_backbone(run: Run, span: tuple[int, int], checkpoint: str | None = None) -> Backbone:
+    """Load the backbone whose vectors a classifier was trained on.
+
+    Parameters
+    ----------
+    run : Run
+        A training of a classifier of vectors.
+    span : (int, int)
+        The first and the last layer that are wanted of it.
+    checkpoint : str, optional
+        Folder or hub id of its checkpoint (default: where it was in training).
+
+    Raises
+    ------
+    CheckpointError
+        When the checkpoint cannot be loaded or is another than the run was trained on.
+    """
+    ours = run.settings["backbone"]
     name, precision = ours["name"], ours.get("precision", "auto")
     named = checkpoint or ours.get("checkpoint")
     if checkpoint is None and named and _is_gone(named):
@@ -66,11 +93,6 @@ def _load_backbone(run: Run, checkpoint: str | None) -> Backbone:
             f"the checkpoint of run {run.number} is no longer at {named}; pass the folder where it "
             f"is now: --checkpoint=FOLDER"
         )
-    if selection.layer == WEIGHTED:
-        first = ours.get("first_layer", 0)
-        span = first, first + ours["layers"] - 1
-    else:
-        span = selection.layer, selection.layer
     backbone = load_backbone(name, named, precision, span)
     differs = backbone_differences(_without_span(ours), _without_span(backbone.describe()))
     if differs:
@@ -81,7 +103,7 @@ def _load_backbone(run: Run, checkpoint: str | None) -> Backbone:
             f"{what} is another than run {run.number} was trained on ({', '.join(differs)} "
             f"differ); {remedy}"
         )
-    return backbone if selection.is_plain else SelectedBackbone(backbone, selection)
+    return backbone
 
 
 def _is_gone(checkpoint: str) -> bool:

@@ -18,7 +18,7 @@ from src.models.lookup import detector_name, require_current
 from src.models.registry import load_classifier
 from src.models.split_notes import notes_of_recipe, split_notes
 from src.models.tested import TESTED, ending_for, keep_ending
-from src.models.trained_on import read_trained_on
+from src.models.trained_on import as_of_dataset, read_trained_on
 from src.models.trials import trials_of
 from src.utils.config import BY_SPEAKER, GENDERS
 from src.utils.dataset.labelled import LabelledClips
@@ -263,7 +263,8 @@ def require_unseen(run: Run, clips: LabelledClips, elsewhere: str | None) -> Non
     what, remedy = TEST, "the data set was split anew; train again first"
     if elsewhere:
         what, remedy = f"{TEST} of {elsewhere}", "if they are others of the same name, rename them"
-    require_apart(run, read_trained_on(run), clips, what, remedy)
+    seen = as_of_dataset(read_trained_on(run), elsewhere)
+    require_apart(run, seen, clips, what, remedy)
 
 
 def require_apart(

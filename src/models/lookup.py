@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
+from src.adaptation.names import is_adapted
 from src.fusion.names import FUSION, is_fused
 from src.models.registry import CLASSIFIERS
 from src.utils.config import AUTO, BASELINE
@@ -177,7 +178,8 @@ def detector_name(run: Run) -> str:
         return f"fusion of {' and '.join(filter(None, [', '.join(told[:-1]), told[-1]]))}"
     backbone = label_of(run.settings.get("backbone")) or "?"
     augmented = ", augmented" if run.settings.get("augmented") else ""
-    return f"{backbone} + {run.settings.get('classifier', '?')}{augmented}"
+    adapted = ", adapted" if is_adapted(run) else ""
+    return f"{backbone} + {run.settings.get('classifier', '?')}{augmented}{adapted}"
 
 
 def is_network(run: Run) -> bool:

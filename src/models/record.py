@@ -1,5 +1,6 @@
 """The files that every training writes into its run folder."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +55,9 @@ class Fitted:
     on: str = CLEAN
 
 
-def record_inputs(run: Run, train: Part, validation: Part) -> None:
+def record_inputs(
+    run: Run, train: Part, validation: Part, *, others: Sequence[pd.DataFrame] = ()
+) -> None:
     """Write what is known before a training: its settings and its clips.
 
     Parameters
@@ -63,6 +66,8 @@ def record_inputs(run: Run, train: Part, validation: Part) -> None:
         The run of the training.
     train, validation : Part
         The clips it trains on, and those it validates on.
+    others : sequence of pandas.DataFrame
+        As of `listing_of`: clips of other data sets that it learns from besides.
     """
     # Apart from settings and inputs, by which equal runs are found wherever their data set lies.
     source = train.source
@@ -78,7 +83,7 @@ def record_inputs(run: Run, train: Part, validation: Part) -> None:
         listing_of(split, part.clips, part.source)
         for split, part in ((TRAIN, train), (VALIDATION, validation))
     ]
-    write_csv(run.folder / TRAINED_ON, pd.concat(parts))
+    write_csv(run.folder / TRAINED_ON, pd.concat([*parts, *others]))
 
 
 def record_outcome(

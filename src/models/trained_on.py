@@ -16,6 +16,10 @@ TRAINED_ON = "trained_on.csv"
 ELSEWHERE = "released"
 """The entry of the settings of a run whose weights others released: what is known of them."""
 
+DATASET = "dataset"
+"""The column of the folder that a clip's recording lies in, where it is of another data set than
+the run's own; only runs that were adapted have it."""
+
 _COLUMNS = ("split", "file", "speaker")
 
 
@@ -55,3 +59,21 @@ def read_trained_on(run: Run) -> pd.DataFrame:
     if missing:
         raise RunError(f"{path} is damaged: it lacks the column {', '.join(missing)}; train again")
     return table
+
+
+def as_of_dataset(seen: pd.DataFrame, dataset: str | None) -> pd.DataFrame:
+    """Return what a run has seen, without the names of files of data sets that are known others.
+
+    Two data sets may well have a file of one name; speakers of one name are taken for one.
+
+    Parameters
+    ----------
+    seen : pandas.DataFrame
+        As `read_trained_on` gives it.
+    dataset : str or None
+        The folder of the recordings that it is held against; None for the run's own.
+    """
+    if DATASET not in seen:
+        return seen
+    is_other = (seen[DATASET] != "") & (seen[DATASET] != (dataset or ""))
+    return seen.assign(file=seen["file"].mask(is_other, ""))

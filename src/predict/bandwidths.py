@@ -127,13 +127,18 @@ def write_bandwidths(folder: Path, bandwidths: Bandwidths) -> None:
 def _recordings_of(run: Run) -> list[Path]:
     # Here, as below: of most runs it was measured once, and all of this is slow to load.
     from src.models.data import TRAIN
-    from src.models.trained_on import TRAINED_ON, read_trained_on
+    from src.models.trained_on import DATASET, TRAINED_ON, read_trained_on
 
     dataset, listing = _dataset_of(run), run.folder / TRAINED_ON
     if dataset is None or not listing.is_file():
         return []
     listed = read_trained_on(run)
-    return [dataset.path(file) for file in listed.loc[listed["split"] == TRAIN, "file"]]
+    listed = listed[listed["split"] == TRAIN]
+    others = listed[DATASET] if DATASET in listed else [""] * len(listed)
+    return [
+        Path(other) / file if other else dataset.path(file)
+        for file, other in zip(listed["file"], others, strict=True)
+    ]
 
 
 def _dataset_of(run: Run) -> Dataset | None:

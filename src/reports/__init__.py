@@ -3,6 +3,7 @@
 All of it is light to load: a stage that ends soon should not wait for the libraries of the others.
 """
 
+from src.reports.adaptation import report_adaptation
 from src.reports.audit import (
     report_audit,
     report_audited,
@@ -54,6 +55,7 @@ __all__ = [
     "VerdictLines",
     "document_prediction",
     "render_text",
+    "report_adaptation",
     "report_amplitudes",
     "report_audit",
     "report_audited",

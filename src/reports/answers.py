@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from src.adaptation.names import ADAPTED
 from src.results.records import run_record
 from src.utils.files import read_json
 from src.utils.metrics.table import EER, METRICS
@@ -15,6 +16,7 @@ from src.utils.metrics.table import EER, METRICS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from src.adaptation.adapt import Adapted
     from src.audit.audit import Audit
     from src.fusion.fuse import Fused
     from src.models.evaluate import Evaluation
@@ -140,6 +142,37 @@ def essence_fusion(fused: Fused) -> list[str]:
         A finished fusion.
     """
     return [f"{fused.run.folder}: validation EER {EER.write(fused.validation_eer)}"]
+
+
+def document_adaptation(done: Adapted) -> dict[str, Any]:
+    """Return an adapted training: where it lies, what it was adapted with, and what that brought.
+
+    Parameters
+    ----------
+    done : Adapted
+        An adapted training.
+    """
+    run, found = done.run, done.adaptation
+    return {
+        **run_record(run),
+        "report": run.report,
+        "adapted": run.settings[ADAPTED],
+        "adaptation": found.as_dict(),
+        "is_better": found.apart.eer.is_better,
+        "is_forgotten": found.is_forgotten,
+    }
+
+
+def essence_adaptation(done: Adapted) -> list[str]:
+    """Return the new run's folder, and the EER before and after on speakers kept apart.
+
+    Parameters
+    ----------
+    done : Adapted
+        An adapted training.
+    """
+    eer = done.adaptation.apart.eer
+    return [f"{done.run.folder}: EER {EER.write(eer.before)} before, {EER.write(eer.after)} after"]
 
 
 def document_sets(done: SetsEvaluation) -> dict[str, Any]:

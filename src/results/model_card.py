@@ -18,6 +18,7 @@ from src.results.blocks.markdown import render_markdown
 from src.results.facts import Data, dataset_of, limits_of_use
 from src.results.naming import describe, name_of, next_command
 from src.results.outcomes import Outcome, read_tests
+from src.results.sections.adaptation import adaptation_facts, adaptation_section
 from src.results.sections.audit import audit_note
 from src.results.sections.augmentation import augmentation_facts
 from src.results.sections.calibration import calibration_facts
@@ -77,6 +78,7 @@ def write_model_card(run: Run, runs: Path) -> Path | None:
     blocks = [
         Heading(f"Model card: {describe(run)}", 1),
         *_model(run),
+        *adaptation_section(run),
         *fusion_section(run, outcome.values),
         *_use(run, runs),
         *data_section(run, data),
@@ -104,6 +106,7 @@ def _model(run: Run) -> list[Block]:
         (_begun(run), str(run.manifest.get("started", "unknown"))),
         *released_facts(run),
         *augmentation_facts(run),
+        *adaptation_facts(run),
         *network_facts(run),
         *flatten(run.settings.get("hyperparameters", {})),
     ]

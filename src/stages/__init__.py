@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 __all__ = [
+    "adaptation",
     "audit",
     "baseline",
     "dataset",
@@ -32,6 +33,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from src.stages import (
+        adaptation,
         audit,
         baseline,
         dataset,

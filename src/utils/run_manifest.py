@@ -69,6 +69,16 @@ class FusionSettings(Shape):
     elsewhere: bool = False
 
 
+class AdaptedSettings(Shape):
+    """Which training was adapted, and with what."""
+
+    run: str
+    dataset: str
+    clips: Annotated[int, Field(ge=1)]
+    share: Annotated[float, Field(gt=0, lt=1)]
+    seed: NonNegativeInt
+
+
 class _Difference(Shape):
     alone: float
     fused: float
@@ -101,6 +111,7 @@ class _Settings(Shape):
     calibrate: str = ""
     runs: list[str] = Field(default_factory=list)
     fusion: FusionSettings | None = None
+    adapted: AdaptedSettings | None = None
 
 
 class _TrainingSettings(_Settings):

@@ -76,6 +76,10 @@ FLAGS = {
     "ImportDetector": (
         *("kind", "weights", "checkpoint", DATASET, "split", "source", "licence", RUNS),
     ),
+    "AdaptModel": (
+        *("backbone", "classifier", "run-number", "study-number", DATASET, "clips"),
+        *(EMBEDDINGS, "checkpoint", RUNS, SEED, *FORMS),
+    ),
     "CalibrateRun": (
         *("backbone", "classifier", "run-number", "study-number", DATASET, "split"),
         *("checkpoint", RUNS),
@@ -122,6 +126,7 @@ REQUIRED = {
     "PretrainBackbone": {"backbone"},
     "OptimizeHyperparameters": {"backbone", "classifier"},
     "TrainModel": {"backbone", "classifier"},
+    "AdaptModel": {"dataset"},
     "ImportDetector": {"kind", "weights"},
     "EvaluateScores": {"scores", "protocol"},
     "ExportScores": {"output"},

@@ -108,7 +108,7 @@ STAGES = (
         "augmented",
         "corpus",
     ),
-    # Not with --jobs=2, whose trials are proposed by which others have ended, so that two runs of it
+    # Not with --jobs=2, whose trials are proposed by which others have ended, so that two runs
     # differ: tests/search/test_workers.py kills its workers.
     Stage(
         "OptimizeHyperparameters",

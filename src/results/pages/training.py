@@ -22,6 +22,7 @@ from src.results.blocks.blocks import (
 from src.results.facts import Data, dataset_of, limits_of_use
 from src.results.naming import command_to_test, next_command
 from src.results.outcomes import Outcome, Tests, read_tests
+from src.results.sections.adaptation import adaptation_facts, adaptation_section
 from src.results.sections.audit import audit_note
 from src.results.sections.augmentation import augmentation_facts
 from src.results.sections.calibration import calibration_facts
@@ -73,6 +74,7 @@ def training_page(run: Run, runs: Path) -> list[Block]:
     else:
         blocks += [*_untested(run, runs, tests, note), *validation(run)]
         data = Data.of(run)
+    blocks += adaptation_section(run)
     blocks += fusion_section(run, tests.main[0].values if tests.main else None)
     blocks += sets_sections(run)
     for other in tests.others:
@@ -136,6 +138,7 @@ def _training(run: Run) -> list[Block]:
         *released_facts(run),
         *network_facts(run),
         *augmentation_facts(run),
+        *adaptation_facts(run),
         *calibration_facts(run),
     ]
     for step in ("epoch", "tree"):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from src.adaptation.names import is_adapted
 from src.models.calibrate import (
     CALIBRATED_ON,
     VALIDATION_SCORES,
@@ -36,6 +37,8 @@ def calibration_facts(run: Run) -> list[tuple[str, Cell]]:
     if not (run.folder / VALIDATION_SCORES).is_file():
         return []
     fixed, clips = calibration_of(run), _CLIPS[fitted_on(run)]
+    if is_adapted(run):
+        clips = "those that it was adapted with, in folds by speaker"
     anew = run.manifest.get(CALIBRATED_ON)
     if isinstance(anew, Mapping):
         clips = f"{anew.get('split')} of {Path(str(anew.get('dataset'))).name}"
