@@ -119,9 +119,15 @@ def keep_comparison(
 
 def _write(done: Comparison) -> None:
     run, entries = done.run, done.entries
+    shown = entries[:MOST_CURVES]
+    # No two combinations are of one detector, whose name says more than a run's.
+    is_named = done.combinations is None
+    labels = [
+        f"{one.name} ({describe(one.run)})" if is_named else describe(one.run) for one in shown
+    ]
     curves = {
-        f"{one.name} ({describe(one.run)})": det_curve(one.trials.scores, one.trials.labels)
-        for one in entries[:MOST_CURVES]
+        label: det_curve(one.trials.scores, one.trials.labels)
+        for label, one in zip(labels, shown, strict=True)
     }
     plot_dets(curves, run.folder / FIGURE, _title(entries))
     write_csv(run.folder / TABLE, tabulate(entries, done.pairs))
