@@ -487,7 +487,7 @@ class TrialFlags:
     pruning: str = flag(
         PRUNING_MEDIAN,
         f"{either(PRUNING)} (default: {PRUNING_MEDIAN}): give a trial up before its last fold that "
-        "is worse than the median, and than the best one by more than chance.",
+        "is worse than the median one by more than chance.",
     )
     seeds: str = flag("3", "Train the three best in the end with so many seeds (default: 3).")
     jobs: str = flag("1", "Trials at once, a process each (default: 1, which is reproducible).")

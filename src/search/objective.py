@@ -191,8 +191,6 @@ def _in_turn(task: Task, candidate: Candidate) -> list[list[Fold]]:
 
 
 def _fold_eers_of_others(study: optuna.Study) -> list[list[float]]:
-    """Return the EERs on all folds of finished trials, the best trial first."""
+    """Return the EERs on all folds of finished trials."""
     trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    known = [trial for trial in trials if FOLD_EERS in trial.user_attrs]
-    known.sort(key=lambda trial: (trial.value, trial.number))
-    return [trial.user_attrs[FOLD_EERS] for trial in known]
+    return [one.user_attrs[FOLD_EERS] for one in trials if FOLD_EERS in one.user_attrs]

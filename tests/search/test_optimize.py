@@ -18,10 +18,12 @@ from src.models.lookup import best_of_study, find_training
 from src.models.registry import CLASSIFIERS
 from src.search import importances, objective
 from src.search import optimize as module
+from src.search.folds import FoldSettings
 from src.search.optimize import Search, SearchOptions, optimize
 from src.search.outcomes import CLLR, in_brief
 from src.search.space import Space
 from src.search.storage import JOURNAL
+from src.utils.embeddings.selection import Selection
 from src.utils.errors import AudiosError, RunError
 from src.utils.files import locked
 from src.utils.metrics.cllr import cllr
@@ -452,3 +454,41 @@ def test_the_line_of_progress_tells_what_failed(
     found = optimize(stores, tmp_path, "lr", 3, study_number=0)
     outcomes = module._look(found.study, stores, "lr", SearchOptions())
     assert in_brief(outcomes, found.best).endswith(", 2 failed")
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("name", ["mlp", "rf", "auto"])
+def test_by_folds_and_seeds_it_is_the_same_twice(
+    stores: TrainingStores, tmp_path: Path, monkeypatch, name: str
+) -> None:
+    """Random classifiers too: trials, what their folds measured, and the best by several seeds."""
+    for one, small in (("mlp", {"epochs": 3}), ("rf", {"n_estimators": 5})):
+        model = CLASSIFIERS.load(one)
+        monkeypatch.setattr(model, "defaults", model.defaults | small)
+        own = {key: space for key, space in model.search_space.items() if key not in small}
+        monkeypatch.setattr(model, "search_space", own)
+    options = SearchOptions(folds=FoldSettings(2), n_seeds=2)
+    first, again = (
+        optimize(stores, tmp_path / place, name, 6, options=options) for place in ("a", "b")
+    )
+    pd.testing.assert_frame_equal(first.search_trials, again.search_trials)
+    assert first.best is not None
+    assert first.best == again.best
+    if name == "auto":
+        # The best three are such that other seeds give the same.
+        assert {"svm", "lr"} >= {first.best["classifier"]}
+        assert "seeds" not in first.best
+        return
+    assert first.best["seeds"]["n"] == 2
+    tables = [
+        pd.read_csv(found.study.folder / "finalists.csv").drop(columns="run")
+        for found in (first, again)
+    ]
+    pd.testing.assert_frame_equal(*tables)
+    means = tables[0].groupby("number", sort=False)["validation_eer"].mean()
+    assert first.best["seeds"]["mean"] == pytest.approx(means.min())
+    # What is tested is the winner, by the study's own seed.
+    run = find_training(tmp_path / "a", study_number=0)
+    assert (run.number, run.settings["seed"]) == (first.best["run_number"], 7)
+    held_out = pd.read_csv(run.folder / "scores_folds.csv")
+    assert len(held_out) == len(stores.load_together(Selection(0)))
