@@ -342,7 +342,7 @@ def test_search_then_train_and_test_its_best(fab, place, where, trained):
     [study] = (place / "runs").glob("svm_study0_*")
     assert str(study) in answer.out
     best = json.loads((study / "best_hyperparameters.json").read_text())
-    assert set(best["hyperparameters"]) == {"C", "gamma"}
+    assert set(best["hyperparameters"]) == {"C", "gamma", "scaling", "pca", "class_weight"}
     assert 0 <= best["layer"] <= 3
     assert len([path for path in study.glob("run*_*") if path.is_dir()]) == 3
     fab("TestModel", "--study-number=0", *where).succeeds(f"run {best['run_number']}:")
