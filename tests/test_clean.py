@@ -72,6 +72,15 @@ def test_embeddings(tmp_path: Path, make_embeddings: Callable) -> None:
     assert left == set(mine)
 
 
+def test_vectors_to_adapt_with(tmp_path: Path, make_embeddings: Callable) -> None:
+    """They lie in folders of their own, one a data set, within the embeddings' folder."""
+    make_embeddings(tmp_path / "e/adapting/mine-0123abcd")
+    theirs = tmp_path / "e/adapting/mine-0123abcd/notes.txt"
+    theirs.write_text("mine")
+    clean("embeddings", tmp_path / "e")
+    assert [path for path in (tmp_path / "e").rglob("*") if path.is_file()] == [theirs]
+
+
 def test_a_partial_file_of_someone_else_stays(tmp_path: Path) -> None:
     """A browser's unfinished download has that ending too."""
     mine = tmp_path / "wav2vec2" / "checkpoint.zip.partial"

@@ -33,6 +33,9 @@ from src.utils.runs import Kind, Run, new_run
 CLIPS = 20
 """Of each class that are learnt from, where nobody says how many."""
 
+CHANCE = 0.05
+"""How often chance alone may speak for adapting in folds."""
+
 
 @dataclass(frozen=True)
 class Adapted:
@@ -138,9 +141,12 @@ def adapt_run(
 def require_help(before: Before, folds: Measurement, n_clips: int, dataset: Dataset) -> None:
     """Refuse to adapt where folds by speaker over the clips do not speak for it.
 
-    The EER must not be higher, and the Cllr lower by more than chance explains. Both detectors are
-    calibrated alike, so that Cllr tells how well they tell classes apart. The EER of a few dozen
-    clips moves in steps of a clip, and its interval excludes next to nothing.
+    The Cllr must be lower by more than chance explains (a one-sided test at `CHANCE`, over
+    speakers), and the EER not higher by as much. Both detectors are calibrated alike, so that Cllr
+    tells how well they tell classes apart; the EER of a few dozen clips moves in steps of a clip,
+    and its interval excludes next to nothing. Measured with 12 draws of 20 clips a class: adapting
+    lowered the EER of thousands of clips kept apart each time, the Cllr in folds said so 6 times,
+    the EER in folds never.
 
     Parameters
     ----------
@@ -159,17 +165,17 @@ def require_help(before: Before, folds: Measurement, n_clips: int, dataset: Data
         Saying what was measured.
     """
     eer, cost = folds.eer, folds.cllr
-    if cost.is_better and eer.difference <= 0:
+    # Of a two-sided test half.
+    if cost.difference < 0 and cost.p_value < 2 * CHANCE and not eer.is_worse:
         return
     rate, bits = METRICS["eer"], METRICS["cllr"]
-    chance = "" if cost.difference >= 0 else ", which may be chance"
     low_high = bits.write_change_interval(cost.low, cost.high, " to ")
     number, folder = before.run.number, shlex.quote(str(dataset.root))
     raise RunError(
         f"adapting does not help: EER {rate.write(eer.before)} before, {rate.write(eer.after)} "
         f"after in folds by speaker over {n_clips} clips of each class; {bits.label} "
         f"{bits.write(cost.before)} before, {bits.write(cost.after)} after (95 % interval of the "
-        f"difference {low_high}{chance}); no run was made: try more clips, or calibrate alone: "
+        f"difference {low_high}); no run was made: try more clips, or calibrate alone: "
         f"fab CalibrateRun --run-number={number} --dataset={folder}"
     )
 

@@ -35,7 +35,7 @@ def tried(**scores: list[float]) -> Tried:
 GOOD, BAD = [1.0, -1.0, 1.0, -1.0], [-1.0, 1.0, 1.0, -1.0]
 
 
-def test_the_lowest_eer_then_cllr_then_share_is_chosen() -> None:
+def test_the_lowest_cllr_then_share_is_chosen() -> None:
     close = [0.9, -0.8, 1.1, -1.2] * 2
     assert tried(s5=BAD * 2, s10=GOOD * 2, s20=BAD * 2).share == 0.1
     assert tried(s5=GOOD * 2, s20=GOOD * 2).share == 0.05

@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 
 from src.demo.checkpoint import make_checkpoint
 from src.demo.corpus import make_corpus
+from tests.adaptation.recordings import write_case
 from tests.networks.released.back_ends import aasist_state
 from tests.stress.forks import Ended, Fork, SharedNumber, apart, fork_fab
 from tests.stress.moments import Moments
@@ -162,8 +163,9 @@ def make_inputs(here: Path) -> None:
     corpus = here / "corpus"
     make_corpus(corpus, n_speakers=7, clips_per_speaker=2, seconds=(1.0, 1.2))
     clips = sorted(corpus.rglob("*.wav"))
+    case = write_case(here / "case", n_speakers=8)
     # As old as a corpus is: a stage that asks for the time must not meet its own.
-    for clip in clips:
+    for clip in (*clips, *case.rglob("*.wav")):
         os.utime(clip, (1_600_000_000, 1_600_000_000))
     (here / "archives").mkdir()
     with zipfile.ZipFile(here / "archives/release_in_the_wild.zip", "w") as archive:

@@ -16,6 +16,7 @@ import soundfile
 import torch
 from safetensors.torch import save_file
 
+from src.adaptation.results import Adaptation
 from src.audit.findings import Findings
 from src.evaluation.asv_scores import read_asv_scores
 from src.evaluation.results import Results
@@ -193,6 +194,11 @@ PARSERS = (
     Parser("study", "runs/lr_study*/*.[jc]*", _study),
     Parser("model", "runs/run*/model.*", _run),
     Parser("reference", "runs/run*/reference.*", _run),
+    Parser(
+        "adaptation",
+        "runs-adapted/run*/adaptation.json",
+        lambda path, _: Adaptation.read(path),
+    ),
     Parser("fusion", "runs/run*/members/*/*.*", _fusion),
     Parser("losses", "runs/run*/*.npy", _run),
     Parser("results", "runs/run*/test_results.json", lambda path, _: Results.read(path)),

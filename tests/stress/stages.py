@@ -9,6 +9,7 @@ from dataclasses import dataclass
 _CORPUS = "--dataset={here}/corpus"
 _EMBEDDINGS, _RUNS = "--embeddings={here}/embeddings", "--runs={here}/runs"
 _RELEASED = "--runs={here}/runs-released"
+_ADAPTED = "--runs={here}/runs-adapted"
 _ACOUSTIC = "--backbone=acoustic"
 _COPIED = "--embeddings={here}/embeddings-augmented"
 
@@ -157,6 +158,18 @@ STAGES = (
     # Apart from the runs that the other stages look for.
     Stage("ImportDetector", ("--kind=aasist", "--weights={here}/released.safetensors", _RELEASED)),
     Stage("CalibrateRun", (_CORPUS, "--classifier=aasist", _RELEASED), reads="corpus"),
+    Stage("GenerateDatasetCSV", ("--dataset={here}/case",), "case", "case"),
+    # Apart from the runs that the other stages look for.
+    Stage(
+        "TrainModel",
+        ("--classifier=lr", _ACOUSTIC, "--layer=-1", _EMBEDDINGS, _ADAPTED),
+        "to-adapt",
+    ),
+    Stage(
+        "AdaptModel",
+        ("--run-number=0", "--dataset={here}/case", "--clips=10", _ADAPTED),
+        reads="case",
+    ),
     Stage("ExportModel", (*(_ACOUSTIC, "--classifier=lr", _EMBEDDINGS), _RUNS), reads="corpus"),
     Stage("ExportScores", ("--classifier=lr", "--output={here}/exported.csv", _RUNS)),
     Stage(

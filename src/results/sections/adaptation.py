@@ -108,9 +108,11 @@ def adaptation_sentences(found: Adaptation) -> list[str]:
     """
     told = [f"Speakers kept apart, of whom nothing was learnt: {_change(found.apart)}."]
     told.append(_of_old_test(found))
-    shares = "; ".join(f"{one.share:.0%}: {EER.write(one.eer)}" for one in found.shares)
+    shares = "; ".join(
+        f"{one.share:.0%}: {METRICS['cllr'].write(one.cllr)}" for one in found.shares
+    )
     told.append(
-        f"How much the clips weigh was chosen by their EER in {found.n_folds} folds by speaker "
+        f"How much the clips weigh was chosen by their Cllr in {found.n_folds} folds by speaker "
         f"({shares}). Threshold and calibration are of their scores in these folds, by trainings "
         f"that had not learnt from their speakers."
     )
