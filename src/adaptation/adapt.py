@@ -175,7 +175,7 @@ def require_help(before: Before, folds: Measurement, n_clips: int, dataset: Data
         f"adapting does not help: EER {rate.write(eer.before)} before, {rate.write(eer.after)} "
         f"after in folds by speaker over {n_clips} clips of each class; {bits.label} "
         f"{bits.write(cost.before)} before, {bits.write(cost.after)} after (95 % interval of the "
-        f"difference {low_high}); no run was made: try more clips, or calibrate alone: "
+        f"difference {low_high}); no run was made: try more clips (--clips), or calibrate alone: "
         f"fab CalibrateRun --run-number={number} --dataset={folder}"
     )
 

@@ -18,7 +18,12 @@ from src.models.evaluate import require_apart
 from src.models.record import listing_of
 from src.models.reference import MOST_CLIPS, Reference, fit_reference_alone
 from src.models.tested import TESTED
-from src.models.trained_on import TRAINED_ON, is_trained_elsewhere, read_trained_on
+from src.models.trained_on import (
+    TRAINED_ON,
+    as_of_dataset,
+    is_trained_elsewhere,
+    read_trained_on,
+)
 from src.models.trials import trials_of
 from src.robustness import names as robustness
 from src.scoring.kept import KeptScores
@@ -104,7 +109,7 @@ def calibrate_run(run: Run, source: SplitRecordings, checkpoint: str | None = No
     refuse_fused(run, "is calibrated by them: calibrate each, and fuse them again")
     what = f"{source.split} of {source.dataset_name}"
     source.clips.require_both_classes(what)
-    seen = read_trained_on(run)
+    seen = as_of_dataset(read_trained_on(run), source.dataset)
     trained = seen[seen["split"] == TRAIN]
     require_apart(
         run, trained, source.clips, what, "calibrate on clips that it has not learnt from"

@@ -68,6 +68,17 @@ def test_recordings_that_are_gone(run: Run, tmp_path: Path) -> None:
     assert bandwidths_of(Run(3, run.folder, {}), 16_000) is None
 
 
+def test_clips_of_another_data_set_lie_there(run: Run, tmp_path: Path) -> None:
+    """As those that a run was adapted with, whose files may have the names of the run's own."""
+    listed = pd.read_csv(run.folder / TRAINED_ON).assign(dataset="")
+    (tmp_path / "data" / "a").rename(tmp_path / "mine")
+    others = listed.assign(file=listed["file"].str.removeprefix("a/"), dataset=tmp_path / "mine")
+    write_csv(run.folder / TRAINED_ON, pd.concat([listed, others]))
+    found = bandwidths_of(run, 16_000)
+    assert found is not None
+    assert found.count == 40
+
+
 def test_an_older_run_does_not_list_them(run: Run) -> None:
     (run.folder / TRAINED_ON).unlink()
     assert bandwidths_of(run, 16_000) is None
