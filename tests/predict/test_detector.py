@@ -148,4 +148,8 @@ def test_a_part_of_the_output_is_scored_as_it_was_stored(
     distances = detector.reference.distances(held.x)
     np.testing.assert_allclose(detector.reference.distances(found.vectors), distances, rtol=1e-2)
     # Deeper layers than the last one are not computed.
-    assert detector.backbone.describe()["layers"] == (3 if layer == "weighted" else 1)
+    computed = getattr(detector.backbone, "_backbone", detector.backbone).describe()
+    assert computed["layers"] == (3 if layer == "weighted" else 1)
+    # What is told of it is what it gives: one vector of a clip.
+    told = detector.backbone.describe()
+    assert told["layers"] * told["stats_count"] * told["dim"] == held.x.shape[1]
