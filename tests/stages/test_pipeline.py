@@ -248,6 +248,7 @@ def test_a_search_gives_all_that_it_has_found(
         study=study, search_trials=pd.DataFrame(), best=best, was_stopped=False
     )
     monkeypatch.setattr(pipeline.stages.models, "optimize", lambda *_, **__: search)
+    monkeypatch.setattr(pipeline.reports, "report_search", lambda _: [])
     embeddings = make_embeddings(tmp_path / "e", gaps=(1.0, 3.0), about={"stats": ("mean", "std")})
     settings = PipelineSettings(tmp_path, embeddings, tmp_path / "runs", n_trials=1)
     training, _ = pipeline._train(settings, "wav2vec2", "mlp", lambda _: None)

@@ -70,7 +70,7 @@ def done(settings: TuningSettings) -> Comparison:
     """Stopped in the midst of a search, then of the tests, then gone on with."""
     heard: list[Search] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(optimize, "_plot", lambda *about: None)
+        patch.setattr(optimize, "draw_study", lambda *about: None)
         patch.setattr(evaluate, "draw_figures", lambda *about: [])
         trials = Counted(patch, worker, "run_trial")
         tests = Counted(patch, evaluate, "evaluate_trials")
