@@ -15,6 +15,7 @@ from src.utils.config import DOWNSTREAM_SPLITS
 from src.utils.dataset.dataset import Dataset
 from src.utils.dataset.split import Shares, SplitSettings, read_split, split_dataset
 from src.utils.embeddings.extract import SplitTable, extract_split
+from src.utils.embeddings.selection import Selection
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.embeddings.writer import StoreWriter
 from src.utils.errors import AudiosError, EmbeddingError
@@ -396,7 +397,7 @@ def test_speakers_shared_by_train_and_validation(dataset: Dataset, tmp_path: Pat
     with pytest.raises(
         EmbeddingError, match=r"downstream_train and downstream_val share .*speaker"
     ):
-        TrainingStores.open(tmp_path / "e", "toy").load(0)
+        TrainingStores.open(tmp_path / "e", "toy").load(Selection(0))
 
 
 def test_stores_of_an_older_split_are_told(dataset: Dataset, tmp_path: Path, caplog) -> None:
