@@ -115,14 +115,6 @@ STAGES = (
         "OptimizeHyperparameters",
         ("--classifier=lr", _ACOUSTIC, "--trials=3", _EMBEDDINGS, _RUNS),
     ),
-    # Apart from the runs that the other stages look for.
-    Stage(
-        "TuneAll",
-        (
-            *("--backbones=acoustic", "--classifiers=lr,svm", "--trials=2", _EMBEDDINGS),
-            "--runs={here}/runs-tuned",
-        ),
-    ),
     Stage("TestModel", (_ACOUSTIC, "--classifier=lr", _EMBEDDINGS, _RUNS)),
     Stage("TestModel", (_ACOUSTIC, "--classifier=svm", _EMBEDDINGS, _RUNS), "svm"),
     Stage(
@@ -196,6 +188,7 @@ UNDISTURBED = {
     "GenerateEmbeddingsHubert": "is GenerateEmbeddingsWav2vec2 with another checkpoint",
     "VisualizeEmbeddings": "is the two tasks of its methods",
     "RunPipeline": "is the stages one after the other",
+    "TuneAll": "is OptimizeHyperparameters, TestModel and CompareRuns one after the other",
     "Demo": "is RunPipeline on a made-up corpus",
     "Clean": "removes, and has tests of its own",
 }
