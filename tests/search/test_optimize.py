@@ -405,7 +405,7 @@ def test_importances_are_kept(easy: TrainingStores, tmp_path: Path, monkeypatch)
     table = pd.read_csv(study.folder / "importances.csv")
     trials = pd.read_csv(study.folder / "trials.csv")
     # What all trials have alike explains nothing.
-    assert set(table["hyperparameter"]) == {one for one in PARAMETERS if trials[one].nunique() > 1}
+    assert set(table["hyperparameter"]) == {one for one in PARAMETERS if len(set(trials[one])) > 1}
     assert {"layer", "C"} <= set(table["hyperparameter"])
     # All EERs are 0, so what is explained is the Cllr.
     assert set(table["of"]) == {"validation_cllr"}
