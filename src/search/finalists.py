@@ -11,12 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from src.search.choice import ranking
 from src.utils.config import VALIDATION_CLLR, VALIDATION_EER
 
 MOST_FINALISTS = 3
-
-_DIGITS = 9
-"""Decimals of an EER that count: means of the same errors may differ in the last bit."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +34,7 @@ class Finalists:
     def best(self) -> int:
         """The number of the trial with the lowest mean EER, of equal ones with the lowest Cllr."""
         means = self.table.groupby("number", sort=False)[[VALIDATION_EER, VALIDATION_CLLR]].mean()
-        means[VALIDATION_EER] = means[VALIDATION_EER].round(_DIGITS)
-        return int(means.sort_values([*means.columns], kind="stable").index[0])
+        return int(means.index[ranking(means[VALIDATION_EER], means[VALIDATION_CLLR])[0]])
 
     def seeds_of(self, number: int) -> dict[str, Any] | None:
         """Return the mean and the standard deviation of a trial's EER over its seeds.

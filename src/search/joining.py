@@ -30,6 +30,41 @@ def announce(study: Study, run: Run) -> None:
             study.set_user_attr(key, value)
 
 
+def require_same(
+    study: str,
+    settings: dict[str, Any],
+    inputs: dict[str, Any],
+    wanted_settings: dict[str, Any],
+    wanted_inputs: dict[str, Any],
+) -> None:
+    """Fail for a study that was made with other settings or embeddings than are given now.
+
+    Parameters
+    ----------
+    study : str
+        How it is called.
+    settings, inputs : dict
+        What it was made with.
+    wanted_settings, wanted_inputs : dict
+        What is given now.
+
+    Raises
+    ------
+    RunError
+        Naming what differs.
+    """
+    for what, have, want in (
+        ("settings", settings, wanted_settings),
+        ("embeddings", inputs, wanted_inputs),
+    ):
+        differs = [key for key in have | want if have.get(key) != want.get(key)]
+        if differs:
+            raise RunError(
+                f"{study} was made with other {what} ({', '.join(differs)}); start a new study by "
+                f"leaving --study-number out"
+            )
+
+
 def join_study(
     runs: Path,
     url: str,
@@ -78,14 +113,8 @@ def join_study(
     same = [name for name, about in fitting if all(about.get(k) == wanted[k] for k in wanted)]
     if not same:
         name, about = fitting[-1]
-        for key, what in ((_SETTINGS, "settings"), (_INPUTS, "embeddings")):
-            have = about.get(key) or {}
-            differs = [one for one in have | wanted[key] if have.get(one) != wanted[key].get(one)]
-            if differs:
-                raise RunError(
-                    f"{name} in {where} was made with other {what} ({', '.join(differs)}); start a "
-                    f"new study by leaving --study-number out"
-                )
+        have = [about.get(key) or {} for key in wanted]
+        require_same(f"{name} in {where}", *have, *wanted.values())
         raise RunError(f"{name} in {where} has not begun yet; try again")
     if len(same) > 1:
         raise RunError(f"{where} holds several such studies: {shorten(same, 20)}")

@@ -21,7 +21,7 @@ from src.search.finalists import MOST_FINALISTS, Finalists
 from src.search.folds import FoldSettings
 from src.search.importances import measure_importances
 from src.search.jobs import Order, threads_each, work_together
-from src.search.joining import announce, join_study
+from src.search.joining import announce, join_study, require_same
 from src.search.names import FINALISTS, IMPORTANCES, TOP, TRIALS
 from src.search.objective import Task, measure
 from src.search.outcomes import Outcomes, in_brief
@@ -221,7 +221,7 @@ def _find(
         if storage is not None and all(run.number != number for run in there):
             return join_study(runs, storage, classifier, number, settings, inputs)
         found = find_study(runs, number, classifier)
-        _require_same_study(found, settings, inputs)
+        require_same(str(found.folder), found.settings, found.inputs, settings, inputs)
         kept = found.manifest.get(STORAGE)
         if kept is not None and storage is None:
             raise RunError(f"{found.folder} keeps its trials in {kept}: name it by --storage")
@@ -429,16 +429,3 @@ def _write(outcomes: Outcomes, task: Task, finalists: Finalists | None, stopped:
 
 def _here(best: dict[str, Any] | None) -> dict[str, Any] | None:
     return None if best is None or best["run_number"] is None else best
-
-
-def _require_same_study(found: Run, settings: dict[str, Any], inputs: dict[str, Any]) -> None:
-    for what, have, want in (
-        ("settings", found.settings, settings),
-        ("embeddings", found.inputs, inputs),
-    ):
-        differs = [key for key in have | want if have.get(key) != want.get(key)]
-        if differs:
-            raise RunError(
-                f"{found.folder} was made with other {what} ({', '.join(differs)}); start a new "
-                f"study by leaving --study-number out"
-            )
